@@ -1,0 +1,105 @@
+"""Sound files of any kind as mono waves at one rate; and 16-bit WAV files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3"})
+FULL_SCALE = 32768  # what 16-bit sample values are divided by to lie in -1..1
+_BLOCK = 2**20
+
+
+class BadFileError(ValueError):
+    """A file that cannot be used; the message names it and the rule."""
+
+
+Report = Callable[[BadFileError], None]
+
+
+def stop_at_bad(error: BadFileError) -> None:
+    """The report that ends the work at the first bad file.
+
+    Raises:
+        BadFileError: always.
+    """
+    raise error
+
+
+def find(folder: Path) -> list[Path]:
+    """The sound files in a folder and its subfolders, sorted; hidden ones are left out.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: it holds no sound files.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}")
+    inside = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    names = sorted(path for path in inside if not any(part.startswith(".") for part in path.parts))
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        raise ValueError(f"{folder} holds no sound files ({' '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def length_at(path: Path, sample_rate: int) -> int:
+    """How many samples a file will have at another rate, from its header.
+
+    Raises:
+        BadFileError: it cannot be read.
+    """
+    try:
+        info = soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise _unreadable(path, error) from None
+    return round(info.frames * sample_rate / info.samplerate)
+
+
+def read(path: Path, sample_rate: int) -> np.ndarray:
+    """A sound file as float32 [samples] at sample_rate; channels are averaged.
+
+    It is read in blocks, so that an hour of stereo costs no more memory than its mono result. 16-bit files that are
+    mono and at this rate already come out exactly as their values / 32768.
+
+    Raises:
+        BadFileError: it cannot be read, holds no samples, or values that are not finite.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            wave = _resampled(file, sample_rate)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise _unreadable(path, error) from None
+    if not len(wave):
+        raise BadFileError(f"{path} holds no samples")
+    if not np.isfinite(wave).all():
+        raise BadFileError(f"{path} holds values that are not finite")
+    return wave
+
+
+def _resampled(file: soundfile.SoundFile, sample_rate: int) -> np.ndarray:
+    mono = (block.mean(axis=1) for block in file.blocks(_BLOCK, dtype="float32", always_2d=True))
+    if file.samplerate == sample_rate:
+        return np.concatenate([np.zeros(0, np.float32), *mono])
+    stream = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
+    pieces = [stream.resample_chunk(block) for block in mono]
+    return np.concatenate([*pieces, stream.resample_chunk(np.zeros(0, np.float32), last=True)])
+
+
+def _unreadable(path: Path, error: Exception) -> BadFileError:
+    if not path.exists():
+        return BadFileError(f"{path} does not exist")
+    reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
+    return BadFileError(f"{path} is no sound file that can be read: {str(reason).rstrip('.')}")
+
+
+def write_pcm16(path: Path, wave: np.ndarray, sample_rate: int) -> None:
+    """Write mono float [samples] as a 16-bit WAV; what lies beyond full scale is clipped.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    values = np.clip(np.rint(wave * np.float32(FULL_SCALE)), -FULL_SCALE, FULL_SCALE - 1)
+    soundfile.write(path, values.astype(np.int16), sample_rate, subtype="PCM_16", format="WAV")

@@ -1,0 +1,58 @@
+"""The few things that keras.ops leaves to its backend."""
+
+import functools
+import logging
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+log = logging.getLogger(__name__)
+# Below this many values a pass is cheaper than the fraction of a second that compiling it takes.
+WORTH_FUSING = 2**20
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors, traced once for each shape and then run as a graph."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, autograph=False)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Elementwise work as one pass over memory.
+
+    TensorFlow runs one pass for each operation; XLA, where it is built in, merges them. Other backends merge by
+    themselves inside `compiled`.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    merged = tf.function(function, autograph=False, jit_compile=True)
+
+    @functools.wraps(function)
+    def run(*args: Any) -> Any:
+        big = math.prod(args[0].shape) >= WORTH_FUSING
+        return merged(*args) if big and _has_xla() else function(*args)
+
+    return run
+
+
+@functools.cache
+def _has_xla() -> bool:
+    import tensorflow as tf
+
+    try:
+        with tf.init_scope():
+            return float(tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(1.0))) == 2.0
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        log.info("XLA is not available, notes take a little longer: %s", str(error).splitlines()[0])
+        return False

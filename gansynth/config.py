@@ -1,0 +1,227 @@
+"""What a GANSynth checkpoint folder says about itself: experiment.json and meta.json -> Config.
+
+Names and defaults are Magenta's (`set_flags` in its gansynth/lib/model.py). Paths of the machine that trained the
+model stand in experiment.json too; they are never looked at.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_type_hints
+
+# NSynth, on which Magenta's public checkpoints were trained, has these pitches.
+NSYNTH_PITCHES = tuple(range(24, 85))
+DATA_TYPES = ("linear", "phase", "mel")
+NORMALIZERS = (
+    "none",
+    "specgrams_prespecified_normalizer",
+    "specgrams_simple_normalizer",
+    "specgrams_freq_normalizer",
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The hyper-parameters that playing a checkpoint needs, under Magenta's names.
+
+    `pitches` are the MIDI pitches with a label, ascending: the label is the position.
+    """
+
+    folder: Path
+    pitches: tuple[int, ...] = NSYNTH_PITCHES
+    data_type: str = "mel"
+    audio_length: int = 64000
+    sample_rate: int = 16000
+    data_normalizer: str = "specgrams_prespecified_normalizer"
+    mag_normalizer_a: float = 0.0661371661726
+    mag_normalizer_b: float = 0.113718730221
+    p_normalizer_a: float = 0.8
+    p_normalizer_b: float = 0.0
+    train_progressive: bool = True
+    stable_stage_num_images: int = 32
+    transition_stage_num_images: int = 32
+    latent_vector_size: int = 256
+    kernel_size: int = 3
+    start_height: int = 4
+    start_width: int = 8
+    scale_mode: str = "ALL"
+    scale_base: int = 2
+    num_resolutions: int = 7
+    simple_arch: bool = False
+    to_rgb_activation: str = "tanh"
+    fmap_base: int = 512
+    fmap_decay: float = 1.0
+    fmap_max: int = 128
+
+    def __post_init__(self) -> None:
+        _one_of("data_type", self.data_type, DATA_TYPES)
+        _one_of("data_normalizer", self.data_normalizer, NORMALIZERS)
+        _one_of("scale_mode", self.scale_mode, ("ALL", "H"))
+        _one_of("to_rgb_activation", self.to_rgb_activation, ("tanh", "linear"))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type in (int, "int") and value < 1:
+                raise ValueError(f"{field.name} is {value}; it must be at least 1")
+        if self.simple_arch:
+            raise ValueError("simple_arch is true; only Magenta's standard generator can be played")
+        if self.frequencies & (self.frequencies - 1):
+            raise ValueError(f"the spectrogram has {self.frequencies} frequencies; it must be a power of 2")
+        if self.padding < 0:
+            raise ValueError(
+                f"audio_length is {self.audio_length}; {self.frames} frames give at most {self.span} samples"
+            )
+
+    @property
+    def name(self) -> str:
+        """The folder's name, under which the checkpoint is loaded."""
+        return self.folder.name
+
+    @property
+    def latent_size(self) -> int:
+        """Length of a latent vector z."""
+        return self.latent_vector_size
+
+    @cached_property
+    def frames(self) -> int:
+        """Time frames of the full spectrogram."""
+        return self.start_height * self.scale_base ** (self.num_resolutions - 1)
+
+    @cached_property
+    def frequencies(self) -> int:
+        """Frequency bins of the full spectrogram."""
+        growth = self.scale_base ** (self.num_resolutions - 1) if self.scale_mode == "ALL" else 1
+        return self.start_width * growth
+
+    @property
+    def frame_length(self) -> int:
+        """Samples in one Fourier frame."""
+        return 2 * self.frequencies
+
+    @property
+    def hop(self) -> int:
+        """Samples from one Fourier frame to the next: a quarter of the frame."""
+        return self.frame_length // 4
+
+    @property
+    def span(self) -> int:
+        """Samples under all frames."""
+        return self.hop * (self.frames - 1) + self.frame_length
+
+    @property
+    def padding(self) -> int:
+        """Samples of silence before the sound; Magenta puts all of the padding in front."""
+        return self.span - self.audio_length
+
+    def num_filters(self, block: int) -> int:
+        """Channels of block 1..num_resolutions."""
+        return int(min(self.fmap_base / 2.0 ** (block * self.fmap_decay), self.fmap_max))
+
+
+def read_config(folder: str | Path) -> Config:
+    """Read a checkpoint folder's settings.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it has neither experiment.json nor a stage_* folder.
+        ValueError: a file is no JSON object, or a value breaks a rule.
+    """
+    folder = Path(folder)
+    if not is_checkpoint(folder):
+        raise FileNotFoundError(f"{folder} is no checkpoint: it has no experiment.json with stage_* folders beside it")
+    settings: dict[str, Any] = {}
+    experiment = _read_object(folder / "experiment.json")
+    hints = get_type_hints(Config)
+    for key in {field.name for field in fields(Config)} - {"folder", "pitches"}:
+        if experiment.get(key) is not None:
+            settings[key] = _typed(key, experiment[key], hints[key], folder)
+    meta = _read_object(folder / "meta.json")
+    if meta:
+        settings["pitches"] = _pitches(meta, folder)
+    try:
+        return Config(folder=folder, **settings)
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Whether a folder looks like a GANSynth run: stage_* folders, mostly with experiment.json beside them."""
+    return folder.is_dir() and any(path.is_dir() for path in folder.glob("stage_*"))
+
+
+def find(models_dirs: Sequence[Path]) -> list[Path]:
+    """The checkpoint folders under DIR/gansynth/ of each models folder, by name; the first of a name wins."""
+    found: dict[str, Path] = {}
+    for folder in _children(Path(models) / "gansynth" for models in models_dirs):
+        if is_checkpoint(folder):
+            found.setdefault(folder.name, folder)
+    return [found[name] for name in sorted(found)]
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Ascending numbers in few characters.
+
+    >>> spans([36, 38, 39, 40])
+    '36, 38..40'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ", ".join("..".join(map(str, run)) for run in runs)
+
+
+def nearest_pitch(pitches: Iterable[int], wanted: int) -> int:
+    """The pitch nearest to a wanted one; the lower of two."""
+    return min(pitches, key=lambda own: (abs(own - wanted), own))
+
+
+def check_pitch(name: str, pitches: Sequence[int], pitch: int) -> None:
+    """Whether the checkpoint called `name` can play a pitch.
+
+    Raises:
+        ValueError: it cannot; the message lists the pitches there are.
+    """
+    if pitch not in pitches:
+        raise ValueError(f"{name} has no pitch {pitch}; it has {spans(pitches)}")
+
+
+def _children(parents: Iterable[Path]) -> Iterable[Path]:
+    for parent in parents:
+        if parent.is_dir():
+            yield from sorted(parent.iterdir())
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} must hold a JSON object, not a {type(value).__name__}")
+    return value
+
+
+def _typed(key: str, value: Any, kind: type, folder: Path) -> Any:
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    whole = numeric and value == value // 1
+    right = {bool: isinstance(value, bool), str: isinstance(value, str), int: whole, float: numeric}[kind]
+    if not right:
+        raise ValueError(f"{folder / 'experiment.json'}: {key} is {value!r}; it must be a {kind.__name__}")
+    return kind(value)
+
+
+def _pitches(meta: dict[str, Any], folder: Path) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({int(note["pitch"]) for note in meta.values()}))
+    except (TypeError, KeyError, ValueError):
+        raise ValueError(f"{folder / 'meta.json'}: every note must have a whole-numbered pitch") from None
+
+
+def _one_of(key: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{key} is {value!r}; it must be one of {', '.join(allowed)}")

@@ -1,0 +1,171 @@
+"""A MIDI file played through instruments that change with time: notes -> latents -> envelopes -> one clip.
+
+The method is that of Magenta's gansynth_generate (GANSynth, Engel et al. 2019): random instruments stand at even
+distances in time, and each note gets the instrument between its two neighbours by slerp.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mido
+import numpy as np
+
+from gansynth.hallucination import PEAK, Timing, envelope, slerp, to_peak
+
+if TYPE_CHECKING:
+    from gansynth.model import Model, Progress
+
+DRUMS = 9  # General MIDI channel 10, counted from 0
+ATTACK_S, RELEASE_S, LONGEST_S = 0.010, 0.3, 3.0
+LONGEST_CLIP_S = 3 * 3600.0
+MOST_INSTRUMENTS = 100_000
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note of a MIDI file: seconds from the start of the file, pitch 0..127, velocity 1..127."""
+
+    start_s: float
+    end_s: float
+    pitch: int
+    velocity: int
+
+
+def read_notes(path: str | Path) -> list[Note]:
+    """The pitched notes of a MIDI file by start time, in seconds through all tempo changes; drums are left out.
+
+    A note-on of velocity 0 is a note-off. A note-off ends the earliest note still sounding at its channel and pitch;
+    what sounds at the end of the file ends there.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no MIDI file, or its times are not in beats.
+    """
+    try:
+        midi = mido.MidiFile(path, clip=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no MIDI file {path}") from None
+    except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
+        raise ValueError(f"{path} is no MIDI file that can be read: {str(error) or 'it ends too early'}") from None
+    if midi.type == 2:
+        raise ValueError(f"{path} is a MIDI file of type 2 (separate sequences); only types 0 and 1 can be played")
+    if midi.ticks_per_beat < 1:
+        raise ValueError(f"{path} counts time in film frames; only MIDI files that count in beats can be played")
+    return _pair_notes(midi)
+
+
+def _pair_notes(midi: mido.MidiFile) -> list[Note]:
+    sounding: defaultdict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
+    notes, now = [], 0.0
+    for message in midi:
+        now += message.time
+        if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
+            continue
+        open_notes = sounding[message.channel, message.note]
+        if message.type == "note_on" and message.velocity > 0:
+            open_notes.append((now, message.velocity))
+        elif open_notes:
+            start_s, velocity = open_notes.popleft()
+            notes.append(Note(start_s, now, message.note, velocity))
+    for (_, pitch), open_notes in sounding.items():
+        notes += [Note(start_s, now, pitch, velocity) for start_s, velocity in open_notes]
+    return sorted(notes, key=lambda note: (note.start_s, note.pitch))
+
+
+def playable(notes: Sequence[Note], pitches: Collection[int]) -> list[Note]:
+    """The notes whose pitch is one of the model's."""
+    return [note for note in notes if note.pitch in pitches]
+
+
+def note_latents(
+    notes: Sequence[Note], secs_per_instrument: float, latent_size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A latent vector for each note, float32 [n, latent_size].
+
+    Random instruments stand at 0, secs_per_instrument, twice that, ... until after the last start, so there are always
+    two to slerp between, however short the file.
+
+    Raises:
+        ValueError: secs_per_instrument is not above 0, or too small for a file this long.
+    """
+    if not 0 < secs_per_instrument < np.inf:
+        raise ValueError(f"secs_per_instrument is {secs_per_instrument}; it must be above 0")
+    position = np.array([note.start_s for note in notes]) / secs_per_instrument
+    if position.max() > MOST_INSTRUMENTS:
+        raise ValueError(
+            f"secs_per_instrument is {secs_per_instrument}; over {MOST_INSTRUMENTS} instruments are too many"
+        )
+    before = position.astype(int)
+    instruments = rng.standard_normal((before.max() + 2, latent_size)).astype(np.float32)
+    pairs = zip(before, position - before, strict=True)
+    return np.stack([slerp(instruments[i], instruments[i + 1], t) for i, t in pairs]).astype(np.float32)
+
+
+def note_envelope(length_s: float, sample_rate: int, longest: int) -> np.ndarray:
+    """Loudness of one note, float32 [samples], samples <= longest.
+
+    It rises within the note's length (at most LONGEST_S) and falls after it. For models with notes too short for that,
+    the fall takes at most half of `longest`.
+    """
+    longest_s = longest / sample_rate
+    release_s = min(RELEASE_S, longest_s / 2)
+    attack_s = min(ATTACK_S, longest_s - release_s)
+    held_s = max(attack_s, min(length_s, LONGEST_S, longest_s - release_s))
+    timing = Timing(attack=attack_s, sustain=held_s - attack_s, release=release_s)
+    return envelope(timing, sample_rate)[:longest]
+
+
+def render(
+    model: "Model",
+    notes: Sequence[Note],
+    latents: np.ndarray,
+    *,
+    batch_size: int = 8,
+    progress: "Progress | None" = None,
+) -> np.ndarray:
+    """Play notes on a model: float32 [samples], absolute peak 0.5, silence where everything is silent.
+
+    Each note times its envelope is scaled to absolute peak 1, then by velocity / 127, and added at its start.
+    `latents` is [n, model.latent_size]. progress(done, total) counts notes, before the first and after every batch.
+
+    Raises:
+        ValueError: there are no notes, they last too long for one clip, or a pitch is not the model's.
+    """
+    if not notes:
+        raise ValueError("there are no notes to play")
+    end_s = max(note.end_s for note in notes)
+    if end_s > LONGEST_CLIP_S:
+        raise ValueError(f"the last note ends at {end_s:.0f} s; a clip can be at most {LONGEST_CLIP_S:.0f} s long")
+    rate = model.sample_rate
+    envelopes = [note_envelope(note.end_s - note.start_s, rate, model.audio_length) for note in notes]
+    starts = [round(note.start_s * rate) for note in notes]
+    clip = np.zeros(max(s + len(e) for s, e in zip(starts, envelopes, strict=True)), np.float32)
+    done = 0
+    for length, batch in _batches(envelopes, model.audio_length, batch_size):
+        if progress:
+            progress(done, len(notes))
+        waves = model.generate(latents[batch], [notes[i].pitch for i in batch], length=length)
+        for i, wave in zip(batch, waves, strict=True):
+            shaped = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
+            clip[starts[i] : starts[i] + len(shaped)] += shaped
+        done += len(batch)
+    if progress:
+        progress(done, len(notes))
+    return to_peak(clip, PEAK)
+
+
+def _batches(envelopes: Sequence[np.ndarray], longest: int, size: int) -> Iterator[tuple[int, list[int]]]:
+    """Which notes to compute together, and how many samples of them: a quarter, a half, ... of the model's note.
+
+    Each length costs one trace of the network, so there are only four. Most notes are short, which saves most of the
+    work.
+    """
+    quarter = -(-longest // 4)
+    quarters = [-(-len(envelope) // quarter) for envelope in envelopes]
+    for count in sorted(set(quarters)):
+        members = [i for i, own in enumerate(quarters) if own == count]
+        for first in range(0, len(members), size):
+            yield min(max(count, 1) * quarter, longest), members[first : first + size]

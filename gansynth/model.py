@@ -1,0 +1,181 @@
+"""A loaded GANSynth: latent vectors and pitches -> waves."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from gansynth import checkpoint, network, normalizer, spectral
+from gansynth.backend import compiled
+from gansynth.config import Config, check_pitch, nearest_pitch, read_config
+
+Progress = Callable[[int, int], None]
+# Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
+FRAME_GROUP = 8
+AT_ONCE = 2
+
+
+def load(folder: str | Path) -> "Model":
+    """Load a checkpoint folder: no training graph, no training data.
+
+    Raises:
+        FileNotFoundError: no such checkpoint, or a file of it is missing.
+        ValueError: a file breaks a rule; the message names it.
+    """
+    config = read_config(folder)
+    return Model(config, checkpoint.load(config))
+
+
+class Model:
+    """The generator of one checkpoint, ready to play.
+
+    `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz.
+    """
+
+    def __init__(self, config: Config, weights: checkpoint.Checkpoint) -> None:
+        self.config = config
+        self.name = config.name
+        self.pitches = config.pitches
+        self.latent_size = config.latent_size
+        self.audio_length = config.audio_length
+        self.sample_rate = config.sample_rate
+        self.progress = weights.progress
+        self.layers = network.layer_names(weights.blocks)
+        self._blocks = weights.blocks
+        self._weights = {k: ops.convert_to_tensor(v) for k, v in network.prepare(weights.weights, config).items()}
+        self._normalizer = normalizer.scale_and_shift(config)
+        self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    def generate(
+        self,
+        z: np.ndarray,
+        pitches: Sequence[int] | np.ndarray,
+        *,
+        length: int | None = None,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Synthesise notes.
+
+        Args:
+            z: [n, latent_size].
+            pitches: [n] MIDI pitches, each one of `self.pitches`.
+            length: only the first `length` samples of each note are computed; None: all.
+            progress: called with (done, n) before the first note and after each; what it raises ends the work.
+
+        Returns:
+            float32 [n, length]; a note does not depend on the others of its batch.
+
+        Raises:
+            ValueError: a shape, a pitch or the length breaks a rule.
+        """
+        waves = list(self.notes(z, pitches, length=length, progress=progress))
+        return np.stack(waves) if waves else np.zeros((0, length or self.audio_length), np.float32)
+
+    def notes(
+        self,
+        z: np.ndarray,
+        pitches: Sequence[int] | np.ndarray,
+        *,
+        length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[np.ndarray]:
+        """The notes of `generate` one after the other, each float32 [length], so that they need not all be kept."""
+        return self._waves(None, self._input(z, pitches), length, progress)
+
+    def activations(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, layer: str) -> np.ndarray:
+        """A layer's output after activation and pixel norm: float32 [n, time, frequency, channels].
+
+        Raises:
+            ValueError: no such layer, or a bad shape or pitch.
+        """
+        self._check_layer(layer)
+        run = self._function(
+            ("activations", layer), lambda x: network.activations(self._weights, x, self.config, layer)
+        )
+        return np.concatenate([ops.convert_to_numpy(run(x[None])) for x in self._input(z, pitches)])
+
+    def generate_from_activations(
+        self,
+        layer: str,
+        activations: np.ndarray,
+        pitches: Sequence[int] | np.ndarray,
+        *,
+        length: int | None = None,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Synthesise from the output of a layer instead of z; see `generate`.
+
+        Above its first layer the generator no longer knows the pitch: `pitches` are checked, and then only count.
+        """
+        self._check_layer(layer)
+        activations = np.asarray(activations, np.float32)
+        self._labels(pitches, len(activations))
+        return np.stack(list(self._waves(layer, activations, length, progress)))
+
+    def nearest_pitch(self, pitch: int) -> int:
+        """The model's pitch nearest to a wanted one; the lower of two."""
+        return nearest_pitch(self.pitches, pitch)
+
+    def warm_up(self) -> None:
+        """Trace the graph of a full note, so that the first one played does not wait for it."""
+        self.generate(np.zeros((1, self.latent_size)), [self.pitches[0]])
+
+    def _waves(
+        self, start: str | None, inputs: np.ndarray, length: int | None, progress: Progress | None
+    ) -> Iterator[np.ndarray]:
+        length = self.audio_length if length is None else length
+        if not 1 <= length <= self.audio_length:
+            raise ValueError(f"length is {length}; it must be 1 to {self.audio_length} samples")
+        frames = -(-spectral.needed_frames(length, self.config) // FRAME_GROUP) * FRAME_GROUP
+        return self._run(start, min(frames, self.config.frames), inputs, length, progress or (lambda done, total: None))
+
+    def _run(
+        self, start: str | None, frames: int, inputs: np.ndarray, length: int, progress: Progress
+    ) -> Iterator[np.ndarray]:
+        """Each note is a batch of its own, whose maps (10 MB at full size) stay near the cache.
+
+        Two are under way at once: while one waits for memory, the other computes. The first goes alone, since it may
+        have to be compiled.
+        """
+        run = self._function((start, frames), lambda x: self._synthesis(x, start, frames))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            pending: deque[Future[Any]] = deque()
+            for done in range(len(inputs)):
+                progress(done, len(inputs))
+                for next_up in range(done + len(pending), min(done + (AT_ONCE if done else 1), len(inputs))):
+                    pending.append(pool.submit(run, inputs[next_up][None]))
+                yield ops.convert_to_numpy(pending.popleft().result())[0, :length]
+        progress(len(inputs), len(inputs))
+
+    def _synthesis(self, x: Any, start: str | None, frames: int) -> Any:
+        y = network.generator(self._weights, x, self.config, self._blocks, self.progress, frames=frames, start=start)
+        scale, shift = self._normalizer
+        return spectral.specgrams_to_waves((y - shift) / scale, self.config)
+
+    def _function(self, key: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
+        if key not in self._functions:
+            self._functions[key] = compiled(function)
+        return self._functions[key]
+
+    def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray) -> np.ndarray:
+        z = np.asarray(z)
+        if z.ndim != 2 or z.shape[1] != self.latent_size:
+            raise ValueError(f"z has shape {z.shape}; it must be [n, {self.latent_size}]")
+        if not np.isfinite(z).all():
+            raise ValueError("z holds a value that is not finite")
+        return network.generator_input(z, self._labels(pitches, len(z)), len(self.pitches))
+
+    def _labels(self, pitches: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+        if len(pitches) != count:
+            raise ValueError(f"there are {len(pitches)} pitches for {count} notes; each note needs one")
+        for pitch in pitches:
+            check_pitch(self.name, self.pitches, pitch)
+        return np.array([self.pitches.index(pitch) for pitch in pitches], int)
+
+    def _check_layer(self, layer: str) -> None:
+        if layer not in self.layers:
+            raise ValueError(f"{layer!r} is no layer of this model; its layers are {', '.join(self.layers)}")

@@ -1,0 +1,260 @@
+"""GANSynth's generator as pure functions of a dict of arrays, in keras.ops.
+
+Source: Karras et al. 2018 (progressive growing, equalised learning rate, pixel norm) and Engel et al. 2019 (GANSynth),
+as Magenta's gansynth/lib/networks.py trains it. Maps are [n, time, frequency, channels].
+
+Two things are done differently, with the same result:
+
+* A nearest-neighbour doubling followed by a 3x3 convolution multiplies every small pixel by the same kernel rows again
+  and again. Each of the nine products kernel[u, v] * pixel is computed once, in one matrix product on the small map,
+  and each big pixel adds the nine that it sees; in one dimension, with small pixels s and kernel rows k0 k1 k2:
+
+      big 2i     = k0 s[i-1] + k1 s[i] + k2 s[i]
+      big 2i + 1 = k0 s[i]   + k1 s[i] + k2 s[i+1]
+
+  That is 9 multiplications instead of 36; four 2x2 convolutions on the small map would take 16.
+* Convolutions are local, so the first `frames` of the result need only the first few rows of every map.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from gansynth.backend import fused
+from gansynth.checkpoint import Weights
+from gansynth.config import Config
+
+Tensor = Any
+LEAK = 0.2
+WIDE = 32  # channels
+# Which small pixels (0: before, 1: own, 2: after) the three kernel rows meet, for an even and an odd big pixel.
+_SEEN = ((0, 1, 1), (1, 1, 2))
+
+
+def prepare(weights: Weights, config: Config) -> Weights:
+    """Weights in the form in which `generator` uses them, computed once.
+
+    conv0_1 becomes a dense matrix (its input is one pixel), and each upsampling conv0 the matrix of its nine products.
+    The equalised learning rate's factor goes into the kernels of wide layers. In narrow ones pixel norm makes much of
+    the last bit, so there it is applied afterwards, as Magenta does, and stands in PART/gain.
+    """
+    ready = {name: value for name, value in weights.items() if name.endswith("/bias")}
+    for name, kernel in weights.items():
+        part, _, kind = name.partition("/")
+        if kind == "kernel":
+            gain = np.float32(np.sqrt((1.0 if part.startswith("to_rgb") else 2.0) / np.prod(kernel.shape[:3])))
+            wide = config.num_filters(int(part.rpartition("_")[2])) >= WIDE
+            ready[name] = _shaped(part, kernel * gain if wide else kernel, config)
+            if not wide:
+                ready[f"{part}/gain"] = np.asarray(gain)
+    return ready
+
+
+def _shaped(part: str, kernel: np.ndarray, config: Config) -> np.ndarray:
+    inputs = kernel.shape[2]
+    if part == "conv0_1":
+        return np.ascontiguousarray(kernel[::-1, ::-1].transpose(2, 0, 1, 3)).reshape(inputs, -1)
+    if part.startswith("conv0") and _doubles(config):
+        return np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)).reshape(inputs, -1)
+    return kernel
+
+
+def _doubles(config: Config) -> bool:
+    return config.scale_mode == "ALL" and config.scale_base == 2 and config.kernel_size == 3
+
+
+def generator_input(z: np.ndarray, labels: np.ndarray, label_count: int) -> np.ndarray:
+    """Latent vectors [n, latent] and label positions [n] -> pixel-normed float32 [n, latent + label_count]."""
+    joined = np.concatenate([z.astype(np.float32), np.eye(label_count, dtype=np.float32)[labels]], axis=1)
+    return joined / np.sqrt(np.mean(joined**2, axis=1, keepdims=True) + np.float32(1e-8))
+
+
+def layer_names(blocks: int) -> list[str]:
+    """The layers whose activations can be had, in the order they are computed."""
+    return ["conv0", "conv1"] + [f"conv{i}_{block}" for block in range(2, blocks + 1) for i in (0, 1)]
+
+
+def generator(
+    weights: Mapping[str, Tensor],
+    x: Tensor,
+    config: Config,
+    blocks: int,
+    progress: float,
+    *,
+    frames: int | None = None,
+    start: str | None = None,
+) -> Tensor:
+    """Generator output before denormalisation.
+
+    Args:
+        weights: from `prepare`.
+        x: [n, latent + labels] from `generator_input`, or the activations of layer `start`.
+        config: gives the map sizes.
+        blocks: how many blocks the checkpoint has.
+        progress: which of them are heard; see `block_weights`.
+        frames: compute only the first frames; None: all.
+        start: name of the layer that x is the output of; None: x is the input.
+
+    Returns:
+        [n, frames, frequencies, 2]: normalised log magnitude and phase.
+    """
+    frames = config.frames if frames is None else frames
+    rows, heard, parts = needed_rows(frames, config, blocks), block_weights(progress, blocks), []
+    steps = [(part, block) for block in range(1, blocks + 1) for part in ("conv0", "conv1")]
+    for part, block in steps[_position(start, steps) :]:
+        if (part, block) == ("conv1", blocks):
+            rgb = last_layer(weights, x, block, config)
+        else:
+            x = _layer(weights, x, part, block, config, rows[block] + config.kernel_size // 2)
+            rgb = to_rgb(weights, x, block, config) if part == "conv1" and block in heard else None
+        if rgb is not None and block in heard:
+            parts.append(heard[block] * _full_size(rgb, block, frames, config))
+        if part == "conv1":
+            x = x[:, : rows[block]]
+    return sum(parts[1:], parts[0])
+
+
+def activations(weights: Mapping[str, Tensor], x: Tensor, config: Config, layer: str) -> Tensor:
+    """Activations of one layer, after its nonlinearity and pixel norm; only the layers below are computed.
+
+    Returns:
+        [n, time, frequency, channels].
+    """
+    for name in layer_names(config.num_resolutions):
+        x = _layer(weights, x, *_step(name), config, config.frames)
+        if name == layer:
+            break
+    return x
+
+
+def _layer(weights: Mapping[str, Tensor], x: Tensor, part: str, block: int, config: Config, rows: int) -> Tensor:
+    if part == "conv1":
+        return same_layer(weights, x, block)
+    return first_layer(weights, x, config) if block == 1 else upsampling_layer(weights, x, block, config, rows)
+
+
+def _position(start: str | None, steps: list[tuple[str, int]]) -> int:
+    """How many steps lie behind an activation of layer `start`."""
+    return 0 if start is None else steps.index(_step(start)) + 1
+
+
+def _step(layer: str) -> tuple[str, int]:
+    """What a layer's name stands for: "conv0" is conv0 of block 1, "conv1_3" conv1 of block 3."""
+    part, _, block = layer.partition("_")
+    return part, int(block or 1)
+
+
+def first_layer(weights: Mapping[str, Tensor], x: Tensor, config: Config) -> Tensor:
+    """conv0 of block 1: zero padding makes the convolution of one pixel a dense layer. [n, in] -> [n, h, w, c]."""
+    x = ops.matmul(x, weights["conv0_1/kernel"])
+    x = ops.reshape(x, (-1, config.start_height, config.start_width, config.num_filters(1)))
+    return _activate(x, weights.get("conv0_1/gain"), weights["conv0_1/bias"])
+
+
+def upsampling_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, config: Config, rows: int) -> Tensor:
+    """conv0 of block 2 and up: enlarge, convolve, activate. [n, h, w, c] -> [n, at most `rows` of 2h, 2w, c']."""
+    kernel, gain, bias = _parameters(weights, f"conv0_{block}")
+    if not _doubles(config):
+        return _activate(ops.conv(_enlarge(x, config.scale_base, config), kernel, 1, "same"), gain, bias)[:, :rows]
+    _, height, width, channels = x.shape
+    x = ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    products = ops.matmul(ops.reshape(x, (-1, channels)), kernel)
+    products = ops.reshape(products, (-1, height + 2, width + 2, 3, 3, kernel.shape[-1] // 9))
+    return _add_products(products, gain, bias, rows)
+
+
+def same_layer(weights: Mapping[str, Tensor], x: Tensor, block: int) -> Tensor:
+    """conv1 of a block: convolve, activate."""
+    kernel, gain, bias = _parameters(weights, f"conv1_{block}")
+    return _activate(ops.conv(x, kernel, 1, "same"), gain, bias)
+
+
+def to_rgb(weights: Mapping[str, Tensor], x: Tensor, block: int, config: Config) -> Tensor:
+    """A block's own two-channel picture: [n, h, w, c] -> [n, h, w, 2]."""
+    kernel, gain, bias = _parameters(weights, f"to_rgb_{block}")
+    y = _scaled(ops.conv(x, kernel, 1, "same"), gain) + bias
+    return ops.tanh(y) if config.to_rgb_activation == "tanh" else y
+
+
+def last_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, config: Config) -> Tensor:
+    """conv1 and to_rgb of the last block, whose activations nobody else reads: [n, h, w, c] -> [n, h, w, 2]."""
+    kernel, gain, bias = _parameters(weights, f"conv1_{block}")
+    y = _activate_to_rgb(ops.conv(x, kernel, 1, "same"), gain, bias, *_parameters(weights, f"to_rgb_{block}"))
+    return ops.tanh(y) if config.to_rgb_activation == "tanh" else y
+
+
+def _parameters(weights: Mapping[str, Tensor], part: str) -> tuple[Tensor, Tensor, Tensor]:
+    return weights[f"{part}/kernel"], weights.get(f"{part}/gain"), weights[f"{part}/bias"]
+
+
+def _scaled(x: Tensor, gain: Tensor) -> Tensor:
+    return x if gain is None else x * gain
+
+
+def block_weights(progress: float, blocks: int) -> dict[int, float]:
+    """Which blocks are heard, and how loud: a triangle around progress, summing to 1."""
+    heights = {k: max(0.0, min(progress - (k - 2), k - progress)) for k in range(1, blocks + 1)}
+    return {k: height for k, height in heights.items() if height > 0}
+
+
+def needed_rows(frames: int, config: Config, blocks: int) -> dict[int, int]:
+    """How many time rows of each block's map the first `frames` of the result need.
+
+    Each of a block's two convolutions reads one row further down, and the map before it has fewer, coarser rows.
+    """
+    base = config.scale_base
+    rows = {blocks: -(-frames // base ** (config.num_resolutions - blocks))}
+    for block in range(blocks, 1, -1):
+        rows[block - 1] = -(-(rows[block] + 2 * (config.kernel_size // 2)) // base)
+    return {block: min(count, config.start_height * base ** (block - 1)) for block, count in rows.items()}
+
+
+@fused
+def _add_products(products: Tensor, gain: Tensor, bias: Tensor, rows: int) -> Tensor:
+    """[n, h+2, w+2, 3, 3, c] of a map with a border of zeros -> activated [n, min(rows, 2h), 2w, c]."""
+    height, width = products.shape[1] - 2, products.shape[2] - 2
+    big = []
+    for parity in (0, 1):
+        row = sum(products[:, i : i + height, :, u] for u, i in enumerate(_SEEN[parity]))
+        places = [sum(row[:, :, j : j + width, v] for v, j in enumerate(_SEEN[column])) for column in (0, 1)]
+        big.append(ops.stack(places, axis=3))
+    doubled = ops.reshape(ops.stack(big, axis=2), (-1, 2 * height, 2 * width, products.shape[-1]))
+    return _normed(_scaled(doubled[:, :rows], gain) + bias)
+
+
+@fused
+def _activate(x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    return _normed(_scaled(x, gain) + bias)
+
+
+@fused
+def _activate_to_rgb(
+    x: Tensor, gain: Tensor, bias: Tensor, kernel: Tensor, rgb_gain: Tensor, rgb_bias: Tensor
+) -> Tensor:
+    """Activation and to_rgb in one pass over the largest map."""
+    x = _normed(_scaled(x, gain) + bias)
+    colors = [ops.sum(x * kernel[0, 0, :, color], axis=-1) for color in (0, 1)]
+    return _scaled(ops.stack(colors, axis=-1), rgb_gain) + rgb_bias
+
+
+def _normed(x: Tensor) -> Tensor:
+    """Leaky ReLU, then pixel norm over the channels."""
+    x = ops.leaky_relu(x, LEAK)
+    power = ops.mean(ops.square(x), axis=-1, keepdims=True)
+    if x.shape[-1] >= WIDE:
+        return x * ops.rsqrt(power + 1e-8)
+    return ops.cast(ops.cast(x, "float64") / ops.sqrt(ops.cast(power, "float64") + 1e-8), "float32")
+
+
+def _full_size(x: Tensor, block: int, frames: int, config: Config) -> Tensor:
+    x = x[:, : -(-frames // config.scale_base ** (config.num_resolutions - block))]
+    return _enlarge(x, config.scale_base ** (config.num_resolutions - block), config)[:, :frames]
+
+
+def _enlarge(x: Tensor, factor: int, config: Config) -> Tensor:
+    if factor == 1:
+        return x
+    x = ops.repeat(x, factor, axis=1)
+    return ops.repeat(x, factor, axis=2) if config.scale_mode == "ALL" else x
