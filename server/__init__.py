@@ -1,0 +1,1 @@
+"""The live instrument: OSC message -> command -> engine -> audio file -> reply."""

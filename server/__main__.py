@@ -1,0 +1,237 @@
+"""The `hallu` command: flags to settings, one line on stderr for what goes wrong, the only exit."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from server.failure import sentence
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 on success, 1 on failure, 2 on wrong usage, 130 when interrupted.
+    """
+    args = _parser().parse_args(argv)
+    # TensorFlow reads these when it is imported; its notes on CPU features are nothing that a musician needs.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if args.debug else "3")
+    level = logging.DEBUG if args.debug else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="hallu: %(message)s", stream=sys.stderr)
+    for name in ("server", "gansynth"):
+        logging.getLogger(name).setLevel(level)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        return _say(args, "interrupted", 130)
+    except Exception as error:
+        if args.debug:
+            raise
+        return _say(args, sentence(error), 1)
+
+
+def _say(args: argparse.Namespace, text: str, status: int) -> int:
+    print(f"hallu {args.command}: {text}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hallu", description="Play the latent space of a GANSynth network from Pure Data, or any OSC client."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_add_demo, _add_serve, _add_send, _add_models, _add_hallucinate):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, run: Run, text: str, more: str = ""
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=text, description=f"{text} {more}".strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--debug", action="store_true", help="say more, and show where an error comes from")
+    parser.set_defaults(run=run, command=name)
+    return parser
+
+
+def _add_models_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--models",
+        type=Path,
+        nargs="+",
+        action="extend",
+        metavar="DIR",
+        help="folders with checkpoints in DIR/gansynth/NAME (default: those that ship, then the user's own)",
+    )
+
+
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "serve",
+        _serve,
+        "Run the live server that Pd talks to.",
+        "It prints `ready HOST:PORT` as soon as it answers; models load behind that.\nCtrl-C stops it. Where it left"
+        " off (slots, random numbers, model) is in a file, and it starts from there again.",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default %(default)s: this machine only)"
+    )
+    parser.add_argument("--port", type=int, default=7770, help="UDP port, 0 for any free one (default %(default)s)")
+    _add_models_option(parser)
+    parser.add_argument(
+        "--spool", type=Path, metavar="DIR", help="folder for audio files (default: in the user's data folder)"
+    )
+    parser.add_argument("--state", type=Path, metavar="FILE", help="state file (default: in the user's data folder)")
+    parser.add_argument("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
+    parser.add_argument("--no-image", action="store_true", help="sound only (there is no renderer yet: always so)")
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from server.serve import serve
+    from server.settings import Settings
+
+    given = {"models": tuple(args.models) if args.models else None, "spool": args.spool, "state": args.state}
+    options = {name: value for name, value in given.items() if value is not None}
+    return serve(Settings(args.host, args.port, load=args.load, **options))
+
+
+def _add_send(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "send",
+        _send,
+        "Send one OSC message and print the replies until /done or /fail.",
+        "Words that look like numbers are sent as numbers.\n\n  hallu send /status\n  hallu send /sound/load noise\n"
+        "  hallu send /sound/hallucinate mine 5 5",
+    )
+    parser.add_argument("address", nargs="?", metavar="ADDRESS", help="such as /status")
+    parser.add_argument("args", nargs="*", metavar="ARG", help="its arguments")
+    parser.add_argument("--host", default="127.0.0.1", help="where the server is (default %(default)s)")
+    parser.add_argument("--port", type=int, default=7770, help="its UDP port (default %(default)s)")
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds of silence to wait (default %(default)s)")
+    parser.add_argument("--list", action="store_true", help="print all commands with their arguments and replies")
+    parser.set_defaults(error=parser.error)
+
+
+def _send(args: argparse.Namespace) -> int:
+    from server.client import Client
+    from server.console import commands_list, send
+
+    if args.list:
+        print(commands_list())
+        return 0
+    if args.address is None:
+        args.error("an ADDRESS is needed, such as /status (--list shows them all)")
+    with Client(args.host, args.port, args.timeout) as client:
+        return send(client, args.address, args.args)
+
+
+def _add_models(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "models",
+        _models,
+        "List the checkpoints, or add one.",
+        "The list: name, pitches, latent size, length of a note in seconds, components files, folder.",
+    )
+    _add_models_option(parser)
+    actions = parser.add_subparsers(dest="action", metavar="add")
+    adding = actions.add_parser(
+        "add",
+        help="install a checkpoint",
+        description="Install a checkpoint from a zip or a folder. all_instruments and acoustic_only are Magenta's own,"
+        " fetched from Google's storage.",
+    )
+    adding.add_argument("source", metavar="PATH_OR_URL_OR_NAME", help="zip, folder, http(s) address, or a known name")
+    adding.add_argument("--to", type=Path, metavar="DIR", help="models folder to put it in (default: the user's own)")
+    adding.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
+    )
+
+
+def _models(args: argparse.Namespace) -> int:
+    from server import adding, models, settings
+
+    if args.action == "add":
+        place = adding.add(args.source, args.to or settings.user_models())
+        print(f"added {place.name} in {place}")
+    else:
+        print(models.table(_folders(args)))
+    return 0
+
+
+def _folders(args: argparse.Namespace) -> tuple[Path, ...]:
+    from server.settings import Settings
+
+    return Settings(models=tuple(args.models)).models if args.models else Settings().models
+
+
+def _add_hallucinate(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "hallucinate",
+        _hallucinate,
+        "Make a hallucination without a server.",
+        "A path through random key points (or those in --latents) becomes overlapping notes in a WAV file,\nwith a"
+        " picture of the same name beside it: its spectrogram, the key points marked.",
+    )
+    parser.add_argument("--model", required=True, metavar="M", help="a checkpoint's name (hallu models) or its folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.wav", help="where the sound goes")
+    parser.add_argument("--notes", type=int, help="key points (default 5)")
+    parser.add_argument("--steps", type=int, default=5, help="notes between two key points (default %(default)s)")
+    parser.add_argument("--spacing", type=float, help="seconds from one note's start to the next (default 0.2)")
+    parser.add_argument("--start_trim", type=float, help="silent seconds at the start of each note (default 0)")
+    for name in ("attack", "sustain", "release"):
+        parser.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
+    parser.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
+    parser.add_argument(
+        "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
+    )
+    parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
+    _add_models_option(parser)
+    parser.set_defaults(error=parser.error)
+
+
+def _hallucinate(args: argparse.Namespace) -> int:
+    if args.latents and (args.notes is not None or args.seed is not None):
+        args.error("--latents gives the key points, so --notes and --seed do not go with it")
+    from server.offline import Wish, hallucinate
+
+    names = ("spacing", "start_trim", "attack", "sustain", "release")
+    times = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    notes = 5 if args.notes is None else args.notes
+    wish = Wish(args.model, args.out, notes, args.steps, times, args.pitch, args.seed, args.latents)
+    for path in hallucinate(wish, _folders(args)):
+        print(path)
+    return 0
+
+
+def _add_demo(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        _demo,
+        "Show that everything works: play the whole instrument once, without Pd.",
+        "It starts a server of its own on a free port, plays it over OSC, and leaves a sound and a picture.",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="where they go (default %(default)s/)"
+    )
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from server.demo import demo
+
+    return demo(args.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

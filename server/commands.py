@@ -1,0 +1,263 @@
+"""The one command table, and parse(datagram) -> commands or the reasons why not.
+
+The table drives parsing, `hallu send --list`, docs/osc.md and the checks on pd/. A new command is one row here and one
+function in server/sound.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.arguments import Arg
+from server.wire import Message, Value, WireError, decode
+
+MAX_REASON = 200
+MAX_SLOTS = 1024
+# Ten minutes of work for a full-size checkpoint on two cores.
+MAX_NOTES = 10_000
+MAX_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One row: arguments in order, then a group that may repeat, the replies before the end, and a line of help.
+
+    `query` rows are answered by the receive thread at once; the others wait for the engine. `progress` rows send
+    /progress while they work.
+    """
+
+    address: str
+    help: str
+    args: tuple[Arg, ...] = ()
+    group: tuple[Arg, ...] = ()
+    max_groups: int = 0
+    replies: tuple[str, ...] = ()
+    query: bool = False
+    progress: bool = False
+
+    @property
+    def usage(self) -> str:
+        """The arguments as the contract writes them: `target notes steps [spacing [start_trim]]`."""
+        words = [arg.name for arg in self.args if not arg.default]
+        optional = [arg.name for arg in self.args if arg.default]
+        group = [arg.name for arg in self.group]
+        if len(group) > 1:
+            words += [*group, f"[{' '.join(group)} ...]"]
+        elif group:
+            words += [f"{group[0]}..."]
+        for name in optional:
+            words.append("[" + name)
+        return " ".join(words) + "]" * len(optional)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A checked message. `values` holds each argument by name (None: left out), those of the group as lists."""
+
+    spec: Spec
+    values: dict[str, Any] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The address that was asked."""
+        return self.spec.address
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a message is no command: what /fail says."""
+
+    address: str
+    target: str
+    reason: str
+
+
+SLOT = Arg("slot", "name", "a named latent vector on the server")
+TARGET = Arg("target", "name", "any symbol of the client's choice; it comes back in the replies")
+NOTE_STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
+PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
+
+
+def _seconds(name: str, text: str, default: str = "") -> Arg:
+    return Arg(name, "float", text, 0.0, 60.0, "s", default)
+
+
+def _timing(with_defaults: bool) -> tuple[Arg, ...]:
+    scaled = ", less for shorter notes"
+    rows = (
+        ("spacing", "from one note's start to the next", "0.2"),
+        ("start_trim", "silence at the start of each note", "0"),
+        ("attack", "linear rise", "0.5" + scaled),
+        ("sustain", "full level", "0.5" + scaled),
+        ("release", "linear fall", "0.5" + scaled),
+    )
+    return tuple(_seconds(name, text, default if with_defaults else "") for name, text, default in rows)
+
+
+_AUDIO = "/sound/audio target path frames sample_rate"
+_PROGRESS = "/progress address target done total"
+_Z = "/sound/z slot f..."
+
+TABLE = (
+    Spec(
+        "/status",
+        "What the server is doing; answered at once, also while it generates.",
+        replies=("/status.reply model components queue_length busy_target uptime_s version",),
+        query=True,
+    ),
+    Spec(
+        "/notify",
+        "Send this client's replies, the /done of this command included, to another port, and its audio at this rate.",
+        args=(
+            Arg("port", "int", "UDP port on the sender's machine", 0, 65535, default="0: the port it sends from"),
+            Arg("rate", "int", "WAVs are resampled to it; 0: as the model makes them", 0, 192_000, "Hz", "0"),
+        ),
+        query=True,
+    ),
+    Spec(
+        "/cancel",
+        "Stop the queued and running requests with this target, whoever sent them; each gets its /fail ... cancelled.",
+        args=(TARGET,),
+        query=True,
+    ),
+    Spec(
+        "/sound/load",
+        "Load a checkpoint; the one before it stays if this fails.",
+        args=(Arg("checkpoint", "name", "a folder under DIR/gansynth/ of a models folder, or a path inside one"),),
+        replies=("/sound/loaded name audio_length sample_rate latent_size pitch...",),
+    ),
+    Spec("/sound/unload", "Let the model go; the slots stay.", replies=("/sound/unloaded",)),
+    Spec(
+        "/sound/seed",
+        "Start the random numbers anew: after the same seed the same latents and hallucinations follow.",
+        args=(Arg("seed", "int", "where the random numbers start", 0, 2**31 - 1),),
+    ),
+    Spec(
+        "/sound/randomize_z",
+        "Put a new random latent vector into each slot.",
+        group=(SLOT,),
+        max_groups=MAX_SLOTS,
+        replies=(_Z,),
+    ),
+    Spec(
+        "/sound/set_z",
+        "Put these values into a slot, as many as the loaded model's latent size.",
+        args=(SLOT,),
+        group=(Arg("value", "float", "one value of the latent vector", -1000.0, 1000.0),),
+        max_groups=16_384,
+    ),
+    Spec(
+        "/sound/slerp_z",
+        "Put the point between two slots, on the arc that joins them, into a third.",
+        args=(
+            Arg("slot0", "name", "where the arc starts"),
+            Arg("slot1", "name", "where it ends"),
+            Arg("dst", "name", "the slot to write"),
+            Arg("amount", "float", "how far along the arc", 0.0, 1.0),
+        ),
+        replies=("/sound/z dst f...",),
+    ),
+    Spec(
+        "/sound/synthesize",
+        "Make one note per slot, target and pitch.",
+        group=(SLOT, TARGET, PITCH),
+        max_groups=256,
+        replies=(_AUDIO,),
+    ),
+    Spec(
+        "/sound/hallucinate",
+        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip.",
+        args=(
+            TARGET,
+            Arg("notes", "int", "key points", 1, 1000),
+            NOTE_STEPS,
+            *_timing(with_defaults=True),
+            Arg("pitch", "int", PITCH.help, 0, 127, default="32, or the model's nearest"),
+        ),
+        replies=(_PROGRESS, _AUDIO),
+        progress=True,
+    ),
+    Spec(
+        "/sound/hallucinate_z",
+        "The same through key points of your own, in the order given.",
+        args=(TARGET, NOTE_STEPS, *_timing(with_defaults=False), PITCH),
+        group=(SLOT,),
+        max_groups=1000,
+        replies=(_PROGRESS, _AUDIO),
+        progress=True,
+    ),
+)
+
+COMMANDS = {spec.address: spec for spec in TABLE}
+
+# Replies that come in (two servers that talk to each other, a port of our own) are never answered: that would not end.
+REPLIES = frozenset(reply.split()[0] for spec in TABLE for reply in spec.replies) | {"/done", "/fail"}
+
+
+def parse(datagram: bytes) -> Iterator[Command | Refusal]:
+    """Everything that a datagram asks for, in order. Messages with a reply's address are dropped."""
+    for message in decode(datagram):
+        if message.address not in REPLIES:
+            yield read(message)
+
+
+def read(message: Message | WireError) -> Command | Refusal:
+    """One message as a checked command, or the reason why it is none."""
+    if isinstance(message, WireError):
+        return Refusal(_echo(message.address), "-", str(message))
+    spec = COMMANDS.get(message.address)
+    if spec is None:
+        return Refusal(_echo(message.address), "-", "unknown address; `hallu send --list` shows what there is")
+    try:
+        values = _values(spec, message.args)
+    except ValueError as error:
+        return Refusal(spec.address, _target_in(spec, message.args), str(error))
+    return Command(spec, values, _targets(spec, values))
+
+
+def _echo(address: str) -> str:
+    """A wrong address as any client can read it."""
+    return address[:MAX_REASON].encode("ascii", "replace").decode() or "-"
+
+
+def _values(spec: Spec, args: tuple[Value, ...]) -> dict[str, Any]:
+    _check_count(spec, len(args))
+    values: dict[str, Any] = {arg.name: None for arg in spec.args}
+    values |= {arg.name: arg.read(value) for arg, value in zip(spec.args, args, strict=False)}
+    rest = args[len(spec.args) :]
+    for place, arg in enumerate(spec.group):
+        values[arg.name] = [arg.read(value) for value in rest[place :: len(spec.group)]]
+    return values
+
+
+def _check_count(spec: Spec, given: int) -> None:
+    least = sum(not arg.default for arg in spec.args) + len(spec.group)
+    most = len(spec.args) + len(spec.group) * spec.max_groups
+    if not spec.args and not spec.group and given:
+        raise ValueError(f"takes no arguments, not {given}")
+    if not least <= given <= most:
+        raise ValueError(f"needs {_count_text(least, most)} arguments ({spec.usage}), not {given}")
+    if spec.group and (given - len(spec.args)) % len(spec.group):
+        raise ValueError(f"needs whole groups of {len(spec.group)} ({spec.usage}), not {given} arguments")
+
+
+def _count_text(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _targets(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
+    if TARGET in spec.group:
+        return tuple(values[TARGET.name])
+    return (values[TARGET.name],) if TARGET in spec.args else ()
+
+
+def _target_in(spec: Spec, args: tuple[Value, ...]) -> str:
+    """The target of a message that could not be read, as far as there is one."""
+    order = [*spec.args, *spec.group]
+    if TARGET not in order or order.index(TARGET) >= len(args):
+        return "-"
+    try:
+        return str(TARGET.read(args[order.index(TARGET)]))
+    except ValueError:
+        return "-"

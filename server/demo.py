@@ -1,0 +1,126 @@
+"""`hallu demo`: the whole instrument once. A real server, played over real OSC, leaves a sound and a picture."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+import gansynth
+from server.client import Client
+from server.delivery import write_wav
+from server.offline import key_times_s
+from server.settings import shipped
+from server.wire import Message, Value
+
+_PATIENCE_S = 120.0
+_NOTES, _STEPS, _SPACING = 5, 5, 0.4
+_TARGET = "demo"
+
+
+def demo(out: Path) -> int:
+    """Play, and leave hallucination.wav and hallucination.png in a folder.
+
+    Raises:
+        FileNotFoundError: no model ships.
+        OSError: the server does not answer, or the files cannot be written.
+        ValueError: the server refuses something.
+    """
+    models = shipped("models")
+    folder = voice(models)
+    out.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="hallu-demo-") as scratch,
+        running_server(models, Path(scratch)) as (_, port),
+    ):
+        print(f"The server answers on UDP port {port}. It loads {folder.name}; TensorFlow takes a few seconds ...")
+        with Client("127.0.0.1", port, _PATIENCE_S) as client:
+            _play(client, folder.name, out)
+    if folder.name == "noise":
+        print("Its weights are random, so it is noise: it shows that everything works, not how a trained voice sounds.")
+        print("A trained one: hallu models add all_instruments")
+    return 0
+
+
+def voice(models: Path) -> Path:
+    """The checkpoint to show: a trained voice if one ships, else the noise.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    found = sorted(gansynth.find([models]), key=lambda folder: (folder.name == "noise", folder.name))
+    if not found:
+        raise FileNotFoundError(f"{models}/gansynth holds no checkpoint; reinstall hallu")
+    return found[0]
+
+
+def _play(client: Client, name: str, out: Path) -> None:
+    loaded = _ask(client, "/sound/load", name)[0].args
+    print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
+    _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
+    _ask(client, "/sound/slerp_z", "demo-a", "demo-b", "demo-c", 0.5)
+    print("Two random timbres, and the one halfway between them.")
+    pitch = loaded[4 + (len(loaded) - 4) // 2]
+    note = _ask(client, "/sound/synthesize", "demo-c", _TARGET, pitch)[-2].args
+    print(f"One note of it at MIDI pitch {pitch}: {float(note[2]) / float(note[3]):.1f} s of sound.")
+    path = _hallucinate(client)
+    wave, rate = soundfile.read(path, dtype="float32")
+    write_wav(out / "hallucination.wav", wave, rate)
+    _draw(out / "hallucination.png", wave, rate)
+    print(f"{_NOTES} key points, {_STEPS} notes between each pair: {len(wave) / rate:.1f} s of sound.")
+    print(f"Left {out / 'hallucination.wav'} and {out / 'hallucination.png'} (spectrogram, key points marked).")
+
+
+def _hallucinate(client: Client) -> str:
+    path = ""
+    with tqdm(desc="hallucinating", unit="note", leave=False) as bar:
+        for reply in client.ask("/sound/hallucinate", _TARGET, _NOTES, _STEPS, _SPACING):
+            if reply.address == "/progress":
+                bar.total = int(reply.args[3])
+                bar.update(int(reply.args[2]) - bar.n)
+            elif reply.address == "/sound/audio":
+                path = str(reply.args[1])
+            _refuse(reply)
+    return path
+
+
+def _ask(client: Client, address: str, *args: Value) -> list[Message]:
+    replies = list(client.ask(address, *args))
+    _refuse(replies[-1])
+    return replies
+
+
+def _refuse(reply: Message) -> None:
+    if reply.address == "/fail":
+        raise ValueError(f"the server refuses {reply.args[0]}: {reply.args[-1]}")
+
+
+def _draw(path: Path, wave: np.ndarray, rate: int) -> None:
+    from gansynth.picture import save_hallucination
+
+    save_hallucination(path, wave, rate, key_times_s(_NOTES, _STEPS, _SPACING))
+
+
+@contextmanager
+def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server process on a free loopback port, with spool and state in a scratch folder; it ends with the block.
+
+    Raises:
+        OSError: it did not start.
+    """
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
+    command += ["--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line.startswith("ready "):
+            raise OSError("the server did not start; `hallu serve --debug` shows why")
+        yield process, int(line.rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.communicate()

@@ -1,0 +1,46 @@
+"""`hallu models`: what checkpoints there are."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import gansynth
+from gansynth.config import spans
+
+_HEAD = ("NAME", "PITCHES", "LATENT", "SECONDS", "COMPONENTS", "FOLDER")
+
+
+def table(models: Sequence[Path]) -> str:
+    """One line per checkpoint: name, pitches, latent size, length in seconds, components files, folder."""
+    rows = [_HEAD, *map(_row, gansynth.find(models))]
+    if len(rows) == 1:
+        return f"no checkpoints in {', '.join(map(str, models)) or 'any models folder'}; see: hallu models add --help"
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _row(folder: Path) -> tuple[str, ...]:
+    try:
+        config = gansynth.read_config(folder)
+    except (OSError, ValueError) as error:
+        return folder.name, "-", "-", "-", "-", f"cannot be played: {error}"
+    seconds = f"{config.audio_length / config.sample_rate:g}"
+    files = ", ".join(components(folder)) or "-"
+    return folder.name, spans(config.pitches), str(config.latent_size), seconds, files, str(folder)
+
+
+def components(folder: Path) -> list[str]:
+    """Names of the components files in a checkpoint folder: pickles, and .npz archives that hold components."""
+    return sorted(
+        [path.name for path in folder.glob("*.pickle")] + [p.name for p in folder.glob("*.npz") if _is_ours(p)]
+    )
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "comp.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False

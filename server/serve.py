@@ -1,0 +1,78 @@
+"""`hallu serve`: wires socket, desk, engine and studio, and takes them down again."""
+
+import logging
+import os
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import gansynth
+from server.checkpoints import locate
+from server.delivery import Delivery
+from server.desk import Desk
+from server.engine import Engine
+from server.osc import OscSocket
+from server.quiet import import_tensorflow
+from server.settings import Settings
+from server.sound import SoundWork
+from server.studio import Places, Studio
+
+log = logging.getLogger(__name__)
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def serve(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        OSError: the port is taken, a folder cannot be made, or the checkpoint to load is not there.
+        ValueError: that checkpoint's settings cannot be read.
+    """
+    if settings.load is not None:
+        gansynth.read_config(locate(settings.load, settings.models))
+    settings.state.parent.mkdir(parents=True, exist_ok=True)
+    studio = Studio(Places(settings.models, settings.state), Delivery(settings.spool), gansynth.load)
+    osc = OscSocket(settings.host, settings.port)
+    engine = Engine(SoundWork(studio, lambda: _prepare(studio, settings.load)))
+    desk = Desk(engine, osc.send, lambda: studio.model.name if studio.model else "-")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: osc.stop())
+    if not settings.host.startswith(_LOOPBACK):
+        log.warning("listening on %s: everybody who reaches this address can play", settings.host)
+    print(f"ready {osc.name}", flush=True)
+    engine.start()
+    osc.serve(desk.handle)
+    return _close(engine, osc)
+
+
+def _prepare(studio: Studio, name: str | None) -> None:
+    _read_ahead()
+    # Here, so that the first load does not wait for it.
+    import_tensorflow()
+    studio.reload(name)
+
+
+def _read_ahead() -> None:
+    """Read TensorFlow's libraries once: other threads run meanwhile, unlike when an import waits for a disk."""
+    spec = find_spec("tensorflow")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for library in Path(folder).glob("*.so*"):
+            with library.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
+
+
+def _close(engine: Engine, osc: OscSocket) -> int:
+    ended = engine.stop()
+    osc.close()
+    if not ended:
+        # TensorFlow is still at work in its thread; to tear the interpreter down under it would crash.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
+    return 0

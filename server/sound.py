@@ -1,0 +1,180 @@
+"""The functions behind /sound/...: one per command. They return the replies before /done and raise what /fail says."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gansynth.config import check_pitch, nearest_pitch
+from gansynth.hallucination import Timing, hallucination_length, slerp
+from gansynth.hallucination import hallucinate as render
+from server.commands import MAX_NOTES, MAX_SECONDS
+from server.engine import Request
+from server.studio import Studio
+from server.wire import Message
+
+if TYPE_CHECKING:
+    from gansynth import Config
+    from gansynth.model import Model
+
+Replies = list[Message]
+Handler = Callable[[Studio, Request], Replies]
+
+DEFAULT_PITCH = 32
+TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
+
+HANDLERS: dict[str, Handler] = {}
+
+
+def answers(address: str) -> Callable[[Handler], Handler]:
+    """Register the function behind an address of the command table."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[address] = handler
+        return handler
+
+    return register
+
+
+class SoundWork:
+    """The engine's work: the commands above on one studio."""
+
+    def __init__(self, studio: Studio, prepare: Callable[[], None]) -> None:
+        """Let `prepare` do what takes long at the start, such as importing TensorFlow."""
+        self._studio = studio
+        self.prepare = prepare
+        self.idle = studio.delivery.clean
+
+    def perform(self, request: Request) -> Replies:
+        """Do a request; if it fails or is cancelled, nothing has changed."""
+        with self._studio.all_or_nothing():
+            request.check()
+            replies = HANDLERS[request.command.address](self._studio, request)
+            request.commit()
+        return replies
+
+
+@answers("/sound/load")
+def load(studio: Studio, request: Request) -> Replies:
+    """Load a checkpoint."""
+    model = studio.load(request.command.values["checkpoint"])
+    facts = (model.name, model.audio_length, model.sample_rate, model.latent_size)
+    return [Message("/sound/loaded", (*facts, *(int(pitch) for pitch in model.pitches)))]
+
+
+@answers("/sound/unload")
+def unload(studio: Studio, request: Request) -> Replies:
+    """Forget the model."""
+    studio.unload()
+    return [Message("/sound/unloaded")]
+
+
+@answers("/sound/seed")
+def seed(studio: Studio, request: Request) -> Replies:
+    """Start the random numbers anew."""
+    studio.reseed(request.command.values["seed"])
+    return []
+
+
+@answers("/sound/randomize_z")
+def randomize_z(studio: Studio, request: Request) -> Replies:
+    """New random latents."""
+    size = studio.need_model().latent_size
+    names = request.command.values["slot"]
+    for name in names:
+        studio.put(name, studio.random.standard_normal(size, np.float32))
+    return [_z(studio, name) for name in names]
+
+
+@answers("/sound/set_z")
+def set_z(studio: Studio, request: Request) -> Replies:
+    """A latent of the client's own."""
+    model, values = studio.need_model(), request.command.values
+    if len(values["value"]) != model.latent_size:
+        raise ValueError(f"{model.name} needs {model.latent_size} values per slot, not {len(values['value'])}")
+    studio.put(values["slot"], np.array(values["value"], np.float32))
+    return []
+
+
+@answers("/sound/slerp_z")
+def slerp_z(studio: Studio, request: Request) -> Replies:
+    """The point between two slots."""
+    values = request.command.values
+    start, end = studio.slot(values["slot0"]), studio.slot(values["slot1"])
+    if len(start) != len(end):
+        raise ValueError(f"the slots have {len(start)} and {len(end)} values; slerp needs two of one size")
+    studio.put(values["dst"], slerp(start, end, values["amount"]))
+    return [_z(studio, values["dst"])]
+
+
+@answers("/sound/synthesize")
+def synthesize(studio: Studio, request: Request) -> Replies:
+    """One note per slot, target and pitch."""
+    model, values = studio.need_model(), request.command.values
+    for pitch in values["pitch"]:
+        check_pitch(model.name, model.pitches, pitch)
+    waves = model.generate(studio.latents(values["slot"]), values["pitch"], progress=request.progress)
+    return _deliver(studio, request, list(waves))
+
+
+@answers("/sound/hallucinate")
+def hallucinate(studio: Studio, request: Request) -> Replies:
+    """A path through random key points."""
+    model, values = studio.need_model(), request.command.values
+    # Checked before numbers are drawn, for the silly number would be drawn first.
+    _check_size(values["notes"], values["steps"])
+    keys = studio.random.standard_normal((values["notes"], model.latent_size), np.float32)
+    return _hallucinate(studio, request, keys, values["pitch"])
+
+
+@answers("/sound/hallucinate_z")
+def hallucinate_z(studio: Studio, request: Request) -> Replies:
+    """A path through the client's key points."""
+    values = request.command.values
+    return _hallucinate(studio, request, studio.latents(values["slot"]), values["pitch"])
+
+
+def _hallucinate(studio: Studio, request: Request, keys: np.ndarray, pitch: int | None) -> Replies:
+    model, values = studio.need_model(), request.command.values
+    times = {name: values[name] for name in TIMES if values[name] is not None}
+    timing, pitch = check_hallucination(model, len(keys), values["steps"], times, pitch)
+    wave = render(model, keys, values["steps"], timing, pitch, progress=request.progress)
+    return _deliver(studio, request, [wave])
+
+
+def check_hallucination(
+    model: "Model | Config", keys: int, steps: int, times: dict[str, float], pitch: int | None
+) -> tuple[Timing, int]:
+    """The times that were given with the model's defaults for the rest, and the pitch; all checked.
+
+    Raises:
+        ValueError: too many notes, too long a clip or envelope, or a pitch that the model has not.
+    """
+    if pitch is None:
+        pitch = nearest_pitch(model.pitches, DEFAULT_PITCH)
+    check_pitch(model.name, model.pitches, pitch)
+    defaults = Timing.default_for(model.audio_length / model.sample_rate)
+    timing = Timing(**{name: times.get(name, getattr(defaults, name)) for name in TIMES})
+    timing = timing.fitted(model.audio_length, model.sample_rate)
+    count = _check_size(keys, steps)
+    seconds = hallucination_length(count, timing, model.sample_rate) / model.sample_rate
+    if seconds > MAX_SECONDS:
+        raise ValueError(f"it would last {seconds:.0f} s; the longest is {MAX_SECONDS:.0f} s")
+    return timing, pitch
+
+
+def _check_size(keys: int, steps: int) -> int:
+    count = keys + (keys - 1) * steps
+    if count > MAX_NOTES:
+        raise ValueError(f"{keys} key points with {steps} steps are {count} notes; the most is {MAX_NOTES}")
+    return count
+
+
+def _deliver(studio: Studio, request: Request, waves: list[np.ndarray]) -> Replies:
+    clips = studio.delivery.deliver(waves, studio.need_model().sample_rate, request.client_rate)
+    pairs = zip(request.command.targets, clips, strict=True)
+    return [Message("/sound/audio", (target, clip.path, clip.frames, clip.sample_rate)) for target, clip in pairs]
+
+
+def _z(studio: Studio, name: str) -> Message:
+    return Message("/sound/z", (name, *map(float, studio.slots[name])))
