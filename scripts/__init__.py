@@ -1,0 +1,1 @@
+"""One small file per offline command: parse flags, call a package, print."""

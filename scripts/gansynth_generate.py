@@ -1,0 +1,91 @@
+"""Notes from a GANSynth checkpoint: random ones, or a MIDI file through random instruments."""
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+import gansynth
+from gansynth import midi
+from gansynth.config import check_pitch, spans
+from scripts import command
+from server.delivery import write_wav
+
+PROG = "gansynth_generate"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags, named as in the course's pages."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint")
+    flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
+    flags.add_argument(
+        "--secs_per_instrument",
+        type=command.above_zero,
+        default=6.0,
+        help="seconds from one random instrument to the next (default: 6)",
+    )
+    flags.add_argument("--pitch", type=int, help="the pitch of all notes, without --midi_file (default: random ones)")
+    flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same sound")
+    flags.add_argument(
+        "--batch_size",
+        type=partial(command.whole, least=1),
+        default=8,
+        help="how many notes; with --midi_file, how many are computed at once (default: 8)",
+    )
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    flags = parser()
+    options = flags.parse_args(argv)
+    if options.midi_file and options.pitch is not None:
+        flags.error("--pitch goes without --midi_file: the file says the pitches")
+    return command.run(_clip if options.midi_file else _single_notes, options, PROG)
+
+
+def _clip(options: argparse.Namespace) -> None:
+    config = gansynth.read_config(options.ckpt_dir)
+    notes = _playable_notes(options.midi_file, config.pitches)
+    rng = np.random.default_rng(options.seed)
+    latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    model = command.load(options)
+    with command.bar("note", len(notes)) as progress:
+        clip = midi.render(model, notes, latents, batch_size=options.batch_size, progress=progress)
+    path = options.output_dir / "generated_clip.wav"
+    write_wav(path, clip, model.sample_rate)
+    print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
+
+
+def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.Note]:
+    notes = midi.read_notes(command.path(name))
+    if not notes:
+        raise ValueError(f"{name} has no notes to play (drums do not count)")
+    kept = midi.playable(notes, pitches)
+    if not kept:
+        raise ValueError(f"none of the {len(notes)} notes in {name} has a pitch of the model: {spans(pitches)}")
+    if len(kept) < len(notes):
+        print(f"{len(notes) - len(kept)} of {len(notes)} notes are left out: the model does not have their pitch")
+    return kept
+
+
+def _single_notes(options: argparse.Namespace) -> None:
+    config = gansynth.read_config(options.ckpt_dir)
+    if options.pitch is not None:
+        check_pitch(config.name, config.pitches, options.pitch)
+    rng = np.random.default_rng(options.seed)
+    latents = rng.standard_normal((options.batch_size, config.latent_size)).astype(np.float32)
+    choices = config.pitches if options.pitch is None else (options.pitch,)
+    pitches = rng.choice(choices, options.batch_size)
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    model = command.load(options)
+    with command.bar("note", options.batch_size) as progress:
+        for i, wave in enumerate(model.notes(latents, pitches, progress=progress)):
+            write_wav(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
+    for i, pitch in enumerate(pitches):
+        print(f"{options.output_dir / f'generated_{i}.wav'}: pitch {pitch}")
