@@ -1,0 +1,1 @@
+"""What the instrument costs, beside what it must cost: `python -m bench`."""

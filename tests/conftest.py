@@ -1,0 +1,171 @@
+"""Real servers for tests: processes of `hallu serve`, played with python-osc's messages as an independent peer."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+DATA = Path(__file__).parent / "data"
+SMALL = DATA / "magenta_small"
+
+Reply = namedtuple("Reply", "address args")
+
+
+def datagram(address, *args):
+    builder = OscMessageBuilder(address)
+    for arg in args:
+        builder.add_arg(arg)
+    return builder.build().dgram
+
+
+class Peer:
+    """A UDP socket that speaks OSC with one server."""
+
+    def __init__(self, port, timeout=60.0):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(timeout)
+        self.port = self.socket.getsockname()[1]
+        self._server = ("127.0.0.1", port)
+
+    def tell(self, address, *args):
+        self.tell_bytes(datagram(address, *args))
+
+    def tell_bytes(self, data):
+        self.socket.sendto(data, self._server)
+
+    def hear(self):
+        message = OscMessage(self.socket.recv(65536))
+        return Reply(message.address, message.params)
+
+    def hear_end(self):
+        """Replies up to and including /done or /fail."""
+        replies = [self.hear()]
+        while replies[-1].address not in ("/done", "/fail"):
+            replies.append(self.hear())
+        return replies
+
+    def ask(self, address, *args):
+        self.tell(address, *args)
+        return self.hear_end()
+
+    def is_silent(self, seconds=0.3):
+        before = self.socket.gettimeout()
+        self.socket.settimeout(seconds)
+        try:
+            self.socket.recv(65536)
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(before)
+        return False
+
+
+class RunningServer:
+    """A `hallu serve` process on a free loopback port."""
+
+    def __init__(self, folder, models, *flags):
+        self.models = models
+        self.spool = folder / "spool"
+        self.state = folder / "state.npz"
+        command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", models, "--spool", self.spool]
+        command += ["--state", self.state, *flags]
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
+        )
+        self.errors = []
+        threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()
+        self.ready = self.process.stdout.readline()
+        assert self.ready.startswith("ready "), "".join(self.errors)
+        self.port = int(self.ready.rpartition(":")[2])
+
+    def peer(self, timeout=60.0):
+        return Peer(self.port, timeout)
+
+    def send(self, address, *args):
+        """The replies to one message, as (address, args), up to /done or /fail."""
+        peer = self.peer()
+        try:
+            return peer.ask(address, *args)
+        finally:
+            peer.socket.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A models folder with Magenta's small checkpoint under two names."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
+    return folder
+
+
+@pytest.fixture
+def start_server(tmp_path, models):
+    """Start servers of one's own: same folder, so a second one finds the state of the first."""
+    started = []
+
+    def start(*flags, folder=tmp_path, models=models):
+        started.append(RunningServer(folder, models, *flags))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.kill()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, models):
+    """One server for all tests that leave it as they found it; magenta_small is loaded."""
+    running = RunningServer(tmp_path_factory.mktemp("server"), models)
+    replies = running.send("/sound/load", "magenta_small")
+    assert replies[-1].address == "/done", replies
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def hallu():
+    """Run the command line, in a folder of its own choice; returns the completed process."""
+
+    def run(*words, cwd=None, timeout=120, **environment):
+        command = [sys.executable, "-m", "server", *map(str, words)]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env={**os.environ, **environment}
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def magenta():
+    """Magenta's small checkpoint, loaded in this process."""
+    import gansynth
+
+    return gansynth.load(SMALL)
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """What Magenta's own code computed with it."""
+    with np.load(SMALL / "reference.npz", allow_pickle=False) as file:
+        return dict(file)

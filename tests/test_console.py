@@ -1,0 +1,381 @@
+"""The command line, as processes and as `main`."""
+
+import functools
+import http.server
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import SMALL
+
+from server.__main__ import main
+from server.console import line, value
+from server.wire import Message
+
+COMMANDS = ["demo", "serve", "send", "models", "hallucinate"]
+FAST = ["--notes", "2", "--steps", "1", "--sustain", "0.1", "--attack", "0.1", "--release", "0.1"]
+
+
+def fails(capsys, *words):
+    """The one line that a failing command leaves on stderr."""
+    assert main([str(word) for word in words]) == 1
+    (text,) = capsys.readouterr().err.splitlines()
+    return text
+
+
+@pytest.mark.parametrize("words", [[], *[[command] for command in COMMANDS], ["models", "add"]])
+def test_every_command_has_help(capsys, words):
+    with pytest.raises(SystemExit) as exit_:
+        main([*words, "--help"])
+    assert exit_.value.code == 0
+    assert len(capsys.readouterr().out) > 150
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["sing"], ["serve", "--port", "x"], ["send"], ["hallucinate"], ["models", "add"]]
+)
+def test_wrong_usage_exits_2(words):
+    with pytest.raises(SystemExit) as exit_:
+        main(words)
+    assert exit_.value.code == 2
+
+
+def test_the_script_and_the_module_are_the_same(hallu):
+    from importlib.metadata import entry_points
+
+    (script,) = entry_points(group="console_scripts", name="hallu")
+    assert script.load() is main
+    assert hallu("--help").stdout.startswith("usage: hallu ")
+
+
+def test_a_word_like_a_number_is_sent_as_one():
+    assert [value(word) for word in ("5", "-0.5", "1e3", ".5", "a5", "5a", "nan", "")] == [
+        *(5, -0.5, 1000.0, 0.5),
+        *("a5", "5a", "nan", ""),
+    ]
+
+
+def test_replies_are_printed_with_few_digits():
+    assert line(Message("/a", (1, 0.10000000149011612, "x y", float("inf")))) == "/a 1 0.1 x y inf"
+
+
+def test_send_prints_replies_until_done(server, capsys):
+    assert main(["send", "--port", str(server.port), "/sound/load", "magenta_small"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("/sound/loaded magenta_small 64000 16000 64 24 25")
+    assert lines[1] == "/done /sound/load"
+
+
+def test_send_exits_1_on_fail(server, capsys):
+    assert main(["send", "--port", str(server.port), "/sound/synthesize", "z", "t", "52.5"]) == 1
+    assert capsys.readouterr().out == "/fail /sound/synthesize t pitch must be a whole number, not 52.5\n"
+
+
+def test_send_sends_negative_numbers(server, capsys):
+    main(["send", "--port", str(server.port), "/sound/seed", "-5"])
+    assert "not -5" in capsys.readouterr().out
+
+
+def test_send_without_a_server_says_so(capsys):
+    assert "hallu serve" in fails(capsys, "send", "--port", 9, "--timeout", 1, "/status")
+
+
+def test_send_to_a_wrong_address_says_so(capsys):
+    assert "starts with '/'" in fails(capsys, "send", "status")
+
+
+def test_send_list_shows_the_table(capsys):
+    assert main(["send", "--list"]) == 0
+    assert "/sound/synthesize slot target pitch [slot target pitch ...]" in capsys.readouterr().out
+
+
+def test_a_port_in_use_is_one_line(server, hallu, tmp_path):
+    state, spool = tmp_path / "state.npz", tmp_path / "spool"
+    done = hallu("serve", "--port", server.port, "--spool", spool, "--state", state)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"hallu serve: cannot listen on 127.0.0.1:{server.port}: Address already in use"
+    ]
+
+
+def test_a_missing_models_folder_is_one_line(capsys, tmp_path):
+    assert "--models" in fails(capsys, "serve", "--models", tmp_path / "nowhere")
+
+
+def test_a_checkpoint_that_is_not_there_is_one_line(capsys, tmp_path):
+    assert "'x'" in fails(capsys, "serve", "--models", tmp_path, "--load", "x", "--state", tmp_path / "s")
+
+
+def test_a_port_out_of_range_is_one_line(capsys):
+    assert "65536" in fails(capsys, "serve", "--port", 65536)
+
+
+def test_models_lists_what_there_is(models, capsys):
+    assert main(["models", "--models", str(models)]) == 0
+    row = capsys.readouterr().out.splitlines()[1].split()
+    assert row[:5] == ["magenta_small", "24..84", "64", "4", "magenta_small_conv0_ipca_1024.pickle"]
+
+
+def test_models_shows_what_is_broken(tmp_path, capsys):
+    (tmp_path / "gansynth" / "bad" / "stage_00000").mkdir(parents=True)
+    (tmp_path / "gansynth" / "bad" / "experiment.json").write_text("{")
+    assert main(["models", "--models", str(tmp_path)]) == 0
+    assert "cannot be played" in capsys.readouterr().out
+
+
+def pack(path, *, inside="small", extra=()):
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(SMALL.rglob("*")):
+            if file.is_file() and "reference" not in file.name:
+                archive.write(file, f"{inside}/{file.relative_to(SMALL)}".lstrip("/"))
+        for name in extra:
+            archive.writestr(name, "x")
+    return path
+
+
+def add(source, tmp_path):
+    return main(["models", "add", str(source), "--to", str(tmp_path / "mine")])
+
+
+def installed(tmp_path):
+    return sorted(path.name for path in (tmp_path / "mine" / "gansynth").iterdir())
+
+
+def test_a_zip_is_added(tmp_path):
+    assert add(pack(tmp_path / "x.zip", inside="deep/small"), tmp_path) == 0
+    assert installed(tmp_path) == ["small"]
+    assert (tmp_path / "mine" / "gansynth" / "small" / "experiment.json").exists()
+
+
+def test_a_zip_without_a_folder_gives_its_name(tmp_path):
+    assert add(pack(tmp_path / "voice.zip", inside=""), tmp_path) == 0
+    assert installed(tmp_path) == ["voice"]
+
+
+def test_a_folder_is_added(tmp_path):
+    assert add(SMALL, tmp_path) == 0
+    assert installed(tmp_path) == ["magenta_small"]
+
+
+def test_what_is_there_is_not_overwritten(tmp_path, capsys):
+    add(SMALL, tmp_path)
+    capsys.readouterr()
+    assert "is there already" in fails(capsys, "models", "add", SMALL, "--to", tmp_path / "mine")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "small/../../../escaped"])
+def test_a_zip_that_reaches_outside_is_refused(tmp_path, capsys, name):
+    archive = pack(tmp_path / "x.zip", extra=[name])
+    assert "reaches outside" in fails(capsys, "models", "add", archive, "--to", tmp_path / "mine")
+    assert installed(tmp_path) == []
+    assert not list(tmp_path.rglob("escaped"))
+
+
+def test_a_zip_that_is_too_big_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("server.adding.MAX_BYTES", 10_000)
+    assert "too much" in fails(capsys, "models", "add", pack(tmp_path / "x.zip"), "--to", tmp_path / "mine")
+    assert installed(tmp_path) == []
+
+
+def test_a_broken_zip_is_refused(tmp_path, capsys):
+    (tmp_path / "x.zip").write_bytes(b"PK no zip")
+    assert "no zip file" in fails(capsys, "models", "add", tmp_path / "x.zip", "--to", tmp_path / "mine")
+
+
+def test_a_folder_without_checkpoint_is_refused(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert "no checkpoint" in fails(capsys, "models", "add", tmp_path / "empty", "--to", tmp_path / "mine")
+
+
+def test_a_checkpoint_without_weights_is_refused(tmp_path, capsys):
+    (tmp_path / "small" / "stage_00000").mkdir(parents=True)
+    (tmp_path / "small" / "experiment.json").write_text("{}")
+    assert "no weights" in fails(capsys, "models", "add", tmp_path / "small", "--to", tmp_path / "mine")
+    assert installed(tmp_path) == []
+
+
+def test_several_checkpoints_at_once_are_refused(tmp_path, capsys):
+    for name in ("a", "b"):
+        shutil.copytree(SMALL, tmp_path / "two" / name)
+    assert "several" in fails(capsys, "models", "add", tmp_path / "two", "--to", tmp_path / "mine")
+
+
+def test_a_name_that_is_nothing_lists_the_known_names(tmp_path, capsys):
+    assert "all_instruments, acoustic_only" in fails(capsys, "models", "add", "piano", "--to", tmp_path / "mine")
+
+
+class SilentHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A web server on loopback with x.zip on it; its address."""
+    pack(tmp_path / "web.zip")
+    handler = functools.partial(SilentHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_zip_is_fetched_from_the_web(web, tmp_path):
+    assert add(f"{web}/web.zip", tmp_path) == 0
+    assert installed(tmp_path) == ["small"]
+
+
+def test_a_known_name_is_fetched_from_its_address(web, tmp_path, monkeypatch):
+    monkeypatch.setattr("server.adding._MAGENTA", web + "/{}.zip")
+    shutil.copy(tmp_path / "web.zip", tmp_path / "acoustic_only.zip")
+    assert add("acoustic_only", tmp_path) == 0
+
+
+def test_a_missing_page_is_one_line(web, tmp_path, capsys):
+    assert "404" in fails(capsys, "models", "add", f"{web}/y.zip", "--to", tmp_path / "mine")
+
+
+def test_being_offline_is_one_line(tmp_path, capsys):
+    assert "cannot be fetched" in fails(capsys, "models", "add", "http://127.0.0.1:9/x.zip", "--to", tmp_path / "mine")
+
+
+def test_a_hallucination_is_a_wav_and_a_picture(hallu, models, tmp_path):
+    done = hallu(
+        "hallucinate",
+        "--model",
+        "magenta_small",
+        "--models",
+        models,
+        "--seed",
+        5,
+        *FAST,
+        "--out",
+        "o/x.wav",
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["o/x.wav", "o/x.png"]), done.stderr
+    info = soundfile.info(tmp_path / "o" / "x.wav")
+    assert (info.frames, info.samplerate, info.subtype) == (2 * 3200 + 4800, 16000, "FLOAT")
+    assert (tmp_path / "o" / "x.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((tmp_path / "o").iterdir())) == 2
+
+
+def test_the_server_and_the_command_line_make_the_same_sound(server, models, tmp_path):
+    key_points = np.random.default_rng(5).standard_normal((2, 64), np.float32)
+    np.save(tmp_path / "keys.npy", key_points)
+    out = tmp_path / "x.wav"
+    times = ["--spacing", "0.3", "--start_trim", "0.05", "--attack", "0.1", "--sustain", "0.2", "--release", "0.1"]
+    words = ["--model", models / "gansynth" / "magenta_small", "--steps", 1, *times, "--pitch", 40, "--out", out]
+    assert main(["hallucinate", *map(str, words), "--latents", str(tmp_path / "keys.npy")]) == 0
+    peer = server.peer()
+    peer.ask("/sound/seed", 5)
+    audio = peer.ask("/sound/hallucinate", "t", 2, 1, 0.3, 0.05, 0.1, 0.2, 0.1, 40)[-2]
+    theirs, ours = soundfile.read(audio.args[1])[0], soundfile.read(out)[0]
+    # Not bit for bit: another thread count may add in another order.
+    assert np.allclose(theirs, ours, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--out", "x.mp3"], ".wav"),
+        (["--notes", "0", "--out", "x.wav"], "--notes"),
+        (["--seed", "-1", "--out", "x.wav"], "--seed"),
+        (["--pitch", "20", "--out", "x.wav"], "24..84"),
+        (["--attack", "-1", "--out", "x.wav"], "attack"),
+        (["--spacing", "nan", "--out", "x.wav"], "spacing"),
+        (["--sustain", "9", "--out", "x.wav"], "note"),
+        (["--notes", "20000", "--out", "x.wav"], "2000"),
+        (["--latents", "missing.npy", "--out", "x.wav"], "missing.npy"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_loaded(capsys, models, tmp_path, monkeypatch, words, part):
+    monkeypatch.chdir(tmp_path)
+    assert part in fails(capsys, "hallucinate", "--model", "magenta_small", "--models", models, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("keys", [np.zeros((2, 3)), np.zeros(64), np.full((1, 64), np.nan), np.array(["a"])])
+def test_latents_that_do_not_fit_are_refused(capsys, models, tmp_path, keys):
+    np.save(tmp_path / "k.npy", keys)
+    words = [
+        "--model",
+        "magenta_small",
+        "--models",
+        models,
+        "--latents",
+        tmp_path / "k.npy",
+        "--out",
+        tmp_path / "x.wav",
+    ]
+    assert "--latents" in fails(capsys, "hallucinate", *words)
+
+
+def test_latents_in_a_pickle_are_not_opened(capsys, models, tmp_path):
+    np.save(tmp_path / "k.npy", np.array([{}], dtype=object))
+    words = [
+        "--model",
+        "magenta_small",
+        "--models",
+        models,
+        "--latents",
+        tmp_path / "k.npy",
+        "--out",
+        tmp_path / "x.wav",
+    ]
+    assert "allow_pickle" in fails(capsys, "hallucinate", *words)
+
+
+def test_latents_and_notes_do_not_go_together(tmp_path):
+    with pytest.raises(SystemExit) as exit_:
+        main(["hallucinate", "--model", "x", "--out", "x.wav", "--latents", "k.npy", "--notes", "5"])
+    assert exit_.value.code == 2
+
+
+def test_a_model_that_is_not_there_is_named(capsys, models, tmp_path):
+    assert "'piano'" in fails(
+        capsys, "hallucinate", "--model", "piano", "--models", models, "--out", tmp_path / "x.wav"
+    )
+
+
+def test_ctrl_c_leaves_nothing_half_written(models, tmp_path):
+    words = [
+        "hallucinate",
+        "--model",
+        "magenta_small",
+        "--models",
+        models,
+        "--notes",
+        20,
+        "--steps",
+        100,
+        "--spacing",
+        0.1,
+    ]
+    command = [sys.executable, "-m", "server", *map(str, words), "--out", "o/x.wav"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
+    while b"hallucinating" not in process.stderr.read1():
+        assert process.poll() is None
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    text = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert text.endswith(b"hallu hallucinate: interrupted\n")
+    assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_the_demo_leaves_a_sound_and_a_picture(hallu, tmp_path):
+    done = hallu("demo", "--out", "here", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    wave, rate = soundfile.read(tmp_path / "here" / "hallucination.wav")
+    assert len(wave) / rate > 5
+    assert np.abs(wave).max() == pytest.approx(0.5, abs=1e-4)
+    assert (tmp_path / "here" / "hallucination.png").read_bytes().startswith(b"\x89PNG")
+    assert "hallucination.wav" in done.stdout

@@ -1,0 +1,572 @@
+"""The engine with work of our own, and the sound commands with a tiny model; no sockets, no TensorFlow."""
+
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import datagram
+
+from server.commands import MAX_SLOTS, parse
+from server.delivery import Delivery
+from server.engine import Cancelled, Engine, Request
+from server.sound import SoundWork
+from server.studio import Places, Studio
+from server.wire import Message
+
+WAIT_S = 20
+
+
+def command(address, *args):
+    (item,) = parse(datagram(address, *args))
+    return item
+
+
+class Asked(Request):
+    """A request that keeps what it is answered."""
+
+    def __init__(self, *message, rate=0):
+        self.replies = []
+        self.ended = threading.Event()
+        super().__init__(command(*message), self._hear, rate)
+
+    def _hear(self, message):
+        self.replies.append(message)
+        if message.address in ("/done", "/fail"):
+            self.ended.set()
+
+    @property
+    def end(self):
+        assert self.ended.wait(WAIT_S), f"no end; so far {self.replies}"
+        return self.replies[-1]
+
+
+class GatedWork:
+    """Work that waits until it is let through, then counts to ten with progress."""
+
+    def __init__(self):
+        self.gate, self.begun, self.order = threading.Event(), threading.Event(), []
+
+    def prepare(self):
+        pass
+
+    def idle(self):
+        pass
+
+    def perform(self, request):
+        self.begun.set()
+        while not self.gate.wait(0.005):
+            request.progress(0, 10)
+        self.order.append(request.command.targets)
+        if request.command.targets == ("broken",):
+            raise ZeroDivisionError("a fault of ours")
+        if request.command.targets == ("bad",):
+            raise ValueError("bad value\n" + "x" * 500)
+        for done in range(11):
+            request.progress(done, 10)
+        request.commit()
+        return [Message("/sound/audio", (*request.command.targets, "p", 1, 1))]
+
+
+@pytest.fixture
+def work():
+    return GatedWork()
+
+
+@pytest.fixture
+def engine(work):
+    engine = Engine(work, limit=3)
+    engine.start()
+    yield engine
+    work.gate.set()
+    engine.stop()
+
+
+def hallucinate(target):
+    return Asked("/sound/hallucinate", target, 3, 3)
+
+
+def running(engine, work, target="one"):
+    request = hallucinate(target)
+    engine.submit(request)
+    assert work.begun.wait(WAIT_S)
+    return request
+
+
+def test_requests_are_served_in_order(engine, work):
+    requests = [running(engine, work), hallucinate("two"), hallucinate("three")]
+    for request in requests[1:]:
+        engine.submit(request)
+    work.gate.set()
+    assert [request.end.address for request in requests] == ["/done"] * 3
+    assert work.order == [("one",), ("two",), ("three",)]
+
+
+def test_replies_come_before_done(engine, work):
+    work.gate.set()
+    request = running(engine, work)
+    assert request.end == Message("/done", ("/sound/hallucinate", "one"))
+    assert request.replies[-2].address == "/sound/audio"
+
+
+def test_progress_ends_with_the_last_step_and_is_throttled(engine, work):
+    work.gate.set()
+    request = running(engine, work)
+    assert request.end.address == "/done"
+    steps = [reply.args for reply in request.replies if reply.address == "/progress"]
+    assert steps[-1] == ("/sound/hallucinate", "one", 10, 10)
+    assert len(steps) < 8
+
+
+def test_a_full_queue_fails_at_once(engine, work):
+    running(engine, work)
+    waiting = [hallucinate(f"w{number}") for number in range(4)]
+    for request in waiting:
+        engine.submit(request)
+    assert waiting[3].end.args[:2] == ("/sound/hallucinate", "w3")
+    assert "full" in waiting[3].end.args[2]
+
+
+def test_status_tells_what_waits_and_what_runs(engine, work):
+    running(engine, work)
+    engine.submit(hallucinate("two"))
+    assert engine.status() == (1, "one")
+
+
+def test_status_of_an_idle_engine(engine):
+    assert engine.status() == (0, "-")
+
+
+def test_cancel_reaches_the_running_request(engine, work):
+    request = running(engine, work)
+    assert engine.cancel("one")
+    assert request.end == Message("/fail", ("/sound/hallucinate", "one", "cancelled"))
+
+
+def test_cancel_reaches_a_queued_request(engine, work):
+    first, second = running(engine, work), hallucinate("two")
+    engine.submit(second)
+    assert engine.cancel("two")
+    assert second.end.args[2] == "cancelled"
+    work.gate.set()
+    assert first.end.address == "/done"
+    assert work.order == [("one",)]
+
+
+def test_cancel_of_nothing_says_so(engine):
+    assert not engine.cancel("one")
+
+
+def test_a_finished_request_cannot_be_cancelled(engine, work):
+    work.gate.set()
+    request = running(engine, work)
+    assert request.end.address == "/done"
+    assert not request.cancel()
+
+
+def test_what_is_committed_cannot_be_cancelled():
+    request = hallucinate("x")
+    request.commit()
+    assert not request.cancel()
+
+
+def test_what_is_cancelled_cannot_be_committed():
+    request = hallucinate("x")
+    request.cancel()
+    with pytest.raises(Cancelled):
+        request.commit()
+
+
+def test_a_request_ends_once():
+    request = hallucinate("x")
+    request.fail("first")
+    request.succeed([])
+    request.fail("second")
+    assert [reply.args[2] for reply in request.replies] == ["first"]
+
+
+def test_an_error_of_ours_becomes_a_fail_and_the_engine_goes_on(engine, work):
+    work.gate.set()
+    broken, after = hallucinate("broken"), hallucinate("after")
+    engine.submit(broken)
+    engine.submit(after)
+    assert broken.end.args[2] == "internal error: ZeroDivisionError: a fault of ours"
+    assert after.end.address == "/done"
+
+
+def test_a_reason_is_one_line_of_at_most_200_characters(engine, work):
+    work.gate.set()
+    request = hallucinate("bad")
+    engine.submit(request)
+    assert request.end.args[2].startswith("bad value x")
+    assert len(request.end.args[2]) == 200
+
+
+def test_stopping_fails_what_runs_and_what_waits(engine, work):
+    requests = [running(engine, work), hallucinate("two")]
+    engine.submit(requests[1])
+    assert engine.stop()
+    assert [request.end.args[2] for request in requests] == ["the server is stopping"] * 2
+
+
+def test_stopping_does_not_wait_for_work_that_does_not_listen():
+    stuck = GatedWork()
+    stuck.perform = lambda request: stuck.begun.set() or stuck.gate.wait(WAIT_S)
+    engine = Engine(stuck)
+    engine.start()
+    request = running(engine, stuck)
+    assert not engine.stop(patience_s=0.05)
+    assert request.end.args[2] == "the server is stopping"
+    stuck.gate.set()
+
+
+def test_status_does_not_wait_while_the_engine_tidies_up(monkeypatch):
+    monkeypatch.setattr("server.engine.IDLE_S", 0.01)
+    tidy = GatedWork()
+    tidy.idle = lambda: tidy.begun.set() or tidy.gate.wait(WAIT_S)
+    engine = Engine(tidy)
+    engine.start()
+    assert tidy.begun.wait(WAIT_S)
+    assert engine.status() == (0, "-")
+    tidy.gate.set()
+    engine.stop()
+
+
+def test_an_engine_survives_trouble_while_it_tidies_up(monkeypatch):
+    monkeypatch.setattr("server.engine.IDLE_S", 0.01)
+    work = GatedWork()
+    work.idle = lambda: work.begun.set() or 1 / 0
+    engine = Engine(work)
+    engine.start()
+    assert work.begun.wait(WAIT_S)
+    work.gate.set()
+    request = hallucinate("after")
+    engine.submit(request)
+    assert request.end.address == "/done"
+    engine.stop()
+
+
+def test_a_stopped_engine_refuses(engine):
+    engine.stop()
+    request = hallucinate("x")
+    engine.submit(request)
+    assert request.end.args[2] == "the server is stopping"
+
+
+class FakeModel:
+    """Notes of one second at 1000 Hz, a constant each: the mean of z plus the pitch."""
+
+    def __init__(self, folder, latent_size=4):
+        self.name, self.pitches, self.latent_size = folder.name, (30, 31, 32, 40), latent_size
+        self.audio_length = self.sample_rate = 1000
+
+    def generate(self, z, pitches, *, length=None, progress=None):
+        return np.stack(list(self.notes(z, pitches, length=length, progress=progress)))
+
+    def notes(self, z, pitches, *, length=None, progress=None):
+        report = progress or (lambda done, total: None)
+        for done, level in enumerate(np.mean(z, axis=1, dtype=np.float32) + np.asarray(pitches, np.float32)):
+            report(done, len(z))
+            yield np.full(length or self.audio_length, level, np.float32)
+        report(len(z), len(z))
+
+    def warm_up(self):
+        pass
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """Ask commands of a studio with the fake model loaded; `.studio`, `.again()` for the next process."""
+    for name in ("fake", "other"):
+        (tmp_path / "models" / "gansynth" / name / "stage_00000").mkdir(parents=True)
+
+    def make():
+        places = Places((tmp_path / "models",), tmp_path / "state.npz")
+        sizes = {"fake": 4, "other": 6}
+        loader = lambda folder: FakeModel(folder, sizes[folder.name])  # noqa: E731
+        studio = Studio(places, Delivery(tmp_path / "spool"), loader)
+        work = SoundWork(studio, lambda: None)
+
+        def ask(*message, rate=0):
+            return work.perform(Asked(*message, rate=rate))
+
+        return SimpleNamespace(ask=ask, studio=studio, work=work, again=make)
+
+    desk = make()
+    desk.ask("/sound/load", "fake")
+    return desk
+
+
+def values(reply):
+    return np.array(reply.args[1:], np.float32)
+
+
+def test_load_tells_the_facts(desk):
+    assert desk.ask("/sound/load", "fake") == [Message("/sound/loaded", ("fake", 1000, 1000, 4, 30, 31, 32, 40))]
+
+
+def test_a_missing_checkpoint_names_the_option_and_keeps_the_model(desk):
+    with pytest.raises(OSError, match="--models"):
+        desk.ask("/sound/load", "nothing")
+    assert desk.studio.model.name == "fake"
+
+
+@pytest.mark.parametrize("name", ["..", "../..", ".", "/etc", "../gansynth/../../spool", "x" * 250, "a/b", "~"])
+def test_paths_stay_inside_the_models_folders(desk, name):
+    with pytest.raises(FileNotFoundError):
+        desk.ask("/sound/load", name)
+
+
+def test_links_out_of_the_models_folders_are_not_followed(desk, tmp_path):
+    (tmp_path / "outside" / "stage_00000").mkdir(parents=True)
+    (tmp_path / "models" / "gansynth" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(FileNotFoundError):
+        desk.ask("/sound/load", "link")
+
+
+def test_an_absolute_path_inside_is_a_checkpoint(desk, tmp_path):
+    (loaded,) = desk.ask("/sound/load", str(tmp_path / "models" / "gansynth" / "other"))
+    assert loaded.args[0] == "other"
+
+
+def test_an_absolute_path_outside_is_none(desk, tmp_path):
+    (tmp_path / "outside" / "stage_00000").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError):
+        desk.ask("/sound/load", str(tmp_path / "outside"))
+
+
+def test_unload_lets_the_model_go_and_keeps_the_slots(desk):
+    desk.ask("/sound/randomize_z", "a")
+    assert desk.ask("/sound/unload") == [Message("/sound/unloaded")]
+    assert (desk.studio.model, list(desk.studio.slots)) == (None, ["a"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ("/sound/randomize_z", "a"),
+        ("/sound/set_z", "a", 1, 2, 3, 4),
+        ("/sound/synthesize", "a", "t", 32),
+        ("/sound/hallucinate", "t", 3, 3),
+        ("/sound/hallucinate_z", "t", 3, 0.1, 0, 0.1, 0.1, 0.1, 32, "a"),
+    ],
+)
+def test_without_a_model_commands_fail(desk, message):
+    desk.ask("/sound/unload")
+    with pytest.raises(ValueError, match="no model is loaded"):
+        desk.ask(*message)
+
+
+def test_randomize_z_returns_each_slot(desk):
+    replies = desk.ask("/sound/randomize_z", "a", "b")
+    assert [(reply.address, reply.args[0], len(reply.args)) for reply in replies] == [
+        ("/sound/z", "a", 5),
+        ("/sound/z", "b", 5),
+    ]
+
+
+def test_a_seed_repeats_the_latents(desk):
+    desk.ask("/sound/seed", 5)
+    first = desk.ask("/sound/randomize_z", "a", "b")
+    desk.ask("/sound/seed", 5)
+    assert desk.ask("/sound/randomize_z", "a", "b") == first
+
+
+def test_a_slot_holds_what_was_set(desk):
+    desk.ask("/sound/set_z", "a", 1, 2, 3.5, -4)
+    assert desk.studio.slots["a"].tolist() == [1, 2, 3.5, -4]
+
+
+def test_a_latent_of_the_wrong_size_is_refused(desk):
+    with pytest.raises(ValueError, match="needs 4 values per slot, not 3"):
+        desk.ask("/sound/set_z", "a", 1, 2, 3)
+
+
+@pytest.mark.parametrize(("amount", "slot"), [(0, "a"), (1, "b")])
+def test_slerp_is_exact_at_its_ends(desk, amount, slot):
+    desk.ask("/sound/randomize_z", "a", "b")
+    (reply,) = desk.ask("/sound/slerp_z", "a", "b", "c", amount)
+    assert values(reply).tolist() == desk.studio.slots[slot].tolist()
+
+
+def test_slerp_of_a_missing_slot_names_it(desk):
+    desk.ask("/sound/randomize_z", "a")
+    with pytest.raises(ValueError, match="no slot 'b'"):
+        desk.ask("/sound/slerp_z", "a", "b", "c", 0.5)
+
+
+def test_a_new_slot_beyond_the_limit_replaces_the_one_unused_for_longest(desk):
+    desk.ask("/sound/randomize_z", *[f"s{number}" for number in range(MAX_SLOTS)])
+    desk.ask("/sound/slerp_z", "s0", "s2", "s2", 0.5)
+    desk.ask("/sound/randomize_z", "one more")
+    assert len(desk.studio.slots) == MAX_SLOTS
+    assert {"s0", "s2", "one more"} < desk.studio.slots.keys()
+    assert "s1" not in desk.studio.slots
+
+
+def test_randomize_z_is_all_or_nothing(desk, monkeypatch):
+    desk.ask("/sound/randomize_z", "s0")
+    before = {name: z.tolist() for name, z in desk.studio.slots.items()}
+    numbers = desk.studio.random.bit_generator.state
+
+    def disk_is_full(path, state):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("server.state.save", disk_is_full)
+    with pytest.raises(OSError, match="no space left"):
+        desk.ask("/sound/randomize_z", "s0", "new")
+    assert {name: z.tolist() for name, z in desk.studio.slots.items()} == before
+    assert desk.studio.random.bit_generator.state == numbers
+
+
+def test_synthesize_writes_one_file_per_target(desk):
+    desk.ask("/sound/set_z", "a", 1, 1, 1, 1)
+    desk.ask("/sound/set_z", "b", 2, 2, 2, 2)
+    replies = desk.ask("/sound/synthesize", "a", "t0", 30, "b", "t1", 40)
+    levels = {reply.args[0]: soundfile.read(reply.args[1])[0][0] for reply in replies}
+    assert levels == {"t0": 31, "t1": 42}
+
+
+def test_synthesize_tells_frames_and_rate(desk):
+    desk.ask("/sound/randomize_z", "a")
+    (reply,) = desk.ask("/sound/synthesize", "a", "t", 30)
+    assert reply.args[2:] == (1000, 1000)
+
+
+def test_synthesize_at_the_clients_rate(desk):
+    desk.ask("/sound/randomize_z", "a")
+    (reply,) = desk.ask("/sound/synthesize", "a", "t", 30, rate=2000)
+    assert (reply.args[2:], soundfile.info(reply.args[1]).samplerate) == ((2000, 2000), 2000)
+
+
+def test_synthesize_is_all_or_nothing(desk):
+    desk.ask("/sound/randomize_z", "a")
+    with pytest.raises(ValueError, match="no slot 'missing'"):
+        desk.ask("/sound/synthesize", "a", "t0", 30, "missing", "t1", 30)
+    assert list(desk.studio.delivery.spool.iterdir()) == []
+
+
+def test_an_unknown_pitch_lists_the_pitches(desk):
+    desk.ask("/sound/randomize_z", "a")
+    with pytest.raises(ValueError, match=r"30\.\.32, 40"):
+        desk.ask("/sound/synthesize", "a", "t", 33)
+
+
+def test_a_slot_for_another_latent_size_is_kept_but_not_used(desk):
+    desk.ask("/sound/randomize_z", "a")
+    desk.ask("/sound/load", "other")
+    with pytest.raises(ValueError, match="has 4 values, but other needs 6"):
+        desk.ask("/sound/synthesize", "a", "t", 30)
+    desk.ask("/sound/load", "fake")
+    assert desk.ask("/sound/synthesize", "a", "t", 30)
+
+
+def test_slerp_between_sizes_is_refused(desk):
+    desk.ask("/sound/randomize_z", "a")
+    desk.ask("/sound/load", "other")
+    desk.ask("/sound/randomize_z", "b")
+    with pytest.raises(ValueError, match="4 and 6 values"):
+        desk.ask("/sound/slerp_z", "a", "b", "c", 0.5)
+
+
+TIMES = (0.5, 0, 0.1, 0.1, 0.1)
+
+
+def test_a_hallucination_has_its_length(desk):
+    (reply,) = desk.ask("/sound/hallucinate", "t", 3, 1, *TIMES)
+    assert reply.args[2] == 4 * 500 + 300
+
+
+def test_a_hallucination_peaks_at_one_half(desk):
+    (reply,) = desk.ask("/sound/hallucinate", "t", 2, 0, *TIMES)
+    assert np.abs(soundfile.read(reply.args[1])[0]).max() == pytest.approx(0.5, abs=1e-6)
+
+
+def test_defaults_fit_short_notes(desk):
+    assert desk.ask("/sound/hallucinate", "t", 2, 2)
+
+
+def test_an_envelope_longer_than_the_note_is_refused(desk):
+    with pytest.raises(ValueError, match="note"):
+        desk.ask("/sound/hallucinate", "t", 2, 2, 0.2, 0, 0.5, 0.6, 0.5)
+
+
+def test_an_envelope_a_little_longer_than_the_note_is_clipped(desk):
+    assert desk.ask("/sound/hallucinate", "t", 2, 2, 0.2, 0, 0.5, 0.009, 0.5)
+
+
+def test_a_given_pitch_must_be_there(desk):
+    with pytest.raises(ValueError, match="no pitch 50"):
+        desk.ask("/sound/hallucinate", "t", 2, 2, *TIMES, 50)
+
+
+def test_too_many_notes_are_refused(desk):
+    with pytest.raises(ValueError, match="the most is 10000"):
+        desk.ask("/sound/hallucinate", "t", 1000, 1000, *TIMES)
+
+
+def test_too_long_a_clip_is_refused(desk):
+    with pytest.raises(ValueError, match="1800 s"):
+        desk.ask("/sound/hallucinate", "t", 1000, 0, 60)
+
+
+def test_a_failed_hallucination_draws_no_random_numbers(desk):
+    numbers = desk.studio.random.bit_generator.state
+    with pytest.raises(ValueError, match="no pitch 50"):
+        desk.ask("/sound/hallucinate", "t", 2, 2, *TIMES, 50)
+    assert desk.studio.random.bit_generator.state == numbers
+
+
+def test_key_points_of_ones_own(desk):
+    desk.ask("/sound/randomize_z", "a", "b")
+    (reply,) = desk.ask("/sound/hallucinate_z", "t", 1, *TIMES, 31, "a", "b", "a")
+    assert reply.args[2] == 4 * 500 + 300
+
+
+def test_a_cancelled_request_changes_nothing(desk):
+    request = Asked("/sound/randomize_z", "a")
+    request.cancel()
+    with pytest.raises(Cancelled):
+        desk.work.perform(request)
+    assert desk.studio.slots == {}
+
+
+def test_slots_seed_and_model_come_back(desk):
+    desk.ask("/sound/seed", 9)
+    desk.ask("/sound/randomize_z", "a")
+    again = desk.again()
+    again.studio.reload(None)
+    assert again.studio.slots["a"].tolist() == desk.studio.slots["a"].tolist()
+    assert (again.studio.model.name, again.studio.seed) == ("fake", 9)
+    assert again.ask("/sound/randomize_z", "b") == desk.ask("/sound/randomize_z", "b")
+
+
+def test_the_model_named_at_the_start_comes_back(desk):
+    desk.again().studio.reload("other")
+    again = desk.again()
+    again.studio.reload(None)
+    assert again.studio.model.name == "other"
+
+
+def test_an_unloaded_model_does_not_come_back(desk):
+    desk.ask("/sound/unload")
+    again = desk.again()
+    again.studio.reload(None)
+    assert again.studio.model is None
+
+
+def test_a_model_that_is_gone_is_a_log_line(desk, tmp_path, caplog):
+    (tmp_path / "models" / "gansynth" / "fake" / "stage_00000").rmdir()
+    again = desk.again()
+    again.studio.reload(None)
+    assert again.studio.model is None
+    assert "without a model" in caplog.text
+
+
+def test_a_state_that_cannot_be_written_fails_the_command(desk, tmp_path):
+    (tmp_path / "state.npz").unlink()
+    (tmp_path / "state.npz").mkdir()
+    with pytest.raises(OSError):
+        desk.ask("/sound/randomize_z", "a")
+    assert desk.studio.slots == {}

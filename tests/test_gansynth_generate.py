@@ -1,0 +1,166 @@
+"""gansynth_generate, as the course's pages write it, on Magenta's own small checkpoint."""
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+import gansynth
+from gansynth.midi import note_envelope
+from scripts.gansynth_generate import main
+
+SMALL = Path(__file__).parent / "data" / "magenta_small"
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Run the command with --ckpt_dir and --output_dir; its exit status, stdout and stderr."""
+
+    def run(*flags, ckpt_dir=SMALL):
+        words = ["--ckpt_dir", ckpt_dir, "--output_dir", tmp_path / "out", *flags]
+        status = main([str(word) for word in words])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def song(tmp_path):
+    """Make a MIDI file of half-second notes, one after the other."""
+
+    def song(*pitches):
+        file = mido.MidiFile()
+        track = file.add_track()
+        for pitch in pitches:
+            track.append(mido.Message("note_on", note=pitch, velocity=100))
+            track.append(mido.Message("note_off", note=pitch, time=480))
+        file.save(tmp_path / "song.mid")
+        return tmp_path / "song.mid"
+
+    return song
+
+
+def sound(tmp_path, name):
+    wave, rate = soundfile.read(tmp_path / "out" / name, dtype="float32")
+    return wave, rate
+
+
+def test_without_midi_it_writes_batch_size_notes(run, tmp_path):
+    assert run("--batch_size", 2, "--seed", 1)[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["generated_0.wav", "generated_1.wav"]
+
+
+def test_notes_are_float32_at_the_models_rate_and_length(run, tmp_path):
+    run("--batch_size", 1)
+    info = soundfile.info(tmp_path / "out" / "generated_0.wav")
+    assert (info.subtype, info.channels, info.samplerate, info.frames) == ("FLOAT", 1, 16000, 64000)
+
+
+def test_a_seed_gives_the_same_notes_again(run, tmp_path):
+    run("--batch_size", 1, "--seed", 3)
+    first, _ = sound(tmp_path, "generated_0.wav")
+    run("--batch_size", 1, "--seed", 3)
+    assert np.array_equal(first, sound(tmp_path, "generated_0.wav")[0])
+
+
+def test_pitch_is_the_pitch_of_all_notes(run):
+    assert run("--batch_size", 2, "--pitch", 40)[1].count("pitch 40\n") == 2
+
+
+def test_a_midi_file_becomes_one_clip(run, song, tmp_path):
+    status, said, _ = run("--midi_file", song(60, 62, 64), "--secs_per_instrument", 1, "--seed", 1)
+    wave, rate = sound(tmp_path, "generated_clip.wav")
+    assert status == 0
+    assert len(wave) == (1.5 + 0.3) * rate
+    assert np.abs(wave).max() == pytest.approx(0.5)
+    assert "3 notes" in said
+
+
+def test_a_clip_of_one_note_is_the_networks_note_under_its_envelope(run, song, tmp_path):
+    run("--midi_file", song(60), "--seed", 5)
+    model = gansynth.load(SMALL)
+    z = np.random.default_rng(5).standard_normal((2, model.latent_size))[:1]
+    note = model.generate(z, [60])[0]
+    expected = note[:12800] * note_envelope(0.5, 16000, 64000)
+    expected *= 0.5 / np.abs(expected).max()
+    assert np.allclose(sound(tmp_path, "generated_clip.wav")[0], expected, atol=1e-5)
+
+
+def test_a_midi_file_shorter_than_an_instrument_is_played(run, song, tmp_path):
+    assert run("--midi_file", song(60), "--secs_per_instrument", 60)[0] == 0
+    assert np.isfinite(sound(tmp_path, "generated_clip.wav")[0]).all()
+
+
+def test_notes_outside_the_model_are_counted(run, song):
+    assert "1 of 2 notes are left out" in run("--midi_file", song(60, 100))[1]
+
+
+def test_the_course_writes_flags_with_an_equals_sign(tmp_path, song, capsys):
+    flags = f"--ckpt_dir={SMALL} --output_dir={tmp_path}/out --midi_file={song(60)} --batch_size=2"
+    assert main(flags.split()) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--pitch", 3], "magenta_small has no pitch 3; it has 24..84"),
+        (["--midi_file", "none.mid"], "there is no MIDI file none.mid"),
+        (["--midi_file", __file__], "no MIDI file that can be read"),
+    ],
+)
+def test_a_failure_is_one_line_and_status_1(run, flags, words):
+    status, _, errors = run(*flags)
+    assert status == 1
+    assert words in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_midi_file_without_notes_is_one_line(run, song):
+    assert "song.mid has no notes to play" in run("--midi_file", song())[2]
+
+
+def test_a_midi_file_without_a_pitch_of_the_model_is_one_line(run, song):
+    assert "none of the 2 notes" in run("--midi_file", song(1, 2))[2]
+
+
+def test_a_missing_checkpoint_is_one_line(run, tmp_path):
+    status, _, errors = run(ckpt_dir=tmp_path / "none")
+    assert status == 1
+    assert str(tmp_path / "none") in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_failure_leaves_no_output_folder(run, tmp_path):
+    run("--pitch", 3)
+    assert not (tmp_path / "out").exists()
+
+
+def test_debug_shows_where_an_error_comes_from(run):
+    with pytest.raises(ValueError, match="no pitch 3"):
+        run("--pitch", 3, "--debug")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--batch_size", 0],
+        ["--secs_per_instrument", 0],
+        ["--secs_per_instrument", "nan"],
+        ["--seed", -1],
+        ["--seed", "x"],
+        ["--unknown", 1],
+        ["--midi_file", "song.mid", "--pitch", 60],
+    ],
+)
+def test_wrong_usage_is_status_2(run, flags):
+    with pytest.raises(SystemExit) as stop:
+        run(*flags)
+    assert stop.value.code == 2
+
+
+def test_folders_are_needed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2

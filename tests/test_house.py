@@ -1,0 +1,150 @@
+"""House rules that a reader would otherwise have to check by eye: arrows, packages, what may stand in the tree."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+DEBIAN_PACKAGES = {"pd": {"puredata-core"}, "fluidsynth": {"fluidsynth", "fluid-soundfont-gm"}}
+CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-base": "matplotlib"}
+
+FORBIDDEN = {
+    "gansynth": {"ganspace", "renderer", "server", "scripts"},
+    "ganspace": {"renderer", "server", "scripts"},
+    "renderer": {"server", "scripts"},
+    "server": {"scripts"},
+}
+
+
+def imports(path):
+    """Names of the top-level packages that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_no_import_points_upward():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for house, above in FORBIDDEN.items()
+        for path in ROOT.glob(f"{house}/**/*.py")
+        for name in above.intersection(imports(path))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "module", ["server", "server.__main__", "server.console", "gansynth", "gansynth.midi", "scripts.gansynth_generate"]
+)
+def test_importing_loads_no_tensorflow(module):
+    loaded = f"import {module}, sys; print({{'tensorflow', 'keras', 'matplotlib'}} & set(sys.modules) or 'none')"
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True, cwd=ROOT).strip() == "none"
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def requirements():
+    """Name to bounds, of the instrument and its tests."""
+    wanted = map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["test"])
+    return {requirement.name: requirement.specifier for requirement in wanted}
+
+
+def test_conda_gets_the_packages_and_bounds_of_pip():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    (pip,) = (entry["pip"] for entry in listed if isinstance(entry, dict))
+    names = [entry for entry in listed if isinstance(entry, str) and entry != "pip"] + pip
+    conda = {CONDA_NAMES.get(wanted.name, wanted.name): wanted.specifier for wanted in map(Requirement, names)}
+    assert conda.pop("python") == project()["requires-python"]
+    assert conda == requirements()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_constraints_pin_every_package_within_its_bounds(python):
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = map(Requirement, (line for line in lines if not line.startswith("#")))
+    here = {
+        pin.name: pin.specifier for pin in pins if not pin.marker or pin.marker.evaluate({"python_version": python})
+    }
+    for name, bounds in requirements().items():
+        (pin,) = here[name]
+        assert pin.operator == "=="
+        assert pin.version in bounds, name
+
+
+def test_ci_runs_the_readmes_test_command():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = (
+        line for line in readme.splitlines() if line.startswith("python3 -m venv") and line.endswith("pytest")
+    )
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").replace("pip install -q", "pip install")
+    places = [ci.index(step) for step in command.split(" && ")]
+    assert places == sorted(places)
+
+
+def test_ci_installs_the_programs_that_tests_need():
+    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*.py"))
+    programs = set(re.findall(r"need_program\(\"(\w+)\"\)", tests))
+    needed = set().union(*(DEBIAN_PACKAGES[program] for program in programs))
+    installs = re.findall(r"no-install-recommends (.+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    installed = {package for line in installs for package in line.split()}
+    assert installed == needed | {"python3-venv"}
+
+
+def tracked():
+    """Contents of the files in git, by name."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    names = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    return {name: (ROOT / name).read_bytes() for name in names if name and (ROOT / name).is_file()}
+
+
+# Composed, so that this file does not hold what it forbids.
+HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("debian", "org"))]
+HOSTS += [".".join(parts) for parts in (("npmjs", "com"), ("npmjs", "org"), ("anaconda", "org"))]
+MACHINE = [
+    "/".join(["", *parts]) for parts in (("work", "main"), ("work", "shared"), ("work", ".library"), ("root", ""))
+]
+MACHINE += ["/".join(parts) for parts in (("", "tmp", "venv"), ("", "opt", "pypi"), ("..", "shared"))]
+
+
+@pytest.mark.parametrize("word", HOSTS + MACHINE)
+def test_no_file_names_a_registry_or_a_path_of_one_machine(word):
+    assert not [name for name, content in tracked().items() if word.encode() in content]
+
+
+def test_no_file_is_larger_than_10_megabytes():
+    assert not [name for name, content in tracked().items() if len(content) > 10_000_000]
+
+
+@pytest.mark.parametrize("page", ["gansynth", "hallucination"])
+def test_controls_that_an_exercise_names_are_in_the_patches(page):
+    patches = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "pd").glob("*.pd")))
+    labels = " ".join(patches.replace("\\ ", " ").split())
+    named = set(re.findall(r"\*\*(.+?)\*\*", (ROOT / "docs" / "exercises" / f"{page}.md").read_text(encoding="utf-8")))
+    assert len(named) > 5
+    assert not [name for name in named - {"Bold"} if name not in labels]
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("pd/**/*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]

@@ -1,0 +1,142 @@
+"""The wire: our codec against python-osc's, and the socket; no model."""
+
+import threading
+
+import pytest
+from conftest import Peer, datagram
+from pythonosc.osc_message import OscMessage
+
+from server.desk import Desk
+from server.osc import OscSocket
+from server.wire import MAX_DATAGRAM, Message, decode, encode
+
+ARGS = ("word", 1, -(2**31), 0.5, "", "Käfer", 2**31 - 1)
+
+
+@pytest.fixture
+def osc():
+    """A socket that collects what it hears: (socket, port, list)."""
+    socket, heard = OscSocket("127.0.0.1", 0), []
+    thread = threading.Thread(target=socket.serve, args=(lambda data, sender: heard.append((data, sender)),))
+    thread.start()
+    yield socket, int(socket.name.rpartition(":")[2]), heard
+    socket.stop()
+    thread.join()
+    socket.close()
+
+
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return True
+        threading.Event().wait(0.01)
+    return False
+
+
+def test_python_osc_reads_what_we_write():
+    message = OscMessage(encode(Message("/a/b", ARGS)))
+    assert (message.address, tuple(message.params)) == ("/a/b", ARGS)
+
+
+def test_we_read_what_python_osc_writes():
+    assert list(decode(datagram("/a/b", *ARGS))) == [Message("/a/b", ARGS)]
+
+
+def test_replies_have_no_types_but_i_f_s():
+    assert encode(Message("/a", (1, 1.5, "x")))[4:8] == b",ifs"
+
+
+def test_an_integer_too_large_for_a_reply_is_an_error():
+    with pytest.raises(ValueError, match="32-bit"):
+        encode(Message("/a", (2**31,)))
+
+
+def test_a_reply_too_long_for_a_datagram_is_an_error():
+    with pytest.raises(ValueError, match="65507"):
+        encode(Message("/a", ("x" * 65507,)))
+
+
+def test_the_largest_datagram_arrives_whole(osc):
+    _, port, heard = osc
+    data = b"/" + b"x" * (MAX_DATAGRAM - 1)
+    Peer(port).tell_bytes(data)
+    assert wait_for(lambda: heard)
+    assert heard[0][0] == data
+
+
+def test_datagrams_keep_their_order(osc):
+    _, port, heard = osc
+    peer = Peer(port)
+    for number in range(500):
+        peer.tell_bytes(str(number).encode())
+    assert wait_for(lambda: len(heard) == 500)
+    assert [int(data) for data, _ in heard] == list(range(500))
+
+
+def test_replies_go_to_the_sender(osc):
+    socket, port, heard = osc
+    peer = Peer(port)
+    peer.tell("/hello")
+    assert wait_for(lambda: heard)
+    socket.send(Message("/answer", (1,)), heard[0][1])
+    assert peer.hear() == ("/answer", [1])
+
+
+def test_a_client_that_cannot_be_reached_is_no_error(osc, caplog):
+    socket, _, _ = osc
+    socket.send(Message("/answer"), ("127.0.0.1", 0))
+    assert "/answer" in caplog.text
+
+
+def test_a_handler_that_raises_does_not_stop_the_socket():
+    def handle(data, sender):
+        heard.append(data)
+        raise RuntimeError("broken handler")
+
+    socket, heard = OscSocket("127.0.0.1", 0), []
+    thread = threading.Thread(target=socket.serve, args=(handle,))
+    thread.start()
+    peer = Peer(int(socket.name.rpartition(":")[2]))
+    peer.tell_bytes(b"one")
+    peer.tell_bytes(b"two")
+    assert wait_for(lambda: len(heard) == 2)
+    socket.stop()
+    thread.join()
+    socket.close()
+
+
+def test_a_port_in_use_is_named(osc):
+    _, port, _ = osc
+    with pytest.raises(OSError, match=f"127.0.0.1:{port}"):
+        OscSocket("127.0.0.1", port)
+
+
+class NoEngine:
+    def submit(self, request):
+        request.fail("no engine here")
+
+
+def test_two_servers_do_not_answer_each_other_for_ever():
+    sockets, heard = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
+    desks = [Desk(NoEngine(), socket.send, lambda: "-") for socket in sockets]
+
+    def handler(desk):
+        return lambda data, sender: heard.append(data) or desk.handle(data, sender)
+
+    threads = [
+        threading.Thread(target=socket.serve, args=(handler(desk),))
+        for socket, desk in zip(sockets, desks, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    other = ("127.0.0.1", int(sockets[1].name.rpartition(":")[2]))
+    for bad in ("/unknown", "/sound/load", "/sound/unload"):
+        sockets[0].send(Message(bad), other)
+    # Three messages and their three answers, and then silence.
+    assert wait_for(lambda: len(heard) >= 6)
+    threading.Event().wait(0.3)
+    for socket, thread in zip(sockets, threads, strict=True):
+        socket.stop()
+        thread.join()
+        socket.close()
+    assert len(heard) == 6

@@ -1,0 +1,96 @@
+"""The wheel, installed beside nothing of the checkout and started from another folder."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODELS = [folder.name for folder in (ROOT / "models" / "gansynth").iterdir() if folder.is_dir()]
+
+
+def pip(*words):
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_QUIET": "1"}
+    subprocess.run([sys.executable, "-m", "pip", *words], check=True, env=os.environ | offline)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel that pip builds of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-build-isolation", "-w", folder, ROOT)
+    (path,) = folder.glob("hallu-*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """Run a program of an environment that has the wheel; what the wheel needs is borrowed from this one."""
+    folder = tmp_path_factory.mktemp("installed")
+    environment = folder / "venv"
+    venv.create(environment)
+    programs = environment / ("Scripts" if os.name == "nt" else "bin")
+    pip("--python", programs / "python", "install", wheel)
+    (packages,) = environment.glob("**/site-packages")
+    # A path named in a .pth file comes last, and .pth files in it are not read: no way to this checkout from there.
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+
+    def run(program, *words):
+        elsewhere = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "XDG"))}
+        return subprocess.run(
+            [programs / program, *words],
+            cwd=folder,
+            env=elsewhere | {"HOME": str(folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_the_wheel_holds_packages_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0].partition("-")[0] for name in names}
+    assert tops <= {"server", "gansynth", "ganspace", "scripts", "hallu"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".wav", ".part"))]
+
+
+def test_what_is_started_is_the_wheel(installed):
+    said = installed("python", "-c", "import server, gansynth; print(server.__file__, gansynth.__file__)").stdout
+    assert said.count("site-packages") == 2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_models_that_ship_are_found(installed, name):
+    assert name in installed("hallu", "models").stdout
+
+
+def test_the_list_of_messages_travels_along(installed):
+    assert "/sound/hallucinate" in installed("hallu", "send", "--list").stdout
+
+
+def test_every_patch_travels_along(installed):
+    shipped = installed("python", "-c", "from server.settings import shipped; print(shipped('pd'))").stdout.strip()
+    patches = {path.relative_to(ROOT / "pd") for path in (ROOT / "pd").glob("**/*.pd")}
+    assert patches
+    assert {path.relative_to(shipped) for path in Path(shipped).glob("**/*.pd")} == patches
+
+
+@pytest.mark.parametrize("program", ["hallu", "gansynth_generate"])
+def test_programs_explain_themselves(installed, program):
+    said = installed(program, "--help")
+    assert said.returncode == 0
+    assert said.stdout.startswith(f"usage: {program}")
+
+
+def test_a_note_is_played_from_another_folder(installed):
+    find = "from server.settings import shipped; print(shipped('models') / 'gansynth')"
+    ckpt_dir = Path(installed("python", "-c", find).stdout.strip()) / MODELS[0]
+    said = installed("gansynth_generate", "--ckpt_dir", ckpt_dir, "--output_dir", "out", "--batch_size", "1")
+    assert "generated_0.wav" in said.stdout, said.stderr

@@ -1,0 +1,274 @@
+"""The patches that ship, opened in a real Pd and played by their own buttons over a real server."""
+
+import re
+import threading
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from gansynth.hallucination import slerp
+from pd import PATIENCE_S, PD, escaped, pd_running
+from server.commands import COMMANDS
+
+PATCHES = sorted(path for path in PD.rglob("*.pd"))
+
+
+def names(paths):
+    return [path.relative_to(PD).as_posix() for path in paths]
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=names(PATCHES))
+def test_a_patch_opens_without_a_complaint(tmp_path, patch):
+    with pd_running(tmp_path, patch, paths=()) as pd:
+        pd.to("pd", "dsp 1")
+        pd.to("report", "open")
+        pd.wait("open")
+        assert pd.errors() == []
+
+
+def test_every_abstraction_has_a_help_patch():
+    abstractions = [path for path in PATCHES if re.search(r"#X obj \d+ \d+ (inlet|r \\\$1-)", path.read_text())]
+    abstractions = [path for path in abstractions if not path.stem.endswith("-help")]
+    assert len(abstractions) >= 8
+    for path in abstractions:
+        text = path.with_name(path.stem + "-help.pd").read_text()
+        assert re.search(r"#X restore \d+ \d+ pd META;", text), path
+
+
+def test_every_address_that_the_patches_send_is_in_the_command_table():
+    sent = {address for path in PATCHES for address in re.findall(r"(?<![\w.])/(?:sound/)?[a-z]\w*", path.read_text())}
+    sent -= {"/none", "/done", "/fail", "/progress", "/sound/z", "/sound/audio", "/sound/loaded"}
+    assert {"/status", "/cancel", "/sound/set_z", "/sound/hallucinate_z"} <= sent <= set(COMMANDS)
+
+
+def test_the_patches_use_vanilla_pd_only():
+    for path in PATCHES:
+        assert not re.search(r"#X declare -(lib|stdlib)|#X obj \d+ \d+ import ", path.read_text()), path
+
+
+def until(condition):
+    """Wait for something that can only be asked for; true when it came in time."""
+    waiting = threading.Event()
+    return any(condition() or waiting.wait(0.1) for _ in range(int(PATIENCE_S * 10)))
+
+
+class Played:
+    """A shipped patch that plays the server."""
+
+    def __init__(self, pd, array, port):
+        self.pd = pd
+        self.number = pd.number_of(array)
+        for bus in ("answer", "say", "player"):
+            pd.listen(self.name(bus))
+        pd.to("hallu-connect", f"127.0.0.1 {port}")
+        self.answer("loaded")
+
+    def name(self, name):
+        return f"{self.number}-{name}"
+
+    def press(self, button, *answer):
+        self.pd.press(self.name(button + "-button"))
+        return self.answer(*answer) if answer else None
+
+    def answer(self, *words):
+        return self.pd.wait(self.name("answer"), *words)
+
+    def set(self, name, value):
+        self.pd.to(self.name(name), str(value))
+
+    def array(self, name):
+        return self.pd.array(self.name(name))
+
+
+@pytest.fixture
+def play(tmp_path, server):
+    """Open a shipped patch that holds `$0-ARRAY`."""
+    open_patches = []
+
+    def start(patch, array):
+        pd = stack.enter_context(pd_running(tmp_path, PD / patch, paths=()))
+        open_patches.append(pd)
+        return Played(pd, array, server.port)
+
+    with ExitStack() as stack:
+        yield start
+        # The probe looks for $0 by asking for arrays that are not there.
+        complaints = [line for pd in open_patches for line in pd.errors() if "couldn't find named array" not in line]
+        assert complaints == []
+
+
+def same(wave, wanted):
+    return wave.shape == wanted.shape and np.abs(wave - wanted).max() <= 1e-6 * np.abs(wanted).max()
+
+
+def test_a_patch_shows_what_runs_on_the_server(play, magenta):
+    patch = play("gansynth.pd", "z")
+    assert [patch.name("answer"), "pitches", *map(float, magenta.pitches)] in patch.pd.heard
+
+
+def test_a_patch_notices_a_model_that_is_loaded_after_it_was_opened(tmp_path, start_server):
+    server = start_server()
+    with pd_running(tmp_path, PD / "gansynth.pd", paths=()) as pd:
+        bus = f"{pd.number_of('z')}-answer"
+        pd.listen(bus)
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        pd.wait(bus, "server", 1)
+        server.send("/sound/load", "magenta_small")
+        assert pd.wait(bus, "loaded")
+
+
+def test_gansynth_plays_a_random_and_a_drawn_timbre(play, magenta):
+    patch = play("gansynth.pd", "z")
+    patch.press("random", "randomized")
+    patch.set("pitch-set", 47)
+    patch.press("play", "synthesized")
+    assert same(patch.array("sound"), magenta.generate(patch.array("z")[None], [47])[0])
+    patch.set("z", "3 4")
+    patch.press("play", "synthesized")
+    assert same(patch.array("sound"), magenta.generate(patch.array("z")[None], [47])[0])
+
+
+def test_gansynth_goes_back_to_the_timbre_before(play):
+    patch = play("gansynth.pd", "z")
+    patch.press("random", "randomized")
+    first = patch.array("z")
+    patch.press("random", "randomized")
+    assert not np.array_equal(first, patch.array("z"))
+    patch.press("previous")
+    assert np.array_equal(first, patch.array("z"))
+    patch.press("softer")
+    assert np.allclose(patch.array("z"), 0.8 * first)
+
+
+def test_gansynth_keeps_the_pitch_among_those_of_the_model(play):
+    patch = play("gansynth.pd", "z")
+    patch.pd.listen(patch.name("pitch-is"))
+    patch.set("pitch-set", 3)
+    assert patch.pd.wait(patch.name("pitch-is")) == [24]
+    patch.set("pitch-set", 120)
+    assert patch.pd.wait(patch.name("pitch-is")) == [84]
+
+
+def test_the_patch_hands_its_sound_to_the_player(play):
+    patch = play("gansynth.pd", "z")
+    patch.press("random", "randomized")
+    patch.press("play")
+    path, rate = patch.pd.wait(patch.name("player"), "load")
+    assert rate == 16000 and path.endswith(".wav")
+    patch.press("stop")
+    assert patch.pd.wait(patch.name("player"), "stop") == [40]
+    patch.press("again")
+    patch.pd.wait(patch.name("player"), "play")
+
+
+def test_the_four_corners_meet_in_the_middle(play):
+    patch = play("gansynth_multi.pd", "z1")
+    patch.pd.listen(patch.name("new-timbre"))
+    patch.press("random-all", "randomized")
+    patch.pd.wait(patch.name("new-timbre"))
+    patch.set("set-right", 0.25)
+    patch.set("set-down", 0.75)
+    z1, z2, z3, z4 = (patch.array(f"z{corner}") for corner in (1, 2, 3, 4))
+    wanted = slerp(slerp(z1, z2, 0.25), slerp(z3, z4, 0.25), 0.75)
+    assert until(lambda: np.allclose(patch.array("mix"), wanted, atol=1e-5))
+
+
+def test_a_key_plays_the_mix_at_its_pitch_and_the_second_time_at_once(play, magenta):
+    patch = play("gansynth_multi.pd", "z1")
+    patch.pd.listen(patch.name("new-timbre"))
+    patch.pd.listen(patch.name("play-key"))
+    patch.press("random-all", "randomized")
+    patch.pd.wait(patch.name("new-timbre"))
+    patch.set("key", "60 100")
+    patch.answer("synthesized")
+    assert until(lambda: same(patch.array("sound"), magenta.generate(patch.array("mix")[None], [60])[0]))
+    start = len(patch.pd.heard)
+    patch.set("midi-key", "60 80")
+    patch.pd.wait(patch.name("play-key"), 60)
+    assert not any(message[1:2] == ["synthesized"] for message in patch.pd.heard[start:])
+
+
+def test_a_midi_note_presses_its_key_and_lets_it_go(play):
+    patch = play("gansynth_multi.pd", "z1")
+    for bus in ("new-timbre", "play-key", "key-ends"):
+        patch.pd.listen(patch.name(bus))
+    patch.press("random-all", "randomized")
+    patch.pd.wait(patch.name("new-timbre"))
+    patch.pd.to("#notein", "48 100 1")
+    assert patch.pd.wait(patch.name("play-key"), 48) == []
+    patch.pd.to("#notein", "48 0 1")
+    assert patch.pd.wait(patch.name("key-ends"), 48) == []
+
+
+def test_all_keys_can_be_prepared(play, magenta):
+    patch = play("gansynth_multi.pd", "z1")
+    patch.pd.listen(patch.name("new-timbre"))
+    patch.press("random-all", "randomized")
+    patch.pd.wait(patch.name("new-timbre"))
+    patch.press("prepare")
+    for _ in magenta.pitches:
+        patch.answer("synthesized")
+    made = {message[2] for message in patch.pd.heard if message[1:2] == ["audio"]}
+    assert made == {f"@{pitch}" for pitch in magenta.pitches}
+
+
+def test_a_hallucination_follows_the_sliders(play):
+    patch = play("gansynth_hallucination.pd", "sound")
+    values = {"notes": 2, "steps": 1, "spacing": 0.3, "trim": 0.1, "attack": 0.2, "sustain": 0.4, "release": 0.3}
+    for name, value in values.items():
+        patch.set(f"{name}-set", value)
+    (frames,) = patch.press("generate", "hallucinated")
+    assert frames == round((2 * 0.3 + 1.0) * 16000) == patch.pd.size(patch.name("sound"))
+    assert np.abs(patch.array("sound")).max() == pytest.approx(0.5)
+
+
+def test_the_same_seed_makes_the_same_hallucination(play):
+    patch = play("gansynth_hallucination.pd", "sound")
+    patch.set("notes-set", 2)
+    patch.set("steps-set", 0)
+    patch.set("set-seed", 7)
+    patch.set("set-seeded", 1)
+    sounds = []
+    for _ in range(2):
+        patch.press("generate", "hallucinated")
+        sounds.append(patch.array("sound"))
+    assert np.array_equal(*sounds)
+
+
+def test_a_hallucination_can_be_cancelled(play):
+    patch = play("gansynth_hallucination.pd", "sound")
+    patch.set("notes-set", 20)
+    patch.set("steps-set", 20)
+    patch.press("generate", "progress")
+    patch.press("cancel")
+    assert patch.answer("failed") == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [("notes", 0, 1), ("notes", 21, 20), ("notes", 2.6, 3), ("steps", -1, 0), ("steps", 40, 20), ("spacing", 9, 4)],
+)
+def test_the_sliders_keep_their_ranges(play, name, typed, kept):
+    patch = play("gansynth_hallucination.pd", "sound")
+    patch.pd.listen(patch.name(f"{name}-is"))
+    patch.set(f"{name}-set", typed)
+    assert patch.pd.wait(patch.name(f"{name}-is")) == [kept]
+
+
+def test_the_picture_of_the_envelope_is_the_envelope(play):
+    patch = play("gansynth_hallucination.pd", "sound")
+    for name, value in {"trim": 0.4, "attack": 0.8, "sustain": 1.2, "release": 0.4}.items():
+        patch.set(f"{name}-set", value)
+    time = np.linspace(0, 4, 101)
+    wanted = np.interp(time, [0.4, 1.2, 2.4, 2.8], [0, 1, 1, 0])
+    assert np.allclose(patch.array("shape"), wanted, atol=1e-4)
+
+
+def test_the_saved_file_has_the_sound(play, tmp_path):
+    patch = play("gansynth_hallucination.pd", "sound")
+    patch.set("notes-set", 1)
+    patch.press("generate", "hallucinated")
+    patch.set("player", f"save {escaped(tmp_path / 'a take')}")
+    patch.pd.wait(patch.name("say"))
+    assert (tmp_path / "a take.wav").stat().st_size == pytest.approx(patch.pd.size(patch.name("sound")) * 3, abs=200)
