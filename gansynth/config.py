@@ -134,7 +134,10 @@ def read_config(folder: str | Path) -> Config:
     hints = get_type_hints(Config)
     for key in {field.name for field in fields(Config)} - {"folder", "pitches"}:
         if experiment.get(key) is not None:
-            settings[key] = _typed(key, experiment[key], hints[key], folder)
+            try:
+                settings[key] = typed(key, experiment[key], hints[key])
+            except ValueError as error:
+                raise ValueError(f"{folder / 'experiment.json'}: {error}") from None
     meta = _read_object(folder / "meta.json")
     if meta:
         settings["pitches"] = _pitches(meta, folder)
@@ -206,12 +209,17 @@ def _read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _typed(key: str, value: Any, kind: type, folder: Path) -> Any:
+def typed(key: str, value: Any, kind: type) -> Any:
+    """A setting from JSON as what it must be; a whole float counts as an int.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
     numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
     whole = numeric and value == value // 1
     right = {bool: isinstance(value, bool), str: isinstance(value, str), int: whole, float: numeric}[kind]
     if not right:
-        raise ValueError(f"{folder / 'experiment.json'}: {key} is {value!r}; it must be a {kind.__name__}")
+        raise ValueError(f"{key} is {value!r}; it must be a {kind.__name__}")
     return kind(value)
 
 

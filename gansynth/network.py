@@ -16,7 +16,7 @@ Two things are done differently, with the same result:
 * Convolutions are local, so the first `frames` of the result need only the first few rows of every map.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,47 @@ def prepare(weights: Weights, config: Config) -> Weights:
     for name, kernel in weights.items():
         part, _, kind = name.partition("/")
         if kind == "kernel":
-            gain = np.float32(np.sqrt((1.0 if part.startswith("to_rgb") else 2.0) / np.prod(kernel.shape[:3])))
+            gain = equalizer(kernel.shape, 1.0 if part.startswith("to_rgb") else 2.0)
             wide = config.num_filters(int(part.rpartition("_")[2])) >= WIDE
             ready[name] = _shaped(part, kernel * gain if wide else kernel, config)
             if not wide:
                 ready[f"{part}/gain"] = np.asarray(gain)
     return ready
+
+
+def prepare_training(weights: Mapping[str, Tensor], config: Config, dtype: str = "float32") -> dict[str, Tensor]:
+    """Weights as `prepare` gives them, but differentiable: an upsampling conv0 becomes a transposed convolution.
+
+    That costs 16 multiplications instead of 9, but its gradient is one well-tuned operation. Convolutions are computed
+    in the precision `dtype`; what lies between them is float32.
+    """
+    ready = dict(weights)
+    for name in [name for name in weights if name.endswith("/kernel")]:
+        part = name.partition("/")[0]
+        kernel = weights[name] * equalizer(weights[name].shape, 1.0 if part.startswith("to_rgb") else 2.0)
+        if part == "conv0_1":
+            kernel = ops.reshape(ops.transpose(ops.flip(kernel, (0, 1)), (2, 0, 1, 3)), (kernel.shape[2], -1))
+        elif part.startswith("conv0") and _doubles(config):
+            kernel = _transposed(kernel)
+        ready[name] = ops.cast(kernel, dtype)
+    return ready
+
+
+def equalizer(shape: tuple[int, ...], gain: float) -> np.float32:
+    """The equalised learning rate's factor for a kernel [height, width, in, out] or [in, out]."""
+    return np.float32(np.sqrt(gain / np.prod(shape[:-1])))
+
+
+def _transposed(kernel: Tensor) -> Tensor:
+    """Kernel [3, 3, in, out] after a doubling -> kernel [4, 4, out, in] of a transposed convolution in steps of two.
+
+    A small pixel reaches four big ones along each axis, the middle two of them by two kernel rows.
+    """
+    for axis in (0, 1):
+        before, after = [(0, 0)] * 4, [(0, 0)] * 4
+        before[axis], after[axis] = (1, 0), (0, 1)
+        kernel = ops.pad(kernel, before) + ops.pad(kernel, after)
+    return ops.transpose(ops.flip(kernel, (0, 1)), (0, 1, 3, 2))
 
 
 def _shaped(part: str, kernel: np.ndarray, config: Config) -> np.ndarray:
@@ -148,7 +183,7 @@ def _step(layer: str) -> tuple[str, int]:
 
 def first_layer(weights: Mapping[str, Tensor], x: Tensor, config: Config) -> Tensor:
     """conv0 of block 1: zero padding makes the convolution of one pixel a dense layer. [n, in] -> [n, h, w, c]."""
-    x = ops.matmul(x, weights["conv0_1/kernel"])
+    x = _product(ops.matmul, x, weights["conv0_1/kernel"])
     x = ops.reshape(x, (-1, config.start_height, config.start_width, config.num_filters(1)))
     return _activate(x, weights.get("conv0_1/gain"), weights["conv0_1/bias"])
 
@@ -157,7 +192,9 @@ def upsampling_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, confi
     """conv0 of block 2 and up: enlarge, convolve, activate. [n, h, w, c] -> [n, at most `rows` of 2h, 2w, c']."""
     kernel, gain, bias = _parameters(weights, f"conv0_{block}")
     if not _doubles(config):
-        return _activate(ops.conv(_enlarge(x, config.scale_base, config), kernel, 1, "same"), gain, bias)[:, :rows]
+        return _activate(convolve(enlarge(x, config.scale_base, config), kernel), gain, bias)[:, :rows]
+    if len(kernel.shape) == 4:
+        return _activate(_product(_double, x, kernel), gain, bias)[:, :rows]
     _, height, width, channels = x.shape
     x = ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     products = ops.matmul(ops.reshape(x, (-1, channels)), kernel)
@@ -168,13 +205,13 @@ def upsampling_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, confi
 def same_layer(weights: Mapping[str, Tensor], x: Tensor, block: int) -> Tensor:
     """conv1 of a block: convolve, activate."""
     kernel, gain, bias = _parameters(weights, f"conv1_{block}")
-    return _activate(ops.conv(x, kernel, 1, "same"), gain, bias)
+    return _activate(convolve(x, kernel), gain, bias)
 
 
 def to_rgb(weights: Mapping[str, Tensor], x: Tensor, block: int, config: Config) -> Tensor:
     """A block's own two-channel picture: [n, h, w, c] -> [n, h, w, 2]."""
     kernel, gain, bias = _parameters(weights, f"to_rgb_{block}")
-    y = _scaled(ops.conv(x, kernel, 1, "same"), gain) + bias
+    y = _scaled(convolve(x, kernel), gain) + bias
     return ops.tanh(y) if config.to_rgb_activation == "tanh" else y
 
 
@@ -183,6 +220,19 @@ def last_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, config: Con
     kernel, gain, bias = _parameters(weights, f"conv1_{block}")
     y = _activate_to_rgb(ops.conv(x, kernel, 1, "same"), gain, bias, *_parameters(weights, f"to_rgb_{block}"))
     return ops.tanh(y) if config.to_rgb_activation == "tanh" else y
+
+
+def convolve(x: Tensor, kernel: Tensor, padding: str = "same") -> Tensor:
+    """A convolution [n, h, w, in] -> [n, h', w', out], computed in the kernel's precision; the result is float32."""
+    return _product(lambda x, kernel: ops.conv(x, kernel, 1, padding), x, kernel)
+
+
+def _double(x: Tensor, kernel: Tensor) -> Tensor:
+    return ops.conv_transpose(x, kernel, 2, "same")
+
+
+def _product(multiply: Callable[[Tensor, Tensor], Tensor], x: Tensor, kernel: Tensor) -> Tensor:
+    return ops.cast(multiply(ops.cast(x, kernel.dtype), kernel), "float32")
 
 
 def _parameters(weights: Mapping[str, Tensor], part: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -221,12 +271,12 @@ def _add_products(products: Tensor, gain: Tensor, bias: Tensor, rows: int) -> Te
         places = [sum(row[:, :, j : j + width, v] for v, j in enumerate(_SEEN[column])) for column in (0, 1)]
         big.append(ops.stack(places, axis=3))
     doubled = ops.reshape(ops.stack(big, axis=2), (-1, 2 * height, 2 * width, products.shape[-1]))
-    return _normed(_scaled(doubled[:, :rows], gain) + bias)
+    return _normed(_scaled(doubled[:, :rows], gain) + bias, exact=gain is not None)
 
 
 @fused
 def _activate(x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-    return _normed(_scaled(x, gain) + bias)
+    return _normed(_scaled(x, gain) + bias, exact=gain is not None)
 
 
 @fused
@@ -234,26 +284,27 @@ def _activate_to_rgb(
     x: Tensor, gain: Tensor, bias: Tensor, kernel: Tensor, rgb_gain: Tensor, rgb_bias: Tensor
 ) -> Tensor:
     """Activation and to_rgb in one pass over the largest map."""
-    x = _normed(_scaled(x, gain) + bias)
+    x = _normed(_scaled(x, gain) + bias, exact=gain is not None)
     colors = [ops.sum(x * kernel[0, 0, :, color], axis=-1) for color in (0, 1)]
     return _scaled(ops.stack(colors, axis=-1), rgb_gain) + rgb_bias
 
 
-def _normed(x: Tensor) -> Tensor:
-    """Leaky ReLU, then pixel norm over the channels."""
+def _normed(x: Tensor, exact: bool) -> Tensor:
+    """Leaky ReLU, then pixel norm over the channels; `exact` to the last bit, for narrow layers."""
     x = ops.leaky_relu(x, LEAK)
     power = ops.mean(ops.square(x), axis=-1, keepdims=True)
-    if x.shape[-1] >= WIDE:
+    if not exact:
         return x * ops.rsqrt(power + 1e-8)
     return ops.cast(ops.cast(x, "float64") / ops.sqrt(ops.cast(power, "float64") + 1e-8), "float32")
 
 
 def _full_size(x: Tensor, block: int, frames: int, config: Config) -> Tensor:
     x = x[:, : -(-frames // config.scale_base ** (config.num_resolutions - block))]
-    return _enlarge(x, config.scale_base ** (config.num_resolutions - block), config)[:, :frames]
+    return enlarge(x, config.scale_base ** (config.num_resolutions - block), config)[:, :frames]
 
 
-def _enlarge(x: Tensor, factor: int, config: Config) -> Tensor:
+def enlarge(x: Tensor, factor: int, config: Config) -> Tensor:
+    """Nearest-neighbour enlargement of a map [n, h, w, c], of h alone where scale_mode is H."""
     if factor == 1:
         return x
     x = ops.repeat(x, factor, axis=1)
