@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from gansynth.conditions import JointCounts, label_size, ordered
+
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
 DATA_TYPES = ("linear", "phase", "mel")
@@ -26,7 +28,9 @@ NORMALIZERS = (
 class Config:
     """The hyper-parameters that playing a checkpoint needs, under Magenta's names.
 
-    `pitches` are the MIDI pitches with a label, ascending: the label is the position.
+    `pitches` are the MIDI pitches with a label, ascending: the label is the position. `conditions` names the labels
+    besides pitch, and `label_counts` how often they occur together in the training data, where that is known; both are
+    ours, see gansynth/conditions.py.
     """
 
     folder: Path
@@ -54,6 +58,8 @@ class Config:
     fmap_base: int = 512
     fmap_decay: float = 1.0
     fmap_max: int = 128
+    conditions: tuple[str, ...] = ()
+    label_counts: JointCounts | None = None
 
     def __post_init__(self) -> None:
         _one_of("data_type", self.data_type, DATA_TYPES)
@@ -64,6 +70,8 @@ class Config:
             value = getattr(self, field.name)
             if field.type in (int, "int") and value < 1:
                 raise ValueError(f"{field.name} is {value}; it must be at least 1")
+        if self.conditions != ordered(self.conditions):
+            raise ValueError(f"conditions is {self.conditions}; its order must be {ordered(self.conditions)}")
         if self.simple_arch:
             raise ValueError("simple_arch is true; only Magenta's standard generator can be played")
         if self.frequencies & (self.frequencies - 1):
@@ -82,6 +90,11 @@ class Config:
     def latent_size(self) -> int:
         """Length of a latent vector z."""
         return self.latent_vector_size
+
+    @property
+    def label_size(self) -> int:
+        """Length of a label vector: pitch, then the conditions."""
+        return label_size(self)
 
     @cached_property
     def frames(self) -> int:
@@ -132,7 +145,7 @@ def read_config(folder: str | Path) -> Config:
     settings: dict[str, Any] = {}
     experiment = _read_object(folder / "experiment.json")
     hints = get_type_hints(Config)
-    for key in {field.name for field in fields(Config)} - {"folder", "pitches"}:
+    for key in {field.name for field in fields(Config)} - {"folder", "pitches", "conditions", "label_counts"}:
         if experiment.get(key) is not None:
             try:
                 settings[key] = typed(key, experiment[key], hints[key])
@@ -142,6 +155,7 @@ def read_config(folder: str | Path) -> Config:
     if meta:
         settings["pitches"] = _pitches(meta, folder)
     try:
+        settings |= _labels(experiment, settings.get("pitches", NSYNTH_PITCHES))
         return Config(folder=folder, **settings)
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None
@@ -228,6 +242,16 @@ def _pitches(meta: dict[str, Any], folder: Path) -> tuple[int, ...]:
         return tuple(sorted({int(note["pitch"]) for note in meta.values()}))
     except (TypeError, KeyError, ValueError):
         raise ValueError(f"{folder / 'meta.json'}: every note must have a whole-numbered pitch") from None
+
+
+def _labels(experiment: dict[str, Any], pitches: tuple[int, ...]) -> dict[str, Any]:
+    """The labels besides pitch, and how often they occur together."""
+    named, counts = experiment.get("conditions") or [], experiment.get("label_counts")
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ValueError(f"conditions is {named!r}; it must be a list of names")
+    conditions = ordered(named)
+    known = None if counts is None else JointCounts.from_json(counts, pitches, conditions)
+    return {"conditions": conditions, "label_counts": known}
 
 
 def _one_of(key: str, value: str, allowed: Sequence[str]) -> None:
