@@ -152,7 +152,7 @@ def _check_shapes(weights: Weights, config: Config, blocks: int, prefix: Path) -
 def expected_shapes(config: Config, blocks: int) -> dict[str, tuple[int, ...]]:
     """The shape of each weight, from the settings."""
     shapes: dict[str, tuple[int, ...]] = {}
-    size, inputs = config.kernel_size, config.latent_size + len(config.pitches)
+    size, inputs = config.kernel_size, config.latent_size + config.label_size
     for block in range(1, blocks + 1):
         channels = config.num_filters(block)
         first = (config.start_height, config.start_width) if block == 1 else (size, size)
