@@ -18,7 +18,7 @@ def operations(config: Config, frames: int, *, plain: bool = False) -> float:
     """
     blocks = config.num_resolutions
     rows = network.needed_rows(config.frames if plain else frames, config, blocks)
-    inputs = config.latent_size + len(config.pitches)
+    inputs = config.latent_size + config.label_size
     first = config.start_height * config.start_width
     total = float(inputs * first * config.num_filters(1) + 9 * config.num_filters(1) ** 2 * first)
     for block in range(2, blocks + 1):

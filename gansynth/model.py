@@ -1,7 +1,7 @@
 """A loaded GANSynth: latent vectors and pitches -> waves."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from keras import ops
 
 from gansynth import checkpoint, network, normalizer, spectral
 from gansynth.backend import compiled
+from gansynth.conditions import CONDITIONS, Value, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 
 Progress = Callable[[int, int], None]
+Conditions = Mapping[str, Value]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8
 AT_ONCE = 2
@@ -33,13 +35,15 @@ def load(folder: str | Path) -> "Model":
 class Model:
     """The generator of one checkpoint, ready to play.
 
-    `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz.
+    `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz; `conditions` has the names of the
+    values of each condition that the model was trained with, such as "family".
     """
 
     def __init__(self, config: Config, weights: checkpoint.Checkpoint) -> None:
         self.config = config
         self.name = config.name
         self.pitches = config.pitches
+        self.conditions = {name: CONDITIONS[name].values for name in config.conditions}
         self.latent_size = config.latent_size
         self.audio_length = config.audio_length
         self.sample_rate = config.sample_rate
@@ -55,6 +59,7 @@ class Model:
         z: np.ndarray,
         pitches: Sequence[int] | np.ndarray,
         *,
+        conditions: Conditions | None = None,
         length: int | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
@@ -63,6 +68,8 @@ class Model:
         Args:
             z: [n, latent_size].
             pitches: [n] MIDI pitches, each one of `self.pitches`.
+            conditions: what all of them shall be, such as {"family": "brass", "qualities": ["bright", "reverb"]}; see
+                `self.conditions`. One that is left out, or None, is not set.
             length: only the first `length` samples of each note are computed; None: all.
             progress: called with (done, n) before the first note and after each; what it raises ends the work.
 
@@ -70,9 +77,9 @@ class Model:
             float32 [n, length]; a note does not depend on the others of its batch.
 
         Raises:
-            ValueError: a shape, a pitch or the length breaks a rule.
+            ValueError: a shape, a pitch, a condition or the length breaks a rule.
         """
-        waves = list(self.notes(z, pitches, length=length, progress=progress))
+        waves = list(self.notes(z, pitches, conditions=conditions, length=length, progress=progress))
         return np.stack(waves) if waves else np.zeros((0, length or self.audio_length), np.float32)
 
     def notes(
@@ -80,23 +87,26 @@ class Model:
         z: np.ndarray,
         pitches: Sequence[int] | np.ndarray,
         *,
+        conditions: Conditions | None = None,
         length: int | None = None,
         progress: Progress | None = None,
     ) -> Iterator[np.ndarray]:
         """The notes of `generate` one after the other, each float32 [length], so that they need not all be kept."""
-        return self._waves(None, self._input(z, pitches), length, progress)
+        return self._waves(None, self._input(z, pitches, conditions), length, progress)
 
-    def activations(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, layer: str) -> np.ndarray:
+    def activations(
+        self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, layer: str, *, conditions: Conditions | None = None
+    ) -> np.ndarray:
         """A layer's output after activation and pixel norm: float32 [n, time, frequency, channels].
 
         Raises:
-            ValueError: no such layer, or a bad shape or pitch.
+            ValueError: no such layer, or a bad shape, pitch or condition.
         """
         self._check_layer(layer)
         run = self._function(
             ("activations", layer), lambda x: network.activations(self._weights, x, self.config, layer)
         )
-        return np.concatenate([ops.convert_to_numpy(run(x[None])) for x in self._input(z, pitches)])
+        return np.concatenate([ops.convert_to_numpy(run(x[None])) for x in self._input(z, pitches, conditions)])
 
     def generate_from_activations(
         self,
@@ -109,11 +119,12 @@ class Model:
     ) -> np.ndarray:
         """Synthesise from the output of a layer instead of z; see `generate`.
 
-        Above its first layer the generator no longer knows the pitch: `pitches` are checked, and then only count.
+        Above its first layer the generator knows neither pitch nor conditions any more: `pitches` are checked, and then
+        only count.
         """
         self._check_layer(layer)
         activations = np.asarray(activations, np.float32)
-        self._labels(pitches, len(activations))
+        self._check_pitches(pitches, len(activations))
         return np.stack(list(self._waves(layer, activations, length, progress)))
 
     def nearest_pitch(self, pitch: int) -> int:
@@ -161,20 +172,20 @@ class Model:
             self._functions[key] = compiled(function)
         return self._functions[key]
 
-    def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray) -> np.ndarray:
+    def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, conditions: Conditions | None) -> np.ndarray:
         z = np.asarray(z)
         if z.ndim != 2 or z.shape[1] != self.latent_size:
             raise ValueError(f"z has shape {z.shape}; it must be [n, {self.latent_size}]")
         if not np.isfinite(z).all():
             raise ValueError("z holds a value that is not finite")
-        return network.generator_input(z, self._labels(pitches, len(z)), len(self.pitches))
+        self._check_pitches(pitches, len(z))
+        return network.generator_input(z, label_vectors(self.config, pitches, conditions or {}))
 
-    def _labels(self, pitches: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+    def _check_pitches(self, pitches: Sequence[int] | np.ndarray, count: int) -> None:
         if len(pitches) != count:
             raise ValueError(f"there are {len(pitches)} pitches for {count} notes; each note needs one")
         for pitch in pitches:
             check_pitch(self.name, self.pitches, pitch)
-        return np.array([self.pitches.index(pitch) for pitch in pitches], int)
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:

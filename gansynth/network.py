@@ -100,9 +100,9 @@ def _doubles(config: Config) -> bool:
     return config.scale_mode == "ALL" and config.scale_base == 2 and config.kernel_size == 3
 
 
-def generator_input(z: np.ndarray, labels: np.ndarray, label_count: int) -> np.ndarray:
-    """Latent vectors [n, latent] and label positions [n] -> pixel-normed float32 [n, latent + label_count]."""
-    joined = np.concatenate([z.astype(np.float32), np.eye(label_count, dtype=np.float32)[labels]], axis=1)
+def generator_input(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Latent vectors [n, latent] and label vectors [n, labels] -> pixel-normed float32 [n, latent + labels]."""
+    joined = np.concatenate([z.astype(np.float32), labels.astype(np.float32)], axis=1)
     return joined / np.sqrt(np.mean(joined**2, axis=1, keepdims=True) + np.float32(1e-8))
 
 
