@@ -5,18 +5,18 @@ of the generator's variables, together with the image counter `global_step`, fro
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from gansynth import tensor_file, variables
+from gansynth.conditions import CONDITIONS
 from gansynth.config import Config
 
 Weights = dict[str, np.ndarray]
-
-_GENERATOR = "Generator/progressive_gan_generator/progressive_gan_block_"
-_EMA = "/ExponentialMovingAverage"
+Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,13 @@ def load(config: Config) -> Checkpoint:
         ValueError: a variable is missing, or of another shape than config says; the message names it.
     """
     stage, prefix = latest(config.folder)
-    blocks = (stage + 1) // 2 + 1
+    blocks = blocks_of(stage)
     if blocks > config.num_resolutions:
         raise ValueError(f"{prefix}: stage {stage} has {blocks} blocks; num_resolutions is {config.num_resolutions}")
-    reader, weights = _open(prefix), {}
-    for name in expected_shapes(config, blocks):
-        weights[name] = _read(reader, _variable(name), prefix)
-    _check_shapes(weights, config, blocks, prefix)
-    counter = int(_read(reader, "global_step", prefix))
+    reader, shapes = tensor_file.open_save(prefix), expected_shapes(config, blocks)
+    weights = {name: tensor_file.read(reader, variables.averaged(name), prefix) for name in shapes}
+    check_shapes(weights, shapes, prefix)
+    counter = int(tensor_file.read(reader, variables.COUNTER, prefix))
     return Checkpoint(weights, blocks, progress_at(counter, config, blocks), prefix)
 
 
@@ -64,21 +63,27 @@ def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
     Returns:
         The checkpoint's prefix.
     """
-    import tensorflow as tf
+    tensors = {variables.averaged(name): value for name, value in weights.items()}
+    stage = stage_folder(folder, 2 * config.num_resolutions - 2)
+    return tensor_file.write(stage, counter, tensors | {variables.COUNTER: np.asarray(counter, np.int64)})
 
-    stage = folder / f"stage_{2 * config.num_resolutions - 2:05d}"
-    stage.mkdir(parents=True, exist_ok=True)
-    prefix = stage / f"model.ckpt-{counter}"
-    tensors = {"global_step": np.int64(counter)} | {_variable(name): value for name, value in weights.items()}
-    names = sorted(tensors)
-    tf.raw_ops.SaveV2(
-        prefix=str(prefix),
-        tensor_names=names,
-        shape_and_slices=[""] * len(names),
-        tensors=[tf.constant(tensors[name]) for name in names],
-    )
-    (stage / "checkpoint").write_text(f'model_checkpoint_path: "{prefix.name}"\n', encoding="utf-8")
-    return prefix
+
+def blocks_of(stage: int) -> int:
+    """How many blocks a stage has: the even ones are stable, in the odd ones a block fades in."""
+    return (stage + 1) // 2 + 1
+
+
+def stage_folder(folder: Path, stage: int) -> Path:
+    """Where Magenta keeps the checkpoints of a stage."""
+    return folder / f"stage_{stage:05d}"
+
+
+def stages(folder: Path) -> dict[int, Path]:
+    """The folders of stages, empty ones too, in ascending order."""
+    found = {
+        int(match[1]): path for path in folder.glob("stage_*") if (match := re.fullmatch(r"stage_(\d+)", path.name))
+    }
+    return dict(sorted(found.items()))
 
 
 def latest(folder: Path) -> tuple[int, Path]:
@@ -90,18 +95,9 @@ def latest(folder: Path) -> tuple[int, Path]:
     Raises:
         FileNotFoundError: there is none.
     """
-    stages = [
-        (int(match[1]), path) for path in folder.glob("stage_*") if (match := re.fullmatch(r"stage_(\d+)", path.name))
-    ]
-    for stage, path in sorted(stages, reverse=True):
-        found = [
-            (int(match[1]), index.with_suffix(""))
-            for index in path.glob("model.ckpt-*.index")
-            if (match := re.fullmatch(r"model\.ckpt-(\d+)\.index", index.name))
-            and any(path.glob(index.stem + ".data-*-of-*"))
-        ]
-        if found:
-            return stage, max(found)[1]
+    for stage, path in reversed(stages(folder).items()):
+        if saves := tensor_file.saves(path):
+            return stage, saves[max(saves)]
     raise FileNotFoundError(
         f"{folder} has no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"
     )
@@ -117,41 +113,20 @@ def progress_at(counter: int, config: Config, blocks: int) -> float:
     return whole + max(0.0, (rest - stable) / transition)
 
 
-def _variable(name: str) -> str:
-    """The averaged TensorFlow variable behind a name such as "conv0_3/kernel"."""
-    part, block, kind = re.fullmatch(r"(.+)_(\d+)/(.+)", name).groups()  # type: ignore[union-attr]
-    return f"{_GENERATOR}{block}/{part}/{'conv2d/' if kind == 'kernel' else ''}{kind}{_EMA}"
+def check_shapes(weights: Mapping[str, np.ndarray], shapes: Shapes, where: object) -> None:
+    """Compare weights with the shapes that the settings ask for; `where` begins the message.
 
-
-def _open(prefix: Path) -> Any:
-    import tensorflow as tf
-
-    try:
-        return tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{prefix} is no readable TensorFlow checkpoint: {str(error).splitlines()[0]}") from None
-
-
-def _read(reader: Any, name: str, prefix: Path) -> np.ndarray:
-    import tensorflow as tf
-
-    if not reader.has_tensor(name):
-        raise ValueError(f"{prefix} has no variable {name}")
-    try:
-        return reader.get_tensor(name)
-    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-        raise ValueError(f"{prefix}: {name} cannot be read: {str(error).splitlines()[0]}") from None
-
-
-def _check_shapes(weights: Weights, config: Config, blocks: int, prefix: Path) -> None:
-    for name, shape in expected_shapes(config, blocks).items():
+    Raises:
+        ValueError: one differs; the message names it.
+    """
+    for name, shape in shapes.items():
         if weights[name].shape != shape:
-            raise ValueError(f"{prefix}: {name} has shape {weights[name].shape}; the settings ask for {shape}")
+            raise ValueError(f"{where}: {name} has shape {weights[name].shape}; the settings ask for {shape}")
 
 
-def expected_shapes(config: Config, blocks: int) -> dict[str, tuple[int, ...]]:
-    """The shape of each weight, from the settings."""
-    shapes: dict[str, tuple[int, ...]] = {}
+def expected_shapes(config: Config, blocks: int) -> Shapes:
+    """The shape of each weight of the generator, from the settings."""
+    shapes: Shapes = {}
     size, inputs = config.kernel_size, config.latent_size + config.label_size
     for block in range(1, blocks + 1):
         channels = config.num_filters(block)
@@ -162,3 +137,23 @@ def expected_shapes(config: Config, blocks: int) -> dict[str, tuple[int, ...]]:
         shapes |= {f"conv0_{block}/bias": (channels,), f"conv1_{block}/bias": (channels,), f"to_rgb_{block}/bias": (2,)}
         inputs = channels
     return shapes
+
+
+def discriminator_shapes(config: Config, blocks: int) -> Shapes:
+    """The shape of each weight of the discriminator, from the settings."""
+    shapes: Shapes = {}
+    size, last = config.kernel_size, config.num_filters(0)
+    for block in range(1, blocks + 1):
+        channels, below = config.num_filters(block), config.num_filters(block - 1)
+        shapes[f"from_rgb_{block}/kernel"] = (1, 1, 2, channels)
+        shapes[f"conv0_{block}/kernel"] = (size, size, channels, channels)
+        shapes[f"conv1_{block}/kernel"] = (size, size, channels, below)
+    # Block 1 has the batch's deviation as one channel more, and ends in one pixel.
+    first = config.num_filters(1)
+    shapes["conv0_1/kernel"] = (size, size, first + 1, first)
+    shapes["conv1_1/kernel"] = (config.start_height, config.start_width, first, last)
+    heads = {"logits": 1, "classification_logits": len(config.pitches)}
+    heads |= {f"{name}_logits": CONDITIONS[name].width for name in config.conditions}
+    shapes |= {f"{head}/kernel": (last, width) for head, width in heads.items()}
+    biases = {name.replace("kernel", "bias"): shape[-1:] for name, shape in shapes.items()}
+    return shapes | biases

@@ -1,0 +1,150 @@
+"""A training run on disk: every variable that Magenta saves, under its names, so that either of us goes on from it.
+
+What Magenta does not know (the exact number of Adam's steps, the latents of a warm start) stands beside it under names
+of ours, which its loader passes over.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansynth import checkpoint, tensor_file, variables
+from gansynth.checkpoint import Shapes, Weights
+from gansynth.config import Config
+from gansynth.state import Adam, State
+
+Betas = tuple[float, float]
+Rename = Callable[[str], str]
+BETAS = (0.0, 0.99)
+NETWORKS = ("generator", "discriminator")
+_EXTRA = "hallu/extra/"
+
+
+def save(folder: Path, state: State, config: Config, stage: int, *, keep: int = 3, betas: Betas = BETAS) -> Path:
+    """Write a run's state as stage_NNNNN/model.ckpt-IMAGES, whole or not at all.
+
+    Args:
+        folder: the run folder; experiment.json is the caller's.
+        state: what to save; its arrays may belong to any backend.
+        config: gives the shapes.
+        stage: Magenta's number of it, 0 to 2 * num_resolutions - 2.
+        keep: how many saves of this stage stay. Of earlier stages the last one does: Magenta begins a stage with it.
+        betas: Adam's, from which Magenta's accumulators follow.
+
+    Returns:
+        The save's prefix.
+
+    Raises:
+        ValueError: the state has not the blocks of the stage, or not the weights or shapes that config asks for.
+    """
+    if keep < 1:
+        raise ValueError(f"keep is {keep}; it must be at least 1")
+    if checkpoint.blocks_of(stage) != state.blocks:
+        raise ValueError(f"stage {stage} has {checkpoint.blocks_of(stage)} blocks; the state has {state.blocks}")
+    tensors = _counters(state, betas)
+    for part, (shapes, variable) in _parts(config, state.blocks).items():
+        weights = {name: np.asarray(value) for name, value in attrgetter(part)(state).items()}
+        _check(weights, shapes, part)
+        tensors |= {variable(name): value for name, value in weights.items()}
+    tensors |= {_EXTRA + name: np.asarray(value) for name, value in state.extra.items()}
+    prefix = tensor_file.write(checkpoint.stage_folder(folder, stage), state.images, tensors)
+    for number, path in checkpoint.stages(folder).items():
+        if number <= stage:
+            _prune(path, keep if number == stage else 1)
+    return prefix
+
+
+def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
+    """Read the latest save of a run, ours or Magenta's.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, has been shrunk to what playing needs, or does not fit config.
+    """
+    stage, prefix = checkpoint.latest(folder)
+    reader, blocks = tensor_file.open_save(prefix), checkpoint.blocks_of(stage)
+
+    def read(name: str) -> Any:
+        return tensor_file.read(reader, name, prefix)
+
+    found: dict[str, Weights] = {}
+    for part, (shapes, variable) in _parts(config, blocks).items():
+        found[part] = {name: read(variable(name)) for name in shapes}
+        checkpoint.check_shapes(found[part], shapes, prefix)
+    names = set(tensor_file.names(reader))
+
+    def adam(network: str) -> Adam:
+        counted = _steps(network)
+        steps = int(read(counted)) if counted in names else _steps_after(read(variables.powers(network)[1]), betas[1])
+        return Adam(found[f"{network}_adam.m"], found[f"{network}_adam.v"], steps)
+
+    return State(
+        generator=found["generator"],
+        discriminator=found["discriminator"],
+        average=found["average"],
+        generator_adam=adam("generator"),
+        discriminator_adam=adam("discriminator"),
+        blocks=blocks,
+        images=int(read(variables.COUNTER)),
+        extra={name.removeprefix(_EXTRA): read(name) for name in sorted(names) if name.startswith(_EXTRA)},
+    )
+
+
+def _parts(config: Config, blocks: int) -> dict[str, tuple[Shapes, Rename]]:
+    """The parts of a State that hold weights: their shapes, and the variable behind each name."""
+    shapes = {
+        "generator": checkpoint.expected_shapes(config, blocks),
+        "discriminator": checkpoint.discriminator_shapes(config, blocks),
+    }
+    trained: dict[str, Rename] = {"generator": variables.generator, "discriminator": variables.discriminator}
+    parts = {network: (shapes[network], trained[network]) for network in NETWORKS}
+    for network in NETWORKS:
+        for slot, moment in (("m", variables.first_moment), ("v", variables.second_moment)):
+            parts[f"{network}_adam.{slot}"] = (shapes[network], _after(trained[network], moment))
+    return parts | {"average": (shapes["generator"], variables.averaged)}
+
+
+def _after(first: Rename, second: Rename) -> Rename:
+    return lambda name: second(first(name))
+
+
+def _counters(state: State, betas: Betas) -> Weights:
+    """What is counted, as scalars. The training time is Magenta's alone, for its train_time_limit."""
+    counters: Weights = {
+        variables.COUNTER: np.asarray(state.images, np.int64),
+        variables.TRAIN_TIME: np.zeros((), np.float32),
+    }
+    for network in NETWORKS:
+        steps = attrgetter(f"{network}_adam.steps")(state)
+        counters[_steps(network)] = np.asarray(steps, np.int64)
+        for beta, name in zip(betas, variables.powers(network), strict=True):
+            counters[name] = np.asarray(beta ** (steps + 1), np.float32)
+    return counters
+
+
+def _steps(network: str) -> str:
+    return f"hallu/{network}_adam/steps"
+
+
+def _steps_after(power: np.ndarray, beta: float) -> int:
+    """The number of steps after which Magenta's accumulator has come to `power`, which is beta ** (steps + 1).
+
+    In float32 it ends at 0 after some ten thousand steps with 0.99; from there on the number changes nothing anymore.
+    """
+    tiny = float(np.finfo(np.float32).smallest_subnormal)
+    return round(math.log(max(float(power), tiny)) / math.log(beta)) - 1
+
+
+def _check(weights: Mapping[str, np.ndarray], shapes: Shapes, part: str) -> None:
+    if wrong := sorted(set(weights) ^ set(shapes)):
+        raise ValueError(f"{part}: {wrong[0]} is {'missing' if wrong[0] in shapes else 'none of its weights'}")
+    checkpoint.check_shapes(weights, shapes, part)
+
+
+def _prune(stage: Path, keep: int) -> None:
+    for prefix in list(tensor_file.saves(stage).values())[:-keep]:
+        tensor_file.remove(prefix)
