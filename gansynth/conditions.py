@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Value = str | Collection[str] | None
 PITCH = "pitch"
+# What a musician says for a condition that is not set.
+ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError(f"conditions is {', '.join(names)}; each may stand there once")
     return tuple(name for name in CONDITIONS if name in names)
+
+
+def value_of(words: Sequence[str]) -> Value:
+    """What words mean as the value of a condition: none, or "any", that it is not set."""
+    return None if list(words) in ([], [ANY]) else tuple(dict.fromkeys(words))
 
 
 def label_size(config: "Config") -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gansynth.model import Model, Progress
+    from gansynth.model import Conditions, Model, Progress
 
 PEAK = 0.5
 # An envelope at most this much longer than the note is clipped to it: times are often typed rounded.
@@ -169,6 +169,7 @@ def hallucinate(
     timing: Timing,
     pitch: int,
     *,
+    conditions: "Conditions | None" = None,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
     """A hallucination through key points.
@@ -182,16 +183,17 @@ def hallucinate(
         steps: interpolated points between each two.
         timing: see `Timing`; `fitted` is applied.
         pitch: one of the model's pitches.
+        conditions: see `Model.generate`.
         progress: called with (notes done, notes); what it raises ends the work.
 
     Returns:
         float32 [samples] at the model's sample rate.
 
     Raises:
-        ValueError: shapes, pitch or times break a rule.
+        ValueError: shapes, pitch, conditions or times break a rule.
     """
     timing = timing.fitted(model.audio_length, model.sample_rate)
     path = key_path(keys, steps)
     length = max(1, sum(timing.parts(model.sample_rate)))
-    notes = model.notes(path, [pitch] * len(path), length=length, progress=progress)
+    notes = model.notes(path, [pitch] * len(path), conditions=conditions, length=length, progress=progress)
     return overlap_add(notes, len(path), timing, model.sample_rate)

@@ -16,7 +16,7 @@ import numpy as np
 from gansynth.hallucination import PEAK, Timing, envelope, slerp, to_peak
 
 if TYPE_CHECKING:
-    from gansynth.model import Model, Progress
+    from gansynth.model import Conditions, Model, Progress
 
 DRUMS = 9  # General MIDI channel 10, counted from 0
 ATTACK_S, RELEASE_S, LONGEST_S = 0.010, 0.3, 3.0
@@ -123,16 +123,18 @@ def render(
     notes: Sequence[Note],
     latents: np.ndarray,
     *,
+    conditions: "Conditions | None" = None,
     batch_size: int = 8,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
     """Play notes on a model: float32 [samples], absolute peak 0.5, silence where everything is silent.
 
     Each note times its envelope is scaled to absolute peak 1, then by velocity / 127, and added at its start.
-    `latents` is [n, model.latent_size]. progress(done, total) counts notes, before the first and after every batch.
+    `latents` is [n, model.latent_size], `conditions` as in `Model.generate`. progress(done, total) counts notes, before
+    the first and after every batch.
 
     Raises:
-        ValueError: there are no notes, they last too long for one clip, or a pitch is not the model's.
+        ValueError: there are no notes, they last too long for one clip, or a pitch or condition is not the model's.
     """
     if not notes:
         raise ValueError("there are no notes to play")
@@ -147,7 +149,7 @@ def render(
     for length, batch in _batches(envelopes, model.audio_length, batch_size):
         if progress:
             progress(done, len(notes))
-        waves = model.generate(latents[batch], [notes[i].pitch for i in batch], length=length)
+        waves = model.generate(latents[batch], [notes[i].pitch for i in batch], conditions=conditions, length=length)
         for i, wave in zip(batch, waves, strict=True):
             shaped = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
             clip[starts[i] : starts[i] + len(shaped)] += shaped

@@ -8,8 +8,10 @@ import numpy as np
 
 import gansynth
 from gansynth import midi
+from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
 from scripts import command
+from server import condition_flag
 from server.delivery import write_wav
 
 PROG = "gansynth_generate"
@@ -28,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
         help="seconds from one random instrument to the next (default: 6)",
     )
     flags.add_argument("--pitch", type=int, help="the pitch of all notes, without --midi_file (default: random ones)")
+    condition_flag.add(flags)
     flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same sound")
     flags.add_argument(
         "--batch_size",
@@ -50,13 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _clip(options: argparse.Namespace) -> None:
     config = gansynth.read_config(options.ckpt_dir)
+    conditions = condition_flag.wanted(options.condition)
+    check(config, conditions)
     notes = _playable_notes(options.midi_file, config.pitches)
     rng = np.random.default_rng(options.seed)
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = command.load(options)
     with command.bar("note", len(notes)) as progress:
-        clip = midi.render(model, notes, latents, batch_size=options.batch_size, progress=progress)
+        clip = midi.render(
+            model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
+        )
     path = options.output_dir / "generated_clip.wav"
     write_wav(path, clip, model.sample_rate)
     print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
@@ -76,6 +83,8 @@ def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.Note]:
 
 def _single_notes(options: argparse.Namespace) -> None:
     config = gansynth.read_config(options.ckpt_dir)
+    conditions = condition_flag.wanted(options.condition)
+    check(config, conditions)
     if options.pitch is not None:
         check_pitch(config.name, config.pitches, options.pitch)
     rng = np.random.default_rng(options.seed)
@@ -85,7 +94,7 @@ def _single_notes(options: argparse.Namespace) -> None:
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = command.load(options)
     with command.bar("note", options.batch_size) as progress:
-        for i, wave in enumerate(model.notes(latents, pitches, progress=progress)):
+        for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
             write_wav(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
     for i, pitch in enumerate(pitches):
         print(f"{options.output_dir / f'generated_{i}.wav'}: pitch {pitch}")

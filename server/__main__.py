@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from server import condition_flag
 from server.failure import sentence
 
 Run = Callable[[argparse.Namespace], int]
@@ -140,7 +141,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         "models",
         _models,
         "List the checkpoints, or add one.",
-        "The list: name, pitches, latent size, length of a note in seconds, components files, folder.",
+        "The list: name, pitches, latent size, length of a note in seconds, conditions, components files, folder.",
     )
     _add_models_option(parser)
     actions = parser.add_subparsers(dest="action", metavar="add")
@@ -195,6 +196,7 @@ def _add_hallucinate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
     )
+    condition_flag.add(parser)
     parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
     _add_models_option(parser)
     parser.set_defaults(error=parser.error)
@@ -208,7 +210,8 @@ def _hallucinate(args: argparse.Namespace) -> int:
     names = ("spacing", "start_trim", "attack", "sustain", "release")
     times = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     notes = 5 if args.notes is None else args.notes
-    wish = Wish(args.model, args.out, notes, args.steps, times, args.pitch, args.seed, args.latents)
+    conditions = condition_flag.wanted(args.condition)
+    wish = Wish(args.model, args.out, notes, args.steps, times, args.pitch, args.seed, args.latents, conditions)
     for path in hallucinate(wish, _folders(args)):
         print(path)
     return 0

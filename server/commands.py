@@ -22,14 +22,15 @@ MAX_SECONDS = 1800.0
 class Spec:
     """One row: arguments in order, then a group that may repeat, the replies before the end, and a line of help.
 
-    `query` rows are answered by the receive thread at once; the others wait for the engine. `progress` rows send
-    /progress while they work.
+    A group comes `min_groups` to `max_groups` times. `query` rows are answered by the receive thread at once; the
+    others wait for the engine. `progress` rows send /progress while they work.
     """
 
     address: str
     help: str
     args: tuple[Arg, ...] = ()
     group: tuple[Arg, ...] = ()
+    min_groups: int = 1
     max_groups: int = 0
     replies: tuple[str, ...] = ()
     query: bool = False
@@ -44,7 +45,7 @@ class Spec:
         if len(group) > 1:
             words += [*group, f"[{' '.join(group)} ...]"]
         elif group:
-            words += [f"{group[0]}..."]
+            words += [f"{group[0]}..." if self.min_groups else f"[{group[0]}...]"]
         for name in optional:
             words.append("[" + name)
         return " ".join(words) + "]" * len(optional)
@@ -98,6 +99,7 @@ def _timing(with_defaults: bool) -> tuple[Arg, ...]:
 _AUDIO = "/sound/audio target path frames sample_rate"
 _PROGRESS = "/progress address target done total"
 _Z = "/sound/z slot f..."
+_CONDITION = "/sound/conditioned name value..."
 
 TABLE = (
     Spec(
@@ -157,6 +159,20 @@ TABLE = (
             Arg("amount", "float", "how far along the arc", 0.0, 1.0),
         ),
         replies=("/sound/z dst f...",),
+    ),
+    Spec(
+        "/sound/condition",
+        "What all notes shall be from now on besides their pitch, until a model is loaded.",
+        args=(Arg("name", "name", "one of the conditions that the loaded model was trained with, such as family"),),
+        group=(Arg("value", "name", "such as brass; of qualities as many as you like; none, or any: not set"),),
+        min_groups=0,
+        max_groups=16,
+        replies=(_CONDITION,),
+    ),
+    Spec(
+        "/sound/conditions",
+        "For each condition of the loaded model the values that there are, then what is set: any, where nothing is.",
+        replies=("/sound/choices name value...", _CONDITION),
     ),
     Spec(
         "/sound/synthesize",
@@ -232,7 +248,7 @@ def _values(spec: Spec, args: tuple[Value, ...]) -> dict[str, Any]:
 
 
 def _check_count(spec: Spec, given: int) -> None:
-    least = sum(not arg.default for arg in spec.args) + len(spec.group)
+    least = sum(not arg.default for arg in spec.args) + len(spec.group) * spec.min_groups
     most = len(spec.args) + len(spec.group) * spec.max_groups
     if not spec.args and not spec.group and given:
         raise ValueError(f"takes no arguments, not {given}")

@@ -22,8 +22,12 @@ shortest decimal (1.0 is `1`). Times are in seconds.
 * A `target` is any symbol; it comes back in the replies and is what `/cancel` asks for.
 * A given pitch must be one of the model's. A hallucination has at most {MAX_NOTES} notes and lasts at most
   {MAX_SECONDS:.0f} s.
+* Models may have conditions besides the pitch, `/sound/conditions` tells which. What is set with `/sound/condition`
+  holds for all notes that are made from then on, until `/sound/load` or `/sound/unload`; a model that does not have a
+  condition refuses it.
 * WAV files are mono, 32-bit float, and live at least ten minutes after their reply.
-* Slots, random numbers and the loaded model are saved before `/done`; a killed server comes back with them.
+* Slots, random numbers, the loaded model and its conditions are saved before `/done`; a killed server comes back with
+  them.
 """
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import gansynth
 from gansynth.config import spans
 
-_HEAD = ("NAME", "PITCHES", "LATENT", "SECONDS", "COMPONENTS", "FOLDER")
+_HEAD = ("NAME", "PITCHES", "LATENT", "SECONDS", "CONDITIONS", "COMPONENTS", "FOLDER")
 
 
 def table(models: Sequence[Path]) -> str:
-    """One line per checkpoint: name, pitches, latent size, length in seconds, components files, folder."""
+    """One line per checkpoint: name, pitches, latent size, length in seconds, conditions, components files, folder."""
     rows = [_HEAD, *map(_row, gansynth.find(models))]
     if len(rows) == 1:
         return f"no checkpoints in {', '.join(map(str, models)) or 'any models folder'}; see: hallu models add --help"
@@ -25,10 +25,10 @@ def _row(folder: Path) -> tuple[str, ...]:
     try:
         config = gansynth.read_config(folder)
     except (OSError, ValueError) as error:
-        return folder.name, "-", "-", "-", "-", f"cannot be played: {error}"
+        return folder.name, *["-"] * 5, f"cannot be played: {error}"
     seconds = f"{config.audio_length / config.sample_rate:g}"
-    files = ", ".join(components(folder)) or "-"
-    return folder.name, spans(config.pitches), str(config.latent_size), seconds, files, str(folder)
+    lists = (", ".join(names) or "-" for names in (config.conditions, components(folder)))
+    return folder.name, spans(config.pitches), str(config.latent_size), seconds, *lists, str(folder)
 
 
 def components(folder: Path) -> list[str]:

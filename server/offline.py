@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 import gansynth
+from gansynth.conditions import Value, check
 from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render
 from server.checkpoints import locate
@@ -27,7 +28,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wish:
-    """What to hallucinate. `times` are the seconds that were given, by name; `latents` replaces random key points.
+    """What to hallucinate.
+
+    `times` are the seconds that were given, by name; `latents` replaces random key points; `conditions` are as in
+    `Model.generate`.
 
     Raises:
         ValueError: the output is no .wav, or a number is out of range.
@@ -41,6 +45,7 @@ class Wish:
     pitch: int | None = None
     seed: int | None = None
     latents: Path | None = None
+    conditions: dict[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() != ".wav":
@@ -64,6 +69,7 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> tuple[Path, Path]:
     """
     folder = find_model(wish.model, models)
     config = gansynth.read_config(folder)
+    check(config, wish.conditions)
     keys = (
         random_keys(wish, config.latent_size)
         if wish.latents is None
@@ -73,7 +79,7 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> tuple[Path, Path]:
     wish.out.parent.mkdir(parents=True, exist_ok=True)
     # All that can be wrong with the wish is found by now; what follows takes seconds.
     import_tensorflow()
-    wave = _render(gansynth.load(folder), keys, wish.steps, timing, pitch)
+    wave = _render(gansynth.load(folder), keys, wish, timing, pitch)
     picture = wish.out.with_suffix(".png")
     with _scratch(picture) as part:
         _draw(part, wave, config.sample_rate, key_times_s(len(keys), wish.steps, timing.spacing))
@@ -127,9 +133,9 @@ def random_keys(wish: Wish, latent_size: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((wish.notes, latent_size), np.float32)
 
 
-def _render(model: "Model", keys: np.ndarray, steps: int, timing: Timing, pitch: int) -> np.ndarray:
+def _render(model: "Model", keys: np.ndarray, wish: Wish, timing: Timing, pitch: int) -> np.ndarray:
     with _bar() as progress:
-        return render(model, keys, steps, timing, pitch, progress=progress)
+        return render(model, keys, wish.steps, timing, pitch, conditions=wish.conditions, progress=progress)
 
 
 def key_times_s(keys: int, steps: int, spacing_s: float) -> list[float]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
 from gansynth.hallucination import Timing, hallucination_length, slerp
 from gansynth.hallucination import hallucinate as render
@@ -107,13 +108,30 @@ def slerp_z(studio: Studio, request: Request) -> Replies:
     return [_z(studio, values["dst"])]
 
 
+@answers("/sound/condition")
+def condition(studio: Studio, request: Request) -> Replies:
+    """What notes shall be besides their pitch."""
+    values = request.command.values
+    studio.set_condition(values["name"], values["value"])
+    return [_condition(studio, values["name"])]
+
+
+@answers("/sound/conditions")
+def conditions(studio: Studio, request: Request) -> Replies:
+    """What there is to set, and what is set."""
+    choices = studio.need_model().conditions
+    pairs = ((Message("/sound/choices", (name, *choices[name])), _condition(studio, name)) for name in choices)
+    return [message for pair in pairs for message in pair]
+
+
 @answers("/sound/synthesize")
 def synthesize(studio: Studio, request: Request) -> Replies:
     """One note per slot, target and pitch."""
     model, values = studio.need_model(), request.command.values
     for pitch in values["pitch"]:
         check_pitch(model.name, model.pitches, pitch)
-    waves = model.generate(studio.latents(values["slot"]), values["pitch"], progress=request.progress)
+    z, pitches = studio.latents(values["slot"]), values["pitch"]
+    waves = model.generate(z, pitches, conditions=studio.conditions, progress=request.progress)
     return _deliver(studio, request, list(waves))
 
 
@@ -138,7 +156,7 @@ def _hallucinate(studio: Studio, request: Request, keys: np.ndarray, pitch: int 
     model, values = studio.need_model(), request.command.values
     times = {name: values[name] for name in TIMES if values[name] is not None}
     timing, pitch = check_hallucination(model, len(keys), values["steps"], times, pitch)
-    wave = render(model, keys, values["steps"], timing, pitch, progress=request.progress)
+    wave = render(model, keys, values["steps"], timing, pitch, conditions=studio.conditions, progress=request.progress)
     return _deliver(studio, request, [wave])
 
 
@@ -174,6 +192,10 @@ def _deliver(studio: Studio, request: Request, waves: list[np.ndarray]) -> Repli
     clips = studio.delivery.deliver(waves, studio.need_model().sample_rate, request.client_rate)
     pairs = zip(request.command.targets, clips, strict=True)
     return [Message("/sound/audio", (target, clip.path, clip.frames, clip.sample_rate)) for target, clip in pairs]
+
+
+def _condition(studio: Studio, name: str) -> Message:
+    return Message("/sound/conditioned", (name, *studio.conditions.get(name, (ANY,))))
 
 
 def _z(studio: Studio, name: str) -> Message:

@@ -2,6 +2,9 @@
 
 The file holds a header (JSON text) and all latents end to end; it is replaced whole, so a killed server leaves the old
 one or the new one. It is written before /done, so what was acknowledged is there.
+
+A header that lacks "conditions", as those did that were written before there were any, means none; a reader that does
+not know them passes over them. So both are version 1.
 """
 
 import io
@@ -18,16 +21,22 @@ from server.delivery import write_whole
 log = logging.getLogger(__name__)
 
 VERSION = 1
+Conditions = dict[str, tuple[str, ...]]
 
 
 @dataclass
 class State:
-    """Slots by name (float32 [latent]), the seed and the state of numpy's generator, the checkpoint's folder."""
+    """What is saved.
+
+    Slots by name (float32 [latent]), the seed and the state of numpy's generator, the checkpoint's folder, and the
+    values of the conditions that are set.
+    """
 
     seed: int
     random: dict[str, Any]
     slots: dict[str, np.ndarray] = field(default_factory=dict)
     model: str | None = None
+    conditions: Conditions = field(default_factory=dict)
 
 
 def save(path: Path, state: State) -> None:
@@ -41,6 +50,7 @@ def save(path: Path, state: State) -> None:
         "seed": state.seed,
         "random": state.random,
         "model": state.model,
+        "conditions": state.conditions,
         "slots": [[name, len(z)] for name, z in state.slots.items()],
     }
     latents = np.concatenate([np.zeros(0, np.float32), *state.slots.values()])
@@ -90,4 +100,5 @@ def _state(header: dict[str, Any], latents: np.ndarray) -> State:
         raise ValueError("the latents do not fit the header")
     slots = dict(zip(names, np.split(latents, ends[:-1]), strict=True)) if names else {}
     model = header["model"]
-    return State(int(header["seed"]), header["random"], slots, None if model is None else str(model))
+    conditions = {str(name): tuple(map(str, values)) for name, values in header.get("conditions", {}).items()}
+    return State(int(header["seed"]), header["random"], slots, None if model is None else str(model), conditions)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gansynth.conditions import check, value_of
 from server import state
 from server.checkpoints import locate
 from server.commands import MAX_SLOTS
@@ -38,6 +39,7 @@ class Studio:
         self.delivery = delivery
         self.model: Model | None = None
         self.slots: dict[str, np.ndarray] = {}
+        self.conditions: state.Conditions = {}
         self.random = np.random.default_rng()
         self.seed = 0
         self._folder: str | None = None
@@ -48,7 +50,7 @@ class Studio:
         if saved is None:
             self.reseed(secrets.randbelow(2**31))
             return
-        self.seed, self.slots, self._folder = saved.seed, saved.slots, saved.model
+        self.seed, self.slots, self._folder, self.conditions = saved.seed, saved.slots, saved.model, saved.conditions
         self.random.bit_generator.state = saved.random
 
     def reseed(self, seed: int) -> None:
@@ -57,7 +59,7 @@ class Studio:
         self.random = np.random.default_rng(seed)
 
     def load(self, name: str) -> "Model":
-        """Load a checkpoint by name or path in place of the one that is loaded.
+        """Load a checkpoint by name or path in place of the one that is loaded; no condition is set then.
 
         Raises:
             FileNotFoundError: the models folders have none of this name.
@@ -66,24 +68,49 @@ class Studio:
         folder = locate(name, self.places.models)
         model = self._loader(folder)
         model.warm_up()
-        self.model, self._folder = model, str(folder)
+        self.model, self._folder, self.conditions = model, str(folder), {}
         return model
 
     def unload(self) -> None:
-        """Forget the model."""
-        self.model = self._folder = None
+        """Forget the model and its conditions."""
+        self.model, self._folder, self.conditions = None, None, {}
+
+    def set_condition(self, name: str, words: Sequence[str]) -> None:
+        """What the notes shall be from now on: the values of a condition; none, or "any": it is not set.
+
+        Raises:
+            ValueError: no model, or it has no such condition or value.
+        """
+        value = value_of(words)
+        check(self.need_model().config, {name: value})
+        # A new dict, for the one before may be taken up again.
+        self.conditions = {own: values for own, values in self.conditions.items() if own != name}
+        if value is not None:
+            self.conditions[name] = tuple(value)
 
     def reload(self, name: str | None) -> None:
-        """At the start: load NAME, or what the state file names; a failure is logged, not raised."""
-        wanted = name or self._folder
+        """At the start: load NAME, or what the state file names; a failure is logged, not raised.
+
+        The conditions of the state file hold on if it names the same model.
+        """
+        wanted, folder, conditions = name or self._folder, self._folder, self.conditions
         if wanted is None:
             return
         try:
             with self.all_or_nothing():
                 self.load(wanted)
+                if folder == self._folder:
+                    self._set_again(conditions)
         except (OSError, ValueError) as error:
-            self._folder = None
+            self._folder, self.conditions = None, {}
             log.warning("starting without a model: %s", error)
+
+    def _set_again(self, conditions: state.Conditions) -> None:
+        for name, values in conditions.items():
+            try:
+                self.set_condition(name, values)
+            except ValueError as error:
+                log.warning("a condition is no longer set: %s", error)
 
     def need_model(self) -> "Model":
         """The loaded model.
@@ -137,19 +164,19 @@ class Studio:
             yield
             self.save(before)
         except BaseException:
-            self.model, self._folder, self.seed, self.slots, self.random = before[:5]
-            self.random.bit_generator.state = before[5]
+            self.model, self._folder, self.conditions, self.seed, self.slots, self.random = before[:6]
+            self.random.bit_generator.state = before[6]
             raise
 
     def _snapshot(self) -> tuple:
         random = dict(self.random.bit_generator.state)
-        return self.model, self._folder, self.seed, dict(self.slots), self.random, random
+        return self.model, self._folder, self.conditions, self.seed, dict(self.slots), self.random, random
 
     def save(self, before: tuple) -> None:
         """Write the state file if anything in it differs from a snapshot."""
-        _, folder, seed, slots, _, random = before
+        _, folder, conditions, seed, slots, _, random = before
         now = dict(self.random.bit_generator.state)
         same_slots = slots.keys() == self.slots.keys() and all(slots[name] is self.slots[name] for name in slots)
-        if same_slots and (folder, seed, random) == (self._folder, self.seed, now):
+        if same_slots and (folder, conditions, seed, random) == (self._folder, self.conditions, self.seed, now):
             return
-        state.save(self.places.state, state.State(self.seed, now, self.slots, self._folder))
+        state.save(self.places.state, state.State(self.seed, now, self.slots, self._folder, self.conditions))

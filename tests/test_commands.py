@@ -34,6 +34,7 @@ def test_every_row_has_its_function_and_every_function_its_row():
 
 def test_the_contract_is_covered():
     sound = ["load", "unload", "seed", "randomize_z", "set_z", "slerp_z", "synthesize", "hallucinate", "hallucinate_z"]
+    sound += ["condition", "conditions"]
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | {f"/sound/{name}" for name in sound}
 
 

@@ -261,10 +261,10 @@ class FakeModel:
         self.name, self.pitches, self.latent_size = folder.name, (30, 31, 32, 40), latent_size
         self.audio_length = self.sample_rate = 1000
 
-    def generate(self, z, pitches, *, length=None, progress=None):
+    def generate(self, z, pitches, *, conditions=None, length=None, progress=None):
         return np.stack(list(self.notes(z, pitches, length=length, progress=progress)))
 
-    def notes(self, z, pitches, *, length=None, progress=None):
+    def notes(self, z, pitches, *, conditions=None, length=None, progress=None):
         report = progress or (lambda done, total: None)
         for done, level in enumerate(np.mean(z, axis=1, dtype=np.float32) + np.asarray(pitches, np.float32)):
             report(done, len(z))

@@ -15,7 +15,7 @@ class Flat:
 
     audio_length, sample_rate = 4000, RATE
 
-    def notes(self, z, pitches, *, length=None, progress=None):
+    def notes(self, z, pitches, *, conditions=None, length=None, progress=None):
         self.asked = (np.array(z), list(pitches), length)
         for done, _ in enumerate(z):
             if progress:

@@ -176,7 +176,7 @@ class Constant:
     def __init__(self):
         self.calls = []
 
-    def generate(self, z, pitches, *, length=None):
+    def generate(self, z, pitches, *, conditions=None, length=None):
         self.calls.append(SimpleNamespace(pitches=list(pitches), length=length))
         return np.repeat(np.float32(z[:, :1]), length or self.audio_length, axis=1)
 
