@@ -1,5 +1,6 @@
 """Real servers for tests: processes of `hallu serve`, played with python-osc's messages as an independent peer."""
 
+import json
 import os
 import shutil
 import signal
@@ -116,6 +117,35 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
     return folder
+
+
+CONDITIONAL = {
+    "start_height": 4,
+    "start_width": 4,
+    "num_resolutions": 4,
+    "latent_vector_size": 8,
+    "fmap_base": 32,
+    "fmap_max": 8,
+    "audio_length": 500,
+    "sample_rate": 1000,
+    "conditions": ["family", "qualities"],
+}
+
+
+@pytest.fixture(scope="session")
+def band(tmp_path_factory):
+    """A models folder with one tiny checkpoint, `band`: random weights, family and qualities for conditions."""
+    from gansynth import checkpoint, read_config
+
+    folder = tmp_path_factory.mktemp("band") / "gansynth" / "band"
+    (folder / "stage_00006").mkdir(parents=True)
+    (folder / "experiment.json").write_text(json.dumps(CONDITIONAL))
+    (folder / "meta.json").write_text(json.dumps({str(pitch): {"pitch": pitch} for pitch in (60, 61, 64)}))
+    config, random = read_config(folder), np.random.default_rng(4)
+    shapes = checkpoint.expected_shapes(config, config.num_resolutions)
+    weights = {name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    checkpoint.save(folder, weights, config, 1000)
+    return folder.parent.parent
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The state file, and a server that comes back with it."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,20 @@ def test_everything_comes_back(tmp_path):
 def test_an_empty_state_comes_back(tmp_path):
     save(tmp_path / "s.npz", example(slots={}, model=None))
     assert (load(tmp_path / "s.npz").slots, load(tmp_path / "s.npz").model) == ({}, None)
+
+
+def test_conditions_come_back(tmp_path):
+    save(tmp_path / "s.npz", example(conditions={"family": ("brass",), "qualities": ("dark", "reverb")}))
+    assert load(tmp_path / "s.npz").conditions == {"family": ("brass",), "qualities": ("dark", "reverb")}
+
+
+def test_a_file_from_before_there_were_conditions_has_none(tmp_path):
+    save(tmp_path / "s.npz", example())
+    with np.load(tmp_path / "s.npz") as file:
+        header, latents = json.loads(str(file["header"])), file["latents"]
+    del header["conditions"]
+    np.savez(tmp_path / "s.npz", header=np.array(json.dumps(header)), latents=latents)
+    assert (load(tmp_path / "s.npz").conditions, load(tmp_path / "s.npz").model) == ({}, "/m/x")
 
 
 def test_random_numbers_go_on_where_they_stopped(tmp_path):
