@@ -120,7 +120,7 @@ def test_a_port_out_of_range_is_one_line(capsys):
 def test_models_lists_what_there_is(models, capsys):
     assert main(["models", "--models", str(models)]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    assert row[:5] == ["magenta_small", "24..84", "64", "4", "magenta_small_conv0_ipca_1024.pickle"]
+    assert row[:6] == ["magenta_small", "24..84", "64", "4", "-", "magenta_small_conv0_ipca_1024.pickle"]
 
 
 def test_models_shows_what_is_broken(tmp_path, capsys):
