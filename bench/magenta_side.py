@@ -3,34 +3,64 @@
     python bench/magenta_side.py make FOLDER    write a full-size checkpoint with random weights
     python bench/magenta_side.py time FOLDER    print timings as JSON, and leave FOLDER/waves.npy
     python bench/magenta_side.py kinds FOLDER   write tiny checkpoints of every kind with their waves, for tests/data
+    python bench/magenta_side.py save FOLDER    train tiny models a little, save them at both kinds of stage, and leave
+                                                FOLDER/magenta_variables.json, for tests/data
+    python bench/magenta_side.py play FOLDER    play the z and pitches of FOLDER/notes.npz, leave FOLDER/waves.npy
+    python bench/magenta_side.py train FOLDER STAGE STEPS
+                                                train on FOLDER/data.tfrecord, print images per second and memory
 
-Magenta's loader builds the whole training graph; the dataset it asks for is replaced by one silent record.
+Magenta's loader builds the whole training graph. The dataset that it asks for is replaced by the records of the folder
+where there are some, and by one silent record where there are none; the pitches are those of the folder's meta.json.
 """
 
+import collections
 import json
 import os
+import resource
 import sys
 import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+import tensorflow_gan as tfgan
 import work
 from magenta.models.gansynth.configs import mel_prog_hires
-from magenta.models.gansynth.lib import datasets, flags, generate_util, model
+from magenta.models.gansynth.lib import datasets, flags, generate_util, model, train_util
 
 tf.disable_v2_behavior()
 STAGE, COUNTER = 12, 10999999
 
 
-class Silence(datasets.NSynthTfdsDataset):
-    """Magenta's dataset, with nothing in it."""
+class Records(datasets.NSynthTfdsDataset):
+    """Magenta's dataset, out of a folder in the course's layout."""
 
     def _get_dataset_from_tfds(self):
-        record = {"audio": np.zeros([1, 64000], np.float32), "pitch": np.array([60])}
-        return tf.data.Dataset.from_tensor_slices(record).repeat()
+        path = os.path.join(self._config["train_root_dir"], "data.tfrecord")
+        if not os.path.exists(path):
+            record = {"audio": np.zeros([1, 64000], np.float32), "pitch": np.array([min(self.get_pitch_counts())])}
+            return tf.data.Dataset.from_tensor_slices(record).repeat()
+        features = {
+            "audio": tf.FixedLenSequenceFeature([], tf.float32, allow_missing=True),
+            "pitch": tf.FixedLenFeature([], tf.int64),
+        }
+        records = tf.data.TFRecordDataset(path).map(lambda record: tf.io.parse_single_example(record, features))
+        return records.shuffle(buffer_size=1000).repeat()
+
+    def provide_dataset(self):
+        """Magenta crops every note to 64000 samples, whatever audio_length says."""
+        length = self._config["audio_length"]
+        return super().provide_dataset().map(lambda wave, label: (wave[:length], label))
+
+    def get_pitch_counts(self):
+        """Notes by pitch in meta.json, else in NSynth."""
+        path = os.path.join(self._config["train_root_dir"], "meta.json")
+        if not os.path.exists(path):
+            return super().get_pitch_counts()
+        with open(path) as file:
+            return collections.Counter(note["pitch"] for note in json.load(file).values())
 
 
-datasets.registry["nsynth_tfds"] = Silence
+datasets.registry = {"nsynth_tfds": Records, "nsynth_tfrecord": Records}
 
 
 def make(folder):
@@ -123,12 +153,86 @@ def measure(folder):
     return {"load_s": load_s, "notes_s": float(np.median([s for s, _ in notes])), "hallucination_s": hallucination_s}
 
 
+class Stopwatch(tf.train.SessionRunHook):
+    """Seconds of the steps after the first few, in which TensorFlow still warms up."""
+
+    WARM = 3
+
+    def __init__(self, steps):
+        self.steps, self.done, self.seconds = steps, 0, 0.0
+
+    def after_run(self, run_context, run_values):
+        """Count a step; stop after the last."""
+        self.done += 1
+        if self.done == self.WARM:
+            self.begun = time.perf_counter()
+        if self.done == self.WARM + self.steps:
+            self.seconds = time.perf_counter() - self.begun
+            run_context.request_stop()
+
+
+def learn(folder, hparams, stage, hook, logdir=None):
+    """Train one stage with Magenta's own session until the hook stops it; with a logdir it saves at the end."""
+    tf.reset_default_graph()
+    full = flags.Flags(dict(hparams, train_root_dir=folder))
+    model.set_flags(full)
+    instance = model.Model(stage, train_util.get_batch_size(stage, **full), full)
+    tfgan.gan_train(
+        instance.gan_train_ops,
+        logdir=logdir,
+        get_hooks_fn=tfgan.get_sequential_train_hooks(tfgan.GANTrainSteps(1, 1)),
+        hooks=[hook],
+        scaffold=train_util.make_scaffold(stage, instance.optimizer_var_list, **full),
+        save_summaries_steps=None,
+    )
+    return instance
+
+
+def save(folder):
+    """A few steps at a stable stage and a few at a transition stage, each in a run of its own."""
+    listed = {}
+    for stage in (0, 1):
+        where = os.path.join(folder, "run_%d" % stage)
+        os.makedirs(where)
+        with open(os.path.join(where, "experiment.json"), "w") as file:
+            json.dump(work.SAVED, file)
+        logdir = os.path.join(where, "stage_%05d" % stage)
+        learn(where, dict(mel_prog_hires.hparams, **work.SAVED), stage, tf.train.StopAtStepHook(num_steps=4), logdir)
+        reader = tf.train.load_checkpoint(logdir)
+        kinds, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+        listed[stage] = {name: [kinds[name].name] + shapes[name] for name in sorted(shapes)}
+    # One variable a line.
+    text = json.dumps(listed, indent=1).replace("[\n   ", "[").replace("\n   ", " ").replace("\n  ]", "]")
+    with open(os.path.join(folder, "magenta_variables.json"), "w") as file:
+        file.write(text + "\n")
+
+
+def play(folder):
+    """The waves of a run folder."""
+    instance = model.Model.load_from_path(folder, flags.Flags({"batch_size_schedule": [2]}))
+    with np.load(os.path.join(folder, "notes.npz")) as notes:
+        waves = instance.generate_samples_from_z(notes["z"], notes["pitches"].tolist())
+    np.save(os.path.join(folder, "waves.npy"), waves)
+
+
+def train(folder, stage, steps):
+    """Images per second in one stage, with Magenta's own input pipeline, and the process's peak memory."""
+    hook = Stopwatch(int(steps))
+    with open(os.path.join(folder, "experiment.json")) as file:
+        instance = learn(folder, json.load(file), int(stage), hook)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"images_per_s": hook.steps * instance.batch_size / hook.seconds, "peak_mb": peak_mb}
+
+
+def kinds(folder):
+    """All of KINDS."""
+    for name, (changes, stage, counter) in KINDS.items():
+        kind(os.path.join(folder, name), changes, stage, counter)
+
+
+COMMANDS = {"make": make, "time": measure, "kinds": kinds, "save": save, "play": play, "train": train}
+
 if __name__ == "__main__":
-    command, where = sys.argv[1:]
-    if command == "make":
-        make(where)
-    elif command == "kinds":
-        for name, (changes, stage, counter) in KINDS.items():
-            kind(os.path.join(where, name), changes, stage, counter)
-    else:
-        print("RESULT " + json.dumps(measure(where)))
+    result = COMMANDS[sys.argv[1]](*sys.argv[2:])
+    if result:
+        print("RESULT " + json.dumps(result))

@@ -5,3 +5,18 @@ PITCH = 32
 KEYS, STEPS = 10, 10
 SPACING_S, ATTACK_S, SUSTAIN_S, RELEASE_S = 0.4, 0.5, 1.0, 0.5
 SEED = 0
+
+# A model as small as the code allows, whose blocks all have different numbers of channels.
+SAVED = {
+    "fmap_base": 16,
+    "fmap_max": 16,
+    "latent_vector_size": 4,
+    "start_height": 2,
+    "start_width": 16,
+    "num_resolutions": 7,
+    "batch_size_schedule": [2],
+    "fake_batch_size": 2,
+    "stable_stage_num_images": 800000,
+    "transition_stage_num_images": 800000,
+    "total_num_images": 11000000,
+}

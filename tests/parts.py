@@ -15,3 +15,9 @@ def need_program(name: str) -> str:
     if os.environ.get("HALLU_REQUIRE_ALL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_magenta() -> None:
+    """Skip where no environment with Magenta is named (docs/magenta.md makes one); CI has none either."""
+    if "MAGENTA_PYTHON" not in os.environ:
+        pytest.skip("MAGENTA_PYTHON does not name the interpreter of Magenta's environment")
