@@ -26,6 +26,26 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def value_and_gradients(function: Callable[[Any], tuple[Any, Any]], at: Any) -> tuple[tuple[Any, Any], Any]:
+    """What a function of a dict of tensors gives, (scalar, anything else), and the scalar's gradient, shaped as `at`.
+
+    Raises:
+        RuntimeError: the backend is neither TensorFlow nor JAX.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            value, others = function(at)
+        return (value, others), tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function, has_aux=True)(at)
+    raise RuntimeError(f"training runs on tensorflow or jax, not on {keras.backend.backend()} (KERAS_BACKEND)")
+
+
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """Elementwise work as one pass over memory.
 

@@ -142,6 +142,15 @@ def read_config(folder: str | Path) -> Config:
     folder = Path(folder)
     if not is_checkpoint(folder):
         raise FileNotFoundError(f"{folder} is no checkpoint: it has no experiment.json with stage_* folders beside it")
+    return read_settings(folder)
+
+
+def read_settings(folder: Path) -> Config:
+    """The same of a folder that has experiment.json and meta.json, whether there is a checkpoint yet or not.
+
+    Raises:
+        ValueError: a file is no JSON object, or a value breaks a rule.
+    """
     settings: dict[str, Any] = {}
     experiment = _read_object(folder / "experiment.json")
     hints = get_type_hints(Config)

@@ -97,7 +97,7 @@ def write(folder: Path, notes: Iterable[Note]) -> int:
         labels = _write_records(records, notes)
         if not labels:
             raise ValueError("there are no notes to make a dataset of")
-        text = json.dumps({name: _to_json(known) for name, known in labels.items()}, indent=4)
+        text = json.dumps({name: to_json(known) for name, known in labels.items()}, indent=4)
         meta.write_text(text, encoding="utf-8")
     return len(labels)
 
@@ -136,7 +136,8 @@ def _to_example(note: Note) -> bytes:
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
-def _to_json(labels: Labels) -> dict[str, Any]:
+def to_json(labels: Labels) -> dict[str, Any]:
+    """An entry of meta.json."""
     return {
         "instrument_str": labels.instrument,
         "pitch": labels.pitch,

@@ -106,6 +106,32 @@ def generator_input(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return joined / np.sqrt(np.mean(joined**2, axis=1, keepdims=True) + np.float32(1e-8))
 
 
+def picture(
+    weights: Mapping[str, Tensor], z: Tensor, labels: Tensor, config: Config, blocks: int, fade: Tensor | None = None
+) -> Tensor:
+    """What the generator gives in training, at the resolution of its last block: [n, h, w, 2], normalised.
+
+    Args:
+        weights: from `prepare_training`.
+        z: [n, latent].
+        labels: [n, labels].
+        config: gives the map sizes.
+        blocks: how many blocks there are.
+        fade: 0..1, how far the last block has faded in; None: all the way.
+    """
+    x = ops.concatenate([z, labels], axis=-1)
+    x = x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-8)
+    for block in range(1, blocks + 1):
+        before = x
+        for part in ("conv0", "conv1"):
+            x = _layer(weights, x, part, block, config, config.frames)
+    rgb = to_rgb(weights, x, blocks, config)
+    if fade is None:
+        return rgb
+    coarse = enlarge(to_rgb(weights, before, blocks - 1, config), config.scale_base, config)
+    return fade * rgb + (1.0 - fade) * coarse
+
+
 def layer_names(blocks: int) -> list[str]:
     """The layers whose activations can be had, in the order they are computed."""
     return ["conv0", "conv1"] + [f"conv{i}_{block}" for block in range(2, blocks + 1) for i in (0, 1)]

@@ -46,6 +46,31 @@ def save_hallucination(path: Path, wave: np.ndarray, sample_rate: int, key_times
     figure.savefig(path, dpi=100)
 
 
+def save_notes(path: Path, waves: np.ndarray, sample_rate: int, columns: int = 4) -> None:
+    """Draw the spectrograms of some notes, row by row; the suffix names the format.
+
+    Args:
+        path: .png, .svg or .pdf.
+        waves: float [n, samples].
+        sample_rate: hertz.
+        columns: notes in a row.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = -(-len(waves) // columns)
+    figure = Figure(figsize=(3 * columns, 2 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for place, wave in enumerate(waves):
+        draw_spectrogram(axes.flat[place], wave, sample_rate)
+    for empty in axes.flat[len(waves) :]:
+        empty.set_visible(False)
+    figure.supxlabel("time / s")
+    figure.supylabel("frequency / kHz")
+    figure.savefig(path, dpi=80)
+
+
 def draw_spectrogram(axes: Any, wave: np.ndarray, sample_rate: int, **style: Any) -> None:
     """Draw a wave's spectrogram over seconds and kHz; `style` goes to matplotlib's imshow."""
     axes.imshow(

@@ -1,0 +1,86 @@
+"""What each training step is fed.
+
+Everything random follows from the seed and the number of images seen, so a run that was killed goes on with the very
+numbers that the unbroken one would have had.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from gansynth import conditions
+from gansynth.conditions import JointCounts
+from gansynth.config import Config
+from gansynth.hparams import Hparams
+from gansynth.spectra import Spectra
+
+# Arrays by name, and scalars as numpy has them.
+Batch = dict[str, Any]
+# What a random stream is for, beside the seed.
+ORDER, STEP = 1, 2
+
+
+@dataclass(frozen=True)
+class Source:
+    """The notes to train on: rows of `spectra`."""
+
+    config: Config
+    hparams: Hparams
+    spectra: Spectra
+    rows: tuple[int, ...]
+
+    @cached_property
+    def counts(self) -> JointCounts:
+        """How often each combination of labels occurs among them."""
+        return JointCounts.of(self.config, [self.spectra.labels[row] for row in self.rows])
+
+    @cached_property
+    def instruments(self) -> tuple[str, ...]:
+        """Names of the instruments among them, ascending."""
+        return tuple(sorted({self.spectra.labels[row].instrument for row in self.rows}))
+
+    @property
+    def groups(self) -> int:
+        """How many latents the warm start learns: one for an instrument, and one for it without its conditions."""
+        return len(self.instruments) * (2 if self.config.conditions else 1)
+
+    def batch(self, images: int, size: int, block: int) -> Batch:
+        """The batch after `images` images.
+
+        Returns:
+            "real" [n, h, w, 2]; "full_labels" [n, labels], and "labels" with conditions dropped; "group" [n];
+            "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
+        """
+        rng = np.random.default_rng([self.hparams.seed, STEP, images])
+        rows = self._rows(images, size)
+        notes = [self.spectra.labels[row] for row in rows]
+        full = self.counts.vectors(notes)
+        labels, kept = self._dropped(full, rng)
+        group = np.array([self.instruments.index(note.instrument) for note in notes], np.int32)
+        batch = {
+            "real": self.spectra.batch(rows, block),
+            "full_labels": full,
+            "labels": labels,
+            "group": group + len(self.instruments) * (~kept.all(axis=1)).astype(np.int32),
+            "noise": rng.standard_normal((size, self.config.latent_size), np.float32),
+            "mix": rng.random((size, 1, 1, 1), np.float32),
+        }
+        for z in ("z", "z2"):
+            batch[z] = rng.standard_normal((size, self.config.latent_size), np.float32)
+            batch[f"{z}_labels"], _ = self._dropped(self.counts.draw(rng, size), rng)
+        return batch
+
+    def _dropped(self, labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return conditions.drop(self.config, labels, self.hparams.condition_dropout, rng)
+
+    def _rows(self, images: int, size: int) -> np.ndarray:
+        """Rows of the next `size` notes; each epoch goes through all of them in an order of its own."""
+        places = [divmod(place, len(self.rows)) for place in range(images, images + size)]
+        return np.array([self.rows[_order(self.hparams.seed, epoch, len(self.rows))[place]] for epoch, place in places])
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, ORDER, epoch]).permutation(count)

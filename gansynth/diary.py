@@ -1,0 +1,132 @@
+"""What a training run leaves for people: a line now and then, sounds, spectrograms, TensorBoard's scalars."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from gansynth import conditions, network, normalizer, spectral
+from gansynth.backend import compiled
+from gansynth.batches import Source
+from gansynth.stages import Stage
+from gansynth.training import Plan, Tree
+
+log = logging.getLogger(__name__)
+SAMPLES = 12
+# Of everything random; trainer and batches have the others.
+SAMPLE = 4
+
+
+class Diary:
+    """Of one run, in its folder: `samples/` and `logs/`.
+
+    `line_every_s` is how often a line is logged, in seconds.
+    """
+
+    def __init__(self, folder: Path, source: Source, line_every_s: float = 15.0) -> None:
+        self._folder = folder
+        self._source = source
+        self._every_s = line_every_s
+        self._scalars = _scalars_writer(folder / "logs")
+        self._sums: dict[str, list[Any]] = {}
+        self._since: tuple[float, int] | None = None
+        self._maker: tuple[Stage, Any] | None = None
+
+    def step(self, stage: Stage, images: int, losses: dict[str, Any]) -> None:
+        """Gather the losses of a step; a line when it is time."""
+        now = time.monotonic()
+        if self._since is None or self._since[1] > images:
+            self._since = (now, images)
+        for name, value in losses.items():
+            self._sums.setdefault(name, []).append(value)
+        if now - self._since[0] >= self._every_s or images >= stage.end:
+            self._line(stage, images, now)
+
+    def _line(self, stage: Stage, images: int, now: float) -> None:
+        assert self._since is not None
+        means = {name: float(np.mean([float(value) for value in values])) for name, values in self._sums.items()}
+        rate = (images - self._since[1]) / max(now - self._since[0], 1e-9)
+        total = self._source.hparams.total_num_images
+        left = f", {_duration((total - images) / rate)} left" if rate and images < total else ""
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
+        log.info("stage %d: %d of %d images, %.1f/s%s  %s", stage.number, images, total, rate, left, shown)
+        self._scalars(images, means | {"images_per_second": rate})
+        self._sums, self._since = {}, (now, images)
+
+    def saved(self, prefix: Path) -> None:
+        """Say where."""
+        log.info("saved %s", prefix)
+
+    def sample(self, stage: Stage, plan: Plan, tensors: Tree, images: int) -> None:
+        """Write a dozen notes of the averaged generator, always from the same latents: a WAV and its spectrogram."""
+        import soundfile
+
+        from gansynth.picture import save_notes
+
+        if self._maker is None or self._maker[0] != stage:
+            self._maker = (stage, compiled(partial(_waves, plan)))
+        z, labels = self._wanted()
+        waves = np.concatenate(
+            [
+                ops.convert_to_numpy(self._maker[1](tensors["average"], z[i : i + 1], labels[i : i + 1]))
+                for i in range(SAMPLES)
+            ]
+        )
+        folder = self._folder / "samples"
+        folder.mkdir(exist_ok=True)
+        name = f"images_{images:09d}"
+        peak = max(1.0, float(np.abs(waves).max()))
+        soundfile.write(folder / f"{name}.wav", waves.ravel() / peak, self._source.config.sample_rate)
+        save_notes(folder / f"{name}.png", waves, self._source.config.sample_rate)
+        log.info("samples: %s", folder / f"{name}.wav")
+
+    def _wanted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Latents, and labels with pitches spread over the range and no conditions."""
+        config = self._source.config
+        rng = np.random.default_rng([self._source.hparams.seed, SAMPLE])
+        places = np.linspace(0, len(config.pitches) - 1, SAMPLES).round().astype(int)
+        labels = conditions.label_vectors(config, [config.pitches[place] for place in places], {})
+        return rng.standard_normal((SAMPLES, config.latent_size), np.float32), labels
+
+
+def _waves(plan: Plan, average: Any, z: Any, labels: Any) -> Any:
+    config = plan.config
+    scale, shift = normalizer.scale_and_shift(config)
+    ready = network.prepare_training(average, config)
+    picture = network.picture(ready, z, labels, config, plan.blocks)
+    factor = config.scale_base ** (config.num_resolutions - plan.blocks)
+    return spectral.specgrams_to_waves((network.enlarge(picture, factor, config) - shift) / scale, config)
+
+
+def _scalars_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:
+    """A function (images, scalars) that writes what TensorBoard reads; TensorBoard itself need not be installed."""
+    import tensorflow as tf
+
+    writer = tf.summary.create_file_writer(str(folder))
+    kind = tf.compat.v1.SummaryMetadata()
+    kind.plugin_data.plugin_name, kind.data_class = "scalars", 1
+
+    def write(images: int, scalars: dict[str, float]) -> None:
+        with writer.as_default(images):
+            for name, value in scalars.items():
+                tf.summary.write(name, np.float32(value), metadata=kind)
+        writer.flush()
+
+    return write
+
+
+def _duration(seconds: float) -> str:
+    """A duration in two units at most.
+
+    >>> _duration(5400)
+    '1 h 30 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -1,0 +1,202 @@
+"""How to train: Magenta's hyper-parameters under Magenta's names, a few of ours, and the configs that bundle them.
+
+Those that a checkpoint needs for playing (sizes, data type, stages) are in gansynth/config.py, which reads the same
+experiment.json. Source of names and defaults: `set_flags` and configs/mel_prog_hires.py in Magenta's gansynth.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from gansynth import config as playing
+from gansynth.config import Config
+from gansynth.dataset import SOURCES
+
+EXPERIMENT = "experiment.json"
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+_PRODUCT = {
+    "dataset_name": "nsynth_tfrecord",
+    "data_type": "mel",
+    "latent_vector_size": 256,
+    "start_height": 2,
+    "start_width": 16,
+    "num_resolutions": 7,
+    "fmap_base": 4096,
+    "fmap_max": 256,
+    "generator_learning_rate": 8e-4,
+    "discriminator_learning_rate": 8e-4,
+    "stable_stage_num_images": 800_000,
+    "transition_stage_num_images": 800_000,
+    "total_num_images": 11_000_000,
+    "batch_size_schedule": [8],
+    "generator_ac_loss_weight": 10.0,
+    "discriminator_ac_loss_weight": 10.0,
+    "save_summaries_num_images": 10_000,
+}
+_NARROW = {"start_height": 1, "audio_length": 32_000, "fmap_base": 1024}
+CONFIGS: dict[str, dict[str, Any]] = {
+    # What Magenta's public checkpoints and the course use; for GPUs.
+    "mel_prog_hires": _PRODUCT,
+    # Notes of two seconds and a quarter of the channels: some 60 times less work, for a CPU.
+    "small": _PRODUCT
+    | _NARROW
+    | {
+        "stable_stage_num_images": 8_000,
+        "transition_stage_num_images": 8_000,
+        "total_num_images": 200_000,
+        "save_summaries_num_images": 5_000,
+    },
+    # The same, but it first learns the notes themselves, which puts it in tune within the hour.
+    "small_warm": _PRODUCT
+    | _NARROW
+    | {
+        "train_progressive": False,
+        "total_num_images": 300_000,
+        "warm_start_images": 200_000,
+        "reconstruction_weight": 1.0,
+        "gradient_penalty_interval": 4,
+        "save_summaries_num_images": 10_000,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Hparams:
+    """The hyper-parameters of training alone.
+
+    Ours, which Magenta does not know:
+
+    * `conditions`: labels beyond pitch, see gansynth/conditions.py; `condition_dropout` is how often one is left out.
+    * `warm_start_images`: how many notes the generator first learns by heart, see gansynth/warm_start.py;
+      `reconstruction_weight` is how much of that stays in its loss afterwards.
+    * `gradient_penalty_interval`: the penalty is computed in every n-th step, and counts n times.
+    * `precision`: of the convolutions.
+    * `seed`: of everything random.
+    """
+
+    train_data_path: str = ""
+    train_meta_path: str = ""
+    train_root_dir: str = ""
+    dataset_name: str = "nsynth_tfrecord"
+    train_instrument_sources: tuple[int, ...] = tuple(range(len(SOURCES)))
+    train_min_pitch: int = 24
+    train_max_pitch: int = 84
+    gradient_penalty_target: float = 1.0
+    gradient_penalty_weight: float = 10.0
+    real_score_penalty_weight: float = 0.001
+    generator_ac_loss_weight: float = 1.0
+    discriminator_ac_loss_weight: float = 1.0
+    gen_gl_consistency_loss_weight: float = 0.0
+    generator_learning_rate: float = 4e-4
+    discriminator_learning_rate: float = 4e-4
+    adam_beta1: float = 0.0
+    adam_beta2: float = 0.99
+    batch_size_schedule: tuple[int, ...] = (16, 8)
+    total_num_images: int = 320
+    save_summaries_num_images: int = 100
+    normalizer_margin: float = 0.8
+    normalizer_num_examples: int = 1000
+    condition_dropout: float = 0.2
+    warm_start_images: int = 0
+    warm_start_learning_rate: float = 2e-3
+    reconstruction_weight: float = 0.0
+    latent_kl_weight: float = 1e-3
+    gradient_penalty_interval: int = 1
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the rules.
+
+        Raises:
+            ValueError: one is broken; the message names the value and the rule.
+        """
+        if self.dataset_name != "nsynth_tfrecord":
+            raise ValueError(f"dataset_name is {self.dataset_name!r}; only nsynth_tfrecord can be trained on")
+        if self.gen_gl_consistency_loss_weight:
+            raise ValueError("gen_gl_consistency_loss_weight must be 0; this trainer has no such loss")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        if not self.batch_size_schedule or min(self.batch_size_schedule) < 1:
+            raise ValueError(f"batch_size_schedule is {list(self.batch_size_schedule)}; it needs sizes of at least 1")
+        if self.train_min_pitch > self.train_max_pitch:
+            raise ValueError(f"train_min_pitch is {self.train_min_pitch}, above train_max_pitch {self.train_max_pitch}")
+        if not 0 <= self.condition_dropout <= 1:
+            raise ValueError(f"condition_dropout is {self.condition_dropout}; it must be in 0..1")
+        for name in ("total_num_images", "save_summaries_num_images", "gradient_penalty_interval"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+
+    def batch_size(self, stage: int, config: Config) -> int:
+        """Notes per step in a stage; the schedule's first size stands for the resolutions that it does not reach."""
+        missing = config.num_resolutions - len(self.batch_size_schedule)
+        schedule = (self.batch_size_schedule[0],) * missing + self.batch_size_schedule
+        return schedule[(stage + 1) // 2]
+
+
+def settle(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A config by name with hyper-parameters of one's own on top: all that goes into experiment.json.
+
+    Raises:
+        ValueError: there is no such config, or no such hyper-parameter.
+    """
+    if name and name not in CONFIGS:
+        raise ValueError(f"there is no config {name!r}; there are {', '.join(CONFIGS)}")
+    settings = CONFIGS.get(name, {}) | dict(given)
+    known = {field.name for kind in (Hparams, Config) for field in fields(kind)} | IGNORED
+    if unknown := sorted(set(settings) - known):
+        raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; {_like(unknown[0], known)}")
+    return settings
+
+
+# Magenta's, without a meaning here: its graph's parts, its cluster, its debugging, its summaries' grids.
+IGNORED = {
+    "g_fn",
+    "d_fn",
+    "fake_batch_size",
+    "master",
+    "ps_tasks",
+    "task",
+    "debug_hook",
+    "tfds_data_dir",
+    "train_time_limit",
+    "train_time_stage_multiplier",
+    "batch_size",
+    "fake_grid_size",
+    "interp_grid_size",
+}
+
+
+def _like(name: str, known: set[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else "docs/train.md lists them"
+
+
+def hparams(settings: Mapping[str, Any]) -> Hparams:
+    """The part of the settings that is for training.
+
+    Raises:
+        ValueError: a value is of the wrong kind or breaks a rule.
+    """
+    hints = get_type_hints(Hparams)
+    own = {key: _typed(key, value, hints[key]) for key, value in settings.items() if key in hints and value is not None}
+    return Hparams(**own)
+
+
+def _typed(key: str, value: Any, kind: Any) -> Any:
+    if get_args(kind):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(one, int) for one in value):
+            raise ValueError(f"{key} is {value!r}; it must be a list of whole numbers")
+        return tuple(value)
+    return playing.typed(key, value, kind)
+
+
+def write(folder: Path, settings: Mapping[str, Any], own: Hparams) -> None:
+    """Write experiment.json: the settings with every default of training filled in."""
+    everything = {**asdict(own), **settings}
+    (folder / EXPERIMENT).write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", encoding="utf-8")

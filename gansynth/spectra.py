@@ -1,0 +1,172 @@
+"""A dataset's spectrograms, computed once and kept on disk at every resolution that training goes through.
+
+Magenta computes each note's spectrogram anew whenever it comes up; there it takes more time than the small networks
+of the first stages do.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from gansynth import dataset, normalizer, spectral
+from gansynth.backend import compiled
+from gansynth.config import Config
+from gansynth.dataset import Labels, Note
+from gansynth.whole import new_folder
+
+log = logging.getLogger(__name__)
+VERSION = 1
+AT_ONCE = 16
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Normalised spectrograms and labels of some notes.
+
+    `levels` maps a block to float16 [notes, h, w, 2] at that block's resolution, in a file that is read as needed.
+    """
+
+    labels: tuple[Labels, ...]
+    levels: dict[int, np.ndarray]
+
+    def __len__(self) -> int:
+        """How many notes there are."""
+        return len(self.labels)
+
+    def batch(self, rows: np.ndarray, block: int) -> np.ndarray:
+        """Some notes at a block's resolution: float32 [len(rows), h, w, 2]."""
+        order = np.argsort(rows)
+        taken = self.levels[block][rows[order]]
+        return taken[np.argsort(order)].astype(np.float32)
+
+
+def selected(labels: Sequence[Labels], sources: Sequence[int], least: int, most: int) -> list[int]:
+    """Which notes to train on: those of some sources, with pitches from `least` to `most`.
+
+    Raises:
+        ValueError: there are none.
+    """
+    rows = [i for i, one in enumerate(labels) if one.source in sources and least <= one.pitch <= most]
+    if not rows:
+        raise ValueError(
+            f"no note has a pitch in {least}..{most} and a source in {list(sources)}; "
+            "see train_min_pitch, train_max_pitch and train_instrument_sources"
+        )
+    return rows
+
+
+def prepare(
+    data_dir: Path, cache_dir: Path, config: Config, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Spectra:
+    """The spectra of all notes of a dataset, from the cache or computed into it.
+
+    Args:
+        data_dir: holds data.tfrecord and meta.json.
+        cache_dir: where the spectra are kept, under a name that tells the dataset and the settings apart.
+        config: of the network that is to be trained.
+        progress: called with (done, notes).
+
+    Raises:
+        FileNotFoundError: no such dataset.
+        ValueError: it is damaged, or its notes have another length than config.audio_length.
+    """
+    labels = tuple(dataset.read_labels(data_dir).values())
+    folder = cache_dir / f"spectra-{_key(data_dir, config)}"
+    if not folder.is_dir():
+        log.info("computing %d spectrograms into %s", len(labels), folder)
+        with new_folder(folder) as part:
+            _compute(data_dir, part, config, len(labels), progress)
+    return Spectra(labels, {block: np.load(_level(folder, block), mmap_mode="r") for block in _blocks(config)})
+
+
+def resolution(config: Config, block: int) -> tuple[int, int]:
+    """Time frames and frequencies of a block's pictures."""
+    growth = config.scale_base ** (block - 1)
+    return config.start_height * growth, config.start_width * (growth if config.scale_mode == "ALL" else 1)
+
+
+def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress: Callable[[int, int], None]) -> None:
+    files = {
+        block: np.lib.format.open_memmap(
+            _level(folder, block), "w+", np.float16, (count, *resolution(config, block), 2)
+        )
+        for block in _blocks(config)
+    }
+    scale, shift = normalizer.scale_and_shift(config)
+    transform = compiled(lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -1.0, 1.0))
+    done = 0
+    for notes in _batches(dataset.read(data_dir), AT_ONCE):
+        waves = np.stack([_wave(note, config) for note in notes])
+        padded = np.pad(waves, ((0, AT_ONCE - len(waves)), (0, 0)))
+        pictures = ops.convert_to_numpy(transform(padded))[: len(notes)]
+        for block in reversed(_blocks(config)):
+            files[block][done : done + len(notes)] = pictures
+            pictures = _halved(pictures, resolution(config, max(1, block - 1)))
+        done += len(notes)
+        progress(done, count)
+    for file in files.values():
+        file.flush()
+
+
+def _wave(note: Note, config: Config) -> np.ndarray:
+    if len(note.audio) != config.audio_length:
+        raise ValueError(
+            f"{note.name} has {len(note.audio)} samples; audio_length is {config.audio_length}, "
+            "and all notes must have just that"
+        )
+    return note.audio
+
+
+def _halved(pictures: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    n, height, width, colors = pictures.shape
+    boxes = pictures.reshape(n, size[0], height // size[0], size[1], width // size[1], colors)
+    return boxes.mean(axis=(2, 4))
+
+
+def _batches(notes: Iterator[Note], size: int) -> Iterator[list[Note]]:
+    batch: list[Note] = []
+    for note in notes:
+        batch.append(note)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _blocks(config: Config) -> range:
+    return range(1, config.num_resolutions + 1)
+
+
+def _level(folder: Path, block: int) -> Path:
+    return folder / f"block_{block:02d}.npy"
+
+
+def _key(data_dir: Path, config: Config) -> str:
+    """Tells one dataset and its spectrograms from another, by what they are made of and the files' size and time."""
+    stats = [(data_dir / name).stat() for name in dataset.FILES if (data_dir / name).exists()]
+    facts: dict[str, Any] = {
+        "version": VERSION,
+        "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
+        "normalizer": [part.tolist() for part in normalizer.scale_and_shift(config)],
+    }
+    for name in (
+        "data_type",
+        "audio_length",
+        "sample_rate",
+        "start_height",
+        "start_width",
+        "num_resolutions",
+        "scale_base",
+        "scale_mode",
+    ):
+        facts[name] = getattr(config, name)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,39 @@
+"""The stages of progressive growing: even ones are stable, in odd ones a new resolution fades in."""
+
+from dataclasses import dataclass
+
+from gansynth import checkpoint
+from gansynth.config import Config
+from gansynth.hparams import Hparams
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Stage `number` has `blocks` blocks and lasts until `end` images were seen in all."""
+
+    number: int
+    blocks: int
+    end: int
+
+    @property
+    def fading(self) -> bool:
+        """The last block is fading in."""
+        return self.number % 2 == 1
+
+    def fade(self, images: int, config: Config) -> float:
+        """How far the last block has faded in: 0..1."""
+        return checkpoint.progress_at(images, config, self.blocks) - (self.blocks - 2) if self.fading else 1.0
+
+
+def stages(config: Config, hparams: Hparams) -> list[Stage]:
+    """All stages in order; without progressive growing there is the last one only."""
+    stable, transition = config.stable_stage_num_images, config.transition_stage_num_images
+    last = 2 * config.num_resolutions - 2
+    if not config.train_progressive:
+        return [Stage(last, config.num_resolutions, hparams.total_num_images)]
+    found = []
+    for number in range(last + 1):
+        end = (number // 2 + 1) * stable + (number + 1) // 2 * transition
+        end = hparams.total_num_images if number == last else min(end, hparams.total_num_images)
+        found.append(Stage(number, checkpoint.blocks_of(number), end))
+    return found

@@ -1,0 +1,94 @@
+"""Train a GANSynth on a dataset; the same command again goes on where it was stopped."""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from gansynth import hparams
+from scripts import command
+
+PROG = "gansynth_train"
+
+
+def settings(text: str) -> dict[str, Any]:
+    """Hyper-parameters as a JSON object.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError('must be a JSON object such as {"train_data_path": "dataset"}')
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument(
+        "--config", default="", metavar="NAME", help=f"what --hparams starts from: {', '.join(hparams.CONFIGS)}"
+    )
+    flags.add_argument(
+        "--hparams",
+        type=settings,
+        default={},
+        metavar="JSON",
+        help='"train_data_path", "train_root_dir", and others on top of the config; docs/train.md lists them',
+    )
+    flags.add_argument(
+        "--save_every_s", type=command.above_zero, default=600.0, help="seconds from save to save (default: 600)"
+    )
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return command.run(_train, parser().parse_args(argv), PROG)
+
+
+def _train(options: argparse.Namespace) -> None:
+    wanted = hparams.settle(options.config, options.hparams)
+    folder = wanted.get("train_root_dir")
+    if not folder:
+        raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("gansynth").setLevel(logging.INFO)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
+    command.import_tensorflow()
+    from gansynth.diary import Diary
+    from gansynth.run_setup import set_up
+    from gansynth.trainer import Trainer
+
+    with command.bar("spectrogram", 0) as progress:
+        source = set_up(command.path(folder), wanted, progress)
+    stop = _asked_to_stop()
+    root = command.path(folder)
+    state = Trainer(root, source, Diary(root, source), options.save_every_s, lambda: bool(stop)).run()
+    print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
+
+
+def _asked_to_stop() -> list[int]:
+    """Becomes non-empty on Ctrl-C or SIGTERM, when the step at hand is to be the last; a second Ctrl-C ends at once."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: object) -> None:
+        print("stopping after this step; the run is saved", flush=True)
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return asked
+
+
+if __name__ == "__main__":
+    sys.exit(main())
