@@ -6,9 +6,10 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import soundfile
-from conftest import datagram
+from conftest import RunningServer, datagram
 from pythonosc.osc_message import OscMessage
 
+import gansynth
 from gansynth.hallucination import Timing, hallucinate, hallucination_length, slerp
 from pd import pd_running, with_object
 
@@ -302,3 +303,55 @@ def test_two_clients_in_one_pd_differ(tmp_path, answering):
         pd.say("randomize_z z")
         slots = [answering.take()[1][0] for _ in range(2)]
     assert slots[0] != slots[1]
+
+
+@pytest.fixture(scope="module")
+def band_server(tmp_path_factory, band):
+    running = RunningServer(tmp_path_factory.mktemp("server"), band)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def band_pd(tmp_path, band_server):
+    """A Pd whose client plays a model with conditions."""
+    with pd_running(tmp_path / "pd", client(band_server.port)) as running:
+        running.ask("load band", "loaded")
+        yield running
+
+
+def test_a_condition_is_set_and_given_back(band_pd):
+    assert band_pd.ask("condition family brass", "conditioned") == ["family", "brass"]
+    assert band_pd.ask("condition qualities bright reverb", "conditioned") == ["qualities", "bright", "reverb"]
+    assert band_pd.ask("condition family any", "conditioned") == ["family", "any"]
+    assert band_pd.ask("condition qualities", "conditioned") == ["qualities", "any"]
+
+
+def test_conditions_tells_what_there_is_and_what_is_set(band_pd):
+    band_pd.ask("condition family reed", "conditioned")
+    band_pd.say("conditions")
+    assert band_pd.wait(0, "choices", "family")[:2] == ["bass", "brass"]
+    assert band_pd.wait(0, "conditioned") == ["family", "reed"]
+    assert band_pd.wait(0, "choices", "qualities")[:2] == ["bright", "dark"]
+    assert band_pd.wait(0, "conditioned") == ["qualities", "any"]
+    assert band_pd.wait(0, "conditions") == []
+
+
+def test_a_condition_is_heard_in_the_array(band_pd, band):
+    model = gansynth.load(band / "gansynth" / "band")
+    band_pd.ask("randomize_z z", "randomized")
+    band_pd.say("condition family organ")
+    band_pd.ask("synthesize z sound 61", "synthesized")
+    wave = model.generate(band_pd.array("z")[None], [61], conditions={"family": "organ"})[0]
+    assert close_to(band_pd.array("sound"), wave)
+
+
+def test_a_wrong_condition_is_told_what_there_is(band_pd):
+    assert "it has bass, brass" in band_pd.ask("condition family tuba", "failed")[0]
+    assert band_pd.ask("condition", "failed") == ["condition needs more arguments"]
+
+
+def test_a_model_without_conditions_tells_none(pd):
+    start = len(pd.heard)
+    assert pd.ask("conditions", "conditions") == []
+    assert not any(message[1] == "choices" for message in pd.heard[start:])
