@@ -145,8 +145,10 @@ def read_config(folder: str | Path) -> Config:
     return read_settings(folder)
 
 
-def read_settings(folder: Path) -> Config:
+def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
     """The same of a folder that has experiment.json and meta.json, whether there is a checkpoint yet or not.
+
+    With `meta_path`, that file counts instead of the folder's meta.json.
 
     Raises:
         ValueError: a file is no JSON object, or a value breaks a rule.
@@ -160,9 +162,10 @@ def read_settings(folder: Path) -> Config:
                 settings[key] = typed(key, experiment[key], hints[key])
             except ValueError as error:
                 raise ValueError(f"{folder / 'experiment.json'}: {error}") from None
-    meta = _read_object(folder / "meta.json")
+    meta_path = meta_path or folder / "meta.json"
+    meta = _read_object(meta_path)
     if meta:
-        settings["pitches"] = _pitches(meta, folder)
+        settings["pitches"] = _pitches(meta, meta_path)
     try:
         settings |= _labels(experiment, settings.get("pitches", NSYNTH_PITCHES))
         return Config(folder=folder, **settings)
@@ -246,11 +249,11 @@ def typed(key: str, value: Any, kind: type) -> Any:
     return kind(value)
 
 
-def _pitches(meta: dict[str, Any], folder: Path) -> tuple[int, ...]:
+def _pitches(meta: dict[str, Any], path: Path) -> tuple[int, ...]:
     try:
         return tuple(sorted({int(note["pitch"]) for note in meta.values()}))
     except (TypeError, KeyError, ValueError):
-        raise ValueError(f"{folder / 'meta.json'}: every note must have a whole-numbered pitch") from None
+        raise ValueError(f"{path}: every note must have a whole-numbered pitch") from None
 
 
 def _labels(experiment: dict[str, Any], pitches: tuple[int, ...]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
     for part, (shapes, variable) in _parts(config, blocks).items():
         found[part] = {name: read(variable(name)) for name in shapes}
         checkpoint.check_shapes(found[part], shapes, prefix)
-    names = set(tensor_file.names(reader))
+    names = tensor_file.sizes(reader)
 
     def adam(network: str) -> Adam:
         counted = _steps(network)
@@ -90,7 +90,7 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
         discriminator_adam=adam("discriminator"),
         blocks=blocks,
         images=int(read(variables.COUNTER)),
-        extra={name.removeprefix(_EXTRA): read(name) for name in sorted(names) if name.startswith(_EXTRA)},
+        extra={name.removeprefix(_EXTRA): read(name) for name in names if name.startswith(_EXTRA)},
     )
 
 

@@ -4,9 +4,10 @@ A save is there whole or not at all, for us and for TensorFlow, whenever the wri
 the index that refers to them, and both before `checkpoint` names them.
 """
 
+import math
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from gansynth.whole import new_folder
 
-NAME = "model.ckpt"
+NAME, POINTER = "model.ckpt", "checkpoint"
+INDEX, GRAPH = ".index", ".meta"
 _PART = ".part"
 
 
@@ -33,7 +35,7 @@ def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
             _put(part / prefix.name, tensors)
         return prefix
     spare = folder / f"{NAME}-0{number}"
-    if files(prefix):
+    if prefix.with_name(prefix.name + INDEX).exists():
         # Two files cannot change at once, so that another spelling of the number stands in meanwhile.
         _put(spare, tensors)
         remove(prefix)
@@ -45,16 +47,22 @@ def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
 def saves(folder: Path) -> dict[int, Path]:
     """The complete saves in a folder: number -> prefix, ascending as numbers (10346312 is later than 9912344)."""
     found = {}
-    for index in sorted(folder.glob(f"{NAME}-*.index")):
-        match = re.fullmatch(rf"{re.escape(NAME)}-(\d+)\.index", index.name)
-        if match and any(folder.glob(f"{index.stem}.data-*-of-*")):
-            found[int(match[1])] = index.with_suffix("")
+    # Of two spellings of a number the shorter one counts: beside it, the stand-in may be half written.
+    for index in sorted(folder.glob(f"{NAME}-*{INDEX}"), key=lambda path: -len(path.name)):
+        prefix = index.with_suffix("")
+        if re.fullmatch(rf"{re.escape(NAME)}-\d+", prefix.name) and any(folder.glob(f"{prefix.name}.data-*-of-*")):
+            found[number_of(prefix)] = prefix
     return dict(sorted(found.items()))
 
 
+def number_of(prefix: Path) -> int:
+    """The number of a save."""
+    return int(prefix.name.rpartition("-")[2])
+
+
 def files(prefix: Path) -> list[Path]:
-    """The files of a save, the index first; Magenta leaves a .meta too."""
-    return sorted(prefix.parent.glob(f"{prefix.name}.*"), key=lambda path: (path.suffix != ".index", path.name))
+    """The files of a save, the index first; Magenta leaves a .meta with its graph too."""
+    return sorted(prefix.parent.glob(f"{prefix.name}.*"), key=lambda path: (path.suffix != INDEX, path.name))
 
 
 def remove(prefix: Path) -> None:
@@ -65,9 +73,9 @@ def remove(prefix: Path) -> None:
 
 def point(prefix: Path) -> None:
     """Let `checkpoint`, which TensorFlow asks for the latest save, name this one, by a relative path."""
-    part = prefix.parent / f"checkpoint{_PART}"
+    part = prefix.parent / f"{POINTER}{_PART}"
     part.write_text(f'model_checkpoint_path: "{prefix.name}"\n', encoding="utf-8")
-    part.replace(prefix.parent / "checkpoint")
+    part.replace(prefix.parent / POINTER)
 
 
 def open_save(prefix: Path) -> Any:
@@ -100,9 +108,11 @@ def read(reader: Any, name: str, prefix: Path) -> np.ndarray:
         raise ValueError(f"{prefix}: {name} cannot be read: {_first_line(error)}") from None
 
 
-def names(reader: Any) -> Iterable[str]:
-    """The arrays in a save."""
-    return sorted(reader.get_variable_to_shape_map())
+def sizes(reader: Any) -> dict[str, int]:
+    """The bytes of each array in a save, by name."""
+    kinds = reader.get_variable_to_dtype_map()
+    shapes = reader.get_variable_to_shape_map()
+    return {name: math.prod(shapes[name]) * kinds[name].size for name in sorted(shapes)}
 
 
 def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:

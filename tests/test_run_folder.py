@@ -1,5 +1,6 @@
 """A training run on disk: everything comes back, nothing is lost by a kill, and Magenta reads it."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -153,6 +154,21 @@ def test_a_kill_while_saving_leaves_a_save_before_or_after(tmp_path, stage, imag
     pytest.fail("saving takes more steps than were tried")
 
 
+@pytest.mark.parametrize("images", [0, 100])
+def test_a_second_kill_while_saving_the_same_number_does_no_harm_either(tmp_path, images):
+    config = make_config(tmp_path)
+    known = [random_state(config, 1, images, seed=seed) for seed in range(3)]
+    run_folder.save(tmp_path, known[0], config, 0)
+    for steps in np.ndindex(10, 10):
+        for step, state in zip(steps, known[1:], strict=True):
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                kill_at(monkeypatch, step)
+                with contextlib.suppress(KilledError):
+                    run_folder.save(tmp_path, state, config, 0)
+            restored = run_folder.restore(tmp_path, config)
+            assert any(same(restored, state) for state in known)
+
+
 def test_nothing_is_left_of_a_killed_save_after_the_next(tmp_path, monkeypatch):
     config = make_config(tmp_path)
     state = random_state(config, 1, 100)
@@ -202,7 +218,7 @@ def test_adams_steps_follow_from_magentas_accumulators(tmp_path, steps):
     config = make_config(tmp_path)
     prefix = run_folder.save(tmp_path, random_state(config, 1, steps=steps), config, 0)
     reader = tensor_file.open_save(prefix)
-    tensors = {name: tensor_file.read(reader, name, prefix) for name in tensor_file.names(reader)}
+    tensors = {name: tensor_file.read(reader, name, prefix) for name in tensor_file.sizes(reader)}
     assert tensors[variables.powers("generator")[0]] == 0
     assert tensors[variables.powers("generator")[1]] == pytest.approx(0.99 ** (steps + 1))
     tensor_file.write(prefix.parent, 7, {name: value for name, value in tensors.items() if "/steps" not in name})
