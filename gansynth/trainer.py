@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from gansynth import growing, normalizer, run_folder, training
-from gansynth.backend import compiled
 from gansynth.batches import Batch, Source
 from gansynth.stages import Stage, stages
 from gansynth.state import State
 from gansynth.training import Plan, Tree
+from gansynth.workers import Steps, Workers
 
 # What a random stream is for, beside the seed; batches has the others.
 WEIGHTS = 3
@@ -49,7 +49,7 @@ class Trainer:
     diary: Diary
     save_every_s: float = 600.0
     stopping: Callable[[], bool] = lambda: False
-    workers: "Workers" = field(default_factory=lambda: Workers())
+    workers: Workers = field(default_factory=Workers)
 
     def run(self) -> State:
         """Train to the end, or until `stopping`; the last state, which is saved.
@@ -82,8 +82,9 @@ class Trainer:
 
     def _run_stage(self, stage: Stage, state: State) -> State:
         plan = plan_of(self.source, stage)
-        steps, tensors, images = self.workers.steps(plan), training.to_tensors(state), state.images
-        size = self.source.hparams.batch_size(stage.number, self.source.config)
+        size, images = self.source.hparams.batch_size(stage.number, self.source.config), state.images
+        self.workers.check(images, size)
+        steps, tensors = self.workers.steps(plan), self.workers.spread(training.to_tensors(state))
         saved = time.monotonic()
         for batch in self._batches(stage, images, size):
             tensors, losses = self._step(steps, stage, tensors, batch, images)
@@ -91,7 +92,7 @@ class Trainer:
             self.diary.step(stage, images, losses)
             every = self.source.hparams.save_summaries_num_images
             if images // every > before // every:
-                self.diary.sample(stage, plan, tensors, images)
+                self.diary.sample(stage, plan, self.workers.local(tensors), images)
             if self.stopping():
                 break
             if time.monotonic() - saved > self.save_every_s:
@@ -108,7 +109,7 @@ class Trainer:
                 batch, coming = coming.result(), pool.submit(make, start + size)
                 yield batch | {"fade": np.float32(stage.fade(start, self.source.config))}
 
-    def _step(self, steps: "Steps", stage: Stage, tensors: Tree, batch: Batch, images: int) -> tuple[Tree, Any]:
+    def _step(self, steps: Steps, stage: Stage, tensors: Tree, batch: Batch, images: int) -> tuple[Tree, Any]:
         hparams = self.source.hparams
         if images < hparams.warm_start_images:
             return steps.warm(tensors, batch | {"rate": warm_rate(images, hparams)})
@@ -121,7 +122,8 @@ class Trainer:
         return tensors, losses | more
 
     def _save(self, stage: Stage, tensors: Tree, images: int) -> State:
-        state, hparams = training.to_state(tensors, stage.blocks, images), self.source.hparams
+        hparams = self.source.hparams
+        state = training.to_state(self.workers.local(tensors), stage.blocks, images)
         if self.workers.chief:
             betas = (hparams.adam_beta1, hparams.adam_beta2)
             self.diary.saved(run_folder.save(self.folder, state, self.source.config, stage.number, betas=betas))
@@ -154,28 +156,3 @@ def plan_of(source: Source, stage: Stage) -> Plan:
 def _narrowed(fitted: np.ndarray, width: int) -> np.ndarray:
     """A normaliser's [2] as it is, and [frequencies, 2] averaged over boxes to [width, 2]."""
     return fitted if fitted.ndim == 1 else fitted.reshape(width, -1, 2).mean(axis=1)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The compiled steps of a stage: (tensors, batch) -> (tensors, losses)."""
-
-    warm: Callable[[Tree, Batch], tuple[Tree, Any]]
-    generator: Callable[[Tree, Batch], tuple[Tree, Any]]
-    discriminator: Callable[[Tree, Batch], tuple[Tree, Any]]
-    penalised: Callable[[Tree, Batch], tuple[Tree, Any]]
-
-
-class Workers:
-    """Where the steps run: here, on one device."""
-
-    chief = True
-
-    def steps(self, plan: Plan) -> Steps:
-        """The steps of a stage."""
-        return Steps(
-            compiled(partial(training.warm_step, plan)),
-            compiled(partial(training.generator_step, plan)),
-            compiled(partial(training.discriminator_step, plan, penalised=False)),
-            compiled(partial(training.discriminator_step, plan, penalised=True)),
-        )

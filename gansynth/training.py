@@ -35,7 +35,7 @@ class Plan:
 
     `fading`: the last block is still fading in. `scale` and `shift` are the normaliser's, [2] or [w, 2]: normalised
     values are scale * values + shift.
-    `mean_over_workers` averages a tensor over all workers, differentiably.
+    `mean_over_workers` averages tensors over all workers, differentiably.
     """
 
     config: Config
@@ -45,7 +45,7 @@ class Plan:
     parts: tuple[Part, ...]
     scale: np.ndarray
     shift: np.ndarray
-    mean_over_workers: Callable[[Tensor], Tensor] = lambda x: x
+    mean_over_workers: Callable[[Any], Any] = lambda x: x
 
     @property
     def turn(self) -> np.ndarray:
@@ -213,7 +213,7 @@ def _descend(
     beta1: float | None = None,
 ) -> Tree:
     """An Adam step for one network; latents that are learned along with the generator have their moments there."""
-    gradients = {name: plan.mean_over_workers(gradient) for name, gradient in gradients.items()}
+    gradients = plan.mean_over_workers(gradients)
     slots = tensors[f"{which}_adam"]
     steps = slots["steps"] + 1.0
     moved, m, v = adam.update(
@@ -232,7 +232,7 @@ def _averaged(tensors: Tree) -> Tree:
 
 
 def _shared(plan: Plan, reports: Mapping[str, Tensor]) -> Tensors:
-    return {name: plan.mean_over_workers(value) for name, value in reports.items()}
+    return plan.mean_over_workers(dict(reports))
 
 
 def label_parts(config: Config) -> tuple[Part, ...]:

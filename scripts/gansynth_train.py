@@ -3,14 +3,13 @@
 import argparse
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from gansynth import hparams
-from scripts import command
+from scripts import command, sounds
 
 PROG = "gansynth_train"
 
@@ -62,8 +61,11 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("gansynth").setLevel(logging.INFO)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
-    command.import_tensorflow()
+    sounds.import_tensorflow(options)
+    from gansynth import workers
+
+    # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
+    team = workers.available()
     from gansynth.diary import Diary
     from gansynth.run_setup import set_up
     from gansynth.trainer import Trainer
@@ -72,7 +74,7 @@ def _train(options: argparse.Namespace) -> None:
         source = set_up(command.path(folder), wanted, progress)
     stop = _asked_to_stop()
     root = command.path(folder)
-    state = Trainer(root, source, Diary(root, source), options.save_every_s, lambda: bool(stop)).run()
+    state = Trainer(root, source, Diary(root, source), options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
 
 
