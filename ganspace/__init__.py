@@ -1,5 +1,27 @@
-"""Directions in the latent space of a GAN: components files and the edits made with them."""
+"""Directions in the latent space of a GAN: how they are found, components files, the edits made with them.
 
-from ganspace.components import Components, load
+Importing this package loads neither TensorFlow nor scikit-learn; `compute` does where it needs them.
+"""
 
-__all__ = ["Components", "load"]
+from typing import TYPE_CHECKING
+
+from ganspace.components import Components, Latents, Origin
+from ganspace.files import load, save
+from ganspace.plan import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ganspace.analysis import Progress
+    from gansynth.model import Model
+
+__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "load", "save"]
+
+
+def compute(
+    model: "Model", plan: Plan, *, progress: "Progress | None" = None, state: "Path | None" = None
+) -> Components:
+    """Find the directions of a loaded model; see `ganspace.analysis.compute`."""
+    from ganspace import analysis
+
+    return analysis.compute(model, plan, progress=progress, state=state)

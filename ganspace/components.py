@@ -1,35 +1,37 @@
-"""Components files: principal directions of a layer's activations, and edits along them.
+"""Directions of a layer's activations, and edits along them.
 
-The course's file is a pickle of a dict (layer, estimator, comp, stdev, var_ratio, global_mean). A pickle is a program;
-this reader runs none of it but what builds arrays, numbers and strings.
+Source: Haerkoenen et al. 2020 (GANSpace). An edit moves along a direction; its unit is the standard deviation of the
+activations along it, so that 1 is a usual move and 3 a rare one.
 """
 
-import io
-import pickle
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 
-def _latin1(text: str, encoding: str) -> bytes:
-    """How pickles of protocol 2 and below write bytes."""
-    if encoding != "latin1":
-        raise ValueError(f"it asks for the encoding {encoding}, which a components file does not need")
-    return text.encode("latin1")
+@dataclass(frozen=True)
+class Origin:
+    """Where directions come from, so that they can be found again.
+
+    `checkpoint` is the folder's name, `checksum` that of its weights, `pitch` the one that was sampled, `count` how
+    many latent vectors were.
+    """
+
+    checkpoint: str = ""
+    checksum: str = ""
+    pitch: int = 0
+    seed: int = 0
+    count: int = 0
 
 
-# Everything that a numpy array, scalar or plain container needs, under numpy's old and new module names.
-_HARMLESS: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): _latin1,
-}
-for _package in ("numpy.core", "numpy._core"):
-    _HARMLESS[f"{_package}.multiarray", "_reconstruct"] = np.empty(0).__reduce__()[0]
-    _HARMLESS[f"{_package}.multiarray", "scalar"] = np.float64(0).__reduce__()[0]
-    _HARMLESS[f"{_package}.numeric", "_frombuffer"] = np.empty(0).__reduce_ex__(5)[0]
+@dataclass(frozen=True)
+class Latents:
+    """The directions seen from z: `directions` [k, latent] of unit length, `mean` [latent], `stdev` [k]."""
+
+    directions: np.ndarray
+    mean: np.ndarray
+    stdev: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Components:
     """Directions of one layer, strongest first.
 
     `components` [k, time, frequency, channels] have unit length, `stdev` [k] is the activations' standard deviation
-    along each, `mean` [time, frequency, channels] their average. Edits are in standard deviations.
+    along each, `var_ratio` [k] their share of the variance, `mean` [time, frequency, channels] the average.
+    `pitch_means` [p, time, frequency, channels] are the averages at each of the MIDI pitches `pitches`; files of the
+    earlier system have none. `names` are the first directions' names, "" for none.
     """
 
     layer: str
@@ -46,11 +50,37 @@ class Components:
     stdev: np.ndarray
     var_ratio: np.ndarray
     mean: np.ndarray
+    origin: Origin = Origin()
+    pitches: tuple[int, ...] = ()
+    pitch_means: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    latents: Latents | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
         """How many directions there are."""
         return len(self.components)
+
+    @property
+    def knows_pitch(self) -> bool:
+        """Whether `activations` depend on the pitch."""
+        return bool(self.pitches)
+
+    def name(self, index: int) -> str:
+        """The name of direction `index` (from 0), or ""."""
+        return self.names[index] if index < len(self.names) else ""
+
+    def named(self, index: int, name: str) -> "Components":
+        """The same directions with another name for number `index` (from 0).
+
+        Raises:
+            ValueError: there is no such direction.
+        """
+        if not 0 <= index < self.count:
+            raise ValueError(f"there is no direction {index + 1}; there are {self.count}")
+        names = list(self.names) + [""] * (index + 1 - len(self.names))
+        names[index] = name
+        return replace(self, names=tuple(names))
 
     def offsets(self, edits: np.ndarray) -> np.ndarray:
         """Edits [n, at most count] -> what they add to a z's own activations, [n, time, frequency, channels].
@@ -58,63 +88,68 @@ class Components:
         Raises:
             ValueError: the edits have another shape, more columns than there are directions, or a value not finite.
         """
+        edits = self._checked(edits)
+        used = edits.shape[1]
+        return np.tensordot(edits * self.stdev[:used], self.components[:used], axes=1)
+
+    def activations(self, edits: np.ndarray, pitches: Sequence[int] | None = None) -> np.ndarray:
+        """Edits [n, at most count] -> mean plus offsets, [n, time, frequency, channels].
+
+        Args:
+            edits: in standard deviations.
+            pitches: [n] MIDI pitches, whose own means are used; None, or where there are no such means: the mean.
+
+        Raises:
+            ValueError: bad edits (see `offsets`), or a pitch without a mean among those that have one.
+        """
+        return self._means(pitches) + self.offsets(edits)
+
+    def coordinates(
+        self, activations: np.ndarray, pitches: Sequence[int] | None = None, *, count: int | None = None
+    ) -> np.ndarray:
+        """The edits that come nearest to activations [n, time, frequency, channels]: [n, count], by least squares.
+
+        Args:
+            activations: of this layer.
+            pitches: [n], as in `activations`.
+            count: only the first directions; None: all.
+
+        Raises:
+            ValueError: the activations are of another shape.
+        """
+        activations = np.asarray(activations, np.float64)
+        if activations.shape[1:] != self.mean.shape:
+            raise ValueError(f"activations have shape {activations.shape}; they must be [n, *{self.mean.shape}]")
+        basis = self.components[:count].reshape(len(self.components[:count]), -1).astype(np.float64)
+        moved = (activations - self._means(pitches)).reshape(len(activations), -1)
+        amounts = np.linalg.lstsq(basis @ basis.T, basis @ moved.T, rcond=None)[0].T
+        stdev = self.stdev[:count]
+        return np.divide(amounts, stdev, out=np.zeros_like(amounts), where=stdev > 0)
+
+    def latent_offsets(self, edits: np.ndarray) -> np.ndarray:
+        """Edits [n, at most count] -> what they add to z, [n, latent]: the same directions, followed in z.
+
+        Raises:
+            ValueError: bad edits (see `offsets`), or the file has no latent directions.
+        """
+        if self.latents is None:
+            raise ValueError("these components have no latent directions; compute them again to follow them in z")
+        edits = self._checked(edits)
+        used = edits.shape[1]
+        return (edits * self.latents.stdev[:used]) @ self.latents.directions[:used]
+
+    def _checked(self, edits: np.ndarray) -> np.ndarray:
         edits = np.asarray(edits, np.float64)
         if edits.ndim != 2 or edits.shape[1] > self.count:
             raise ValueError(f"edits have shape {edits.shape}; they must be [n, at most {self.count}]")
         if not np.isfinite(edits).all():
             raise ValueError("edits hold a value that is not finite")
-        used = edits.shape[1]
-        return np.tensordot(edits * self.stdev[:used], self.components[:used], axes=1)
+        return edits
 
-    def activations(self, edits: np.ndarray) -> np.ndarray:
-        """Edits [n, at most count] -> mean plus offsets, [n, time, frequency, channels]."""
-        return self.mean + self.offsets(edits)
-
-
-def load(path: str | Path) -> Components:
-    """Read the course's components pickle; nothing in it is executed.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no components file; the message says what is wrong.
-    """
-    path = Path(path)
-    content = _unpickled(path)
-    missing = {"layer", "comp", "stdev", "var_ratio", "global_mean"} - set(content)
-    if missing:
-        raise ValueError(f"{path} is no components file: it has no {', '.join(sorted(missing))}")
-    components = _array(content, "comp", path)
-    mean = _array(content, "global_mean", path).reshape(components.shape[1:])
-    stdev, var_ratio = (_array(content, key, path) for key in ("stdev", "var_ratio"))
-    if components.ndim != 4 or stdev.shape != (len(components),) or var_ratio.shape != stdev.shape:
-        raise ValueError(
-            f"{path}: comp has shape {components.shape} and stdev {stdev.shape}; [k, t, f, c] and [k] go together"
-        )
-    return Components(str(content["layer"]), str(content.get("estimator", "")), components, stdev, var_ratio, mean)
-
-
-def _unpickled(path: Path) -> dict[str, Any]:
-    try:
-        content = _Unpickler(io.BytesIO(path.read_bytes())).load()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no components file {path}") from None
-    except Exception as error:  # a broken or hostile pickle can raise anything
-        raise ValueError(f"{path} is no readable components file: {error}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} is no components file: it holds a {type(content).__name__}, not a dict")
-    return content
-
-
-def _array(content: dict[str, Any], key: str, path: Path) -> np.ndarray:
-    value = np.asarray(content[key])
-    if value.dtype.kind != "f" or not np.isfinite(value).all():
-        raise ValueError(f"{path}: {key} must be an array of finite numbers")
-    return value
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _HARMLESS[module, name]
-        except KeyError:
-            raise ValueError(f"it asks for {module}.{name}, which a components file does not need") from None
+    def _means(self, pitches: Sequence[int] | None) -> np.ndarray:
+        if pitches is None or not self.knows_pitch:
+            return self.mean
+        for pitch in pitches:
+            if pitch not in self.pitches:
+                raise ValueError(f"the components have no mean for pitch {pitch}; they have {self.pitches}")
+        return self.pitch_means[[self.pitches.index(pitch) for pitch in pitches]]

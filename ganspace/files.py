@@ -1,0 +1,183 @@
+"""Components files: ours (.npz, read without pickle) and the course's (.pickle); both hold the same.
+
+The course's file is a pickled dict of layer, estimator, comp, stdev, var_ratio and global_mean. Ours has the same
+names, a version, and what came later: where the directions are from, each pitch's mean, the directions in z, names. A
+pickle that we write has these too; the course's programs do not mind.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganspace import pickles
+from ganspace.components import Components, Latents, Origin
+from gansynth import checkpoint
+
+FORMAT, VERSION = "hallu-components", 1
+SUFFIXES = (".npz", ".pickle", ".pkl")
+_NEEDED = ("layer", "comp", "stdev", "var_ratio", "global_mean")
+
+
+def load(path: str | Path) -> Components:
+    """Read a components file; nothing in it is executed.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no components file; the message says what is wrong.
+    """
+    path = Path(path)
+    content = _content(path)
+    missing = set(_NEEDED) - set(content)
+    if missing:
+        raise ValueError(f"{path} is no components file: it has no {', '.join(sorted(missing))}")
+    try:
+        return _components(content)
+    except (ValueError, TypeError, IndexError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def save(path: str | Path, components: Components) -> None:
+    """Write a components file, in place of an older one; the suffix says which kind. The same in, the same bytes out.
+
+    Raises:
+        ValueError: another suffix.
+        OSError: it cannot be written.
+    """
+    path = Path(path)
+    check_suffix(path)
+    content = _dict(components)
+    if path.suffix == ".npz":
+        buffer = io.BytesIO()
+        np.savez(buffer, **content)
+        data: Any = buffer.getbuffer()
+    else:
+        data = pickles.dumps({key: _plain(value) for key, value in content.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def check_suffix(path: Path) -> None:
+    """Whether a components file may be called so.
+
+    Raises:
+        ValueError: it may not.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"{path} must end with {', '.join(SUFFIXES)}")
+
+
+def checksum(folder: Path) -> str:
+    """A checkpoint's checksum: of the index of its tensors, which holds one of each tensor's data.
+
+    Raises:
+        FileNotFoundError: the folder has no complete checkpoint.
+    """
+    _, prefix = checkpoint.latest(folder)
+    return hashlib.sha256(prefix.with_name(f"{prefix.name}.index").read_bytes()).hexdigest()
+
+
+def _dict(components: Components) -> dict[str, Any]:
+    origin, latents = components.origin, components.latents
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "layer": components.layer,
+        "estimator": components.estimator,
+        "comp": components.components,
+        "stdev": components.stdev,
+        "var_ratio": components.var_ratio,
+        "global_mean": components.mean,
+        "pitches": np.array(components.pitches, np.int64),
+        "pitch_means": components.pitch_means,
+        "names": np.array(components.names, np.str_),
+        **{key: getattr(origin, key) for key in Origin.__dataclass_fields__},
+    }
+    if latents is not None:
+        content |= {"lat_comp": latents.directions, "lat_mean": latents.mean, "lat_stdev": latents.stdev}
+    return content
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) and value.dtype.kind == "U" else value
+
+
+def _components(content: Mapping[str, Any]) -> Components:
+    comp, stdev, var_ratio = (_array(content, key) for key in ("comp", "stdev", "var_ratio"))
+    if comp.ndim != 4 or stdev.shape != (len(comp),) or var_ratio.shape != stdev.shape:
+        raise ValueError(f"comp has shape {comp.shape} and stdev {stdev.shape}; [k, t, f, c] and [k] go together")
+    names = tuple(str(name) for name in content.get("names", ()))
+    if len(names) > len(comp):
+        raise ValueError(f"there are {len(names)} names for {len(comp)} directions")
+    mean = _array(content, "global_mean").reshape(comp.shape[1:])
+    return Components(
+        str(content["layer"]),
+        str(content.get("estimator", "")),
+        comp,
+        stdev,
+        var_ratio,
+        mean,
+        _origin(content),
+        *_pitch_means(content, mean.shape),
+        latents=_latents(content, len(comp)),
+        names=names,
+    )
+
+
+def _origin(content: Mapping[str, Any]) -> Origin:
+    kinds = {"checkpoint": str, "checksum": str, "pitch": int, "seed": int, "count": int}
+    return Origin(**{key: kind(content[key]) for key, kind in kinds.items() if key in content})
+
+
+def _pitch_means(content: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+    pitches = tuple(int(pitch) for pitch in content.get("pitches", ()))
+    if not pitches:
+        return (), np.zeros(0, np.float32)
+    means = _array(content, "pitch_means")
+    if means.shape != (len(pitches), *shape):
+        raise ValueError(f"pitch_means has shape {means.shape}; {len(pitches)} pitches ask for {(len(pitches), *shape)}")
+    return pitches, means
+
+
+def _latents(content: Mapping[str, Any], count: int) -> Latents | None:
+    if "lat_comp" not in content:
+        return None
+    directions, mean, stdev = (_array(content, key) for key in ("lat_comp", "lat_mean", "lat_stdev"))
+    if directions.ndim != 2 or directions.shape != (count, mean.size) or stdev.shape != (count,):
+        raise ValueError(f"lat_comp has shape {directions.shape}; it must be [{count}, latent], as lat_mean has it")
+    return Latents(directions, mean.reshape(-1), stdev)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = _npz(path) if zipfile.is_zipfile(path) else pickles.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no components file {path}") from None
+    except Exception as error:  # a broken or hostile file can raise anything
+        raise ValueError(f"{path} is no readable components file: {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is no components file: it holds a {type(content).__name__}, not a dict")
+    return content
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as file:
+        content = dict(file)
+    if str(content.get("format", "")) != FORMAT:
+        raise ValueError(f"it does not say that it is {FORMAT}")
+    if int(content.get("version", 0)) > VERSION:
+        raise ValueError(f"it has version {content['version']}; this program reads up to {VERSION}")
+    return content
+
+
+def _array(content: Mapping[str, Any], key: str) -> np.ndarray:
+    value = np.asarray(content.get(key))
+    if value.dtype.kind != "f" or not np.isfinite(value).all():
+        raise ValueError(f"{key} must be an array of finite numbers")
+    return value
