@@ -7,7 +7,7 @@ Otherwise ours stands alone.
 import argparse
 import importlib
 
-PARTS = ("play",)
+PARTS = ("play", "train")
 
 
 def main() -> None:

@@ -154,9 +154,7 @@ def measure(folder):
 
 
 class Stopwatch(tf.train.SessionRunHook):
-    """Seconds of the steps after the first few, in which TensorFlow still warms up."""
-
-    WARM = 3
+    """Seconds of the steps after the first few."""
 
     def __init__(self, steps):
         self.steps, self.done, self.seconds = steps, 0, 0.0
@@ -164,9 +162,9 @@ class Stopwatch(tf.train.SessionRunHook):
     def after_run(self, run_context, run_values):
         """Count a step; stop after the last."""
         self.done += 1
-        if self.done == self.WARM:
+        if self.done == work.WARM_STEPS:
             self.begun = time.perf_counter()
-        if self.done == self.WARM + self.steps:
+        if self.done == work.WARM_STEPS + self.steps:
             self.seconds = time.perf_counter() - self.begun
             run_context.request_stop()
 
@@ -183,6 +181,7 @@ def learn(folder, hparams, stage, hook, logdir=None):
         get_hooks_fn=tfgan.get_sequential_train_hooks(tfgan.GANTrainSteps(1, 1)),
         hooks=[hook],
         scaffold=train_util.make_scaffold(stage, instance.optimizer_var_list, **full),
+        save_checkpoint_secs=600 if logdir else None,
         save_summaries_steps=None,
     )
     return instance

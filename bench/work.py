@@ -20,3 +20,26 @@ SAVED = {
     "transition_stage_num_images": 800000,
     "total_num_images": 11000000,
 }
+
+# Pictures of 64 x 512, a second of sound; without progressive growing there is the last stage only.
+TRAINED = {
+    "fmap_base": 512,
+    "fmap_max": 64,
+    "latent_vector_size": 256,
+    "start_height": 2,
+    "start_width": 16,
+    "num_resolutions": 6,
+    "audio_length": 16000,
+    "batch_size_schedule": [8],
+    "stable_stage_num_images": 1000000,
+    "transition_stage_num_images": 1000000,
+    "total_num_images": 11000000,
+    "dataset_name": "nsynth_tfrecord",
+}
+# name: settings, stage, steps that are timed
+TRAININGS = {
+    "the first stage, 2 x 16": ({"train_progressive": True}, 0, 60),
+    "the last stage, 64 x 512": ({"train_progressive": False}, 10, 12),
+}
+# Steps before those that are timed, in which TensorFlow still warms up.
+WARM_STEPS = 3

@@ -1,0 +1,119 @@
+"""Training: images per second and memory, at the first stage and at the last, against Magenta's trainer.
+
+Each measurement runs in a process of its own. Magenta reads the same notes through its own input pipeline, which
+computes every spectrogram anew; ours come from the cache, whose making is timed apart.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import work
+from bench.common import has_magenta, magenta, peak_mb, results
+
+INSTRUMENTS, PITCHES, RATE = 8, range(48, 72, 3), 16000
+
+
+def write_notes(folder: Path) -> None:
+    """A dataset of harmonic tones: enough of them, so that no batch is the same as the last."""
+    from gansynth import dataset
+    from server.quiet import quiet_import
+
+    with quiet_import():
+        import tensorflow  # noqa: F401
+
+    phases = 2 * np.pi * np.arange(work.TRAINED["audio_length"]) / RATE
+    notes = [
+        dataset.Note(f"{n}_{pitch}", dataset.Labels(str(n), pitch), _tone(phases * 440 * 2 ** ((pitch - 69) / 12), n))
+        for n in range(INSTRUMENTS)
+        for pitch in PITCHES
+    ]
+    dataset.write(folder, notes)
+
+
+def _tone(phase: np.ndarray, brightness: int) -> np.ndarray:
+    partials = [np.sin(n * phase) / n ** (3 - 0.3 * brightness) for n in range(1, 9)]
+    return (0.1 * np.sum(partials, axis=0)).astype(np.float32)
+
+
+class Stopwatch:
+    """Times a run's steps, in the place of its diary; `done` becomes true after the last."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.count, self.begun, self.seconds = steps, 0, 0.0, 0.0
+
+    def step(self, stage: Any, images: int, losses: dict[str, Any]) -> None:
+        """Count a step, once its losses are there."""
+        for value in losses.values():
+            float(value)
+        self.count += 1
+        if self.count == work.WARM_STEPS:
+            self.begun = time.perf_counter()
+        if self.count == work.WARM_STEPS + self.steps:
+            self.seconds = time.perf_counter() - self.begun
+
+    def done(self) -> bool:
+        """Whether all steps were timed."""
+        return self.seconds > 0
+
+    def saved(self, prefix: Path) -> None:
+        """Nothing to tell."""
+
+    def sample(self, stage: Any, plan: Any, tensors: Any, images: int) -> None:
+        """Nothing to hear."""
+
+
+def measure(folder: Path, steps: int) -> dict[str, float]:
+    """Train a run for some steps in this process."""
+    from gansynth.run_setup import set_up
+    from gansynth.trainer import Trainer
+
+    settings = json.loads((folder / "experiment.json").read_text())
+    (folder / "experiment.json").unlink()
+    begun = time.perf_counter()
+    source = set_up(folder, settings | {"train_data_path": str(folder)}, lambda done, total: None)
+    spectra_s, watch = time.perf_counter() - begun, Stopwatch(steps)
+    Trainer(folder, source, watch, stopping=watch.done).run()
+    size = settings["batch_size_schedule"][0]
+    return {
+        "images_per_s": steps * size / watch.seconds,
+        "peak_mb": peak_mb(os.getpid()),
+        "spectra_s": spectra_s,
+        "notes": len(source.rows),
+    }
+
+
+def side_by_side(settings: dict[str, Any], stage: int, steps: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Our figures, and Magenta's where it can be asked."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_notes(folder)
+        (folder / "experiment.json").write_text(json.dumps(work.TRAINED | settings))
+        theirs = magenta("train", folder, stage, steps) if has_magenta() else {}
+        return results([sys.executable, "-m", "bench.train", folder, steps]), theirs
+
+
+def main() -> None:
+    """Measure and print."""
+    print(
+        f"{'batches of 8, float32':<28}{'ours':>20}" + (f"{'Magenta':>21}{'ratio':>9}" if has_magenta() else ""),
+        flush=True,
+    )
+    for name, (settings, stage, steps) in work.TRAININGS.items():
+        ours, theirs = side_by_side(settings, stage, steps)
+        for key, unit in (("images_per_s", "images/s"), ("peak_mb", "MB      ")):
+            line = f"{name if key == 'images_per_s' else '  peak memory':<28}{ours[key]:>11.1f} {unit}"
+            if theirs:
+                line += f"{theirs[key]:>12.1f} {unit}{ours[key] / theirs[key]:>8.1f}x"
+            print(line, flush=True)
+    print(f"\nthe spectra of {ours['notes']} notes, once: {ours['spectra_s']:.1f} s")
+
+
+if __name__ == "__main__":
+    print("RESULT " + json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))
