@@ -1,0 +1,117 @@
+"""Is a note in tune? The pitch that an independent estimator hears in it, and how clear a tone it is.
+
+The estimator is YIN (de Cheveigne and Kawahara 2002) as librosa has it; it searches the whole piano, not the
+neighbourhood of the asked pitch. On 200 FluidR3 notes, as they are and after six kinds of damage to their spectrograms,
+it agreed with probabilistic YIN within 1 % of the notes, at 2 ms a note instead of 100; of white noise neither called
+any note in tune.
+
+Being in tune is decided by magnitudes alone: with random instantaneous frequency at 1024 bins, 99 % of those notes were
+still in tune. Hence the clarity: the ratio of harmonics to noise at the asked pitch (Boersma 1993), which such notes
+lack.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gansynth.dataset_report import SILENCE_DB, level_db
+
+IN_TUNE_CENTS = 50.0
+# What is listened to: after the attack, before most releases.
+SPAN_S = (0.1, 0.8)
+LOWEST_HZ, HIGHEST_HZ = 27.5, 4186.0
+FRAME_S, HOP_S, CLARITY_HOP_S = 0.128, 0.032, 0.064
+_FINER = 4  # how many lags per sample
+_MOST_CLEAR = 1 - 1e-5
+
+
+def cents_off(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
+    """How far the pitch heard in a note is from the asked one, in cents; nan where there is nothing to hear.
+
+    Args:
+        wave: float [samples].
+        pitch: MIDI pitch.
+        sample_rate: hertz.
+
+    Raises:
+        ModuleNotFoundError: librosa is not installed.
+    """
+    import librosa
+
+    span = _span(wave, sample_rate)
+    if not _can_be_heard(span):
+        return float("nan")
+    frame, hop = round(FRAME_S * sample_rate), round(HOP_S * sample_rate)
+    highest = min(HIGHEST_HZ, sample_rate / 4)
+    span = span.astype(np.float32)
+    hertz = librosa.yin(span, fmin=LOWEST_HZ, fmax=highest, sr=sample_rate, frame_length=frame, hop_length=hop)
+    return 1200 * float(np.log2(np.median(hertz) / hertz_of(pitch)))
+
+
+def clarity_db(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
+    """Harmonics over noise at the asked pitch, in dB: the median over frames; nan where there is nothing to hear.
+
+    The autocorrelation of a frame over that of its window is the share r of what repeats with a period; the ratio is
+    r / (1 - r), at the best period within IN_TUNE_CENTS of the asked one.
+    """
+    span = _span(wave, sample_rate)
+    if not _can_be_heard(span):
+        return float("nan")
+    size = round(FRAME_S * sample_rate)
+    window = np.hanning(size + 1)[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(span, size)[:: round(CLARITY_HOP_S * sample_rate)]
+    frames = (frames - frames.mean(axis=1, keepdims=True)) * window
+    period = _FINER * sample_rate / hertz_of(pitch)
+    reach = 2 ** (IN_TUNE_CENTS / 1200)
+    lags = slice(int(period / reach), int(np.ceil(period * reach)) + 1)
+    repeats = _autocorrelation(frames)[:, lags] / _autocorrelation(window[None])[:, lags]
+    share = np.clip(np.median(repeats.max(axis=1)), 1 - _MOST_CLEAR, _MOST_CLEAR)
+    return float(10 * np.log10(share / (1 - share)))
+
+
+def hertz_of(pitch: int) -> float:
+    """The frequency of a MIDI pitch."""
+    return 440 * 2 ** ((pitch - 69) / 12)
+
+
+def octaves_off(cents: np.ndarray) -> np.ndarray:
+    """Which notes are in tune but for one or more whole octaves: bool, as `cents`."""
+    octaves = np.round(cents / 1200)
+    return (octaves != 0) & (np.abs(cents - 1200 * octaves) <= IN_TUNE_CENTS)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The tuning of several notes: shares from 0 to 1, and the median size of the deviations, if any pitch is heard."""
+
+    notes: int
+    in_tune: float
+    octaves_off: float
+    median_cents: float | None
+
+    @classmethod
+    def of(cls, cents: np.ndarray) -> "Tuning":
+        """Sum up deviations in cents [n], n > 0; a nan is a note that is out of tune."""
+        in_tune = float(np.mean(np.abs(cents) <= IN_TUNE_CENTS))
+        heard = np.abs(cents[np.isfinite(cents)])
+        median = float(np.median(heard)) if len(heard) else None
+        return cls(len(cents), in_tune, float(octaves_off(cents).mean()), median)
+
+
+def _span(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The part to listen to, padded with silence to a frame at least."""
+    start, end = (round(time * sample_rate) for time in SPAN_S)
+    span = wave[start:end] if len(wave) >= end else wave
+    return np.pad(span, (0, max(0, round(FRAME_S * sample_rate) - len(span))))
+
+
+def _can_be_heard(span: np.ndarray) -> bool:
+    return bool(np.isfinite(span).all()) and level_db(span) >= SILENCE_DB
+
+
+def _autocorrelation(frames: np.ndarray) -> np.ndarray:
+    """[n, size] -> [n, lags], _FINER per sample, over that at lag 0."""
+    size = frames.shape[1]
+    power = np.abs(np.fft.rfft(frames, 2 * size, axis=1)) ** 2
+    found = np.fft.irfft(power, 2 * size * _FINER, axis=1)
+    return found / np.maximum(found[:, :1], 1e-20)

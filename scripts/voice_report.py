@@ -1,0 +1,149 @@
+"""Judge a trained voice beside real notes: tuning, faults, variety, and the families that are heard in it."""
+
+import argparse
+import importlib.util
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import gansynth
+from gansynth import confusion_picture, dataset, dataset_report, voice_plan, voice_report, voice_text
+from gansynth.dataset import FAMILIES, Labels, Note
+from gansynth.voice_plan import Request
+from scripts import command
+
+if TYPE_CHECKING:
+    from gansynth.model import Model
+    from gansynth.voice_report import Heard
+
+PROG = "gansynth_voice_report"
+NEEDED = {"librosa": "librosa", "sklearn": "scikit-learn"}
+# The sheet has rows of real notes, each above a row of generated ones of the same pitches.
+SHEET_PAIRS = dataset_report.SHEET_ROWS // 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    count = partial(command.whole, least=1)
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint, or of a run")
+    flags.add_argument("--data_dir", type=command.path, required=True, help="folder of the dataset, for comparison")
+    flags.add_argument("--out_dir", type=command.path, required=True, help="folder for the report; made if missing")
+    flags.add_argument("--notes", type=count, default=200, help="how many notes to generate (default: %(default)s)")
+    flags.add_argument(
+        "--real_notes",
+        type=count,
+        default=2000,
+        help="how many notes of the dataset to measure, drawn at random, if it has more (default: %(default)s)",
+    )
+    flags.add_argument(
+        "--seed", type=partial(command.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
+    )
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return command.run(_report, parser().parse_args(argv), PROG)
+
+
+def _report(options: argparse.Namespace) -> None:
+    if missing := [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]:
+        raise ValueError(f"a report needs {' and '.join(missing)}: pip install 'hallu[report]'")
+    rng = np.random.default_rng(options.seed)
+    labels = dataset.read_labels(options.data_dir)
+    config = gansynth.read_config(options.ckpt_dir)
+    requests = voice_plan.plan(config, labels, options.notes, rng)
+    shown = _shown(requests)
+    wanted = _drawn({name: one for name, one in labels.items() if one.pitch in config.pitches}, options.real_notes, rng)
+    model = command.load(options)
+    options.out_dir.mkdir(parents=True, exist_ok=True)
+    real, pictures = _real(options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels))
+    length = min(model.audio_length, len(next(iter(pictures.values())).audio))
+    made, waves = _made(model, requests, labels, length, rng)
+    _write(options, model, real, made)
+    sheet = _sheet([pictures[requests[place].like] for place in shown], [(requests[i].pitch, waves[i]) for i in shown])
+    dataset_report.save_sheet(options.out_dir / "sheet.png", sheet, model.sample_rate)
+    print(f"{options.out_dir}: {', '.join(sorted(path.name for path in options.out_dir.iterdir()))}")
+
+
+def _shown(requests: Sequence[Request]) -> list[int]:
+    """Positions of the requests on the sheet, low to high."""
+    most = SHEET_PAIRS * dataset_report.SHEET_COLUMNS
+    ranked = sorted(range(len(requests)), key=lambda place: requests[place].pitch)
+    return [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).round().astype(int))]
+
+
+def _drawn(labels: dict[str, Labels], most: int, rng: np.random.Generator) -> set[str]:
+    names = list(labels)
+    return set(names if len(names) <= most else rng.choice(names, most, replace=False).tolist())
+
+
+def _real(
+    folder: Path, model: "Model", wanted: set[str], shown: set[str], total: int
+) -> tuple[list["Heard"], dict[str, Note]]:
+    """What is heard in the real notes that are wanted, and the notes to be shown, as long as the model's at most."""
+    heard, pictures = [], {}
+    with command.bar("real note", total) as progress:
+        for done, note in enumerate(dataset.read(folder)):
+            progress(done, total)
+            audio, known = note.audio[: model.audio_length], note.labels
+            if note.name in wanted:
+                family = FAMILIES[known.family]
+                heard.append(voice_report.hear(audio, model.sample_rate, known.pitch, family, known.instrument))
+            if note.name in shown:
+                pictures[note.name] = Note(note.name, known, audio)
+        progress(total, total)
+    return heard, pictures
+
+
+def _made(
+    model: "Model", requests: Sequence[Request], labels: dict[str, Labels], length: int, rng: np.random.Generator
+) -> tuple[list["Heard"], dict[int, np.ndarray]]:
+    """What is heard in the notes that the model makes, and their sounds, by position in the requests."""
+    latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
+    heard, waves = [], {}
+    with command.bar("generated note", len(requests)) as progress:
+        for place, wave in _sounds(model, requests, latents, length):
+            request = requests[place]
+            family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
+            heard.append(voice_report.hear(wave, model.sample_rate, request.pitch, family))
+            waves[place] = wave
+            progress(len(heard), len(requests))
+    return heard, waves
+
+
+def _sounds(
+    model: "Model", requests: Sequence[Request], latents: np.ndarray, length: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    for conditions, places in voice_plan.groups(requests).items():
+        pitches = [requests[place].pitch for place in places]
+        yield from zip(
+            places, model.notes(latents[places], pitches, conditions=dict(conditions), length=length), strict=True
+        )
+
+
+def _write(options: argparse.Namespace, model: "Model", real: "list[Heard]", made: "list[Heard]") -> None:
+    found, confusion = voice_report.figures(real, made)
+    asked: dict[str, Any] = {"model": model.name, "notes": options.notes, "seed": options.seed}
+    text = json.dumps(asked | found, indent=2)
+    (options.out_dir / "report.json").write_text(text + "\n", encoding="utf-8")
+    if confusion:
+        title = f"{model.name}: {100 * confusion.accuracy:.0f} % as asked, chance {100 * confusion.chance:.0f} %"
+        confusion_picture.save(options.out_dir / "confusion.png", confusion, title)
+    for line in voice_text.lines(found):
+        print(line)
+
+
+def _sheet(real: Sequence[Note], made: Sequence[tuple[int, np.ndarray]]) -> Iterator[Note]:
+    """Rows of real notes, each above a row of generated ones."""
+    own = [Note(f"generated_{pitch}", Labels("generated", pitch), wave) for pitch, wave in made]
+    for start in range(0, len(real), dataset_report.SHEET_COLUMNS):
+        row = slice(start, start + dataset_report.SHEET_COLUMNS)
+        yield from real[row]
+        yield from own[row]
