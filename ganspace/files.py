@@ -141,7 +141,9 @@ def _pitch_means(content: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[tu
         return (), np.zeros(0, np.float32)
     means = _array(content, "pitch_means")
     if means.shape != (len(pitches), *shape):
-        raise ValueError(f"pitch_means has shape {means.shape}; {len(pitches)} pitches ask for {(len(pitches), *shape)}")
+        raise ValueError(
+            f"pitch_means has shape {means.shape}; {len(pitches)} pitches ask for {(len(pitches), *shape)}"
+        )
     return pitches, means
 
 

@@ -35,8 +35,8 @@ def load(folder: str | Path) -> "Model":
 class Model:
     """The generator of one checkpoint, ready to play.
 
-    `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz; `conditions` has the names of the
-    values of each condition that the model was trained with, such as "family".
+    `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz; `conditions` has the names of
+    the values of each condition that the model was trained with, such as "family".
     """
 
     def __init__(self, config: Config, weights: checkpoint.Checkpoint) -> None:
@@ -95,9 +95,17 @@ class Model:
         return self._waves(None, self._input(z, pitches, conditions), length, progress)
 
     def activations(
-        self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, layer: str, *, conditions: Conditions | None = None
+        self,
+        z: np.ndarray,
+        pitches: Sequence[int] | np.ndarray,
+        layer: str,
+        *,
+        conditions: Conditions | None = None,
+        at_once: int = 1,
     ) -> np.ndarray:
         """A layer's output after activation and pixel norm: float32 [n, time, frequency, channels].
+
+        `at_once` notes go through the network together: more are faster, and may differ in the last bit.
 
         Raises:
             ValueError: no such layer, or a bad shape, pitch or condition.
@@ -106,7 +114,9 @@ class Model:
         run = self._function(
             ("activations", layer), lambda x: network.activations(self._weights, x, self.config, layer)
         )
-        return np.concatenate([ops.convert_to_numpy(run(x[None])) for x in self._input(z, pitches, conditions)])
+        x = self._input(z, pitches, conditions)
+        parts = [ops.convert_to_numpy(run(x[i : i + at_once])) for i in range(0, len(x), at_once)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def generate_from_activations(
         self,

@@ -1,0 +1,35 @@
+"""What every estimator gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Directions:
+    """`vectors` [k, size] of unit length, strongest first; `stdev` and `var_ratio` [k]; `mean` [size]."""
+
+    vectors: np.ndarray
+    stdev: np.ndarray
+    var_ratio: np.ndarray
+    mean: np.ndarray
+
+    def signed(self) -> "Directions":
+        """The same with each vector's largest value above zero: its sign is chance, and now the same everywhere."""
+        largest = np.abs(self.vectors).argmax(axis=1)
+        signs = np.where(self.vectors[np.arange(len(largest)), largest] < 0, -1.0, 1.0)
+        return Directions(self.vectors * signs[:, None], self.stdev, self.var_ratio, self.mean)
+
+
+def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> Directions:
+    """Any vectors [k, size], scaled to unit length, with the samples' spread along each; strongest first.
+
+    A vector of zeros (a direction that an estimator gave up) stays one, without spread.
+    """
+    centered = samples - mean
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    variances = (centered @ vectors.T).var(axis=0, ddof=1, dtype=np.float64)
+    total = np.einsum("ij,ij->i", centered, centered).sum(dtype=np.float64) / (len(samples) - 1)
+    order = np.argsort(variances)[::-1]
+    return Directions(vectors[order], np.sqrt(variances[order]), variances[order] / total, mean)
