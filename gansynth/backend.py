@@ -3,6 +3,7 @@
 import functools
 import logging
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,21 @@ import keras
 log = logging.getLogger(__name__)
 # Below this many values a pass is cheaper than the fraction of a second that compiling it takes.
 WORTH_FUSING = 2**20
+
+
+def devices() -> str:
+    """What the networks run on here, for people: "tensorflow on 2 CPU cores", "jax on 1 GPU"."""
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        gpus = len(tf.config.list_physical_devices("GPU"))
+    else:
+        import jax
+
+        gpus = sum(device.platform == "gpu" for device in jax.devices())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name} on {gpus} GPU{'s' * (gpus > 1)}" if gpus else f"{name} on {cores} CPU cores"
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,8 +9,10 @@ from gansynth.config import Config
 from gansynth.state import Adam, State
 from gansynth.training import LATENTS
 
-# Latents begin this far from the middle and as far around, so that all of them together fill the standard normal one.
-LATENT_DEVIATION = 0.7
+# Latents begin as points of a normal distribution and this far around them, so that all together fill the standard one.
+LATENT_DEVIATION = 0.3
+# A label is one input beside hundreds of a latent's. For the warm start it begins as loud as all of them together.
+LATENT_GAIN, LABEL_GAIN = 0.5, 8.0
 
 
 def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) -> State:
@@ -24,6 +26,9 @@ def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) 
     """
     generator = _random(expected_shapes(config, blocks), rng)
     discriminator = _random(discriminator_shapes(config, blocks), rng)
+    if groups:
+        generator["conv0_1/kernel"][:, :, : config.latent_size] *= np.float32(LATENT_GAIN)
+        generator["conv0_1/kernel"][:, :, config.latent_size :] *= np.float32(LABEL_GAIN)
     return State(
         generator,
         discriminator,
@@ -63,8 +68,8 @@ def _latents(config: Config, groups: int, rng: np.random.Generator) -> Weights:
     if not groups:
         return {}
     shape = (groups, config.latent_size)
-    spread = np.float32(LATENT_DEVIATION)
-    start = (spread * rng.standard_normal(shape, np.float32), np.full(shape, np.log(spread), np.float32))
+    means = np.float32(np.sqrt(1 - LATENT_DEVIATION**2)) * rng.standard_normal(shape, np.float32)
+    start = (means, np.full(shape, np.log(LATENT_DEVIATION), np.float32))
     latents = dict(zip(LATENTS, start, strict=True))
     return latents | {f"{name}/{slot}": np.zeros(shape, np.float32) for name in LATENTS for slot in ("m", "v")}
 

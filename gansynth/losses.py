@@ -14,6 +14,8 @@ from keras import ops
 from gansynth.backend import value_and_gradients
 
 Tensor = Any
+# So that a decibel weighs about as much as a hundredth of a turn.
+MAGNITUDE = 3.0
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,13 @@ def gradient_penalty(
     def total(pictures: Tensor) -> tuple[Tensor, None]:
         return ops.sum(score(pictures)), None
 
-    _, gradient = value_and_gradients(total, real + mix * (fake - real))
+    _, gradient = value_and_gradients(total, ops.convert_to_tensor(real + mix * (fake - real)))
     slope = ops.sqrt(ops.sum(ops.square(gradient * scale), axis=(1, 2, 3)) + 1e-12)
     return ops.mean(ops.square(slope / target - 1.0))
 
 
 def reconstruction_loss(made: Tensor, real: Tensor, weight: Tensor, turn: np.ndarray) -> Tensor:
-    """Mean absolute difference of magnitudes plus that of phases.
+    """Mean absolute difference of magnitudes, which counts MAGNITUDE times, plus that of phases.
 
     Args:
         made: pictures.
@@ -85,7 +87,7 @@ def reconstruction_loss(made: Tensor, real: Tensor, weight: Tensor, turn: np.nda
     """
     magnitude = ops.mean(ops.abs(made[..., 0] - real[..., 0]))
     difference = made[..., 1] - real[..., 1]
-    return magnitude + ops.mean(weight * ops.abs(difference - turn * ops.round(difference / turn)))
+    return MAGNITUDE * magnitude + ops.mean(weight * ops.abs(difference - turn * ops.round(difference / turn)))
 
 
 def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:

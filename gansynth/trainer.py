@@ -12,6 +12,7 @@ import numpy as np
 
 from gansynth import growing, normalizer, run_folder, training
 from gansynth.batches import Batch, Source
+from gansynth.hparams import Hparams
 from gansynth.stages import Stage, stages
 from gansynth.state import State
 from gansynth.training import Plan, Tree
@@ -111,9 +112,9 @@ class Trainer:
 
     def _step(self, steps: Steps, stage: Stage, tensors: Tree, batch: Batch, images: int) -> tuple[Tree, Any]:
         hparams = self.source.hparams
+        batch = batch | {"rate": np.float32(1.0), "kl_weight": np.float32(hparams.latent_kl_weight)}
         if images < hparams.warm_start_images:
-            return steps.warm(tensors, batch | {"rate": warm_rate(images, hparams)})
-        batch = batch | {"rate": np.float32(1.0)}
+            return steps.warm(tensors, batch | warm_schedule(images / hparams.warm_start_images, hparams))
         tensors, losses = steps.generator(tensors, batch)
         second = batch | {"z": batch["z2"], "z_labels": batch["z2_labels"]}
         number = images // len(batch["group"])
@@ -130,10 +131,16 @@ class Trainer:
         return state
 
 
-def warm_rate(images: int, hparams: Any) -> np.float32:
-    """The warm start's learning rate: constant for its first half, then falling to a tenth."""
-    left = 1.0 - images / hparams.warm_start_images
-    return np.float32(hparams.warm_start_learning_rate * max(LAST_RATE, min(1.0, 2.0 * left)))
+def warm_schedule(share: float, hparams: Hparams) -> Batch:
+    """What changes while `share` of the warm start, 0..1, passes.
+
+    The learning rate is constant for the first half, then falls to a tenth. The latents are free at first, so that
+    the network finds out what they are good for, and are drawn to the normal distribution in full from the middle on.
+    """
+    return {
+        "rate": np.float32(hparams.warm_start_learning_rate * max(LAST_RATE, min(1.0, 2.0 * (1.0 - share)))),
+        "kl_weight": np.float32(hparams.latent_kl_weight * min(1.0, 2.0 * share)),
+    }
 
 
 def plan_of(source: Source, stage: Stage) -> Plan:

@@ -65,7 +65,8 @@ def warm_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]
     Args:
         plan: the stage.
         tensors: `State` as a dict of dicts of tensors, see gansynth/trainer.py.
-        batch: "real" [n, h, w, 2], "labels" [n, labels], "group" [n], "noise" [n, latent], "fade", "rate" scalars.
+        batch: "real" [n, h, w, 2], "labels" [n, labels], "group" [n], "noise" [n, latent], and the scalars "fade",
+            "rate" and "kl_weight".
 
     Returns:
         The new tensors, and the losses by name.
@@ -76,7 +77,7 @@ def warm_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]
         mean, log_deviation = _posterior(weights, batch)
         made = _made(plan, weights, mean + ops.exp(log_deviation) * batch["noise"], batch["labels"], batch)
         parts = {"reconstruction": _reconstruction(plan, made, batch), "kl": losses.divergence(mean, log_deviation)}
-        return parts["reconstruction"] + plan.hparams.latent_kl_weight * parts["kl"], parts
+        return parts["reconstruction"] + batch["kl_weight"] * parts["kl"], parts
 
     (_, reports), gradients = value_and_gradients(loss, learned)
     tensors = _descend(plan, tensors, "generator", learned, gradients, batch["rate"], beta1=0.9)
@@ -108,9 +109,8 @@ def generator_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Ten
             made = _made(plan, weights, mean + ops.exp(log_deviation) * batch["noise"], batch["labels"], batch)
             reports["reconstruction"] = _reconstruction(plan, made, batch)
             reports["kl"] = losses.divergence(mean, log_deviation)
-            total = total + plan.hparams.reconstruction_weight * (
-                reports["reconstruction"] + plan.hparams.latent_kl_weight * reports["kl"]
-            )
+            rebuilt = reports["reconstruction"] + batch["kl_weight"] * reports["kl"]
+            total = total + plan.hparams.reconstruction_weight * rebuilt
         return total, reports
 
     (_, reports), gradients = value_and_gradients(loss, learned)

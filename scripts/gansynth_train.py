@@ -1,6 +1,7 @@
 """Train a GANSynth on a dataset; the same command again goes on where it was stopped."""
 
 import argparse
+import contextlib
 import json
 import logging
 import signal
@@ -10,6 +11,7 @@ from typing import Any
 
 from gansynth import hparams
 from scripts import command, sounds
+from server.quiet import quiet_import
 
 PROG = "gansynth_train"
 
@@ -38,9 +40,11 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--hparams",
         type=settings,
-        default={},
+        action="append",
+        default=[],
         metavar="JSON",
-        help='"train_data_path", "train_root_dir", and others on top of the config; docs/train.md lists them',
+        help='"train_data_path", "train_root_dir", and others on top of the config; docs/train.md lists them; '
+        "given more than once, the last one of a name counts",
     )
     flags.add_argument(
         "--save_every_s", type=command.above_zero, default=600.0, help="seconds from save to save (default: 600)"
@@ -55,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    wanted = hparams.settle(options.config, options.hparams)
+    wanted = hparams.settle(options.config, {key: value for one in options.hparams for key, value in one.items()})
     folder = wanted.get("train_root_dir")
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
@@ -65,15 +69,16 @@ def _train(options: argparse.Namespace) -> None:
     from gansynth import workers
 
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
-    team = workers.available()
+    with contextlib.nullcontext() if options.debug else quiet_import():
+        team = workers.available()
     from gansynth.diary import Diary
     from gansynth.run_setup import set_up
     from gansynth.trainer import Trainer
 
     with command.bar("spectrogram", 0) as progress:
         source = set_up(command.path(folder), wanted, progress)
-    stop = _asked_to_stop()
-    root = command.path(folder)
+    stop, root = _asked_to_stop(), command.path(folder)
+    print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
     state = Trainer(root, source, Diary(root, source), options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
 
