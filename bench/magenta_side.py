@@ -5,6 +5,8 @@
     python bench/magenta_side.py kinds FOLDER   write tiny checkpoints of every kind with their waves, for tests/data
     python bench/magenta_side.py save FOLDER    train tiny models a little, save them at both kinds of stage, and leave
                                                 FOLDER/magenta_variables.json, for tests/data
+    python bench/magenta_side.py learn FOLDER STAGE
+                                                go on with the run in FOLDER for a few steps, and save
     python bench/magenta_side.py play FOLDER    play the z and pitches of FOLDER/notes.npz, leave FOLDER/waves.npy
     python bench/magenta_side.py train FOLDER STAGE STEPS
                                                 train on FOLDER/data.tfrecord, print images per second and memory
@@ -154,25 +156,26 @@ def measure(folder):
 
 
 class Stopwatch(tf.train.SessionRunHook):
-    """Seconds of the steps after the first few."""
+    """Ends training after some steps; `seconds` is what those after the warm ones took."""
 
     def __init__(self, steps):
-        self.steps, self.done, self.seconds = steps, 0, 0.0
+        self.steps, self.done, self.begun, self.seconds = steps, 0, 0.0, 0.0
 
     def after_run(self, run_context, run_values):
         """Count a step; stop after the last."""
         self.done += 1
         if self.done == work.WARM_STEPS:
             self.begun = time.perf_counter()
-        if self.done == work.WARM_STEPS + self.steps:
+        if self.done == self.steps:
             self.seconds = time.perf_counter() - self.begun
             run_context.request_stop()
 
 
-def learn(folder, hparams, stage, hook, logdir=None):
-    """Train one stage with Magenta's own session until the hook stops it; with a logdir it saves at the end."""
+def run_stage(folder, stage, hook, logdir=None):
+    """Train one stage with Magenta's own session until the hook stops it; a logdir is where it goes on and saves."""
     tf.reset_default_graph()
-    full = flags.Flags(dict(hparams, train_root_dir=folder))
+    with open(os.path.join(folder, "experiment.json")) as file:
+        full = flags.Flags(dict(json.load(file), train_root_dir=folder))
     model.set_flags(full)
     instance = model.Model(stage, train_util.get_batch_size(stage, **full), full)
     tfgan.gan_train(
@@ -187,6 +190,13 @@ def learn(folder, hparams, stage, hook, logdir=None):
     return instance
 
 
+def learn(folder, stage):
+    """Three steps of a run, from its last save if it has one; where it is saved."""
+    logdir = os.path.join(folder, "stage_%05d" % int(stage))
+    run_stage(folder, int(stage), Stopwatch(3), logdir)
+    return logdir
+
+
 def save(folder):
     """A few steps at a stable stage and a few at a transition stage, each in a run of its own."""
     listed = {}
@@ -195,9 +205,7 @@ def save(folder):
         os.makedirs(where)
         with open(os.path.join(where, "experiment.json"), "w") as file:
             json.dump(work.SAVED, file)
-        logdir = os.path.join(where, "stage_%05d" % stage)
-        learn(where, dict(mel_prog_hires.hparams, **work.SAVED), stage, tf.train.StopAtStepHook(num_steps=4), logdir)
-        reader = tf.train.load_checkpoint(logdir)
+        reader = tf.train.load_checkpoint(learn(where, stage))
         kinds, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
         listed[stage] = {name: [kinds[name].name] + shapes[name] for name in sorted(shapes)}
     # One variable a line.
@@ -216,11 +224,10 @@ def play(folder):
 
 def train(folder, stage, steps):
     """Images per second in one stage, with Magenta's own input pipeline, and the process's peak memory."""
-    hook = Stopwatch(int(steps))
-    with open(os.path.join(folder, "experiment.json")) as file:
-        instance = learn(folder, json.load(file), int(stage), hook)
+    hook = Stopwatch(work.WARM_STEPS + int(steps))
+    instance = run_stage(folder, int(stage), hook)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"images_per_s": hook.steps * instance.batch_size / hook.seconds, "peak_mb": peak_mb}
+    return {"images_per_s": int(steps) * instance.batch_size / hook.seconds, "peak_mb": peak_mb}
 
 
 def kinds(folder):
@@ -229,9 +236,9 @@ def kinds(folder):
         kind(os.path.join(folder, name), changes, stage, counter)
 
 
-COMMANDS = {"make": make, "time": measure, "kinds": kinds, "save": save, "play": play, "train": train}
+COMMANDS = {"make": make, "time": measure, "kinds": kinds, "save": save, "learn": learn, "play": play, "train": train}
 
 if __name__ == "__main__":
     result = COMMANDS[sys.argv[1]](*sys.argv[2:])
-    if result:
+    if isinstance(result, dict):
         print("RESULT " + json.dumps(result))

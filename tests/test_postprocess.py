@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from scripts import postprocess_model
 from tests.conftest import DATA, SMALL
 from tests.test_run_folder import KilledError, kill_at, make_config, random_state
 
+ROOT = Path(__file__).parent.parent
 EXPERIMENT = {
     "start_height": 2,
     "start_width": 2,
@@ -171,3 +175,12 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"gansynth_postprocess_model: {tmp_path} is no run folder: it has no stage_* folders\n"
     )
+
+
+def test_the_program_explains_itself_without_tensorflow(capsys):
+    loaded = "import scripts.postprocess_model, sys; print({'tensorflow', 'keras'} & set(sys.modules) or 'none')"
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True, cwd=ROOT).strip() == "none"
+    with pytest.raises(SystemExit) as stop:
+        postprocess_model.main(["--help"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: gansynth_postprocess_model")
