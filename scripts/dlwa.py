@@ -150,7 +150,7 @@ def _words(name: str, arguments: Sequence[str]) -> list[str]:
     """The command line, shown as a user would type it."""
     shown = name if name.startswith("gansynth_") else f"gansynth_{name}"
     print(f"> {shlex.join([shown, *arguments])}", flush=True)
-    return [sys.executable, "-m", f"scripts.{name}", *arguments]
+    return [sys.executable, "-c", f"import sys; from scripts.{name} import main; sys.exit(main())", *arguments]
 
 
 def _running(lock: Path) -> int | None:
