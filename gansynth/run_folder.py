@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -67,27 +66,29 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
     """
     stage, prefix = checkpoint.latest(folder)
     reader, blocks = tensor_file.open_save(prefix), checkpoint.blocks_of(stage)
+    names = tensor_file.sizes(reader)
+    if all(variables.is_for_playing(name) for name in names):
+        raise ValueError(f"{prefix} holds only what playing needs; training cannot go on from it")
 
-    def read(name: str) -> Any:
+    def read(name: str) -> np.ndarray:
         return tensor_file.read(reader, name, prefix)
 
     found: dict[str, Weights] = {}
     for part, (shapes, variable) in _parts(config, blocks).items():
         found[part] = {name: read(variable(name)) for name in shapes}
         checkpoint.check_shapes(found[part], shapes, prefix)
-    names = tensor_file.sizes(reader)
-
-    def adam(network: str) -> Adam:
-        counted = _steps(network)
-        steps = int(read(counted)) if counted in names else _steps_after(read(variables.powers(network)[1]), betas[1])
-        return Adam(found[f"{network}_adam.m"], found[f"{network}_adam.v"], steps)
-
+    steps = {}
+    for network in NETWORKS:
+        known = _steps(network) in names
+        steps[network] = (
+            int(read(_steps(network))) if known else _steps_after(read(variables.powers(network)[1]), betas)
+        )
     return State(
         generator=found["generator"],
         discriminator=found["discriminator"],
         average=found["average"],
-        generator_adam=adam("generator"),
-        discriminator_adam=adam("discriminator"),
+        generator_adam=Adam(found["generator_adam.m"], found["generator_adam.v"], steps["generator"]),
+        discriminator_adam=Adam(found["discriminator_adam.m"], found["discriminator_adam.v"], steps["discriminator"]),
         blocks=blocks,
         images=int(read(variables.COUNTER)),
         extra={name.removeprefix(_EXTRA): read(name) for name in names if name.startswith(_EXTRA)},
@@ -130,13 +131,13 @@ def _steps(network: str) -> str:
     return f"hallu/{network}_adam/steps"
 
 
-def _steps_after(power: np.ndarray, beta: float) -> int:
-    """The number of steps after which Magenta's accumulator has come to `power`, which is beta ** (steps + 1).
+def _steps_after(power: np.ndarray, betas: Betas) -> int:
+    """The number of steps after which Magenta's second accumulator has come to `power`, which is beta2 ** (steps + 1).
 
     In float32 it ends at 0 after some ten thousand steps with 0.99; from there on the number changes nothing anymore.
     """
     tiny = float(np.finfo(np.float32).smallest_subnormal)
-    return round(math.log(max(float(power), tiny)) / math.log(beta)) - 1
+    return round(math.log(max(float(power), tiny)) / math.log(betas[1])) - 1
 
 
 def _check(weights: Mapping[str, np.ndarray], shapes: Shapes, part: str) -> None:

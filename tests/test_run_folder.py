@@ -209,7 +209,7 @@ def test_a_weight_that_would_be_lost_is_named(tmp_path):
 def test_a_checkpoint_for_playing_alone_cannot_go_on(tmp_path):
     config = make_config(tmp_path)
     checkpoint.save(tmp_path, random_state(config, 3).average, config, 375)
-    with pytest.raises(ValueError, match=r"has no variable Generator/.*block_1/conv0/conv2d/kernel$"):
+    with pytest.raises(ValueError, match="holds only what playing needs"):
         run_folder.restore(tmp_path, config)
 
 
