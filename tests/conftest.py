@@ -173,6 +173,16 @@ def server(tmp_path_factory, models):
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def band_server(tmp_path_factory, band):
+    """One server that plays a model with conditions, for tests that load it anew or leave it as they found it."""
+    running = RunningServer(tmp_path_factory.mktemp("server"), band)
+    replies = running.send("/sound/load", "band")
+    assert replies[-1].address == "/done", replies
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def hallu():
     """Run the command line, in a folder of its own choice; returns the completed process."""

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import soundfile
-from conftest import RunningServer, datagram
+from conftest import datagram
 from pythonosc.osc_message import OscMessage
 
 import gansynth
@@ -303,13 +303,6 @@ def test_two_clients_in_one_pd_differ(tmp_path, answering):
         pd.say("randomize_z z")
         slots = [answering.take()[1][0] for _ in range(2)]
     assert slots[0] != slots[1]
-
-
-@pytest.fixture(scope="module")
-def band_server(tmp_path_factory, band):
-    running = RunningServer(tmp_path_factory.mktemp("server"), band)
-    yield running
-    running.stop()
 
 
 @pytest.fixture
