@@ -4,9 +4,14 @@ Scale and shift are prespecified in the settings, or were fitted to the training
 and stand in assets/NAME.npz. Source: Magenta's gansynth/lib/data_normalizer.py.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 
 from gansynth.config import Config
+
+FITTED = ("specgrams_simple_normalizer", "specgrams_freq_normalizer")
 
 
 def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
@@ -28,17 +33,39 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
     return fitted[..., [0, 2]], fitted[..., [1, 3]]
 
 
+def path(config: Config) -> Path:
+    """Where a fitted normaliser is kept."""
+    return config.folder / "assets" / f"{config.data_normalizer}.npz"
+
+
+def fit(specgrams: Iterable[np.ndarray], config: Config, margin: float) -> None:
+    """Fit a normaliser to a dataset and keep it: lowest and highest values become -margin and margin.
+
+    Args:
+        specgrams: batches [n, time, frequency, 2], at least one.
+        config: its data_normalizer is one of FITTED.
+        margin: above 0, at most 1.
+    """
+    axes = (0, 1) if config.data_normalizer == "specgrams_freq_normalizer" else (0, 1, 2)
+    ranges = [(batch.min(axis=axes), batch.max(axis=axes)) for batch in specgrams]
+    low, high = np.min([low for low, _ in ranges], axis=0), np.max([high for _, high in ranges], axis=0)
+    scale = 2.0 * margin / np.maximum(high - low, 1e-6)
+    shift = -scale * low - margin
+    path(config).parent.mkdir(exist_ok=True)
+    np.savez(path(config), normalizer=np.stack([scale, shift], axis=-1).reshape(*low.shape[:-1], 4))
+
+
 def _read(config: Config) -> np.ndarray:
     """[4] or [frequencies, 4]: scale and shift of the magnitude, scale and shift of the phase."""
-    path = config.folder / "assets" / f"{config.data_normalizer}.npz"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; data_normalizer is {config.data_normalizer}")
+    file_path = path(config)
+    if not file_path.is_file():
+        raise FileNotFoundError(f"{file_path} is missing; data_normalizer is {config.data_normalizer}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(file_path, allow_pickle=False) as file:
             fitted = np.asarray(file["normalizer"], np.float32)
     except (KeyError, ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{path} holds no array named normalizer: {error}") from None
+        raise ValueError(f"{file_path} holds no array named normalizer: {error}") from None
     shape = (4,) if config.data_normalizer == "specgrams_simple_normalizer" else (config.frequencies, 4)
     if fitted.shape != shape:
-        raise ValueError(f"{path}: normalizer has shape {fitted.shape}; it must have {shape}")
+        raise ValueError(f"{file_path}: normalizer has shape {fitted.shape}; it must have {shape}")
     return fitted

@@ -54,6 +54,7 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Sou
     (folder / dataset.META).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
     hparams.write(folder, described, own)
     run = config.read_settings(folder)
+    spectra.fit_normalizer(data_dir, run, own.normalizer_margin, own.normalizer_num_examples)
     return Source(run, own, spectra.prepare(data_dir, data_dir, run, progress), tuple(rows))
 
 

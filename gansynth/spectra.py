@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,7 @@ def selected(labels: Sequence[Labels], sources: Sequence[int], least: int, most:
     return rows
 
 
-def prepare(
-    data_dir: Path, cache_dir: Path, config: Config, progress: Callable[[int, int], None] = lambda done, total: None
-) -> Spectra:
+def prepare(data_dir: Path, cache_dir: Path, config: Config, progress: Progress = lambda done, total: None) -> Spectra:
     """The spectra of all notes of a dataset, from the cache or computed into it.
 
     Args:
@@ -93,7 +92,16 @@ def resolution(config: Config, block: int) -> tuple[int, int]:
     return config.start_height * growth, config.start_width * (growth if config.scale_mode == "ALL" else 1)
 
 
-def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress: Callable[[int, int], None]) -> None:
+def fit_normalizer(data_dir: Path, config: Config, margin: float, most: int) -> None:
+    """Fit the config's normaliser to the first `most` notes of a dataset, unless it is there or needs no fitting."""
+    if config.data_normalizer not in normalizer.FITTED or normalizer.path(config).exists():
+        return
+    transform = compiled(lambda waves: spectral.waves_to_specgrams(waves, config))
+    notes = islice(dataset.read(data_dir), most)
+    normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, AT_ONCE)), config, margin)
+
+
+def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress: Progress) -> None:
     files = {
         block: np.lib.format.open_memmap(
             _level(folder, block), "w+", np.float16, (count, *resolution(config, block), 2)
@@ -104,9 +112,7 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
     transform = compiled(lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -1.0, 1.0))
     done = 0
     for notes in _batches(dataset.read(data_dir), AT_ONCE):
-        waves = np.stack([_wave(note, config) for note in notes])
-        padded = np.pad(waves, ((0, AT_ONCE - len(waves)), (0, 0)))
-        pictures = ops.convert_to_numpy(transform(padded))[: len(notes)]
+        pictures = _transformed(notes, transform, config)
         for block in reversed(_blocks(config)):
             files[block][done : done + len(notes)] = pictures
             pictures = _halved(pictures, resolution(config, max(1, block - 1)))
@@ -114,6 +120,13 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
         progress(done, count)
     for file in files.values():
         file.flush()
+
+
+def _transformed(notes: Sequence[Note], transform: Callable[[np.ndarray], Any], config: Config) -> np.ndarray:
+    """What a function of waves [AT_ONCE, samples] gives for these notes."""
+    waves = np.stack([_wave(note, config) for note in notes])
+    padded = np.pad(waves, ((0, AT_ONCE - len(waves)), (0, 0)))
+    return ops.convert_to_numpy(transform(padded))[: len(notes)]
 
 
 def _wave(note: Note, config: Config) -> np.ndarray:

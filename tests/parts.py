@@ -1,7 +1,9 @@
 """System parts that some tests need; HALLU_REQUIRE_ALL=1 (set by .ci/run) turns a skip into a failure."""
 
+import importlib.util
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -9,8 +11,16 @@ import pytest
 def need_program(name: str) -> str:
     """Path of a program, or a skip that says what is missing."""
     path = shutil.which(name)
-    if path:
-        return path
+    return path or _missing(name)
+
+
+def need_module(name: str) -> None:
+    """Skip where a Python package is missing."""
+    if importlib.util.find_spec(name) is None:
+        _missing(name)
+
+
+def _missing(name: str) -> NoReturn:
     reason = f"{name} is not installed"
     if os.environ.get("HALLU_REQUIRE_ALL") == "1":
         pytest.fail(reason)

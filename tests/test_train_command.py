@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 import small_run
+from parts import need_module
 
 import gansynth
 from gansynth import config, run_folder
@@ -153,3 +154,10 @@ def test_two_workers_end_with_the_weights_of_one(unbroken, data, tmp_path):
     for (_, error), code in two_workers(data, tmp_path / "run", **SHORT):
         assert code == 0, error
     assert largest_difference(state(tmp_path / "run"), state(unbroken[0])) < 1e-3
+
+
+def test_jax_ends_with_the_weights_of_tensorflow(unbroken, data, tmp_path):
+    need_module("jax")
+    done = small_run.train(data, tmp_path / "run", environment={"KERAS_BACKEND": "jax"}, **SHORT)
+    assert done.returncode == 0, done.stderr
+    assert largest_difference(state(tmp_path / "run"), state(unbroken[0])) < 1e-4

@@ -192,6 +192,15 @@ def test_mixed_precision_is_near_single_precision(plan, tensors, batch):
     assert float(rough["discriminator"]) == pytest.approx(float(exact["discriminator"]), abs=0.05)
 
 
+@pytest.mark.parametrize("kind", ["specgrams_simple_normalizer", "specgrams_freq_normalizer"])
+def test_a_fitted_normalizer_uses_the_whole_range_up_to_its_margin(tmp_path, kind):
+    settings = small_run.SETTINGS | {"train_data_path": str(small_run.write_tones(tmp_path / "data"))}
+    source = run_setup.set_up(tmp_path / "run", settings | {"data_normalizer": kind}, lambda done, total: None)
+    pictures = source.spectra.levels[3]
+    assert pictures.max() == pytest.approx(0.8, abs=1e-3)
+    assert pictures.min() == pytest.approx(-0.8, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
