@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ganspace.analysis import Progress
     from gansynth.model import Model
 
-__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "load", "save"]
+__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "save"]
 
 
 def compute(
@@ -25,3 +25,10 @@ def compute(
     from ganspace import analysis
 
     return analysis.compute(model, plan, progress=progress, state=state)
+
+
+def compute_file(model: "Model", plan: Plan, path: "Path", *, progress: "Progress | None" = None) -> Components:
+    """Find the directions of a loaded model and write them; see `ganspace.analysis.compute_file`."""
+    from ganspace import analysis
+
+    return analysis.compute_file(model, plan, path, progress=progress)

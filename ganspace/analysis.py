@@ -20,7 +20,6 @@ from ganspace.directions import Directions
 from ganspace.estimators import Estimator
 from ganspace.plan import Plan
 from ganspace.sampling import Sampler
-from gansynth.config import check_pitch
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -130,8 +129,6 @@ def pitch_samples(sampler: Sampler) -> int:
 
 
 def _sampler(model: "Model", plan: Plan) -> Sampler:
-    if plan.pitch is not None:
-        check_pitch(model.name, model.pitches, plan.pitch)
     pitch = model.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
     return sampling.make(model, plan.layer, pitch, plan.seed, plan.batch_size)
 

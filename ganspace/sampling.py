@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gansynth.config import Config, check_pitch
+
 if TYPE_CHECKING:
     from gansynth.model import Model
 
@@ -68,9 +70,20 @@ def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0)
     Raises:
         ValueError: the model has no such layer or pitch.
     """
-    shape = model.activations(np.zeros((1, model.latent_size)), [pitch], layer).shape[1:]
+    check_pitch(model.name, model.pitches, pitch)
+    if layer not in model.layers:
+        raise ValueError(f"{layer!r} is no layer of {model.name}; its layers are {', '.join(model.layers)}")
+    shape = layer_shape(model.config, layer)
     fast = min(LARGEST_BATCH, max(1, BATCH_BYTES // (4 * int(np.prod(shape)))))
     return Sampler(model, layer, pitch, seed, shape, batch_size or fast)
+
+
+def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
+    """Time, frequency and channels of a layer's activations; the layer is called conv0, conv1, conv0_2, conv1_2, ..."""
+    block = int(layer.partition("_")[2] or 1)
+    growth = config.scale_base ** (block - 1)
+    wide = growth if config.scale_mode == "ALL" else 1
+    return config.start_height * growth, config.start_width * wide, config.num_filters(block)
 
 
 def chunk_sizes(count: int) -> Sequence[int]:
