@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 DEFAULT_PITCH = 32
 SAVE_EVERY_S = 20.0
 # How many samples relate the directions to z; how many give each pitch's mean, and how large these may be together.
-LATENT_SAMPLES, PITCH_SAMPLES, PITCH_BYTES = 8192, 512, 2**28
+LATENT_SAMPLES, PITCH_SAMPLES, PITCH_BYTES = 8192, (32, 512), 2**28
 _RIDGE = 1e-6
 
 
@@ -55,7 +55,7 @@ def compute(model: "Model", plan: Plan, *, progress: Progress | None = None, sta
         "x".join(map(str, sampler.shape)),
         sampler.pitch,
     )
-    steps = Steps(progress, plan.count + latent_samples(plan) + pitch_samples(sampler) * len(model.pitches))
+    steps = Steps(progress, plan.count + latent_samples(plan) + pitch_samples(sampler, plan) * len(model.pitches))
     _feed(estimator, sampler, plan, steps, state)
     log.info("estimating")
     return finish(estimator.directions(), sampler, plan, steps)
@@ -88,7 +88,7 @@ def finish(directions: Directions, sampler: Sampler, plan: Plan, steps: "Steps")
     model, shape = sampler.model, sampler.shape
     log.info("relating the directions to z")
     latents = _latents(directions, sampler, plan, steps)
-    pitches, means = _pitch_means(directions.mean, sampler, steps)
+    pitches, means = _pitch_means(directions.mean, sampler, plan, steps)
     return Components(
         plan.layer,
         plan.chosen_estimator,
@@ -121,11 +121,11 @@ def latent_samples(plan: Plan) -> int:
     return min(plan.count, max(LATENT_SAMPLES, 2 * plan.components))
 
 
-def pitch_samples(sampler: Sampler) -> int:
+def pitch_samples(sampler: Sampler, plan: Plan) -> int:
     """How many samples give the mean of each pitch: fewer of a large layer, 0 where the means would be too large."""
     if 4 * sampler.size * len(sampler.model.pitches) > PITCH_BYTES:
         return 0
-    return min(PITCH_SAMPLES, max(32, 2**24 // sampler.size))
+    return max(PITCH_SAMPLES[0], min(PITCH_SAMPLES[1], 2**21 // sampler.size, plan.count // 8))
 
 
 def _sampler(model: "Model", plan: Plan) -> Sampler:
@@ -194,9 +194,9 @@ def _latents(directions: Directions, sampler: Sampler, plan: Plan, steps: Steps)
     return Latents(*(values.astype(np.float32) for values in kept))
 
 
-def _pitch_means(mean: np.ndarray, sampler: Sampler, steps: Steps) -> tuple[tuple[int, ...], np.ndarray]:
+def _pitch_means(mean: np.ndarray, sampler: Sampler, plan: Plan, steps: Steps) -> tuple[tuple[int, ...], np.ndarray]:
     """The mean at each pitch: the whole mean, and by how much the same few z differ between there and here."""
-    count, pitches = pitch_samples(sampler), sampler.model.pitches
+    count, pitches = pitch_samples(sampler, plan), sampler.model.pitches
     if not count:
         log.warning("%s is too large to keep a mean for each pitch; coordinates will ignore the pitch", sampler.layer)
         return (), np.zeros(0, np.float32)

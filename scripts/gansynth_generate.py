@@ -10,7 +10,7 @@ import gansynth
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
-from scripts import command
+from scripts import command, directions
 from server import condition_flag
 from server.delivery import write_wav
 
@@ -31,6 +31,15 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--pitch", type=int, help="the pitch of all notes, without --midi_file (default: random ones)")
     condition_flag.add(flags)
+    flags.add_argument(
+        "--edits_file", type=command.path, help="components file (.pickle or .npz) that --edits refers to"
+    )
+    flags.add_argument(
+        "--edits",
+        type=directions.edits,
+        metavar="E,E,...",
+        help="moves every note along the directions, in standard deviations, the first direction first: --edits=2,-0.5",
+    )
     flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same sound")
     flags.add_argument(
         "--batch_size",
@@ -48,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = flags.parse_args(argv)
     if options.midi_file and options.pitch is not None:
         flags.error("--pitch goes without --midi_file: the file says the pitches")
+    if (options.edits is None) != (options.edits_file is None):
+        flags.error("--edits and --edits_file go together")
     return command.run(_clip if options.midi_file else _single_notes, options, PROG)
 
 
@@ -59,7 +70,7 @@ def _clip(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    model = command.load(options)
+    model = directions.edited(command.load(options), options)
     with command.bar("note", len(notes)) as progress:
         clip = midi.render(
             model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
@@ -92,7 +103,7 @@ def _single_notes(options: argparse.Namespace) -> None:
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    model = command.load(options)
+    model = directions.edited(command.load(options), options)
     with command.bar("note", options.batch_size) as progress:
         for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
             write_wav(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)

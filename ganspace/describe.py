@@ -1,0 +1,119 @@
+"""What a direction does, in numbers: loudness, brightness, noisiness, sustain of the sounds along it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganspace.components import Components
+
+if TYPE_CHECKING:
+    from gansynth.model import Model
+
+AMOUNTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+FRAME, HOP = 1024, 256
+SUSTAIN_DB = 20.0
+# A quantity that follows the direction less closely than this (rank correlation) goes up and down.
+STEADY = 0.8
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One sound in numbers.
+
+    `loudness_db` is its root mean square against full scale; `brightness_hz` the centre of its power spectrum;
+    `noisiness` that spectrum's flatness, 0 for a tone to 1 for white noise; `sustain_s` how long it stays within
+    SUSTAIN_DB of its loudest moment.
+    """
+
+    loudness_db: float
+    brightness_hz: float
+    noisiness: float
+    sustain_s: float
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of a sound's numbers: what more and less of it are called, how it is written, what change can be heard."""
+
+    field: str
+    label: str
+    more: str
+    less: str
+    text: str
+    heard: Callable[[float, float], bool]
+
+
+QUANTITIES = (
+    Quantity("loudness_db", "loudness / dB", "louder", "softer", "{:.0f} dB", lambda a, b: abs(b - a) >= 2),
+    Quantity("brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", lambda a, b: _ratio(a, b) >= 1.1),
+    Quantity("noisiness", "noisiness", "noisier", "purer", "{:.3f}", lambda a, b: _ratio(a, b) >= 1.3),
+    Quantity("sustain_s", "sustain / s", "longer", "shorter", "{:.1f} s", lambda a, b: abs(b - a) >= 0.3),
+)
+
+
+def _ratio(a: float, b: float) -> float:
+    low, high = sorted((a, b))
+    return high / max(low, 1e-9)
+
+
+def measure(wave: np.ndarray, sample_rate: int) -> Sound:
+    """The numbers of a wave [samples]; silence is -200 dB and 0 otherwise."""
+    wave = np.asarray(wave, np.float64)
+    padded = np.pad(wave, (0, max(0, FRAME - len(wave))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
+    levels = np.sqrt(np.mean(frames**2, axis=1))
+    power = np.mean(np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1)) ** 2, axis=0)[1:]
+    if not levels.max() > 1e-10:
+        return Sound(-200.0, 0.0, 0.0, 0.0)
+    frequencies = np.fft.rfftfreq(FRAME, 1 / sample_rate)[1:]
+    heard = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
+    floor = power + 1e-12 * power.max()
+    return Sound(
+        float(20 * np.log10(np.sqrt(np.mean(wave**2)))),
+        float(frequencies @ power / power.sum()),
+        float(np.exp(np.mean(np.log(floor))) / np.mean(floor)),
+        float((heard[-1] - heard[0] + 1) * HOP / sample_rate),
+    )
+
+
+def waves_along(
+    model: "Model", components: Components, direction: int, pitch: int, amounts: Sequence[float] = AMOUNTS
+) -> np.ndarray:
+    """Sounds along one direction (from 0) through the mean at a pitch: float32 [amounts, samples]."""
+    edits = np.zeros((len(amounts), direction + 1))
+    edits[:, direction] = amounts
+    pitches = [pitch] * len(amounts)
+    known = pitches if pitch in components.pitches else None
+    return model.generate_from_activations(components.layer, components.activations(edits, known), pitches)
+
+
+def sentence(sounds: Sequence[Sound], amounts: Sequence[float] = AMOUNTS) -> str:
+    """What changes from the first sound to the last, in words and numbers.
+
+    >>> a, b = Sound(-30, 500, 0.1, 2.0), Sound(-18, 505, 0.1, 2.0)
+    >>> sentence([a, b], [-1, 1])
+    'louder (-30 dB to -18 dB)'
+    """
+    said = [phrase for quantity in QUANTITIES if (phrase := _phrase(quantity, sounds, amounts))]
+    return ", ".join(said) or "hardly changes loudness, brightness, noisiness or sustain"
+
+
+def _phrase(quantity: Quantity, sounds: Sequence[Sound], amounts: Sequence[float]) -> str:
+    values = [float(getattr(sound, quantity.field)) for sound in sounds]
+    low, high = min(values), max(values)
+    if not quantity.heard(low, high):
+        return ""
+    trend = _rank_correlation(amounts, values)
+    first, last = values[0], values[-1]
+    if abs(trend) < STEADY or not quantity.heard(first, last):
+        word = quantity.label.partition(" ")[0]
+        return f"{word} goes up and down ({quantity.text.format(low)} to {quantity.text.format(high)})"
+    word = quantity.more if last > first else quantity.less
+    return f"{word} ({quantity.text.format(first)} to {quantity.text.format(last)})"
+
+
+def _rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    first, second = (np.argsort(np.argsort(values)).astype(float) for values in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])

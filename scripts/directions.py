@@ -1,0 +1,94 @@
+"""What the commands that play directions share: the components file, its checkpoint, the pitch."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import ganspace
+from ganspace import files
+from ganspace.edited import Edited, check_layer
+from gansynth.config import check_pitch, is_checkpoint
+from scripts import command
+
+if TYPE_CHECKING:
+    from gansynth.model import Model
+
+DEFAULT_PITCH = 32
+
+
+def add_flags(flags: argparse.ArgumentParser) -> None:
+    """Add --pca_file, --ckpt_dir, --pitch and --debug."""
+    flags.add_argument("--pca_file", type=command.path, required=True, help="components file: .pickle or .npz")
+    flags.add_argument("--ckpt_dir", type=command.path, help="the checkpoint (default: the folder of the file)")
+    flags.add_argument("--pitch", type=int, help="MIDI pitch (default: that of the components, or the nearest to 32)")
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+
+
+def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int]:
+    """The model, the components and the pitch that the flags ask for.
+
+    Raises:
+        FileNotFoundError: a file or checkpoint is missing.
+        ValueError: they do not go together, or the pitch is not the model's.
+    """
+    components = ganspace.load(options.pca_file)
+    if options.ckpt_dir is None:
+        options.ckpt_dir = beside(options.pca_file)
+    model = command.load(options)
+    check_layer(model, components)
+    warn_of_another(options.pca_file, components, options.ckpt_dir)
+    wanted = options.pitch
+    if wanted is None:
+        wanted = model.nearest_pitch(components.origin.pitch or DEFAULT_PITCH)
+    check_pitch(model.name, model.pitches, wanted)
+    return model, components, wanted
+
+
+def beside(file: Path) -> Path:
+    """The checkpoint that a components file lies in.
+
+    Raises:
+        ValueError: it lies in none.
+    """
+    folder = file.absolute().parent
+    if not is_checkpoint(folder):
+        raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir")
+    return folder
+
+
+def warn_of_another(file: Path, components: ganspace.Components, folder: Path) -> None:
+    """Say so where the components were found in another checkpoint."""
+    known = components.origin.checksum
+    if known and known != files.checksum(folder):
+        print(f"note: {file} was made from another checkpoint, {components.origin.checkpoint}; directions may differ")
+
+
+def edits(text: str) -> list[float]:
+    """Numbers with commas between them.
+
+    Raises:
+        argparse.ArgumentTypeError: one is no finite number.
+    """
+    try:
+        values = [float(word) for word in text.split(",")]
+    except ValueError:
+        values = [math.nan]
+    if not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"must be numbers with commas between them, such as 2,-0.5, not {text!r}")
+    return values
+
+
+def edited(model: "Model", options: argparse.Namespace) -> "Model":
+    """The model, moved by options.edits along the directions of options.edits_file where these are given.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: file and model do not go together, or there are more edits than directions.
+    """
+    if options.edits is None:
+        return model
+    components = ganspace.load(options.edits_file)
+    warn_of_another(options.edits_file, components, options.ckpt_dir)
+    # What plays a model's notes can play these.
+    return cast("Model", Edited(model, components, options.edits))

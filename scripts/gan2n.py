@@ -1,0 +1,92 @@
+"""A grid of sounds between four random timbres, one in each corner, at one or more pitches."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+import gansynth
+from gansynth.config import check_pitch
+from gansynth.hallucination import slerp
+from scripts import command
+from server.delivery import write_wav
+
+PROG = "gan2n"
+_PART = re.compile(r"(-?\d+)|\((-?\d+)(?:,(-?\d+))?\.\.(-?\d+)\)")
+
+
+def pitches(text: str) -> list[int]:
+    """Pitches such as 36, (36..40) or (36,38..48), with commas between them.
+
+    >>> pitches("24,(36..38),(40,44..50)")
+    [24, 36, 37, 38, 40, 44, 48]
+
+    Raises:
+        argparse.ArgumentTypeError: it says something else.
+    """
+    found: list[int] = []
+    for part in re.split(r",(?![^(]*\))", text):
+        match = _PART.fullmatch(part.strip())
+        if not match:
+            raise argparse.ArgumentTypeError(f"must be pitches like 36,(40..43),(48,50..60), not {text!r}")
+        single, first, second, last = (int(group) if group is not None else None for group in match.groups())
+        if single is not None:
+            found.append(single)
+        elif first is not None and last is not None:
+            step = 1 if second is None else second - first
+            if step < 1 or last < first:
+                raise argparse.ArgumentTypeError(f"{part} must go upwards")
+            found += range(first, last + 1, step)
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags, named as in the course's pages."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint")
+    flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
+    flags.add_argument(
+        "--resolution", type=partial(command.whole, least=2), default=9, help="points a side (default: 9)"
+    )
+    flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same timbres")
+    flags.add_argument(
+        "--batch_size", type=partial(command.whole, least=1), default=8, help="accepted; no longer needed"
+    )
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return command.run(_grid, parser().parse_args(argv), PROG)
+
+
+def grid(corners: np.ndarray, resolution: int) -> np.ndarray:
+    """Latent vectors between four corners [4, latent]: [resolution (y), resolution (x), latent].
+
+    Corners 0 and 1 lie at y = 0, 2 and 3 at y = 1; 0 and 2 at x = 0.
+    """
+    amounts = np.linspace(0, 1, resolution)
+    edges = [(slerp(corners[0], corners[1], x), slerp(corners[2], corners[3], x)) for x in amounts]
+    return np.array([[slerp(low, high, y) for low, high in edges] for y in amounts])
+
+
+def _grid(options: argparse.Namespace) -> None:
+    config = gansynth.read_config(options.ckpt_dir)
+    for pitch in options.pitches:
+        check_pitch(config.name, config.pitches, pitch)
+    corners = np.random.default_rng(options.seed).standard_normal((4, config.latent_size))
+    points = grid(corners, options.resolution).reshape(-1, config.latent_size)
+    places = [divmod(i, options.resolution) for i in range(len(points))]
+    wanted = [(row, column, pitch) for row, column in places for pitch in options.pitches]
+    latents = np.repeat(points, len(options.pitches), axis=0)
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    model = command.load(options)
+    with command.bar("note", len(wanted)) as progress:
+        waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)
+        for wave, (row, column, pitch) in zip(waves, wanted, strict=True):
+            write_wav(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)
+    print(f"{options.output_dir}: {len(wanted)} sounds, gen_x0_y0_{options.pitches[0]}.wav and on")

@@ -1,0 +1,99 @@
+"""Get to know directions: a sheet for each, with spectrograms from -3 to 3 sigma and what it does in numbers.
+
+--name gives one a name, which is saved in the components file and shown wherever it is used.
+"""
+
+import argparse
+import csv
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ganspace
+from scripts import command, directions
+
+if TYPE_CHECKING:
+    from ganspace.describe import Sound
+
+PROG = "ganspacesynth_describe"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    directions.add_flags(flags)
+    flags.add_argument("--output_dir", type=command.path, help="folder for the sheets; made if missing")
+    flags.add_argument(
+        "--directions", type=partial(command.whole, least=1), default=16, help="how many, from the first (default: 16)"
+    )
+    flags.add_argument(
+        "--name", nargs=2, action="append", default=[], metavar=("NUMBER", "NAME"), help='such as --name 3 "breath"'
+    )
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    flags = parser()
+    options = flags.parse_args(argv)
+    if options.output_dir is None and not options.name:
+        flags.error("give --output_dir for sheets, or --name, or both")
+    return command.run(_work, options, PROG)
+
+
+def _work(options: argparse.Namespace) -> None:
+    if options.name:
+        _save_names(options.pca_file, options.name)
+    if options.output_dir is not None:
+        _sheets(options)
+
+
+def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:
+    components = ganspace.load(path)
+    for number, name in names:
+        if not number.isdecimal():
+            raise ValueError(f"--name takes a direction's number and a name; {number!r} is no number")
+        components = components.named(int(number) - 1, name.strip())
+    ganspace.save(path, components)
+    for index in range(len(components.names)):
+        if components.name(index):
+            print(f"{index + 1}: {components.name(index)}")
+
+
+def _sheets(options: argparse.Namespace) -> None:
+    from ganspace import describe, pictures
+
+    model, components, pitch = directions.load(options)
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    pictures.save_variance(options.output_dir / "variance.png", components)
+    count = min(options.directions, components.count)
+    rows: list[tuple[int, str, float, Sound]] = []
+    with command.bar("direction", count) as progress:
+        for index in range(count):
+            progress(index, count)
+            waves = describe.waves_along(model, components, index, pitch)
+            sounds = [describe.measure(wave, model.sample_rate) for wave in waves]
+            heading = (
+                f"{pictures.title(components, index)}  ({100 * components.var_ratio[index]:.1f} % of the variance)"
+            )
+            path = options.output_dir / f"direction_{index + 1:03}.png"
+            pictures.save_sheet(path, heading, waves, sounds, model.sample_rate)
+            rows += [
+                (index + 1, components.name(index), amount, sound)
+                for amount, sound in zip(describe.AMOUNTS, sounds, strict=True)
+            ]
+            print(f"{index + 1}: {describe.sentence(sounds)}")
+        progress(count, count)
+    _write_table(options.output_dir / "directions.csv", rows)
+
+
+def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, Sound]]") -> None:
+    from ganspace.describe import QUANTITIES
+
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["direction", "name", "sigma", *(quantity.field for quantity in QUANTITIES)])
+        for number, name, amount, sound in rows:
+            values = [f"{getattr(sound, quantity.field):.4f}" for quantity in QUANTITIES]
+            table.writerow([number, name, f"{amount:g}", *values])
