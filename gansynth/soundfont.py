@@ -236,7 +236,7 @@ def measured_qualities(wave: np.ndarray, pitch: int, sample_rate: int, hold_s: f
         words.add("bright")
     elif centre_hz < min(500, 1.5 * fundamental_hz):
         words.add("dark")
-    step = sample_rate // 10
+    step = min(sample_rate // 10, len(wave))
     levels_db = [10 * np.log10(np.mean(wave[i : i + step] ** 2) + 1e-12) for i in range(0, len(wave) - step + 1, step)]
     end = max(0, int(hold_s * 10) - 1)
     before = levels_db[min(end, len(levels_db) - 1)]

@@ -20,7 +20,10 @@ PROGRAMS = {
     "gansynth_dataset_report": "dataset_report",
     "gansynth_make_dataset": "make_dataset",
     "gansynth_pad_audio": "pad_audio",
+    "gansynth_postprocess_model": "postprocess_model",
     "gansynth_soundfont_dataset": "soundfont_dataset",
+    "gansynth_train": "gansynth_train",
+    "gansynth_voice_report": "voice_report",
 }
 
 
