@@ -71,8 +71,8 @@ class Stopwatch:
 
 def measure(folder: Path, steps: int) -> dict[str, float]:
     """Train a run for some steps in this process."""
-    from gansynth.run_setup import set_up
-    from gansynth.trainer import Trainer
+    from gansynth.training.run_setup import set_up
+    from gansynth.training.trainer import Trainer
 
     settings = json.loads((folder / "experiment.json").read_text())
     (folder / "experiment.json").unlink()

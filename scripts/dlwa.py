@@ -1,8 +1,8 @@
 """The course's commands for a virtual machine: names instead of paths, long work in the background with a log.
 
 Works in the current folder: recordings in inputs/NAME, datasets in datasets/gansynth/NAME, models in
-models/gansynth/NAME. Prints each command that it runs, so that you can run it yourself with other arguments; what you add
-at the end of a command here goes to that command.
+models/gansynth/NAME. Prints each command that it runs, so that you can run it yourself with other arguments; what you
+add at the end of a command here goes to that command.
 """
 
 import argparse

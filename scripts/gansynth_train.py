@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gansynth import hparams
+from gansynth.training import hparams
 from scripts import command, sounds
 from server.quiet import quiet_import
 
@@ -66,14 +66,14 @@ def _train(options: argparse.Namespace) -> None:
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("gansynth").setLevel(logging.INFO)
     sounds.import_tensorflow(options)
-    from gansynth import workers
+    from gansynth.training import workers
 
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
     with contextlib.nullcontext() if options.debug else quiet_import():
         team = workers.available()
-    from gansynth.diary import Diary
-    from gansynth.run_setup import set_up
-    from gansynth.trainer import Trainer
+    from gansynth.training.diary import Diary
+    from gansynth.training.run_setup import set_up
+    from gansynth.training.trainer import Trainer
 
     with command.bar("spectrogram", 0) as progress:
         source = set_up(command.path(folder), wanted, progress)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import gansynth
-from gansynth import confusion_picture, dataset, dataset_report, voice_plan, voice_report, voice_text
+from gansynth import dataset, dataset_report
 from gansynth.dataset import FAMILIES, Labels, Note
-from gansynth.voice_plan import Request
+from gansynth.report import confusion_picture, judgement, note_plan, wording
+from gansynth.report.note_plan import Request
 from scripts import command
 
 if TYPE_CHECKING:
     from gansynth.model import Model
-    from gansynth.voice_report import Heard
+    from gansynth.report.judgement import Heard
 
 PROG = "gansynth_voice_report"
 NEEDED = {"librosa": "librosa", "sklearn": "scikit-learn"}
@@ -58,7 +59,7 @@ def _report(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     labels = dataset.read_labels(options.data_dir)
     config = gansynth.read_config(options.ckpt_dir)
-    requests = voice_plan.plan(config, labels, options.notes, rng)
+    requests = note_plan.plan(config, labels, options.notes, rng)
     shown = _shown(requests)
     wanted = _drawn({name: one for name, one in labels.items() if one.pitch in config.pitches}, options.real_notes, rng)
     model = command.load(options)
@@ -95,7 +96,7 @@ def _real(
             audio, known = note.audio[: model.audio_length], note.labels
             if note.name in wanted:
                 family = FAMILIES[known.family]
-                heard.append(voice_report.hear(audio, model.sample_rate, known.pitch, family, known.instrument))
+                heard.append(judgement.hear(audio, model.sample_rate, known.pitch, family, known.instrument))
             if note.name in shown:
                 pictures[note.name] = Note(note.name, known, audio)
         progress(total, total)
@@ -112,7 +113,7 @@ def _made(
         for place, wave in _sounds(model, requests, latents, length):
             request = requests[place]
             family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
-            heard.append(voice_report.hear(wave, model.sample_rate, request.pitch, family))
+            heard.append(judgement.hear(wave, model.sample_rate, request.pitch, family))
             waves[place] = wave
             progress(len(heard), len(requests))
     return heard, waves
@@ -121,7 +122,7 @@ def _made(
 def _sounds(
     model: "Model", requests: Sequence[Request], latents: np.ndarray, length: int
 ) -> Iterator[tuple[int, np.ndarray]]:
-    for conditions, places in voice_plan.groups(requests).items():
+    for conditions, places in note_plan.groups(requests).items():
         pitches = [requests[place].pitch for place in places]
         yield from zip(
             places, model.notes(latents[places], pitches, conditions=dict(conditions), length=length), strict=True
@@ -129,14 +130,14 @@ def _sounds(
 
 
 def _write(options: argparse.Namespace, model: "Model", real: "list[Heard]", made: "list[Heard]") -> None:
-    found, confusion = voice_report.figures(real, made)
+    found, confusion = judgement.figures(real, made)
     asked: dict[str, Any] = {"model": model.name, "notes": options.notes, "seed": options.seed}
     text = json.dumps(asked | found, indent=2)
     (options.out_dir / "report.json").write_text(text + "\n", encoding="utf-8")
     if confusion:
         title = f"{model.name}: {100 * confusion.accuracy:.0f} % as asked, chance {100 * confusion.chance:.0f} %"
         confusion_picture.save(options.out_dir / "confusion.png", confusion, title)
-    for line in voice_text.lines(found):
+    for line in wording.lines(found):
         print(line)
 
 

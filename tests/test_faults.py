@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansynth import faults
+from gansynth.report import faults
 
 RATE = 16000
 TIMES = np.arange(RATE) / RATE

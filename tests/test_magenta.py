@@ -8,7 +8,8 @@ import pytest
 import gansynth
 from bench import work
 from bench.common import magenta
-from gansynth import checkpoint, run_folder, tensor_file
+from gansynth import checkpoint, tensor_file
+from gansynth.training import run_folder
 from tests import small_run
 from tests.conftest import DATA
 from tests.parts import need_magenta

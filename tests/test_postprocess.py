@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gansynth
-from gansynth import checkpoint, run_folder, shrink, tensor_file
+from gansynth import checkpoint, shrink, tensor_file
+from gansynth.training import run_folder
 from scripts import postprocess_model
 from tests.conftest import DATA, SMALL
 from tests.test_run_folder import KilledError, kill_at, make_config, random_state

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansynth import checkpoint, run_folder, tensor_file, variables
+from gansynth import checkpoint, tensor_file, variables
 from gansynth.config import Config
-from gansynth.state import Adam, State
+from gansynth.training import run_folder
+from gansynth.training.state import Adam, State
 
 SETTINGS = {"start_height": 2, "start_width": 2, "num_resolutions": 3, "latent_vector_size": 4, "fmap_base": 8}
 SCHEDULE = {"stable_stage_num_images": 100, "transition_stage_num_images": 50, "audio_length": 16}

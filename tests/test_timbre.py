@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansynth.timbre import FEATURES, FLOOR_DB, features, portrait, spread
+from gansynth.report.timbre import FEATURES, FLOOR_DB, features, portrait, spread
 
 RATE = 16000
 TIMES = np.arange(2 * RATE) / RATE

@@ -13,7 +13,8 @@ import small_run
 from parts import need_module
 
 import gansynth
-from gansynth import config, run_folder
+from gansynth import config
+from gansynth.training import run_folder
 
 # Two stages: the first resolution, and the second fading in.
 SHORT = {"total_num_images": 32, "conditions": ["family"]}

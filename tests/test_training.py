@@ -7,10 +7,12 @@ import pytest
 import small_run
 from keras import ops
 
-from gansynth import adam, discriminator, growing, losses, network, run_setup, training
-from gansynth.hparams import hparams
-from gansynth.stages import stages
-from gansynth.trainer import plan_of
+from gansynth import network
+from gansynth.training import adam, discriminator, growing, losses, run_setup, steps
+from gansynth.training.hparams import hparams
+from gansynth.training.stages import stages
+from gansynth.training.tensors import to_state, to_tensors
+from gansynth.training.trainer import plan_of
 
 SETTINGS = small_run.SETTINGS | {"conditions": ["family"]}
 
@@ -34,7 +36,7 @@ def plan(source, stage):
 
 @pytest.fixture
 def tensors(source, plan):
-    return training.to_tensors(growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
+    return to_tensors(growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_a_phase_off_by_a_turn_is_right():
 def test_silent_bins_phases_hardly_count(plan):
     specgram = np.zeros((1, 4, 4, 2), np.float32)
     specgram[:, 1:, :, 0] = -0.8
-    weight = np.array(training.loudness_weight(specgram, plan))
+    weight = np.array(steps.loudness_weight(specgram, plan))
     assert weight.mean() == pytest.approx(1, rel=1e-5)
     assert weight[0, 0, 0] > 20 * weight[0, 1, 0]
 
@@ -117,7 +119,7 @@ def test_adams_first_step_is_the_learning_rate():
     np.testing.assert_allclose(np.array(moved["w"]), [0.99, 2.01], rtol=1e-5)
 
 
-@pytest.mark.parametrize("step", [training.generator_step, training.discriminator_step])
+@pytest.mark.parametrize("step", [steps.generator_step, steps.discriminator_step])
 def test_a_step_lowers_what_it_is_to_lower(plan, tensors, batch, step):
     quick = replace(plan, hparams=replace(plan.hparams, generator_learning_rate=1e-4, discriminator_learning_rate=1e-4))
     moved, before = step(quick, tensors, batch)
@@ -126,8 +128,8 @@ def test_a_step_lowers_what_it_is_to_lower(plan, tensors, batch, step):
 
 
 def test_a_warm_step_lowers_the_reconstruction(plan, tensors, batch):
-    moved, before = training.warm_step(plan, tensors, batch | {"rate": np.float32(1e-4)})
-    _, after = training.warm_step(plan, moved, batch | {"rate": np.float32(1e-4)})
+    moved, before = steps.warm_step(plan, tensors, batch | {"rate": np.float32(1e-4)})
+    _, after = steps.warm_step(plan, moved, batch | {"rate": np.float32(1e-4)})
     assert float(after["reconstruction"]) < float(before["reconstruction"])
 
 
@@ -145,7 +147,7 @@ def total(plan, reports):
 
 
 def test_the_average_follows_slowly(plan, tensors, batch):
-    moved, _ = training.generator_step(plan, tensors, batch)
+    moved, _ = steps.generator_step(plan, tensors, batch)
     name = "conv1_1/kernel"
     step = np.array(moved["generator"][name]) - np.array(tensors["generator"][name])
     followed = np.array(moved["average"][name]) - np.array(tensors["average"][name])
@@ -154,7 +156,7 @@ def test_the_average_follows_slowly(plan, tensors, batch):
 
 def test_a_state_comes_back_from_its_tensors(source, plan):
     state = growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1))
-    again = training.to_state(training.to_tensors(state), plan.blocks, 7)
+    again = to_state(to_tensors(state), plan.blocks, 7)
     assert again.images == 7
     assert again.extra.keys() == state.extra.keys()
     assert again.generator_adam.m.keys() == state.generator.keys()
@@ -186,9 +188,9 @@ def test_dropped_conditions_have_latents_of_their_own(source):
 
 
 def test_mixed_precision_is_near_single_precision(plan, tensors, batch):
-    _, exact = training.discriminator_step(plan, tensors, batch)
+    _, exact = steps.discriminator_step(plan, tensors, batch)
     half = replace(plan, hparams=replace(plan.hparams, precision="bfloat16"))
-    _, rough = training.discriminator_step(half, tensors, batch)
+    _, rough = steps.discriminator_step(half, tensors, batch)
     assert float(rough["discriminator"]) == pytest.approx(float(exact["discriminator"]), abs=0.05)
 
 

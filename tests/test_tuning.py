@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansynth.tuning import Tuning, cents_off, clarity_db
+from gansynth.report.tuning import Tuning, cents_off, clarity_db
 
 RATE = 16000
 TIMES = np.arange(RATE) / RATE

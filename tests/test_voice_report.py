@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from gansynth import dataset, read_config, voice_plan, voice_text
+from gansynth import dataset, read_config
 from gansynth.dataset import FAMILIES, Labels, Note
-from gansynth.voice_report import figures, hear
+from gansynth.report import note_plan, wording
+from gansynth.report.judgement import figures, hear
 from scripts.voice_report import main
 
 RATE, LENGTH = 16000, 16000
@@ -85,7 +86,7 @@ def test_a_voice_that_is_not_asked_for_families_has_no_confusion(real):
 
 def test_a_silent_voice_is_told_in_words(real):
     silent = [hear(np.zeros(LENGTH), RATE, pitch) for pitch in (50, 50)]
-    text = "\n".join(voice_text.lines(figures(real, silent)[0]))
+    text = "\n".join(wording.lines(figures(real, silent)[0]))
     assert "too few notes can be heard" in text
     assert "heard as: nothing" in text
 
@@ -93,7 +94,7 @@ def test_a_silent_voice_is_told_in_words(real):
 def test_all_pitches_and_families_are_asked_for_evenly(band):
     config = read_config(band / "gansynth" / "band")
     labels = {f"{family}_{pitch}": Labels("x", pitch, family=family) for pitch in (60, 61, 62) for family in (1, 6)}
-    requests = voice_plan.plan(config, labels, 400, np.random.default_rng(0))
+    requests = note_plan.plan(config, labels, 400, np.random.default_rng(0))
     assert [sum(one.pitch == pitch for one in requests) for pitch in (60, 61, 62)] == [200, 200, 0]
     brass = sum(dict(one.conditions)["family"] == "brass" for one in requests)
     assert brass == pytest.approx(200, abs=40)

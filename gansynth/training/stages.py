@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gansynth import checkpoint
 from gansynth.config import Config
-from gansynth.hparams import Hparams
+from gansynth.training.hparams import Hparams
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from gansynth import conditions
 from gansynth.backend import value_and_gradients
+from gansynth.config import Config
 
 Tensor = Any
 # So that a decibel weighs about as much as a hundredth of a turn.
@@ -29,6 +31,16 @@ class Part:
     start: int
     stop: int
     exclusive: bool
+
+
+def label_parts(config: Config) -> tuple[Part, ...]:
+    """The heads of the discriminator: pitch, then the conditions."""
+    return tuple(
+        Part("classification", where.start, where.stop, True)
+        if name == conditions.PITCH
+        else Part(name, where.start, where.stop, not conditions.CONDITIONS[name].several)
+        for name, where in conditions.places(config).items()
+    )
 
 
 def label_loss(logits: Mapping[str, Tensor], labels: Tensor, parts: Sequence[Part]) -> Tensor:

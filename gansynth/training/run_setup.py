@@ -6,13 +6,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from gansynth import conditions, config, dataset, hparams, spectra
-from gansynth.batches import Source
+from gansynth import conditions, config, dataset
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
 from gansynth.dataset import Labels
-from gansynth.hparams import Hparams
-from gansynth.spectra import Progress
+from gansynth.training import hparams, spectra
+from gansynth.training.batches import Source
+from gansynth.training.hparams import Hparams
+from gansynth.training.spectra import Progress
 
 # A run may go on with other values of these, since they neither shape the networks nor say what they learn from.
 _FREE = {field.name for field in fields(Hparams)} - {

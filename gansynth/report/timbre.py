@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gansynth.tuning import hertz_of
+from gansynth.report.tuning import hertz_of
 
 FEATURES = (
     "centroid / octaves",

@@ -13,8 +13,8 @@ import numpy as np
 from gansynth import conditions
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
-from gansynth.hparams import Hparams
-from gansynth.spectra import Spectra
+from gansynth.training.hparams import Hparams
+from gansynth.training.spectra import Spectra
 
 # Arrays by name, and scalars as numpy has them.
 Batch = dict[str, Any]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gansynth import family_ear, faults, timbre, tuning
-from gansynth.family_ear import NONE, Confusion
+from gansynth.report import family_ear, faults, timbre, tuning
+from gansynth.report.family_ear import NONE, Confusion
 
 # Faults that leave nothing to describe.
 _MUTE = {"not finite", "silent"}

@@ -15,10 +15,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from gansynth import training
 from gansynth.backend import compiled
-from gansynth.batches import Batch
-from gansynth.training import Plan, Tree
+from gansynth.training import steps
+from gansynth.training.batches import Batch
+from gansynth.training.steps import Plan
+from gansynth.training.tensors import Tree
 
 log = logging.getLogger(__name__)
 Step = Callable[[Tree, Batch], tuple[Tree, Any]]
@@ -42,10 +43,10 @@ class Workers:
     def steps(self, plan: Plan) -> Steps:
         """The steps of a stage."""
         return Steps(
-            self._step(plan, training.warm_step),
-            self._step(plan, training.generator_step),
-            self._step(plan, partial(training.discriminator_step, penalised=False)),
-            self._step(plan, partial(training.discriminator_step, penalised=True)),
+            self._step(plan, steps.warm_step),
+            self._step(plan, steps.generator_step),
+            self._step(plan, partial(steps.discriminator_step, penalised=False)),
+            self._step(plan, partial(steps.discriminator_step, penalised=True)),
         )
 
     def _step(self, plan: Plan, step: Callable[..., tuple[Tree, Any]]) -> Step:

@@ -12,9 +12,10 @@ from keras import ops
 
 from gansynth import conditions, network, normalizer, spectral
 from gansynth.backend import compiled
-from gansynth.batches import Source
-from gansynth.stages import Stage
-from gansynth.training import Plan, Tree
+from gansynth.training.batches import Source
+from gansynth.training.stages import Stage
+from gansynth.training.steps import Plan
+from gansynth.training.tensors import Tree
 
 log = logging.getLogger(__name__)
 SAMPLES = 12

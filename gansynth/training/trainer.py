@@ -10,13 +10,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gansynth import growing, normalizer, run_folder, training
-from gansynth.batches import Batch, Source
-from gansynth.hparams import Hparams
-from gansynth.stages import Stage, stages
-from gansynth.state import State
-from gansynth.training import Plan, Tree
-from gansynth.workers import Steps, Workers
+from gansynth import normalizer
+from gansynth.training import growing, run_folder, spectra
+from gansynth.training.batches import Batch, Source
+from gansynth.training.hparams import Hparams
+from gansynth.training.losses import label_parts
+from gansynth.training.stages import Stage, stages
+from gansynth.training.state import State
+from gansynth.training.steps import Plan
+from gansynth.training.tensors import Tree, to_state, to_tensors
+from gansynth.training.workers import Steps, Workers
 
 # What a random stream is for, beside the seed; batches has the others.
 WEIGHTS = 3
@@ -85,7 +88,7 @@ class Trainer:
         plan = plan_of(self.source, stage)
         size, images = self.source.hparams.batch_size(stage.number, self.source.config), state.images
         self.workers.check(images, size)
-        steps, tensors = self.workers.steps(plan), self.workers.spread(training.to_tensors(state))
+        steps, tensors = self.workers.steps(plan), self.workers.spread(to_tensors(state))
         saved = time.monotonic()
         for batch in self._batches(stage, images, size):
             tensors, losses = self._step(steps, stage, tensors, batch, images)
@@ -124,7 +127,7 @@ class Trainer:
 
     def _save(self, stage: Stage, tensors: Tree, images: int) -> State:
         hparams = self.source.hparams
-        state = training.to_state(self.workers.local(tensors), stage.blocks, images)
+        state = to_state(self.workers.local(tensors), stage.blocks, images)
         if self.workers.chief:
             betas = (hparams.adam_beta1, hparams.adam_beta2)
             self.diary.saved(run_folder.save(self.folder, state, self.source.config, stage.number, betas=betas))
@@ -146,15 +149,13 @@ def warm_schedule(share: float, hparams: Hparams) -> Batch:
 def plan_of(source: Source, stage: Stage) -> Plan:
     """What stays the same through a stage."""
     scale, shift = normalizer.scale_and_shift(source.config)
-    width = source.config.start_width * (
-        source.config.scale_base ** (stage.blocks - 1) if source.config.scale_mode == "ALL" else 1
-    )
+    _, width = spectra.resolution(source.config, stage.blocks)
     return Plan(
         source.config,
         source.hparams,
         stage.blocks,
         stage.fading,
-        training.label_parts(source.config),
+        label_parts(source.config),
         _narrowed(scale, width),
         _narrowed(shift, width),
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gansynth.family_ear import Confusion
+from gansynth.report.family_ear import Confusion
 
 _DARK, _LIGHT = "#15131d", "#cfc8dc"
 

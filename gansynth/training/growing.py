@@ -6,8 +6,7 @@ import numpy as np
 
 from gansynth.checkpoint import Weights, discriminator_shapes, expected_shapes
 from gansynth.config import Config
-from gansynth.state import Adam, State
-from gansynth.training import LATENTS
+from gansynth.training.state import LATENTS, Adam, State
 
 # Latents begin as points of a normal distribution and this far around them, so that all together fill the standard one.
 LATENT_DEVIATION = 0.3

@@ -14,7 +14,7 @@ import numpy as np
 from gansynth import checkpoint, tensor_file, variables
 from gansynth.checkpoint import Shapes, Weights
 from gansynth.config import Config
-from gansynth.state import Adam, State
+from gansynth.training.state import Adam, State
 
 Betas = tuple[float, float]
 Rename = Callable[[str], str]

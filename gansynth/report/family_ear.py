@@ -1,7 +1,7 @@
 """An independent judge of families: a support vector machine that has heard real notes only.
 
-It judges notes by their portraits (see gansynth/timbre.py). On FluidR3 it did better than trees and than a linear
-model on instruments that it had not heard.
+It judges notes by their portraits (see gansynth/report/timbre.py). On FluidR3 it did better than trees and than a
+linear model on instruments that it had not heard.
 """
 
 import re

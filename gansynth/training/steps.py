@@ -13,17 +13,15 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from gansynth import adam, conditions, discriminator, losses, network
+from gansynth import network
 from gansynth.backend import value_and_gradients
-from gansynth.checkpoint import Weights
 from gansynth.config import Config
-from gansynth.hparams import Hparams
-from gansynth.losses import Part
-from gansynth.state import Adam, State
+from gansynth.training import adam, discriminator, losses
+from gansynth.training.hparams import Hparams
+from gansynth.training.losses import Part
+from gansynth.training.state import LATENTS
+from gansynth.training.tensors import Tensor, Tensors, Tree
 
-Tensor = Any
-Tensors = dict[str, Tensor]
-Tree = dict[str, Any]
 AVERAGE_DECAY = 0.999
 # How fast the loudness of a bin lets its phase count: amplitude to this power.
 LOUDNESS_POWER = 0.6
@@ -64,7 +62,7 @@ def warm_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]
 
     Args:
         plan: the stage.
-        tensors: `State` as a dict of dicts of tensors, see gansynth/trainer.py.
+        tensors: `State` as a dict of dicts of tensors, see gansynth/training/tensors.py.
         batch: "real" [n, h, w, 2], "labels" [n, labels], "group" [n], "noise" [n, latent], and the scalars "fade",
             "rate" and "kl_weight".
 
@@ -194,9 +192,6 @@ def _posterior(weights: Tensors, batch: Tensors) -> tuple[Tensor, Tensor]:
     return ops.matmul(chosen, mean), ops.matmul(chosen, log_deviation)
 
 
-LATENTS = ("latent/mean", "latent/log_deviation")
-
-
 def _reconstruction(plan: Plan, made: Tensor, batch: Tensors) -> Tensor:
     real = _blended(plan, batch["real"], batch)
     weight = loudness_weight(real, plan)
@@ -233,46 +228,3 @@ def _averaged(tensors: Tree) -> Tree:
 
 def _shared(plan: Plan, reports: Mapping[str, Tensor]) -> Tensors:
     return plan.mean_over_workers(dict(reports))
-
-
-def label_parts(config: Config) -> tuple[Part, ...]:
-    """The heads of the discriminator: pitch, then the conditions."""
-    return tuple(
-        Part("classification", where.start, where.stop, True)
-        if name == conditions.PITCH
-        else Part(name, where.start, where.stop, not conditions.CONDITIONS[name].several)
-        for name, where in conditions.places(config).items()
-    )
-
-
-def to_tensors(state: State) -> Tree:
-    """A state as the steps above want it: dicts of tensors, with the latents' moments beside the generator's."""
-    tensors: Tree = {name: _tensors(getattr(state, name)) for name in ("generator", "discriminator", "average")}
-    tensors["latents"] = _tensors({name: state.extra[name] for name in LATENTS if name in state.extra})
-    for which, slots in (("generator", state.generator_adam), ("discriminator", state.discriminator_adam)):
-        steps = ops.convert_to_tensor(np.float32(slots.steps))
-        tensors[f"{which}_adam"] = {"m": _tensors(slots.m), "v": _tensors(slots.v), "steps": steps}
-    for name in tensors["latents"]:
-        for slot in ("m", "v"):
-            tensors["generator_adam"][slot][name] = ops.convert_to_tensor(state.extra[f"{name}/{slot}"])
-    return tensors
-
-
-def to_state(tensors: Tree, blocks: int, images: int) -> State:
-    """The way back: a state of arrays."""
-    generator, discriminator, average = (_arrays(tensors[name]) for name in ("generator", "discriminator", "average"))
-    extra, slots = _arrays(tensors["latents"]), {}
-    for which in ("generator", "discriminator"):
-        m, v = (_arrays(tensors[f"{which}_adam"][slot]) for slot in ("m", "v"))
-        for name in [name for name in m if name in extra]:
-            extra |= {f"{name}/m": m.pop(name), f"{name}/v": v.pop(name)}
-        slots[which] = Adam(m, v, int(ops.convert_to_numpy(tensors[f"{which}_adam"]["steps"])))
-    return State(generator, discriminator, average, slots["generator"], slots["discriminator"], blocks, images, extra)
-
-
-def _tensors(arrays: Mapping[str, np.ndarray]) -> Tensors:
-    return {name: ops.convert_to_tensor(value) for name, value in arrays.items()}
-
-
-def _arrays(tensors: Mapping[str, Tensor]) -> Weights:
-    return {name: np.asarray(ops.convert_to_numpy(value)) for name, value in tensors.items()}

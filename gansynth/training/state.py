@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from gansynth.checkpoint import Weights
 
+# What the warm start learns for each instrument, in State.extra: the middle of its latents, and how far around it.
+LATENTS = ("latent/mean", "latent/log_deviation")
+
 
 @dataclass
 class Adam:

@@ -1,0 +1,1 @@
+"""Training: a dataset -> spectra -> batches -> steps -> a run folder that plays."""
