@@ -35,21 +35,27 @@ class Sound:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of a sound's numbers: what more and less of it are called, how it is written, what change can be heard."""
+    """One of a sound's numbers: what more and less of it are called, how it is written, what change can be heard.
+
+    A picture of it shows a range of at least `span`, so that trifles look like trifles.
+    """
 
     field: str
     label: str
     more: str
     less: str
     text: str
+    span: float
     heard: Callable[[float, float], bool]
 
 
 QUANTITIES = (
-    Quantity("loudness_db", "loudness / dB", "louder", "softer", "{:.0f} dB", lambda a, b: abs(b - a) >= 2),
-    Quantity("brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", lambda a, b: _ratio(a, b) >= 1.1),
-    Quantity("noisiness", "noisiness", "noisier", "purer", "{:.3f}", lambda a, b: _ratio(a, b) >= 1.3),
-    Quantity("sustain_s", "sustain / s", "longer", "shorter", "{:.1f} s", lambda a, b: abs(b - a) >= 0.3),
+    Quantity("loudness_db", "loudness / dB", "louder", "softer", "{:.0f} dB", 6.0, lambda a, b: abs(b - a) >= 2),
+    Quantity(
+        "brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", 300, lambda a, b: _ratio(a, b) >= 1.1
+    ),
+    Quantity("noisiness", "noisiness", "noisier", "purer", "{:.3f}", 0.05, lambda a, b: _ratio(a, b) >= 1.3),
+    Quantity("sustain_s", "sustain / s", "longer", "shorter", "{:.1f} s", 1.0, lambda a, b: abs(b - a) >= 0.3),
 )
 
 

@@ -62,7 +62,10 @@ def save_sheet(path: Path, heading: str, waves: np.ndarray, sounds: Sequence[Sou
     tiles[0].set_ylabel("kHz")
     upper.suptitle(f"{heading}\n{sentence(sounds)}", color=LIGHT, fontsize=12)
     for axes, quantity in zip(lower.subplots(1, len(QUANTITIES)), QUANTITIES, strict=True):
-        axes.plot(AMOUNTS, [getattr(sound, quantity.field) for sound in sounds], "o-", color=WARM, markersize=4)
+        values = [getattr(sound, quantity.field) for sound in sounds]
+        axes.plot(AMOUNTS, values, "o-", color=WARM, markersize=4)
+        middle, half = (max(values) + min(values)) / 2, max(max(values) - min(values), quantity.span) / 2
+        axes.set_ylim(middle - 1.1 * half, middle + 1.1 * half)
         axes.set(xlabel=SIGMA, xticks=AMOUNTS)
         axes.set_title(quantity.label, color=LIGHT, fontsize=10)
         _style(axes)
