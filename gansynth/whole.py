@@ -29,6 +29,13 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file, or replace it whole: nobody ever reads half of it."""
+    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def refuse(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder that has files of these names.
 

@@ -71,15 +71,16 @@ def _train(options: argparse.Namespace) -> None:
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
     with contextlib.nullcontext() if options.debug else quiet_import():
         team = workers.available()
-    from gansynth.training.diary import Diary
+    from gansynth.training.diary import Diary, Silence
     from gansynth.training.run_setup import set_up
     from gansynth.training.trainer import Trainer
 
     with command.bar("spectrogram", 0) as progress:
         source = set_up(command.path(folder), wanted, progress)
     stop, root = _asked_to_stop(), command.path(folder)
+    diary = Diary(root, source) if team.chief else Silence()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
-    state = Trainer(root, source, Diary(root, source), options.save_every_s, lambda: bool(stop), team).run()
+    state = Trainer(root, source, diary, options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
 
 

@@ -23,6 +23,19 @@ SAMPLES = 12
 SAMPLE = 4
 
 
+class Silence:
+    """The diary of a worker that is not the chief: empty."""
+
+    def step(self, stage: Stage, images: int, losses: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def saved(self, prefix: Path) -> None:
+        """Nothing."""
+
+    def sample(self, stage: Stage, plan: Plan, tensors: Tree, images: int) -> None:
+        """Nothing."""
+
+
 class Diary:
     """Of one run, in its folder: `samples/` and `logs/`.
 

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 from gansynth import config as playing
 from gansynth.config import Config
 from gansynth.dataset import SOURCES
+from gansynth.whole import write_text
 
 EXPERIMENT = "experiment.json"
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -202,4 +203,4 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
 def write(folder: Path, settings: Mapping[str, Any], own: Hparams) -> None:
     """Write experiment.json: the settings with every default of training filled in."""
     everything = {**asdict(own), **settings}
-    (folder / EXPERIMENT).write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(folder / EXPERIMENT, json.dumps(everything, indent=1, sort_keys=True) + "\n")

@@ -14,6 +14,7 @@ from gansynth.training import hparams, spectra
 from gansynth.training.batches import Source
 from gansynth.training.hparams import Hparams
 from gansynth.training.spectra import Progress
+from gansynth.whole import write_text
 
 # A run may go on with other values of these, since they neither shape the networks nor say what they learn from.
 _FREE = {field.name for field in fields(Hparams)} - {
@@ -52,7 +53,7 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Sou
     folder.mkdir(parents=True, exist_ok=True)
     _check_same(folder, described)
     meta = {name: dataset.to_json(one) for name, one in chosen.items()}
-    (folder / dataset.META).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / dataset.META, json.dumps(meta, indent=1) + "\n")
     hparams.write(folder, described, own)
     run = config.read_settings(folder)
     spectra.fit_normalizer(data_dir, run, own.normalizer_margin, own.normalizer_num_examples)

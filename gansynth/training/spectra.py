@@ -81,8 +81,13 @@ def prepare(data_dir: Path, cache_dir: Path, config: Config, progress: Progress 
     folder = cache_dir / f"spectra-{_key(data_dir, config)}"
     if not folder.is_dir():
         log.info("computing %d spectrograms into %s", len(labels), folder)
-        with new_folder(folder) as part:
-            _compute(data_dir, part, config, len(labels), progress)
+        try:
+            with new_folder(folder) as part:
+                _compute(data_dir, part, config, len(labels), progress)
+        except OSError:
+            # Another worker may have been faster.
+            if not folder.is_dir():
+                raise
     return Spectra(labels, {block: np.load(_level(folder, block), mmap_mode="r") for block in _blocks(config)})
 
 
