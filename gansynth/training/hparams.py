@@ -107,7 +107,7 @@ class Hparams:
     warm_start_images: int = 0
     warm_start_learning_rate: float = 3e-3
     reconstruction_weight: float = 0.0
-    latent_kl_weight: float = 2e-3
+    latent_kl_weight: float = 4e-3
     gradient_penalty_interval: int = 1
     precision: str = "float32"
     seed: int = 0
