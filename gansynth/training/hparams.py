@@ -16,7 +16,7 @@ from gansynth.dataset import SOURCES
 from gansynth.whole import write_text
 
 EXPERIMENT = "experiment.json"
-PRECISIONS = ("float32", "bfloat16", "float16")
+PRECISIONS = ("float32", "bfloat16")
 
 _PRODUCT = {
     "dataset_name": "nsynth_tfrecord",

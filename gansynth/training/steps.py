@@ -71,13 +71,7 @@ def warm_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]
     """
     learned = tensors["generator"] | tensors["latents"]
 
-    def loss(weights: Tensors) -> tuple[Tensor, Tensors]:
-        mean, log_deviation = _posterior(weights, batch)
-        made = _made(plan, weights, mean + ops.exp(log_deviation) * batch["noise"], batch["labels"], batch)
-        parts = {"reconstruction": _reconstruction(plan, made, batch), "kl": losses.divergence(mean, log_deviation)}
-        return parts["reconstruction"] + batch["kl_weight"] * parts["kl"], parts
-
-    (_, reports), gradients = value_and_gradients(loss, learned)
+    (_, reports), gradients = value_and_gradients(lambda weights: _by_heart(plan, weights, batch), learned)
     tensors = _descend(plan, tensors, "generator", learned, gradients, batch["rate"], beta1=0.9)
     return _averaged(tensors), _shared(plan, reports)
 
@@ -103,12 +97,8 @@ def generator_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Ten
         reports = {"generator_score": ops.mean(scores), "generator_labels": labels}
         total = plan.hparams.generator_ac_loss_weight * labels - reports["generator_score"]
         if rebuild:
-            mean, log_deviation = _posterior(weights, batch)
-            made = _made(plan, weights, mean + ops.exp(log_deviation) * batch["noise"], batch["labels"], batch)
-            reports["reconstruction"] = _reconstruction(plan, made, batch)
-            reports["kl"] = losses.divergence(mean, log_deviation)
-            rebuilt = reports["reconstruction"] + batch["kl_weight"] * reports["kl"]
-            total = total + plan.hparams.reconstruction_weight * rebuilt
+            known, more = _by_heart(plan, weights, batch)
+            total, reports = total + plan.hparams.reconstruction_weight * known, reports | more
         return total, reports
 
     (_, reports), gradients = value_and_gradients(loss, learned)
@@ -185,17 +175,20 @@ def _blended(plan: Plan, pictures: Tensor, batch: Tensors) -> Tensor:
     return batch["fade"] * pictures + (1.0 - batch["fade"]) * coarse
 
 
-def _posterior(weights: Tensors, batch: Tensors) -> tuple[Tensor, Tensor]:
+def _by_heart(plan: Plan, weights: Tensors, batch: Tensors) -> tuple[Tensor, Tensors]:
+    """How far the generator is from knowing the batch's notes by heart, each from its instrument's latents."""
     # A product, since the gradient of picking rows is no tensor in TensorFlow.
-    mean, log_deviation = (weights[name] for name in LATENTS)
-    chosen = ops.one_hot(batch["group"], mean.shape[0])
-    return ops.matmul(chosen, mean), ops.matmul(chosen, log_deviation)
-
-
-def _reconstruction(plan: Plan, made: Tensor, batch: Tensors) -> Tensor:
+    chosen = ops.one_hot(batch["group"], weights[LATENTS[0]].shape[0])
+    mean, log_deviation = (ops.matmul(chosen, weights[name]) for name in LATENTS)
+    made = _made(plan, weights, mean + ops.exp(log_deviation) * batch["noise"], batch["labels"], batch)
     real = _blended(plan, batch["real"], batch)
-    weight = loudness_weight(real, plan)
-    return losses.reconstruction_loss(made, real, weight, plan.turn.astype(np.float32))
+    reports = {
+        "reconstruction": losses.reconstruction_loss(
+            made, real, loudness_weight(real, plan), plan.turn.astype(np.float32)
+        ),
+        "kl": losses.divergence(mean, log_deviation),
+    }
+    return reports["reconstruction"] + batch["kl_weight"] * reports["kl"], reports
 
 
 def _descend(
