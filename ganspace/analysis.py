@@ -46,7 +46,7 @@ def compute(model: "Model", plan: Plan, *, progress: Progress | None = None, sta
     Raises:
         ValueError: the plan does not fit the model.
     """
-    sampler = _sampler(model, plan)
+    sampler = sampler_of(model, plan)
     estimator = estimators.make(plan, sampler.size, model.latent_size)
     log.info(
         "%s of %s, %s values, at pitch %d",
@@ -55,7 +55,7 @@ def compute(model: "Model", plan: Plan, *, progress: Progress | None = None, sta
         "x".join(map(str, sampler.shape)),
         sampler.pitch,
     )
-    steps = Steps(progress, plan.count + latent_samples(plan) + pitch_samples(sampler, plan) * len(model.pitches))
+    steps = Steps(progress, sample_count(sampler, plan))
     _feed(estimator, sampler, plan, steps, state)
     log.info("estimating")
     return finish(estimator.directions(), sampler, plan, steps)
@@ -116,6 +116,21 @@ class Steps:
         self._progress(self._done, self._total)
 
 
+def sampler_of(model: "Model", plan: Plan) -> Sampler:
+    """The sampler that a plan asks for.
+
+    Raises:
+        ValueError: the model has no such layer or pitch.
+    """
+    pitch = model.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
+    return sampling.make(model, plan.layer, pitch, plan.seed, plan.batch_size)
+
+
+def sample_count(sampler: Sampler, plan: Plan) -> int:
+    """How many samples all steps take together."""
+    return plan.count + latent_samples(plan) + pitch_samples(sampler, plan) * len(sampler.model.pitches)
+
+
 def latent_samples(plan: Plan) -> int:
     """How many samples relate the directions to z: several times their number where there are so many."""
     return min(plan.count, max(LATENT_SAMPLES, 2 * plan.components))
@@ -126,11 +141,6 @@ def pitch_samples(sampler: Sampler, plan: Plan) -> int:
     if 4 * sampler.size * len(sampler.model.pitches) > PITCH_BYTES:
         return 0
     return max(PITCH_SAMPLES[0], min(PITCH_SAMPLES[1], 2**21 // sampler.size, plan.count // 8))
-
-
-def _sampler(model: "Model", plan: Plan) -> Sampler:
-    pitch = model.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
-    return sampling.make(model, plan.layer, pitch, plan.seed, plan.batch_size)
 
 
 def _feed(estimator: Estimator, sampler: Sampler, plan: Plan, steps: Steps, state: Path | None) -> None:

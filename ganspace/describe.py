@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 AMOUNTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 FRAME, HOP = 1024, 256
 SUSTAIN_DB = 20.0
+# What lies this far below the strongest frequency is not heard beside it.
+FLOOR_DB = 80.0
 # A quantity that follows the direction less closely than this (rank correlation) goes up and down.
 STEADY = 0.8
 
@@ -23,13 +25,13 @@ class Sound:
     """One sound in numbers.
 
     `loudness_db` is its root mean square against full scale; `brightness_hz` the centre of its power spectrum;
-    `noisiness` that spectrum's flatness, 0 for a tone to 1 for white noise; `sustain_s` how long it stays within
-    SUSTAIN_DB of its loudest moment.
+    `noisiness_db` that spectrum's flatness (geometric by arithmetic mean), 0 for white noise, about -60 for a pure
+    tone; `sustain_s` how long it stays within SUSTAIN_DB of its loudest moment.
     """
 
     loudness_db: float
     brightness_hz: float
-    noisiness: float
+    noisiness_db: float
     sustain_s: float
 
 
@@ -54,7 +56,7 @@ QUANTITIES = (
     Quantity(
         "brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", 300, lambda a, b: _ratio(a, b) >= 1.1
     ),
-    Quantity("noisiness", "noisiness", "noisier", "purer", "{:.3f}", 0.05, lambda a, b: _ratio(a, b) >= 1.3),
+    Quantity("noisiness_db", "noisiness / dB", "noisier", "purer", "{:.0f} dB", 10.0, lambda a, b: abs(b - a) >= 3),
     Quantity("sustain_s", "sustain / s", "longer", "shorter", "{:.1f} s", 1.0, lambda a, b: abs(b - a) >= 0.3),
 )
 
@@ -65,7 +67,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 def measure(wave: np.ndarray, sample_rate: int) -> Sound:
-    """The numbers of a wave [samples]; silence is -200 dB and 0 otherwise."""
+    """The numbers of a wave [samples]; silence is -200 dB loud, and 0 otherwise."""
     wave = np.asarray(wave, np.float64)
     padded = np.pad(wave, (0, max(0, FRAME - len(wave))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
@@ -75,11 +77,11 @@ def measure(wave: np.ndarray, sample_rate: int) -> Sound:
         return Sound(-200.0, 0.0, 0.0, 0.0)
     frequencies = np.fft.rfftfreq(FRAME, 1 / sample_rate)[1:]
     heard = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
-    floor = power + 1e-12 * power.max()
+    floor = power + 10 ** (-FLOOR_DB / 10) * power.max()
     return Sound(
         float(20 * np.log10(np.sqrt(np.mean(wave**2)))),
         float(frequencies @ power / power.sum()),
-        float(np.exp(np.mean(np.log(floor))) / np.mean(floor)),
+        float(10 * (np.mean(np.log10(floor)) - np.log10(np.mean(floor)))),
         float((heard[-1] - heard[0] + 1) * HOP / sample_rate),
     )
 
@@ -98,7 +100,7 @@ def waves_along(
 def sentence(sounds: Sequence[Sound], amounts: Sequence[float] = AMOUNTS) -> str:
     """What changes from the first sound to the last, in words and numbers.
 
-    >>> a, b = Sound(-30, 500, 0.1, 2.0), Sound(-18, 505, 0.1, 2.0)
+    >>> a, b = Sound(-30, 500, -20, 2.0), Sound(-18, 505, -20, 2.0)
     >>> sentence([a, b], [-1, 1])
     'louder (-30 dB to -18 dB)'
     """

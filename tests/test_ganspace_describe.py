@@ -30,8 +30,8 @@ def test_a_sine_is_as_bright_as_it_is_high(frequency_hz):
 
 def test_noise_is_noisier_than_a_sine():
     noise = np.random.default_rng(0).standard_normal(len(TIME_S))
-    assert measure(noise, RATE).noisiness > 0.9
-    assert measure(sine(), RATE).noisiness < 0.01
+    assert measure(noise, RATE).noisiness_db > -1
+    assert measure(sine(), RATE).noisiness_db < -40
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
@@ -48,7 +48,7 @@ def test_a_sound_shorter_than_a_frame_is_measured():
 
 
 def sounds(**values):
-    steady = {"loudness_db": -20.0, "brightness_hz": 500.0, "noisiness": 0.1, "sustain_s": 2.0}
+    steady = {"loudness_db": -20.0, "brightness_hz": 500.0, "noisiness_db": -20.0, "sustain_s": 2.0}
     return [Sound(**(steady | {key: value[i] for key, value in values.items()})) for i in range(3)]
 
 
@@ -57,7 +57,7 @@ def sounds(**values):
     [
         ({"loudness_db": (-30, -20, -10)}, "louder (-30 dB to -10 dB)"),
         ({"brightness_hz": (900, 700, 500)}, "darker (900 Hz to 500 Hz)"),
-        ({"noisiness": (0.1, 0.2, 0.3)}, "noisier (0.100 to 0.300)"),
+        ({"noisiness_db": (-30, -20, -10)}, "noisier (-30 dB to -10 dB)"),
         ({"sustain_s": (3.0, 2.0, 0.5)}, "shorter (3.0 s to 0.5 s)"),
         ({"loudness_db": (-30, -10, -30)}, "loudness goes up and down (-30 dB to -10 dB)"),
         ({"loudness_db": (-20, -20.5, -21)}, "hardly changes loudness, brightness, noisiness or sustain"),
