@@ -15,7 +15,8 @@ kill. A layer of at most EXACT values has its whole covariance summed up instead
 
 Measured on conv0 of a full-size generator with random weights (8192 values, of which 256 directions are equally strong
 but for chance: no layer is harder), 65 536 samples, 128 directions, against the covariance in full: pilot of 4096 and
-width 256: first 16 stdevs within 2e-5, captured variance within 4e-7. Tried and left out: projections onto the pilot's
+width 256: first 16 stdevs within 2e-5, captured variance within 4e-7. On a trained voice (4096 values, 16 384 samples):
+8e-6 and 7e-7. Tried and left out: projections onto the pilot's
 basis alone (4e-3, 8e-3 with the same width), and a random basis in place of the pilot's (7e-2, 6e-2).
 """
 

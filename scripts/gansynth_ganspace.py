@@ -51,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--batch_size", type=count, default=0, help="notes computed at once (default: what is fast)")
     flags.add_argument("--pca_out_file", type=command.path, help="what to write: .pickle (the course's) or .npz (ours)")
+    flags.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let the workers of this Dask scheduler sample, such as tcp://10.0.0.5:8786",
+    )
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
@@ -102,7 +107,12 @@ def _compute(options: argparse.Namespace) -> None:
     model = command.load(options)
     begun_s = time.monotonic()
     with reporting.progress("sample", plan.count) as progress:
-        found = ganspace.compute_file(model, plan, options.pca_out_file, progress=progress)
+        if options.scheduler:
+            from ganspace import cluster
+
+            found = cluster.compute_file(model, plan, options.pca_out_file, options.scheduler, progress=progress)
+        else:
+            found = ganspace.compute_file(model, plan, options.pca_out_file, progress=progress)
     _say(options.pca_out_file, found, time.monotonic() - begun_s)
 
 

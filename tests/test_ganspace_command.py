@@ -234,3 +234,13 @@ def test_wrong_usage_is_status_2(flags, words, capsys):
         main(["--ckpt_dir", str(SMALL), *flags])
     assert stop.value.code == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gansynth_ganspace", "ganspacesynth_describe", "ganspacesynth_spectrograms", "gan2n", "gansynth_generate"],
+)
+def test_help_comes_before_anything_large_is_loaded(name):
+    heavy = "{'tensorflow', 'keras', 'matplotlib', 'sklearn', 'distributed'}"
+    code = f"import sys; from scripts import {name}; {name}.parser(); print({heavy} & set(sys.modules) or 'none')"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "none"

@@ -1,0 +1,130 @@
+"""The streaming sketch on many machines: a Dask cluster samples, this process adds up.
+
+This process finds the basis. Each task is a run of chunks, whose latent vectors come from the chunks' own random
+streams (`ganspace.sampling`), and gives back their sums (`ganspace.streaming.Sums`): 19 MB for conv0 at full size,
+however many samples went in. Sums add up in any order, so the result is that of one machine to rounding, and a task
+whose worker dies is simply done again by another.
+
+Every worker needs this package, and the checkpoint in a folder of the same path; it is compared by checksum.
+"""
+
+import functools
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganspace import analysis, files, sampling, streaming
+from ganspace.components import Components
+from ganspace.plan import Plan
+from ganspace.sampling import Sampler
+
+if TYPE_CHECKING:
+    from gansynth.model import Model
+
+log = logging.getLogger(__name__)
+
+# Chunks in one task: enough that the basis sent along is little, few enough that a lost one is.
+TASK_CHUNKS = 32
+# Tasks under way for each worker thread.
+AHEAD = 2
+# How many workers may die over one task before it counts as the task's own fault.
+RETRIES = 5
+
+
+def compute_file(
+    model: "Model", plan: Plan, path: Path, address: str, *, progress: analysis.Progress | None = None
+) -> Components:
+    """As `analysis.compute_file`, on the cluster whose scheduler has this address, such as tcp://10.0.0.5:8786.
+
+    Raises:
+        ModuleNotFoundError: Dask is not installed (the extra "cluster").
+        OSError: no scheduler answers, or the file cannot be written.
+        ValueError: the plan does not fit the model or is none for the sketch, or a worker has another checkpoint.
+    """
+    from distributed import Client
+
+    files.check_suffix(path)
+    if plan.estimator not in ("", "stream"):
+        raise ValueError(f"--scheduler goes with --estimator stream, not {plan.estimator}: only sketches can be added")
+    plan = replace(plan, estimator="stream")
+    with Client(address) as client:
+        log.info("%d workers at %s", len(client.scheduler_info()["workers"]), address)
+        components = compute(model, plan, client, progress=progress)
+    files.save(path, components)
+    return components
+
+
+def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progress | None = None) -> Components:
+    """Find directions with the workers of a distributed.Client."""
+    sampler = analysis.sampler_of(model, plan)
+    kept = plan.kept(sampler.size)
+    basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
+    steps = analysis.Steps(progress, analysis.sample_count(sampler, plan))
+    sums = streaming.empty(basis)
+    for part in _parts(client, sampler, plan, basis):
+        sums += part
+        steps.add(part.count)
+    return analysis.finish(streaming.directions(basis, sums, kept), sampler, plan, steps)
+
+
+def sums_of_chunks(
+    folder: str, checksum: str, plan: Plan, pitch: int, center: np.ndarray, vectors: np.ndarray, chunks: range
+) -> streaming.Sums:
+    """A worker's task.
+
+    Raises:
+        ValueError: the checkpoint in this machine's folder is another one.
+    """
+    if files.checksum(Path(folder)) != checksum:
+        raise ValueError(f"{folder} holds another checkpoint on this worker")
+    sampler = sampling.make(_model(folder), plan.layer, pitch, plan.seed, plan.batch_size)
+    basis, sizes = streaming.Basis(center, vectors), sampling.chunk_sizes(plan.count)
+    sums = streaming.empty(basis)
+    for chunk in chunks:
+        for samples in sampler.batches(sampler.latents(sampling.SAMPLES, chunk, sizes[chunk])):
+            sums += streaming.sums_of(samples, basis)
+    return sums
+
+
+def _basis(sampler: Sampler, plan: Plan, width: int) -> streaming.Basis:
+    """The basis that one machine would find: from the first samples."""
+    wanted, pilot = streaming.pilot_count(sampler.size, width), []
+    for chunk, count in enumerate(sampling.chunk_sizes(plan.count)):
+        for samples in sampler.batches(sampler.latents(sampling.SAMPLES, chunk, count)):
+            pilot.append(samples)
+            if sum(map(len, pilot)) >= wanted:
+                return streaming.find_basis(np.concatenate(pilot), width, np.random.default_rng(plan.seed))
+    return streaming.find_basis(np.concatenate(pilot), width, np.random.default_rng(plan.seed))
+
+
+def _parts(client: Any, sampler: Sampler, plan: Plan, basis: streaming.Basis) -> Iterator[streaming.Sums]:
+    """The sums of all chunks, in the order in which workers finish them; few lie on the workers at a time."""
+    from distributed import as_completed
+
+    folder = sampler.model.config.folder.absolute()
+    fixed = (str(folder), files.checksum(folder), plan, sampler.pitch, basis.center, basis.vectors)
+    total = len(sampling.chunk_sizes(plan.count))
+    tasks = [range(i, min(i + TASK_CHUNKS, total)) for i in range(0, total, TASK_CHUNKS)]
+    ahead = AHEAD * max(1, sum(client.nthreads().values()))
+
+    def submit(chunks: range) -> Any:
+        return client.submit(sums_of_chunks, *fixed, chunks, pure=False, retries=RETRIES)
+
+    running, waiting = as_completed([submit(chunks) for chunks in tasks[:ahead]]), iter(tasks[ahead:])
+    for future in running:
+        yield future.result()
+        future.release()
+        for chunks in islice(waiting, 1):
+            running.add(submit(chunks))
+
+
+@functools.lru_cache(maxsize=1)
+def _model(folder: str) -> "Model":
+    import gansynth
+
+    return gansynth.load(folder)
