@@ -18,6 +18,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 DATA = Path(__file__).parent / "data"
 SMALL = DATA / "magenta_small"
+PATIENCE_S = 180.0  # the first answer may wait for TensorFlow's import, over a minute on a busy machine
 
 Reply = namedtuple("Reply", "address args")
 
@@ -32,7 +33,7 @@ def datagram(address, *args):
 class Peer:
     """A UDP socket that speaks OSC with one server."""
 
-    def __init__(self, port, timeout=60.0):
+    def __init__(self, port, timeout=PATIENCE_S):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind(("127.0.0.1", 0))
@@ -91,7 +92,7 @@ class RunningServer:
         assert self.ready.startswith("ready "), "".join(self.errors)
         self.port = int(self.ready.rpartition(":")[2])
 
-    def peer(self, timeout=60.0):
+    def peer(self, timeout=PATIENCE_S):
         return Peer(self.port, timeout)
 
     def send(self, address, *args):
@@ -109,6 +110,16 @@ class RunningServer:
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         return self.process.wait(20)
+
+
+def running_with(running, model):
+    """The server, once it plays this model. Whatever happens, its process ends with the fixture."""
+    try:
+        replies = running.send("/sound/load", model)
+        assert replies[-1].address == "/done", replies
+        yield running
+    finally:
+        running.kill()
 
 
 @pytest.fixture(scope="session")
@@ -166,21 +177,13 @@ def start_server(tmp_path, models):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, models):
     """One server for all tests that leave it as they found it; magenta_small is loaded."""
-    running = RunningServer(tmp_path_factory.mktemp("server"), models)
-    replies = running.send("/sound/load", "magenta_small")
-    assert replies[-1].address == "/done", replies
-    yield running
-    running.stop()
+    yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), models), "magenta_small")
 
 
 @pytest.fixture(scope="session")
 def band_server(tmp_path_factory, band):
     """One server that plays a model with conditions, for tests that load it anew or leave it as they found it."""
-    running = RunningServer(tmp_path_factory.mktemp("server"), band)
-    replies = running.send("/sound/load", "band")
-    assert replies[-1].address == "/done", replies
-    yield running
-    running.stop()
+    yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), band), "band")
 
 
 @pytest.fixture

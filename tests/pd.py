@@ -17,7 +17,7 @@ import soundfile
 from parts import need_program
 
 PD = Path(__file__).resolve().parent.parent / "pd"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 Atoms = list[str | float]
 
