@@ -161,13 +161,13 @@ def test_killed_work_goes_on(tmp_path):
     command = [sys.executable, "-c", code, *flags.split()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = analysis.state_path(out)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not state.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert state.exists() and not out.exists()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     assert "going on from" in done.stderr
     assert ganspace.load(out).origin.count == 100_000
