@@ -155,7 +155,7 @@ def test_a_broken_state_is_not_taken_up(magenta, tmp_path, caplog):
 
 def test_killed_work_goes_on(tmp_path):
     out = tmp_path / "a.npz"
-    flags = f"--ckpt_dir {SMALL} --random_z_count 100000 --components 8 --seed 1 --pca_out_file {out}"
+    flags = f"--ckpt_dir {SMALL} --random_z_count 40000 --components 8 --seed 1 --pca_out_file {out}"
     code = "import sys; from ganspace import analysis; from scripts.gansynth_ganspace import main; "
     code += "analysis.SAVE_EVERY_S = 0.0; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *flags.split()]
@@ -170,7 +170,7 @@ def test_killed_work_goes_on(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     assert "going on from" in done.stderr
-    assert ganspace.load(out).origin.count == 100_000
+    assert ganspace.load(out).origin.count == 40_000
     assert not state.exists()
 
 
