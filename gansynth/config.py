@@ -5,6 +5,7 @@ model stand in experiment.json too; they are never looked at.
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -30,7 +31,7 @@ class Config:
 
     `pitches` are the MIDI pitches with a label, ascending: the label is the position. `conditions` names the labels
     besides pitch, and `label_counts` how often they occur together in the training data, where that is known; both are
-    ours, see gansynth/conditions.py.
+    ours, see gansynth/conditions.py, and so is `fade_in_s`, over which notes rise from 0.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Config:
     fmap_base: int = 512
     fmap_decay: float = 1.0
     fmap_max: int = 128
+    fade_in_s: float = 0.0
     conditions: tuple[str, ...] = ()
     label_counts: JointCounts | None = None
 
@@ -76,6 +78,13 @@ class Config:
             raise ValueError("simple_arch is true; only Magenta's standard generator can be played")
         if self.frequencies & (self.frequencies - 1):
             raise ValueError(f"the spectrogram has {self.frequencies} frequencies; it must be a power of 2")
+        if self.num_filters(self.num_resolutions) < 1:
+            raise ValueError(
+                f"fmap_base is {self.fmap_base}; block {self.num_resolutions} would have no channels, "
+                f"it must be at least {math.ceil(2.0 ** (self.num_resolutions * self.fmap_decay))}"
+            )
+        if not 0 <= self.fade_in_s <= 1:
+            raise ValueError(f"fade_in_s is {self.fade_in_s}; it must be in 0..1")
         if self.padding < 0:
             raise ValueError(
                 f"audio_length is {self.audio_length}; {self.frames} frames give at most {self.span} samples"

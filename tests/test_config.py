@@ -58,6 +58,7 @@ def test_the_spectrogram_follows_from_the_start_and_the_resolutions(folder):
         ({"latent_vector_size": 0}, "at least 1"),
         ({"audio_length": 99_000_000}, "audio_length is 99000000"),
         ({"simple_arch": True}, "simple_arch"),
+        ({"fmap_base": 127}, "fmap_base is 127; .* at least 128"),
         ({"train_progressive": 1}, "train_progressive is 1"),
     ],
 )
