@@ -175,7 +175,7 @@ class Model:
     def _synthesis(self, x: Any, start: str | None, frames: int) -> Any:
         y = network.generator(self._weights, x, self.config, self._blocks, self.progress, frames=frames, start=start)
         scale, shift = self._normalizer
-        return spectral.specgrams_to_waves((y - shift) / scale, self.config)
+        return spectral.faded_in(spectral.specgrams_to_waves((y - shift) / scale, self.config), self.config)
 
     def _function(self, key: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
         if key not in self._functions:

@@ -34,6 +34,19 @@ def specgrams_to_waves(specgrams: Tensor, config: Config, length: int | None = N
     return wave[:, config.padding : config.padding + length]
 
 
+def faded_in(waves: Tensor, config: Config) -> Tensor:
+    """Waves [n, length] that rise from 0 over the config's fade_in_s.
+
+    A spectrogram's frames are longer than a note's onset, so that some sound comes before it; cut off at the start of
+    the note, it clicks.
+    """
+    count = round(config.fade_in_s * config.sample_rate)
+    if not count:
+        return waves
+    rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)).astype(np.float32)
+    return ops.concatenate([waves[:, :count] * rise, waves[:, count:]], axis=1)
+
+
 def waves_to_specgrams(waves: Tensor, config: Config) -> Tensor:
     """Waves [n, audio_length] -> [n, frames, frequencies, 2], the representation a network is trained on."""
     padded = ops.pad(ops.cast(waves, "float32"), ((0, 0), (config.padding, 0)))

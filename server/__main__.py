@@ -110,7 +110,7 @@ def _add_send(commands: argparse._SubParsersAction) -> None:
         "send",
         _send,
         "Send one OSC message and print the replies until /done or /fail.",
-        "Words that look like numbers are sent as numbers.\n\n  hallu send /status\n  hallu send /sound/load noise\n"
+        "Words that look like numbers are sent as numbers.\n\n  hallu send /status\n  hallu send /sound/load fluid\n"
         "  hallu send /sound/hallucinate mine 5 5",
     )
     parser.add_argument("address", nargs="?", metavar="ADDRESS", help="such as /status")

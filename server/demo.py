@@ -41,19 +41,16 @@ def demo(out: Path) -> int:
         print(f"The server answers on UDP port {port}. It loads {folder.name}; TensorFlow takes a few seconds ...")
         with Client("127.0.0.1", port, _PATIENCE_S) as client:
             _play(client, folder.name, out)
-    if folder.name == "noise":
-        print("Its weights are random, so it is noise: it shows that everything works, not how a trained voice sounds.")
-        print("A trained one: hallu models add all_instruments")
     return 0
 
 
 def voice(models: Path) -> Path:
-    """The checkpoint to show: a trained voice if one ships, else the noise.
+    """The checkpoint to show: the one that ships.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    found = sorted(gansynth.find([models]), key=lambda folder: (folder.name == "noise", folder.name))
+    found = gansynth.find([models])
     if not found:
         raise FileNotFoundError(f"{models}/gansynth holds no checkpoint; reinstall hallu")
     return found[0]

@@ -105,3 +105,10 @@ def test_a_normalizer_of_another_shape_is_refused(tmp_path):
     np.savez(tmp_path / "assets" / "specgrams_simple_normalizer.npz", normalizer=np.ones(3))
     with pytest.raises(ValueError, match=r"shape \(3,\); it must have \(4,\)"):
         normalizer.scale_and_shift(config)
+
+
+def test_a_fade_in_starts_at_silence_and_leaves_the_rest(config):
+    faded = np.asarray(spectral.faded_in(np.ones((2, 1000), np.float32), replace(config, fade_in_s=0.004)))
+    assert faded[0, 0] == 0
+    assert (np.diff(faded[0, :65]) > 0).all()
+    assert (faded[:, 64:] == 1).all()

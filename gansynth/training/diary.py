@@ -114,7 +114,8 @@ def _waves(plan: Plan, average: Any, z: Any, labels: Any) -> Any:
     ready = network.prepare_training(average, config)
     picture = network.picture(ready, z, labels, config, plan.blocks)
     factor = config.scale_base ** (config.num_resolutions - plan.blocks)
-    return spectral.specgrams_to_waves((network.enlarge(picture, factor, config) - shift) / scale, config)
+    waves = spectral.specgrams_to_waves((network.enlarge(picture, factor, config) - shift) / scale, config)
+    return spectral.faded_in(waves, config)
 
 
 def _scalars_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:

@@ -36,6 +36,7 @@ _PRODUCT = {
     "generator_ac_loss_weight": 10.0,
     "discriminator_ac_loss_weight": 10.0,
     "save_summaries_num_images": 10_000,
+    "fade_in_s": 0.004,
 }
 _NARROW = {"start_height": 2, "start_width": 8, "audio_length": 32_000, "fmap_base": 1024}
 CONFIGS: dict[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ _FREE = {field.name for field in fields(Hparams)} - {
     "train_max_pitch",
     "seed",
 }
-_FREE |= hparams.IGNORED | {"stable_stage_num_images", "transition_stage_num_images"}
+_FREE |= hparams.IGNORED | {"stable_stage_num_images", "transition_stage_num_images", "fade_in_s"}
 
 
 def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Source:
