@@ -114,7 +114,10 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
         for block in _blocks(config)
     }
     scale, shift = normalizer.scale_and_shift(config)
-    transform = compiled(lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -1.0, 1.0))
+    limit = np.inf if config.data_normalizer == "none" else 1.0
+    transform = compiled(
+        lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -limit, limit)
+    )
     done = 0
     for notes in _batches(dataset.read(data_dir), AT_ONCE):
         pictures = _transformed(notes, transform, config)
