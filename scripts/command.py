@@ -52,8 +52,8 @@ def whole(text: str, *, least: int) -> int:
     return value
 
 
-def above_zero(text: str) -> float:
-    """A finite number above 0.
+def finite(text: str) -> float:
+    """A finite number.
 
     Raises:
         argparse.ArgumentTypeError: it is not.
@@ -62,7 +62,19 @@ def above_zero(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """A finite number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not.
+    """
+    value = finite(text)
+    if value <= 0:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
     return value
 

@@ -1,7 +1,6 @@
 """A plane of sounds along two directions: a WAV for each point, one picture of all spectrograms, meta.txt."""
 
 import argparse
-import math
 import webbrowser
 from collections.abc import Sequence
 from functools import partial
@@ -24,8 +23,10 @@ def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
     directions.add_flags(flags)
     flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the files; made if missing")
-    flags.add_argument("--min", type=finite, default=-1.0, help="lowest amount, in standard deviations (default: -1)")
-    flags.add_argument("--max", type=finite, default=1.0, help="highest amount (default: 1)")
+    flags.add_argument(
+        "--min", type=command.finite, default=-1.0, help="lowest amount, in standard deviations (default: -1)"
+    )
+    flags.add_argument("--max", type=command.finite, default=1.0, help="highest amount (default: 1)")
     flags.add_argument("--steps", type=partial(command.whole, least=2), default=3, help="points a side (default: 3)")
     flags.add_argument(
         "--directions",
@@ -42,21 +43,6 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--show", action="store_true", help="open the picture afterwards")
     return flags
-
-
-def finite(text: str) -> float:
-    """A finite number.
-
-    Raises:
-        argparse.ArgumentTypeError: it is not.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}")
-    return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:
