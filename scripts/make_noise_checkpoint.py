@@ -1,6 +1,6 @@
 """Write a GANSynth checkpoint with random weights: it sounds like noise, and tests the whole chain.
 
-The default is the tiny one that ships as `noise`; --full has the size of Magenta's mel_prog_hires, for measuring.
+The default is tiny; --full has the size of Magenta's mel_prog_hires, for measuring.
 """
 
 import argparse
