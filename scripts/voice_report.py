@@ -1,7 +1,6 @@
 """Judge a trained voice beside real notes: tuning, faults, variety, and the families that are heard in it."""
 
 import argparse
-import importlib.util
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from gansynth.report.judgement import Heard
 
 PROG = "gansynth_voice_report"
-NEEDED = {"librosa": "librosa", "sklearn": "scikit-learn"}
 # The sheet has rows of real notes, each above a row of generated ones of the same pitches.
 SHEET_PAIRS = dataset_report.SHEET_ROWS // 2
 
@@ -54,8 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
-    if missing := [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]:
-        raise ValueError(f"a report needs {' and '.join(missing)}: pip install 'hallu[report]'")
     rng = np.random.default_rng(options.seed)
     labels = dataset.read_labels(options.data_dir)
     config = gansynth.read_config(options.ckpt_dir)

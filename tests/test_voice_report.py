@@ -131,9 +131,3 @@ def test_data_of_other_pitches_is_one_line(band, tmp_path, capsys):
     words = ["--ckpt_dir", band / "gansynth" / "band", "--data_dir", tmp_path / "data", "--out_dir", tmp_path / "out"]
     assert main([str(word) for word in words]) == 1
     assert "the data has pitches 40, and band has 60..61, 64" in capsys.readouterr().err
-
-
-def test_what_has_to_be_installed_is_said(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert main(["--ckpt_dir", "x", "--data_dir", "y", "--out_dir", str(tmp_path / "out")]) == 1
-    assert "a report needs librosa and scikit-learn: pip install 'hallu[report]'" in capsys.readouterr().err
