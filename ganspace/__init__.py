@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ganspace.analysis import Progress
     from gansynth.model import Model
 
-__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "save"]
+__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "own", "own_file", "save"]
 
 
 def compute(
@@ -32,3 +32,17 @@ def compute_file(model: "Model", plan: Plan, path: "Path", *, progress: "Progres
     from ganspace import analysis
 
     return analysis.compute_file(model, plan, path, progress=progress)
+
+
+def own_file(model: "Model") -> "Path":
+    """Where a checkpoint's own components file lies; see `ganspace.analysis.own_file`."""
+    from ganspace import analysis
+
+    return analysis.own_file(model)
+
+
+def own(model: "Model", *, progress: "Progress | None" = None) -> Components:
+    """A checkpoint's own directions, found where there are none yet; see `ganspace.analysis.own`."""
+    from ganspace import analysis
+
+    return analysis.own(model, progress=progress)

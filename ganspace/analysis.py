@@ -6,6 +6,7 @@ estimator knows and how many chunks it has seen. Same model, same plan: same dir
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -75,6 +76,29 @@ def compute_file(model: "Model", plan: Plan, path: Path, *, progress: Progress |
     files.save(path, components)
     state.unlink(missing_ok=True)
     return components
+
+
+def own_file(model: "Model") -> Path:
+    """Where a checkpoint's own components file lies: beside it."""
+    return Path(model.config.folder) / f"{model.name}_{Plan.layer}.npz"
+
+
+def own(model: "Model", *, progress: Progress | None = None) -> Components:
+    """A checkpoint's own directions, from the file beside it; found and kept there when it is not there or of others.
+
+    Raises:
+        PermissionError: they have to be found, and the folder takes no files.
+        ValueError: the file cannot be read.
+    """
+    path = own_file(model)
+    if path.exists():
+        kept = files.load(path)
+        if kept.origin.checksum == files.checksum(path.parent):
+            return kept
+        log.info("%s is of other weights; finding the directions anew", path)
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path} cannot be written: the folder takes no files; find directions elsewhere")
+    return compute_file(model, Plan(), path, progress=progress)
 
 
 def state_path(path: Path) -> Path:

@@ -10,15 +10,15 @@ twice, levels are scaled by the absolute peak, and the clip is exactly as long a
                       /----\__
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from gansynth.model import Conditions, Model, Progress
+    from gansynth.model import Conditions, Progress
 
 PEAK = 0.5
 # An envelope at most this much longer than the note is clipped to it: times are often typed rounded.
@@ -103,18 +103,26 @@ def slerp(p0: np.ndarray, p1: np.ndarray, t: float) -> np.ndarray:
     return (np.sin((1.0 - t) * angle) * p0 + np.sin(t * angle) * p1) / np.sin(angle)
 
 
-def key_path(keys: np.ndarray, steps: int) -> np.ndarray:
-    """Key points [n, latent], `steps` points between each two -> [n + (n - 1) steps, latent], evenly spaced.
+def lerp(p0: np.ndarray, p1: np.ndarray, t: float) -> np.ndarray:
+    """Linear interpolation, exact at t = 0 and 1: for coordinates, whose length has no meaning."""
+    return (1.0 - t) * np.asarray(p0, np.float64) + t * np.asarray(p1, np.float64)
+
+
+Between = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
+
+
+def key_path(keys: np.ndarray, steps: int, between: Between = slerp) -> np.ndarray:
+    """Key points [n, size], `steps` points `between` each two -> [n + (n - 1) steps, size], evenly spaced.
 
     Raises:
         ValueError: no key points, or fewer than 0 steps.
     """
     keys = np.asarray(keys, np.float64)
     if keys.ndim != 2 or not len(keys):
-        raise ValueError(f"keys have shape {keys.shape}; they must be [n, latent] with n at least 1")
+        raise ValueError(f"keys have shape {keys.shape}; they must be [n, size] with n at least 1")
     if steps < 0:
         raise ValueError(f"steps is {steps}; it must be 0 or more")
-    path = [slerp(a, b, j / (steps + 1)) for a, b in pairwise(keys) for j in range(steps + 1)]
+    path = [between(a, b, j / (steps + 1)) for a, b in pairwise(keys) for j in range(steps + 1)]
     return np.stack([*path, keys[-1]])
 
 
@@ -162,13 +170,33 @@ def to_peak(wave: np.ndarray, peak: float) -> np.ndarray:
     return wave * (peak / loudest) if loudest > 0 else wave
 
 
+class Player(Protocol):
+    """What a hallucination needs of a model."""
+
+    sample_rate: int
+    audio_length: int
+
+    def notes(
+        self,
+        keys: np.ndarray,
+        pitches: Sequence[int] | np.ndarray,
+        /,
+        *,
+        conditions: "Conditions | None" = None,
+        length: int | None = None,
+        progress: "Progress | None" = None,
+    ) -> Iterator[np.ndarray]:
+        """Each key point [size] of `keys` at its pitch: float32 [length]."""
+
+
 def hallucinate(
-    model: "Model",
+    model: Player,
     keys: np.ndarray,
     steps: int,
     timing: Timing,
     pitch: int,
     *,
+    between: Between = slerp,
     conditions: "Conditions | None" = None,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
@@ -178,11 +206,12 @@ def hallucinate(
     must be computed, since phase accumulates from there.)
 
     Args:
-        model: the loaded GANSynth.
-        keys: [n, latent_size] key points.
+        model: the loaded GANSynth, or what plays like one.
+        keys: [n, size] key points, such as latent vectors.
         steps: interpolated points between each two.
         timing: see `Timing`; `fitted` is applied.
         pitch: one of the model's pitches.
+        between: how two key points are interpolated.
         conditions: see `Model.generate`.
         progress: called with (notes done, notes); what it raises ends the work.
 
@@ -193,7 +222,7 @@ def hallucinate(
         ValueError: shapes, pitch, conditions or times break a rule.
     """
     timing = timing.fitted(model.audio_length, model.sample_rate)
-    path = key_path(keys, steps)
+    path = key_path(keys, steps, between)
     length = max(1, sum(timing.parts(model.sample_rate)))
     notes = model.notes(path, [pitch] * len(path), conditions=conditions, length=length, progress=progress)
     return overlap_add(notes, len(path), timing, model.sample_rate)

@@ -1,10 +1,10 @@
 """A loaded GANSynth: latent vectors and pitches -> waves."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from keras import ops
@@ -19,6 +19,13 @@ Conditions = Mapping[str, Value]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8
 AT_ONCE = 2
+
+
+class Rows(Protocol):
+    """An array's rows, or what makes each row when it is asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 def load(folder: str | Path) -> "Model":
@@ -79,8 +86,8 @@ class Model:
         Raises:
             ValueError: a shape, a pitch, a condition or the length breaks a rule.
         """
-        waves = list(self.notes(z, pitches, conditions=conditions, length=length, progress=progress))
-        return np.stack(waves) if waves else np.zeros((0, length or self.audio_length), np.float32)
+        notes = self.notes(z, pitches, conditions=conditions, length=length, progress=progress)
+        return stacked(notes, length or self.audio_length)
 
     def notes(
         self,
@@ -132,10 +139,26 @@ class Model:
         Above its first layer the generator knows neither pitch nor conditions any more: `pitches` are checked, and then
         only count.
         """
-        self._check_layer(layer)
         activations = np.asarray(activations, np.float32)
+        notes = self.notes_from_activations(layer, activations, pitches, length=length, progress=progress)
+        return stacked(notes, length or self.audio_length)
+
+    def notes_from_activations(
+        self,
+        layer: str,
+        activations: Rows,
+        pitches: Sequence[int] | np.ndarray,
+        *,
+        length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[np.ndarray]:
+        """The notes of `generate_from_activations` one after the other, each float32 [length].
+
+        `activations` may make each item, float32 [time, frequency, channels], when it is asked for.
+        """
+        self._check_layer(layer)
         self._check_pitches(pitches, len(activations))
-        return np.stack(list(self._waves(layer, activations, length, progress)))
+        return self._waves(layer, activations, length, progress)
 
     def nearest_pitch(self, pitch: int) -> int:
         """The model's pitch nearest to a wanted one; the lower of two."""
@@ -146,7 +169,7 @@ class Model:
         self.generate(np.zeros((1, self.latent_size)), [self.pitches[0]])
 
     def _waves(
-        self, start: str | None, inputs: np.ndarray, length: int | None, progress: Progress | None
+        self, start: str | None, inputs: Rows, length: int | None, progress: Progress | None
     ) -> Iterator[np.ndarray]:
         length = self.audio_length if length is None else length
         if not 1 <= length <= self.audio_length:
@@ -155,7 +178,7 @@ class Model:
         return self._run(start, min(frames, self.config.frames), inputs, length, progress or (lambda done, total: None))
 
     def _run(
-        self, start: str | None, frames: int, inputs: np.ndarray, length: int, progress: Progress
+        self, start: str | None, frames: int, inputs: Rows, length: int, progress: Progress
     ) -> Iterator[np.ndarray]:
         """Each note is a batch of its own, whose maps (10 MB at full size) stay near the cache.
 
@@ -200,3 +223,9 @@ class Model:
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:
             raise ValueError(f"{layer!r} is no layer of this model; its layers are {', '.join(self.layers)}")
+
+
+def stacked(notes: Iterable[np.ndarray], length: int) -> np.ndarray:
+    """Notes, each float32 [length], as one array [n, length]; none: [0, length]."""
+    waves = list(notes)
+    return np.stack(waves) if waves else np.zeros((0, length), np.float32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import ganspace
 from ganspace import files
-from ganspace.edited import Edited, check_layer
+from ganspace.players import Edited, check_layer
 from gansynth.config import check_pitch, is_checkpoint
 from scripts import command
 

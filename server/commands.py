@@ -13,6 +13,8 @@ from server.wire import Message, Value, WireError, decode
 
 MAX_REASON = 200
 MAX_SLOTS = 1024
+# More than one datagram holds.
+MAX_EDITS = 16_384
 # Ten minutes of work for a full-size checkpoint on two cores.
 MAX_NOTES = 10_000
 MAX_SECONDS = 1800.0
@@ -77,6 +79,7 @@ class Refusal:
 SLOT = Arg("slot", "name", "a named latent vector on the server")
 TARGET = Arg("target", "name", "any symbol of the client's choice; it comes back in the replies")
 NOTE_STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
+EDIT = Arg("edit", "float", "how far along a direction, in standard deviations; the strongest first", -1000.0, 1000.0)
 PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
 
 
@@ -100,6 +103,8 @@ _AUDIO = "/sound/audio target path frames sample_rate"
 _PROGRESS = "/progress address target done total"
 _Z = "/sound/z slot f..."
 _CONDITION = "/sound/conditioned name value..."
+# 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
+_PITCHED = "/sound/pitch_in_edits yes"
 
 TABLE = (
     Spec(
@@ -203,12 +208,57 @@ TABLE = (
         replies=(_PROGRESS, _AUDIO),
         progress=True,
     ),
+    Spec(
+        "/sound/load_ganspace_components",
+        "Load directions of the loaded model. auto finds them within seconds where it has none, and keeps them.",
+        args=(Arg("file", "name", "in the model's folder, or named as a checkpoint is; auto: the model's own"),),
+        replies=(_PROGRESS, "/sound/components count layer file", _PITCHED, "/sound/directions name..."),
+        progress=True,
+    ),
+    Spec(
+        "/sound/set_edits",
+        "Move every z along the directions from now on, in synthesize and hallucinate_z; no edits: not any more.",
+        group=(EDIT,),
+        min_groups=0,
+        max_groups=MAX_EDITS,
+    ),
+    Spec(
+        "/sound/edits",
+        "Where a slot's z lies on the directions: the edits that come nearest to it without a z.",
+        args=(SLOT,),
+        replies=("/sound/edits slot f...",),
+    ),
+    Spec(
+        "/sound/synthesize_noz",
+        "A note without a z: from the mean, moved along the directions. Edits that are left out are 0.",
+        args=(TARGET, PITCH),
+        group=(EDIT,),
+        min_groups=0,
+        max_groups=MAX_EDITS,
+        replies=(_AUDIO,),
+    ),
+    Spec(
+        "/sound/hallucinate_noz",
+        "A hallucination through such points, in straight lines between them.",
+        args=(
+            TARGET,
+            NOTE_STEPS,
+            *_timing(with_defaults=False),
+            PITCH,
+            Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS),
+        ),
+        group=(EDIT,),
+        max_groups=MAX_EDITS,
+        replies=(_PROGRESS, _AUDIO),
+        progress=True,
+    ),
 )
 
 COMMANDS = {spec.address: spec for spec in TABLE}
 
 # Replies that come in (two servers that talk to each other, a port of our own) are never answered: that would not end.
-REPLIES = frozenset(reply.split()[0] for spec in TABLE for reply in spec.replies) | {"/done", "/fail"}
+# /sound/edits is both; as a reply it has too many arguments for a command, and gets a /fail, where it ends.
+REPLIES = frozenset(reply.split()[0] for spec in TABLE for reply in spec.replies) - COMMANDS.keys() | {"/done", "/fail"}
 
 
 def parse(datagram: bytes) -> Iterator[Command | Refusal]:

@@ -51,8 +51,10 @@ class Clients:
 class Desk:
     """What happens to a datagram. Lives on the receive thread and never waits."""
 
-    def __init__(self, engine: Engine, send: Callable[[Message, Address], None], loaded: Callable[[], str]) -> None:
-        """Answer through `send`; `loaded` names the loaded model, or "-"."""
+    def __init__(
+        self, engine: Engine, send: Callable[[Message, Address], None], loaded: Callable[[], tuple[str, str]]
+    ) -> None:
+        """Answer through `send`; `loaded` names the loaded model and components file, "-" for none."""
         self._engine = engine
         self._send = send
         self._loaded = loaded
@@ -87,8 +89,7 @@ class Desk:
     def _status(self, command: Command, sender: Address) -> list[Message]:
         waiting, busy = self._engine.status()
         uptime = time.monotonic() - self._started
-        # Components come with GANSpace; until then there are none.
-        answer = (self._loaded(), "-", waiting, busy, uptime, program_version())
+        answer = (*self._loaded(), waiting, busy, uptime, program_version())
         return [Message("/status.reply", answer), done(command.address)]
 
     def _notify(self, command: Command, sender: Address) -> list[Message]:

@@ -25,9 +25,11 @@ shortest decimal (1.0 is `1`). Times are in seconds.
 * Models may have conditions besides the pitch, `/sound/conditions` tells which. What is set with `/sound/condition`
   holds for all notes that are made from then on, until `/sound/load` or `/sound/unload`; a model that does not have a
   condition refuses it.
+* Directions (see [ganspace.md](ganspace.md)) belong to the loaded model, and edits to the loaded directions: what is
+  loaded anew starts without them. Edits are in standard deviations; those that are left out are 0.
 * WAV files are mono, 32-bit float, and live at least ten minutes after their reply.
-* Slots, random numbers, the loaded model and its conditions are saved before `/done`; a killed server comes back with
-  them.
+* Slots, random numbers, the loaded model, its conditions, directions and edits are saved before `/done`; a killed
+  server comes back with them.
 """
 
 

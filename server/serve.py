@@ -15,8 +15,8 @@ from server.engine import Engine
 from server.osc import OscSocket
 from server.quiet import import_tensorflow
 from server.settings import Settings
-from server.sound import SoundWork
 from server.studio import Places, Studio
+from server.work import SoundWork
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> int:
     studio = Studio(Places(settings.models, settings.state), Delivery(settings.spool), gansynth.load)
     osc = OscSocket(settings.host, settings.port)
     engine = Engine(SoundWork(studio, lambda: _prepare(studio, settings.load)))
-    desk = Desk(engine, osc.send, lambda: studio.model.name if studio.model else "-")
+    desk = Desk(engine, osc.send, lambda: _loaded(studio))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: osc.stop())
     if not settings.host.startswith(_LOOPBACK):
@@ -55,6 +55,11 @@ def _prepare(studio: Studio, name: str | None) -> None:
     # Here, so that the first load does not wait for it.
     import_tensorflow()
     studio.reload(name)
+
+
+def _loaded(studio: Studio) -> tuple[str, str]:
+    setup = studio.setup
+    return setup.model.name if setup.model else "-", Path(setup.components_file).name if setup.components_file else "-"
 
 
 def _read_ahead() -> None:

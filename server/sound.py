@@ -1,58 +1,24 @@
 """The functions behind /sound/...: one per command. They return the replies before /done and raise what /fail says."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
-from gansynth.hallucination import Timing, hallucination_length, slerp
+from gansynth.hallucination import Between, Player, Timing, hallucination_length, slerp
 from gansynth.hallucination import hallucinate as render
 from server.commands import MAX_NOTES, MAX_SECONDS
 from server.engine import Request
-from server.studio import Studio
+from server.handlers import Replies, answers
+from server.studio import DEFAULT_PITCH, Studio
 from server.wire import Message
 
 if TYPE_CHECKING:
     from gansynth import Config
     from gansynth.model import Model
 
-Replies = list[Message]
-Handler = Callable[[Studio, Request], Replies]
-
-DEFAULT_PITCH = 32
 TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
-
-HANDLERS: dict[str, Handler] = {}
-
-
-def answers(address: str) -> Callable[[Handler], Handler]:
-    """Register the function behind an address of the command table."""
-
-    def register(handler: Handler) -> Handler:
-        HANDLERS[address] = handler
-        return handler
-
-    return register
-
-
-class SoundWork:
-    """The engine's work: the commands above on one studio."""
-
-    def __init__(self, studio: Studio, prepare: Callable[[], None]) -> None:
-        """Let `prepare` do what takes long at the start, such as importing TensorFlow."""
-        self._studio = studio
-        self.prepare = prepare
-        self.idle = studio.delivery.clean
-
-    def perform(self, request: Request) -> Replies:
-        """Do a request; if it fails or is cancelled, nothing has changed."""
-        with self._studio.all_or_nothing():
-            request.check()
-            replies = HANDLERS[request.command.address](self._studio, request)
-            request.commit()
-        return replies
 
 
 @answers("/sound/load")
@@ -130,9 +96,9 @@ def synthesize(studio: Studio, request: Request) -> Replies:
     model, values = studio.need_model(), request.command.values
     for pitch in values["pitch"]:
         check_pitch(model.name, model.pitches, pitch)
-    z, pitches = studio.latents(values["slot"]), values["pitch"]
-    waves = model.generate(z, pitches, conditions=studio.conditions, progress=request.progress)
-    return _deliver(studio, request, list(waves))
+    z, player = studio.latents(values["slot"]), studio.player()
+    waves = player.generate(z, values["pitch"], conditions=studio.conditions, progress=request.progress)
+    return deliver(studio, request, list(waves))
 
 
 @answers("/sound/hallucinate")
@@ -142,22 +108,26 @@ def hallucinate(studio: Studio, request: Request) -> Replies:
     # Checked before numbers are drawn, for the silly number would be drawn first.
     _check_size(values["notes"], values["steps"])
     keys = studio.random.standard_normal((values["notes"], model.latent_size), np.float32)
-    return _hallucinate(studio, request, keys, values["pitch"])
+    return hallucination(studio, request, model, keys, values["pitch"])
 
 
 @answers("/sound/hallucinate_z")
 def hallucinate_z(studio: Studio, request: Request) -> Replies:
     """A path through the client's key points."""
     values = request.command.values
-    return _hallucinate(studio, request, studio.latents(values["slot"]), values["pitch"])
+    return hallucination(studio, request, studio.player(), studio.latents(values["slot"]), values["pitch"])
 
 
-def _hallucinate(studio: Studio, request: Request, keys: np.ndarray, pitch: int | None) -> Replies:
-    model, values = studio.need_model(), request.command.values
+def hallucination(
+    studio: Studio, request: Request, player: Player, keys: np.ndarray, pitch: int | None, between: Between = slerp
+) -> Replies:
+    """A path through key points [n, size] that `player` plays, with the request's times, delivered."""
+    values = request.command.values
     times = {name: values[name] for name in TIMES if values[name] is not None}
-    timing, pitch = check_hallucination(model, len(keys), values["steps"], times, pitch)
-    wave = render(model, keys, values["steps"], timing, pitch, conditions=studio.conditions, progress=request.progress)
-    return _deliver(studio, request, [wave])
+    timing, pitch = check_hallucination(studio.need_model(), len(keys), values["steps"], times, pitch)
+    path = (keys, values["steps"], timing, pitch)
+    wave = render(player, *path, between=between, conditions=studio.conditions, progress=request.progress)
+    return deliver(studio, request, [wave])
 
 
 def check_hallucination(
@@ -188,7 +158,8 @@ def _check_size(keys: int, steps: int) -> int:
     return count
 
 
-def _deliver(studio: Studio, request: Request, waves: list[np.ndarray]) -> Replies:
+def deliver(studio: Studio, request: Request, waves: list[np.ndarray]) -> Replies:
+    """Waves, one for each of the request's targets, as files."""
     clips = studio.delivery.deliver(waves, studio.need_model().sample_rate, request.client_rate)
     pairs = zip(request.command.targets, clips, strict=True)
     return [Message("/sound/audio", (target, clip.path, clip.frames, clip.sample_rate)) for target, clip in pairs]

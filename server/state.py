@@ -3,8 +3,8 @@
 The file holds a header (JSON text) and all latents end to end; it is replaced whole, so a killed server leaves the old
 one or the new one. It is written before /done, so what was acknowledged is there.
 
-A header that lacks "conditions", as those did that were written before there were any, means none; a reader that does
-not know them passes over them. So both are version 1.
+A header that lacks "conditions", "components" or "edits", as those did that were written before there were any, means
+none; a reader that does not know them passes over them. So all are version 1.
 """
 
 import io
@@ -28,8 +28,8 @@ Conditions = dict[str, tuple[str, ...]]
 class State:
     """What is saved.
 
-    Slots by name (float32 [latent]), the seed and the state of numpy's generator, the checkpoint's folder, and the
-    values of the conditions that are set.
+    Slots by name (float32 [latent]), the seed and the state of numpy's generator, the checkpoint's folder, the values
+    of the conditions, the components file, and the edits (in standard deviations) that are set.
     """
 
     seed: int
@@ -37,6 +37,8 @@ class State:
     slots: dict[str, np.ndarray] = field(default_factory=dict)
     model: str | None = None
     conditions: Conditions = field(default_factory=dict)
+    components: str | None = None
+    edits: tuple[float, ...] = ()
 
 
 def save(path: Path, state: State) -> None:
@@ -51,6 +53,8 @@ def save(path: Path, state: State) -> None:
         "random": state.random,
         "model": state.model,
         "conditions": state.conditions,
+        "components": state.components,
+        "edits": state.edits,
         "slots": [[name, len(z)] for name, z in state.slots.items()],
     }
     latents = np.concatenate([np.zeros(0, np.float32), *state.slots.values()])
@@ -99,6 +103,7 @@ def _state(header: dict[str, Any], latents: np.ndarray) -> State:
     if len(latents) != (ends[-1] if len(ends) else 0) or not np.isfinite(latents).all():
         raise ValueError("the latents do not fit the header")
     slots = dict(zip(names, np.split(latents, ends[:-1]), strict=True)) if names else {}
-    model = header["model"]
     conditions = {str(name): tuple(map(str, values)) for name, values in header.get("conditions", {}).items()}
-    return State(int(header["seed"]), header["random"], slots, None if model is None else str(model), conditions)
+    model, components = (None if header.get(key) is None else str(header[key]) for key in ("model", "components"))
+    edits = tuple(map(float, header.get("edits", ())))
+    return State(int(header["seed"]), header["random"], slots, model, conditions, components, edits)

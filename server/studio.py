@@ -1,25 +1,31 @@
-"""What the engine thread owns: the model, the latent slots, the random numbers; and what it changes, all or nothing."""
+"""What the engine thread owns: the setup, the latent slots, the random numbers; and what it changes, all or nothing."""
 
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import ganspace
+from ganspace.players import Edited, check_layer
 from gansynth.conditions import check, value_of
+from gansynth.config import nearest_pitch
 from server import state
-from server.checkpoints import locate
+from server.checkpoints import locate, locate_components
 from server.commands import MAX_SLOTS
 from server.delivery import Delivery
 
 if TYPE_CHECKING:
-    from gansynth.model import Model
+    from ganspace import Components
+    from gansynth.model import Model, Progress
 
 log = logging.getLogger(__name__)
+
+DEFAULT_PITCH = 32
 
 
 @dataclass(frozen=True)
@@ -30,28 +36,49 @@ class Places:
     state: Path
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What is loaded, from where, and what is set for all notes until something else is loaded."""
+
+    model: "Model | None" = None
+    folder: str | None = None
+    conditions: state.Conditions = field(default_factory=dict)
+    components: "Components | None" = None
+    components_file: str | None = None
+    edits: tuple[float, ...] = ()
+
+
 class Studio:
-    """Owned by the engine thread; other threads may read `model` alone."""
+    """Owned by the engine thread; other threads may read `setup` alone."""
 
     def __init__(self, places: Places, delivery: Delivery, loader: Callable[[Path], "Model"]) -> None:
-        """Take up the state file where there is one; the model is loaded later, by `reload`."""
+        """Take up the state file where there is one; what it names is loaded later, by `reload`."""
         self.places = places
         self.delivery = delivery
-        self.model: Model | None = None
+        self.setup = Setup()
         self.slots: dict[str, np.ndarray] = {}
-        self.conditions: state.Conditions = {}
         self.random = np.random.default_rng()
         self.seed = 0
-        self._folder: str | None = None
         self._loader = loader
-        self._take(state.restore(places.state))
+        self._saved: state.State | None = state.restore(places.state)
+        self._take(self._saved)
 
     def _take(self, saved: state.State | None) -> None:
         if saved is None:
             self.reseed(secrets.randbelow(2**31))
             return
-        self.seed, self.slots, self._folder, self.conditions = saved.seed, saved.slots, saved.model, saved.conditions
+        self.seed, self.slots = saved.seed, saved.slots
         self.random.bit_generator.state = saved.random
+
+    @property
+    def model(self) -> "Model | None":
+        """The loaded model."""
+        return self.setup.model
+
+    @property
+    def conditions(self) -> state.Conditions:
+        """The conditions that are set."""
+        return self.setup.conditions
 
     def reseed(self, seed: int) -> None:
         """Start the random numbers anew."""
@@ -59,7 +86,7 @@ class Studio:
         self.random = np.random.default_rng(seed)
 
     def load(self, name: str) -> "Model":
-        """Load a checkpoint by name or path in place of the one that is loaded; no condition is set then.
+        """Load a checkpoint by name or path in place of the one that is loaded; nothing else is loaded or set then.
 
         Raises:
             FileNotFoundError: the models folders have none of this name.
@@ -68,12 +95,12 @@ class Studio:
         folder = locate(name, self.places.models)
         model = self._loader(folder)
         model.warm_up()
-        self.model, self._folder, self.conditions = model, str(folder), {}
+        self.setup = Setup(model, str(folder))
         return model
 
     def unload(self) -> None:
-        """Forget the model and its conditions."""
-        self.model, self._folder, self.conditions = None, None, {}
+        """Forget the model, and with it the components and what was set."""
+        self.setup = Setup()
 
     def set_condition(self, name: str, words: Sequence[str]) -> None:
         """What the notes shall be from now on: the values of a condition; none, or "any": it is not set.
@@ -83,34 +110,77 @@ class Studio:
         """
         value = value_of(words)
         check(self.need_model().config, {name: value})
-        # A new dict, for the one before may be taken up again.
-        self.conditions = {own: values for own, values in self.conditions.items() if own != name}
+        conditions = {own: values for own, values in self.conditions.items() if own != name}
         if value is not None:
-            self.conditions[name] = tuple(value)
+            conditions[name] = tuple(value)
+        self.setup = replace(self.setup, conditions=conditions)
+
+    def load_components(self, name: str, progress: "Progress | None" = None) -> "tuple[Components, Path]":
+        """Load directions of the loaded model; no edits are set then.
+
+        Args:
+            name: of a file; "auto": the checkpoint's own, which is made where there is none.
+            progress: see `ganspace.compute`.
+
+        Returns:
+            The components and their file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: no model, or the file cannot be read or does not fit the model.
+            OSError: the file of "auto" cannot be written.
+        """
+        model = self.need_model()
+        if name == "auto":
+            file = ganspace.own_file(model)
+            components = ganspace.own(model, progress=progress)
+        else:
+            file = locate_components(name, Path(self.setup.folder or ""), self.places.models)
+            components = ganspace.load(file)
+        check_layer(model, components)
+        self.setup = replace(self.setup, components=components, components_file=str(file), edits=())
+        return components, file
+
+    def set_edits(self, edits: Sequence[float]) -> None:
+        """What is added to every z from now on, in standard deviations; none: nothing.
+
+        Raises:
+            ValueError: no components, or fewer directions than edits.
+        """
+        if edits:
+            self.need_components().offsets(np.array([edits], np.float64))
+        self.setup = replace(self.setup, edits=tuple(edits))
 
     def reload(self, name: str | None) -> None:
         """At the start: load NAME, or what the state file names; a failure is logged, not raised.
 
-        The conditions of the state file hold on if it names the same model.
+        What the state file says of the model holds on if it names the same one.
         """
-        wanted, folder, conditions = name or self._folder, self._folder, self.conditions
+        saved = self._saved
+        wanted = name or (saved.model if saved else None)
         if wanted is None:
             return
         try:
             with self.all_or_nothing():
                 self.load(wanted)
-                if folder == self._folder:
-                    self._set_again(conditions)
+                if saved and saved.model == self.setup.folder:
+                    self._set_again(saved)
         except (OSError, ValueError) as error:
-            self._folder, self.conditions = None, {}
             log.warning("starting without a model: %s", error)
 
-    def _set_again(self, conditions: state.Conditions) -> None:
-        for name, values in conditions.items():
+    def _set_again(self, saved: state.State) -> None:
+        for name, values in saved.conditions.items():
             try:
                 self.set_condition(name, values)
             except ValueError as error:
                 log.warning("a condition is no longer set: %s", error)
+        if saved.components is None:
+            return
+        try:
+            self.load_components(saved.components)
+            self.set_edits(saved.edits)
+        except (OSError, ValueError) as error:
+            log.warning("starting without components: %s", error)
 
     def need_model(self) -> "Model":
         """The loaded model.
@@ -121,6 +191,33 @@ class Studio:
         if self.model is None:
             raise ValueError("no model is loaded; send /sound/load first")
         return self.model
+
+    def need_components(self) -> "Components":
+        """The loaded components.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.setup.components is None:
+            raise ValueError("no components are loaded; send /sound/load_ganspace_components first")
+        return self.setup.components
+
+    def player(self) -> "Model | Edited":
+        """What plays latents now: the model, with the edits that are set.
+
+        Raises:
+            ValueError: there is no model.
+        """
+        model, setup = self.need_model(), self.setup
+        return Edited(model, setup.components, setup.edits) if setup.components and any(setup.edits) else model
+
+    def default_pitch(self) -> int:
+        """The pitch where none is given: 32, or the model's nearest.
+
+        Raises:
+            ValueError: there is no model.
+        """
+        return nearest_pitch(self.need_model().pitches, DEFAULT_PITCH)
 
     def slot(self, name: str) -> np.ndarray:
         """The latent in a slot, float32 [latent].
@@ -164,19 +261,20 @@ class Studio:
             yield
             self.save(before)
         except BaseException:
-            self.model, self._folder, self.conditions, self.seed, self.slots, self.random = before[:6]
-            self.random.bit_generator.state = before[6]
+            self.setup, self.seed, self.slots, self.random = before[:4]
+            self.random.bit_generator.state = before[4]
             raise
 
     def _snapshot(self) -> tuple:
-        random = dict(self.random.bit_generator.state)
-        return self.model, self._folder, self.conditions, self.seed, dict(self.slots), self.random, random
+        return self.setup, self.seed, dict(self.slots), self.random, dict(self.random.bit_generator.state)
 
     def save(self, before: tuple) -> None:
         """Write the state file if anything in it differs from a snapshot."""
-        _, folder, conditions, seed, slots, _, random = before
+        setup, seed, slots, _, random = before
         now = dict(self.random.bit_generator.state)
         same_slots = slots.keys() == self.slots.keys() and all(slots[name] is self.slots[name] for name in slots)
-        if same_slots and (folder, conditions, seed, random) == (self._folder, self.conditions, self.seed, now):
+        if same_slots and setup is self.setup and (seed, random) == (self.seed, now):
             return
-        state.save(self.places.state, state.State(self.seed, now, self.slots, self._folder, self.conditions))
+        loaded = self.setup
+        kept = (loaded.folder, loaded.conditions, loaded.components_file, loaded.edits)
+        state.save(self.places.state, state.State(self.seed, now, self.slots, *kept))

@@ -12,7 +12,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from server import docs
 from server.commands import COMMANDS, REPLIES, TABLE, Command, Refusal, parse
 from server.console import commands_list
-from server.sound import HANDLERS
+from server.work import HANDLERS
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,7 +34,8 @@ def test_every_row_has_its_function_and_every_function_its_row():
 
 def test_the_contract_is_covered():
     sound = ["load", "unload", "seed", "randomize_z", "set_z", "slerp_z", "synthesize", "hallucinate", "hallucinate_z"]
-    sound += ["condition", "conditions"]
+    sound += ["condition", "conditions", "load_ganspace_components", "set_edits", "edits", "synthesize_noz"]
+    sound += ["hallucinate_noz"]
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | {f"/sound/{name}" for name in sound}
 
 

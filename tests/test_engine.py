@@ -11,9 +11,9 @@ from conftest import datagram
 from server.commands import MAX_SLOTS, parse
 from server.delivery import Delivery
 from server.engine import Cancelled, Engine, Request
-from server.sound import SoundWork
 from server.studio import Places, Studio
 from server.wire import Message
+from server.work import SoundWork
 
 WAIT_S = 20
 

@@ -8,7 +8,7 @@ import pytest
 import ganspace
 from ganspace import describe
 from ganspace.describe import Sound, measure, sentence
-from ganspace.edited import Edited
+from ganspace.players import Edited
 from tests.conftest import SMALL
 
 RATE = 16000
