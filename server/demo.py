@@ -21,10 +21,12 @@ from server.wire import Message, Value
 _PATIENCE_S = 120.0
 _NOTES, _STEPS, _SPACING = 5, 5, 0.4
 _TARGET = "demo"
+# The walk: from here to there along each of the first directions, in standard deviations; the steps between.
+_DIRECTIONS, _REACH, _WALK_STEPS, _WALK_SPACING = 4, 2.5, 3, 0.3
 
 
 def demo(out: Path) -> int:
-    """Play, and leave hallucination.wav and hallucination.png in a folder.
+    """Play, and leave hallucination.wav and directions.wav, with a picture of each, in a folder.
 
     Raises:
         FileNotFoundError: no model ships.
@@ -65,18 +67,40 @@ def _play(client: Client, name: str, out: Path) -> None:
     pitch = loaded[4 + (len(loaded) - 4) // 2]
     note = _ask(client, "/sound/synthesize", "demo-c", _TARGET, pitch)[-2].args
     print(f"One note of it at MIDI pitch {pitch}: {float(note[2]) / float(note[3]):.1f} s of sound.")
-    path = _hallucinate(client)
+    print(f"A hallucination: {_NOTES} random key points, {_STEPS} notes between each two.")
+    path = _hallucinate(client, "/sound/hallucinate", _TARGET, _NOTES, _STEPS, _SPACING)
+    _keep(path, out / "hallucination.wav", key_times_s(_NOTES, _STEPS, _SPACING))
+    _walk(client, pitch, out)
+
+
+def _walk(client: Client, pitch: Value, out: Path) -> None:
+    """Go along the model's first directions from the timbre that the note had."""
+    replies = {reply.address: reply.args for reply in _ask(client, "/sound/load_ganspace_components", "auto")}
+    names = [str(name) for name in replies["/sound/directions"][:_DIRECTIONS]]
+    titles = [name for name in names if name != "-"]
+    print(f"{replies['/sound/components'][0]} directions; a walk along the first {_DIRECTIONS} ({', '.join(titles)}).")
+    here = np.array(_ask(client, "/sound/edits", "demo-c")[0].args[1:], np.float64)
+    points = np.repeat(here[None], 2 * _DIRECTIONS, axis=0)
+    for direction in range(_DIRECTIONS):
+        points[2 * direction : 2 * direction + 2, direction] = -_REACH, _REACH
+    timing = (_WALK_STEPS, _WALK_SPACING, 0.0, 0.2, 0.4, 0.6)
+    path = _hallucinate(
+        client, "/sound/hallucinate_noz", _TARGET, *timing, pitch, points.shape[1], *points.ravel().tolist()
+    )
+    _keep(path, out / "directions.wav", key_times_s(len(points), _WALK_STEPS, _WALK_SPACING))
+
+
+def _keep(path: str, wav: Path, key_times: list[float]) -> None:
     wave, rate = soundfile.read(path, dtype="float32")
-    write_wav(out / "hallucination.wav", wave, rate)
-    _draw(out / "hallucination.png", wave, rate)
-    print(f"{_NOTES} key points, {_STEPS} notes between each pair: {len(wave) / rate:.1f} s of sound.")
-    print(f"Left {out / 'hallucination.wav'} and {out / 'hallucination.png'} (spectrogram, key points marked).")
+    write_wav(wav, wave, rate)
+    _draw(wav.with_suffix(".png"), wave, rate, key_times)
+    print(f"Left {wav} ({len(wave) / rate:.1f} s) and {wav.with_suffix('.png')} (spectrogram, key points marked).")
 
 
-def _hallucinate(client: Client) -> str:
+def _hallucinate(client: Client, address: str, *args: Value) -> str:
     path = ""
     with tqdm(desc="hallucinating", unit="note", leave=False) as bar:
-        for reply in client.ask("/sound/hallucinate", _TARGET, _NOTES, _STEPS, _SPACING):
+        for reply in client.ask(address, *args):
             if reply.address == "/progress":
                 bar.total = int(reply.args[3])
                 bar.update(int(reply.args[2]) - bar.n)
@@ -97,10 +121,10 @@ def _refuse(reply: Message) -> None:
         raise ValueError(f"the server refuses {reply.args[0]}: {reply.args[-1]}")
 
 
-def _draw(path: Path, wave: np.ndarray, rate: int) -> None:
+def _draw(path: Path, wave: np.ndarray, rate: int, key_times: list[float]) -> None:
     from gansynth.picture import save_hallucination
 
-    save_hallucination(path, wave, rate, key_times_s(_NOTES, _STEPS, _SPACING))
+    save_hallucination(path, wave, rate, key_times)
 
 
 @contextmanager

@@ -9,12 +9,16 @@ import sys
 import threading
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from conftest import SMALL
 
+import ganspace
+import gansynth
+from ganspace import files
 from server.__main__ import main
 from server.console import line, value
 from server.wire import Message
@@ -371,11 +375,21 @@ def test_ctrl_c_leaves_nothing_half_written(models, tmp_path):
     assert list((tmp_path / "o").iterdir()) == []
 
 
-def test_the_demo_leaves_a_sound_and_a_picture(hallu, tmp_path):
+def test_the_demo_leaves_sounds_and_pictures(hallu, tmp_path):
     done = hallu("demo", "--out", "here", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    wave, rate = soundfile.read(tmp_path / "here" / "hallucination.wav")
-    assert len(wave) / rate > 5
-    assert np.abs(wave).max() == pytest.approx(0.5, abs=1e-4)
-    assert (tmp_path / "here" / "hallucination.png").read_bytes().startswith(b"\x89PNG")
-    assert "hallucination.wav" in done.stdout
+    for name in ("hallucination", "directions"):
+        wave, rate = soundfile.read(tmp_path / "here" / f"{name}.wav")
+        assert len(wave) / rate > 5
+        assert np.abs(wave).max() == pytest.approx(0.5, abs=1e-4)
+        assert (tmp_path / "here" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"{name}.wav" in done.stdout
+    assert "airy, mellow" in done.stdout
+
+
+def test_the_directions_that_ship_are_those_of_the_voice_that_ships():
+    fluid = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
+    components = ganspace.load(fluid / "fluid_conv0.npz")
+    assert components.origin.checksum == files.checksum(fluid)
+    assert components.pitches == gansynth.read_config(fluid).pitches
+    assert components.name(0) == "airy"
