@@ -1,0 +1,82 @@
+"""What travels over ZeroMQ between the server and a renderer: a topic, JSON, arrays. Nothing in it is executed.
+
+A message has the frames [topic, JSON object, array, array, ...], each array little-endian float32 in row order; the
+JSON's "arrays" lists their names and shapes.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# Features of the longest hallucination (30 min) are 5 MB.
+MAX_BYTES = 64 * 2**20
+MAX_ARRAYS = 16
+# Values a second of what is told about a sound.
+FEATURE_RATE = 50
+_NUMBERS = np.dtype("<f4")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One message: `fields` are plain JSON values, `arrays` float32."""
+
+    topic: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def encode(topic: str, fields: Mapping[str, Any] | None = None, **arrays: np.ndarray) -> list[bytes]:
+    """A message's frames.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    numbers = {name: np.ascontiguousarray(array, _NUMBERS) for name, array in arrays.items()}
+    if not all(np.isfinite(array).all() for array in numbers.values()):
+        raise ValueError(f"an array of {topic!r} holds a value that is not finite")
+    shapes = [{"name": name, "shape": array.shape} for name, array in numbers.items()]
+    told = json.dumps({**(fields or {}), "arrays": shapes}, allow_nan=False)
+    return [topic.encode(), told.encode(), *(array.tobytes() for array in numbers.values())]
+
+
+def decode(frames: Sequence[bytes]) -> Event:
+    """The message that frames hold.
+
+    Raises:
+        ValueError: they hold none; the message says why.
+    """
+    if not 2 <= len(frames) <= 2 + MAX_ARRAYS or sum(map(len, frames)) > MAX_BYTES:
+        raise ValueError(f"a message has 2 to {2 + MAX_ARRAYS} frames of {MAX_BYTES} bytes together, not these")
+    try:
+        topic, fields = frames[0].decode(), json.loads(frames[1].decode(), parse_constant=_refuse)
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ValueError(f"a message is not readable: {error}") from None
+    if not isinstance(fields, dict):
+        raise ValueError(f"a message's second frame must be a JSON object, not {type(fields).__name__}")
+    return Event(topic, fields, _arrays(fields.pop("arrays", []), frames[2:]))
+
+
+def _refuse(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _arrays(listed: Any, frames: Sequence[bytes]) -> dict[str, np.ndarray]:
+    if not isinstance(listed, list) or len(listed) != len(frames):
+        raise ValueError(f"a message lists {listed!r:.80} for {len(frames)} arrays")
+    return dict(_array(row, frame) for row, frame in zip(listed, frames, strict=True))
+
+
+def _array(row: Any, frame: bytes) -> tuple[str, np.ndarray]:
+    name, shape = (row.get("name"), row.get("shape")) if isinstance(row, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(shape, list) or not all(type(size) is int for size in shape):
+        raise ValueError(f"an array must have a name and a shape, not {row!r:.80}")
+    if len(shape) > 4 or min(shape, default=0) < 0 or math.prod(shape) * _NUMBERS.itemsize != len(frame):
+        raise ValueError(f"the array {name!r:.40} has {len(frame)} bytes, which do not fit the shape {shape}")
+    array = np.frombuffer(frame, _NUMBERS).reshape(shape).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"the array {name!r:.40} holds a value that is not finite")
+    return name, array
