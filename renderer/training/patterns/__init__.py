@@ -1,0 +1,44 @@
+"""Pictures that the repository makes itself: families of patterns, numpy only, the same for the same factors."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from renderer.training.patterns import cells, centred, glyphs, nature, waves
+from renderer.training.patterns.canvas import FACTORS, Canvas, canvas, finished
+
+Family = Callable[[Canvas], np.ndarray]
+# Families that have an above and a below, and are turned only a little.
+UPRIGHT = ("aurora", "dunes", "flames", "letters", "mountains", "planet", "sign", "stripes")
+FAMILIES: Mapping[str, Family] = {
+    family.__name__: family
+    for family in (
+        nature.aurora, centred.blossom, cells.bubbles, cells.cells, nature.contours, nature.contrails, cells.crystals,
+        nature.dunes, centred.eclipse, nature.flames, cells.hexagons, centred.kaleidoscope,
+        glyphs.letters, centred.mandala, waves.marble, nature.mountains, nature.nebula, centred.planet,
+        waves.plasma, waves.rings, waves.ripples, centred.rose, glyphs.sign, waves.silk, centred.spiral,
+        cells.spots, waves.stripes, centred.tunnel, waves.weave,
+    )
+}  # fmt: skip
+
+
+def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
+    """One picture.
+
+    Args:
+        family: a name in FAMILIES.
+        factors: [len(FACTORS)], each from the standard normal distribution.
+        size: pixels along an edge.
+
+    Returns:
+        uint8 [size, size, 3].
+
+    Raises:
+        ValueError: there is no such family, or the factors are not as many.
+    """
+    if family not in FAMILIES:
+        raise ValueError(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
+    if np.shape(factors) != (len(FACTORS),):
+        raise ValueError(f"factors have shape {np.shape(factors)}; there must be {len(FACTORS)}")
+    plane = canvas(size, np.asarray(factors), 0.06 if family in UPRIGHT else 0.3)
+    return finished(FAMILIES[family](plane), plane)

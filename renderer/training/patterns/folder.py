@@ -1,0 +1,78 @@
+"""Patterns as a folder of class folders, with the factors that each picture was drawn from beside them."""
+
+import itertools
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from gansynth.whole import new_folder
+from renderer.training import patterns
+from renderer.training.patterns.canvas import FACTORS
+
+FILE = "factors.npz"
+# Pictures that a worker draws in one go.
+CHUNK = 16
+
+
+def write(
+    folder: Path,
+    families: Sequence[str],
+    pictures: int,
+    size: int = 128,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Draw pictures into FOLDER/FAMILY/00000.png ... and their factors into FOLDER/factors.npz.
+
+    Args:
+        folder: a new one; it is there whole or not at all.
+        families: names in `patterns.FAMILIES`.
+        pictures: how many of each.
+        size: pixels along an edge.
+        seed: the same seed gives the same pictures, however many there are of them.
+        jobs: how many processes draw.
+        progress: called with the pictures drawn and all of them.
+
+    Raises:
+        FileExistsError: the folder is there and not empty.
+        ValueError: there is no such family.
+    """
+    if unknown := [family for family in families if family not in patterns.FAMILIES]:
+        raise ValueError(f"there is no family {unknown[0]!r}; there are {', '.join(patterns.FAMILIES)}")
+    wanted = [(family, number) for family in families for number in range(pictures)]
+    chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
+    with new_folder(folder) as part, ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        for family in families:
+            (part / family).mkdir()
+        drawn = pool.map(_draw, itertools.repeat(part), chunks, itertools.repeat(size), itertools.repeat(seed))
+        for done, _ in enumerate(drawn, 1):
+            progress(min(done * CHUNK, len(wanted)), len(wanted))
+        np.savez(
+            part / FILE,
+            names=np.array(FACTORS),
+            files=np.array([name(family, number) for family, number in wanted]),
+            values=np.array([factors(family, number, seed) for family, number in wanted]),
+        )
+
+
+def name(family: str, number: int) -> str:
+    """Where a picture lies in the folder."""
+    return f"{family}/{number:05d}.png"
+
+
+def factors(family: str, number: int, seed: int) -> np.ndarray:
+    """What picture `number` of a family is drawn from: float32 [len(FACTORS)]."""
+    return np.random.default_rng([seed, zlib.crc32(family.encode()), number]).standard_normal(len(FACTORS), np.float32)
+
+
+def _draw(folder: Path, chunk: Sequence[tuple[str, int]], size: int, seed: int) -> None:
+    from PIL import Image
+
+    for family, number in chunk:
+        picture = patterns.draw(family, factors(family, number, seed), size)
+        Image.fromarray(picture).save(folder / name(family, number))

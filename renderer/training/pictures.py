@@ -1,0 +1,120 @@
+"""A folder of class folders as arrays: every picture cut to a square and scaled, and what is known of each.
+
+If the folder has a factors.npz (see patterns/folder.py), each picture's latent is known from the start.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from renderer.training.patterns.folder import FILE as FACTORS
+
+log = logging.getLogger(__name__)
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """`images`: uint8 [n, size, size, 3]; `labels`: [n], indices into `classes`; `factors`: [n, known] or None."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    factors: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        """Pixels along an edge."""
+        return int(self.images.shape[1])
+
+    @cached_property
+    def _smaller(self) -> dict[int, np.ndarray]:
+        return {self.size: self.images}
+
+    def at(self, size: int) -> np.ndarray:
+        """All pictures at a smaller size: uint8 [n, size, size, 3]; means over boxes, computed once."""
+        if size not in self._smaller:
+            large = self.at(2 * size)
+            quarters = [large[:, i::2, j::2].astype(np.uint16) for i in (0, 1) for j in (0, 1)]
+            self._smaller[size] = ((sum(quarters[1:], quarters[0]) + 2) // 4).astype(np.uint8)
+        return self._smaller[size]
+
+
+def read(folder: Path, size: int, skip_bad: bool = False, progress: Progress = lambda done, total: None) -> Pictures:
+    """Read all pictures of a folder of class folders.
+
+    Args:
+        folder: FOLDER/CLASS/PICTURE; the classes are numbered in the order of their names.
+        size: pixels along an edge; the middle square of each picture is scaled to it.
+        skip_bad: files that cannot be read are logged and left out.
+        progress: called with the pictures read and all of them.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+        ValueError: there is no class folder, a class has no picture, or a file cannot be read.
+    """
+    found = _files(folder)
+    classes = tuple(found)
+    wanted = [(path, label) for label, name in enumerate(classes) for path in found[name]]
+    kept, images = [], []
+    for done, (path, label) in enumerate(wanted, 1):
+        try:
+            images.append(_square(path, size))
+            kept.append((path, label))
+        except (OSError, ValueError, SyntaxError) as error:
+            if not skip_bad:
+                raise ValueError(f"{path} cannot be read as a picture ({error}); --skip_bad leaves such out") from None
+            log.warning("%s is left out: %s", path, error)
+        progress(done, len(wanted))
+    labels = np.array([label for _, label in kept], np.int32)
+    if missing := [name for label, name in enumerate(classes) if label not in labels]:
+        raise ValueError(f"{folder / missing[0]} has no picture that can be read")
+    names = [path.relative_to(folder).as_posix() for path, _ in kept]
+    return Pictures(np.stack(images), labels, classes, _factors(folder / FACTORS, names))
+
+
+def _files(folder: Path) -> dict[str, list[Path]]:
+    """The pictures of each class folder, in the order of their names."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder; name one that has a folder of pictures for each class")
+    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not classes:
+        raise ValueError(f"{folder} has no class folders; it needs a folder of pictures for each class")
+    found = {
+        path.name: sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+        for path in classes
+    }
+    if empty := [name for name, paths in found.items() if not paths]:
+        raise ValueError(f"{folder / empty[0]} has no pictures; they may be {', '.join(SUFFIXES)}")
+    return found
+
+
+def _square(path: Path, size: int) -> np.ndarray:
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS))
+
+
+def _factors(path: Path, names: list[str]) -> np.ndarray | None:
+    """The factors of these pictures [n, known]; None where there is no file.
+
+    Raises:
+        ValueError: it does not know one of them, or does not hold numbers.
+    """
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        rows = {str(name): row for row, name in enumerate(file["files"])}
+        values = np.asarray(file["values"], np.float32)
+    if unknown := [name for name in names if name not in rows]:
+        raise ValueError(f"{path} does not know {unknown[0]}; remove the file, and latents are learned instead")
+    if values.shape[0] != len(rows) or values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(f"{path} must have a row of finite numbers for each of its {len(rows)} files")
+    return values[[rows[name] for name in names]]

@@ -1,0 +1,50 @@
+"""Spectral norm (Miyato et al. 2018): weights divided by their largest singular value, found by power iteration.
+
+A weight [..., out] counts as the matrix [-1, out]. Its vector [out] is kept from step to step, so that one round of
+the iteration is enough in each.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+Tensor = Any
+Tensors = dict[str, Tensor]
+EPSILON = 1e-12
+
+
+def normed(weights: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> tuple[Tensors, Tensors]:
+    """The weights, those that have a vector divided by their norm; and the vectors after one more round."""
+    ready, moved = dict(weights), dict(vectors)
+    for name in [name for name in vectors if name in weights]:
+        norm, moved[name] = sigma(weights[name], vectors[name])
+        ready[name] = weights[name] / norm
+    return ready, moved
+
+
+def sigma(weight: Tensor, vector: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest singular value of a weight [..., out], a scalar through which gradients flow; the next vector."""
+    matrix = ops.reshape(weight, (-1, weight.shape[-1]))
+    still = ops.stop_gradient(matrix)
+    left = _unit(ops.matmul(still, vector[:, None]))
+    right = _unit(ops.matmul(ops.transpose(still), left))
+    return ops.sum(left * ops.matmul(matrix, right)), right[:, 0]
+
+
+def first_vectors(weights: Mapping[str, np.ndarray], names: Iterable[str], rounds: int = 10) -> dict[str, np.ndarray]:
+    """Vectors to begin with, after some rounds from a direction that leans to no side."""
+    found = {}
+    for name in names:
+        matrix = weights[name].reshape(-1, weights[name].shape[-1])
+        vector = np.random.default_rng(matrix.shape[-1]).standard_normal(matrix.shape[-1])
+        for _ in range(rounds):
+            vector = matrix.T @ (matrix @ vector)
+            vector /= np.linalg.norm(vector) + EPSILON
+        found[name] = vector.astype(np.float32)
+    return found
+
+
+def _unit(column: Tensor) -> Tensor:
+    return column / (ops.sqrt(ops.sum(ops.square(column))) + EPSILON)

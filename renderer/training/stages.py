@@ -1,0 +1,42 @@
+"""What a run goes through: sizes that grow, each fading in, and a time of settling at the end."""
+
+import itertools
+from dataclasses import dataclass
+
+from renderer.training.hparams import Hparams
+
+
+@dataclass(frozen=True)
+class Stage:
+    """From `start` to `end` images; pictures of `size` pixels.
+
+    `fading`: the size is fading in. `warm`: pictures are learned by heart. `settling`: batch norm takes its moving
+    statistics.
+    """
+
+    start: int
+    end: int
+    size: int
+    fading: bool
+    warm: bool
+    settling: bool
+
+    def fade(self, images: int) -> float:
+        """How far the size has faded in: 0..1."""
+        return (images - self.start) / (self.end - self.start) if self.fading else 1.0
+
+
+def stages(hparams: Hparams) -> list[Stage]:
+    """All stages in order; they follow each other without gaps up to the last image."""
+    total = hparams.total_images
+    begins = {number * hparams.grow_images: size for number, size in enumerate(hparams.sizes)}
+    faded = {begin + hparams.fade_images for begin in begins if begin}
+    changes = {0, hparams.warm_start_images, total - hparams.settle_images, *begins, *faded}
+    edges = [*sorted(change for change in changes if 0 <= change < total), total]
+    found = []
+    for start, end in itertools.pairwise(edges):
+        begin = max(begin for begin in begins if begin <= start)
+        fading = begin > 0 and start < begin + hparams.fade_images
+        warm, settling = start < hparams.warm_start_images, start >= total - hparams.settle_images
+        found.append(Stage(start, end, begins[begin], fading, warm, settling))
+    return found

@@ -1,0 +1,64 @@
+"""Draw a folder of class folders to train a picture model on: patterns, the same for the same seed."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from renderer.training.patterns import FAMILIES, folder
+from scripts import command
+
+PROG = "picture_dataset"
+
+
+def families(text: str) -> list[str]:
+    """Names of families, separated by commas.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such family.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in FAMILIES]:
+        raise argparse.ArgumentTypeError(f"there is no family {unknown[0]!r}; --list shows them")
+    return list(dict.fromkeys(names))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument("out_dir", type=command.path, nargs="?", help="a new folder")
+    count = partial(command.whole, least=1)
+    flags.add_argument("--pictures", type=count, default=400, help="of each family (default: 400)")
+    flags.add_argument("--size", type=count, default=128, help="pixels along an edge (default: 128)")
+    flags.add_argument("--families", type=families, default=list(FAMILIES), metavar="A,B,...", help="(default: all)")
+    flags.add_argument("--seed", type=partial(command.whole, least=0), default=0, help="(default: 0)")
+    flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
+    flags.add_argument("--list", action="store_true", help="show the families and draw nothing")
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    if not options.list and options.out_dir is None:
+        parser().error("name a folder for the pictures")
+    return command.run(_list if options.list else _draw, options, PROG)
+
+
+def _list(options: argparse.Namespace) -> None:
+    for name, family in FAMILIES.items():
+        print(f"{name:14}{(family.__doc__ or '').strip()}")
+
+
+def _draw(options: argparse.Namespace) -> None:
+    with command.bar("picture", 0) as progress:
+        folder.write(
+            options.out_dir, options.families, options.pictures, options.size, options.seed, options.jobs, progress
+        )
+    print(f"{options.out_dir}: {len(options.families)} classes of {options.pictures} pictures")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
