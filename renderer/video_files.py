@@ -1,0 +1,244 @@
+"""Pictures one after the other into a file: MP4 (H.264, with AAC sound), GIF or NPY. No picture is kept.
+
+A file is written under a temporary name and takes its own when it is whole, so that Ctrl-C leaves nothing broken.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from renderer.song import Sound
+
+_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+# AAC holds at most six bits for a sample; more would be clamped with a warning.
+_MOST_BITS_A_SECOND, _MOST_BITS_A_SAMPLE = 112_000, 5
+# Constant quality: at 17 one does not see that there is an encoder.
+_H264 = {"crf": "17", "preset": "medium"}
+_BT709, _LIMITED_RANGE = 1, 1
+_GIF_CLOCK = Fraction(1, 100)
+
+
+class Writer(Protocol):
+    """A file that takes pictures."""
+
+    def write(self, picture: np.ndarray) -> None:
+        """Add a picture, uint8 [height, width, 3]."""
+
+    def finish(self) -> None:
+        """Write what is still to be written; pictures end here."""
+
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+
+
+class Mp4:
+    """H.264 (yuv420p, BT.709) and, with a sound, AAC of exactly the pictures' length; the index comes first.
+
+    Args:
+        path: its suffix does not matter.
+        height: even.
+        width: even.
+        rate: pictures a second.
+        sound: cut, or filled with silence, to the pictures' length.
+
+    Raises:
+        ValueError: the size is odd.
+    """
+
+    def __init__(self, path: Path, height: int, width: int, rate: Fraction, sound: Sound | None = None) -> None:
+        import av
+
+        if height % 2 or width % 2:
+            raise ValueError(f"H.264 pictures need even sides, not {width} x {height}")
+        self._rate, self._frames = rate, 0
+        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._video = self._file.add_stream("libx264", rate=rate, options=_H264)
+        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
+        _say_colours(self._video.codec_context)
+        self._audio = _Audio(self._file, sound) if sound else None
+
+    def write(self, picture: np.ndarray) -> None:
+        """See `Writer.write`."""
+        import av
+
+        # The colour matrix is told in the file: players would guess another for pictures this small.
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace="ITU709"
+        )
+        _say_colours(frame)
+        frame.pts, frame.time_base = self._frames, 1 / self._rate
+        self._file.mux(self._video.encode(frame))
+        self._frames += 1
+        if self._audio:
+            self._audio.go_to(self._frames / self._rate)
+
+    def finish(self) -> None:
+        """See `Writer.finish`."""
+        self._file.mux(self._video.encode(None))
+        if self._audio:
+            self._audio.finish()
+        self._file.close()
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._file.close()
+
+
+def _say_colours(what: Any) -> None:
+    what.color_range = _LIMITED_RANGE
+    what.colorspace = what.color_primaries = what.color_trc = _BT709
+
+
+class _Audio:
+    """The sound of a film, fed beside the pictures: neither waits in memory for the other."""
+
+    def __init__(self, file: Any, sound: Sound) -> None:
+        self._file, self._rate = file, sound.sample_rate
+        self._layout = "mono" if sound.channels == 1 else "stereo"
+        rate = self._rate if self._rate in _AAC_RATES else 48000
+        self._stream = file.add_stream("aac", rate=rate, layout=self._layout)
+        self._stream.bit_rate = sound.channels * min(_MOST_BITS_A_SECOND, _MOST_BITS_A_SAMPLE * rate)
+        self._blocks = sound.blocks()
+        self._waiting = np.zeros((sound.channels, 0), np.float32)
+        self._done = 0
+
+    def go_to(self, time_s: Fraction) -> None:
+        """Write all samples before a time; silence where the sound is over."""
+        needed = round(time_s * self._rate) - self._done
+        while self._waiting.shape[1] < needed:
+            block = next(self._blocks, None)
+            if block is None:
+                missing = needed - self._waiting.shape[1]
+                block = np.zeros((len(self._waiting), missing), np.float32)
+            self._waiting = np.concatenate([self._waiting, block], axis=1)
+        self._write(self._waiting[:, :needed])
+        self._waiting = self._waiting[:, needed:]
+
+    def _write(self, samples: np.ndarray) -> None:
+        import av
+
+        if not samples.shape[1]:
+            return
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=self._layout)
+        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._done, Fraction(1, self._rate)
+        self._file.mux(self._stream.encode(frame))
+        self._done += samples.shape[1]
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._file.mux(self._stream.encode(None))
+
+
+class Gif:
+    """A GIF that loops for ever, each picture with colours of its own.
+
+    Its clock ticks a hundred times a second: pictures are shown for whole ticks that add up to `frames`.
+
+    Raises:
+        ValueError: there are more than 50 pictures a second, which browsers do not show.
+    """
+
+    def __init__(self, path: Path, height: int, width: int, rate: Fraction, frames: int) -> None:
+        import av
+
+        if rate > 50:
+            raise ValueError(f"a GIF shows at most 50 pictures a second, not {float(rate):g}")
+        self._rate, self._frames = rate, 0
+        last = self._tick(frames) - self._tick(frames - 1)
+        self._file = av.open(str(path), "w", format="gif", options={"loop": "0", "final_delay": str(last)})
+        self._stream = self._file.add_stream("gif", rate=100)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "pal8"
+        self._stream.time_base = self._stream.codec_context.time_base = _GIF_CLOCK
+        self._palettes = _palettes(height, width)
+
+    def write(self, picture: np.ndarray) -> None:
+        """See `Writer.write`."""
+        import av
+
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        frame.pts, frame.time_base = self._tick(self._frames), _GIF_CLOCK
+        self._frames += 1
+        self._palettes.push(frame)
+        self._pull()
+
+    def _tick(self, frame: int) -> int:
+        return round(frame / self._rate / _GIF_CLOCK)
+
+    def _pull(self) -> None:
+        import av
+
+        while True:
+            try:
+                frame = self._palettes.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            self._file.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """See `Writer.finish`."""
+        self._palettes.push(None)
+        self._pull()
+        self._file.mux(self._stream.encode(None))
+        self._file.close()
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._file.close()
+
+
+def _palettes(height: int, width: int) -> Any:
+    """A filter graph rgb24 -> pal8: every picture gets its own 256 colours, so none has to wait for the others."""
+    import av.filter
+
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=_GIF_CLOCK)
+    split, make, use = (
+        graph.add("split"),
+        graph.add("palettegen", "stats_mode=single"),
+        graph.add("paletteuse", "new=1"),
+    )
+    source.link_to(split)
+    split.link_to(use, 0, 0)
+    split.link_to(make, 1, 0)
+    make.link_to(use, 0, 1)
+    use.link_to(graph.add("buffersink"))
+    graph.configure()
+    return graph
+
+
+class Npy:
+    """uint8 [frames, height, width, 3], for a program of one's own; `frames` must be written."""
+
+    def __init__(self, path: Path, height: int, width: int, frames: int) -> None:
+        self._pictures = np.lib.format.open_memmap(path, "w+", np.uint8, (frames, height, width, 3))
+        self._frames = 0
+
+    def write(self, picture: np.ndarray) -> None:
+        """See `Writer.write`."""
+        self._pictures[self._frames] = picture
+        self._frames += 1
+
+    def finish(self) -> None:
+        """See `Writer.finish`."""
+        self._pictures.flush()
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        del self._pictures
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write, beside `path`, which it becomes when the block ends well; else nothing is left of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
