@@ -1,0 +1,242 @@
+"""Films: lengths, sizes and colours of what is in the file, and what is left when something goes wrong."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from painters import PlainPainter
+
+from renderer import mapping, timeline, vectors, video
+from renderer.analysis import Features
+from renderer.response import Response
+from renderer.song import Wave
+from renderer.timeline import Timeline
+from renderer.video_files import Gif, Mp4, Npy, whole
+from renderer.video_shape import mirrored, read_ratio, size_at
+
+RATE = Fraction(22050, 512)
+
+
+def plain_film(frames, rate=RATE):
+    noise = np.linspace(-1, 1, frames * 32, dtype=np.float32).reshape(frames, 32)
+    weights = np.tile(np.float32([1, 0.25]), (frames, 1))
+    return Timeline(noise, weights, (7, 3), rate, 0.6)
+
+
+def hum(length_s, rate=16000):
+    return np.sin(np.arange(round(length_s * rate)) * 0.2).astype(np.float32) * 0.5
+
+
+def lengths(path):
+    """Frames counted by decoding; seconds of picture and of sound as players see them."""
+    with av.open(str(path)) as file:
+        told = {s.type: float(s.duration * s.time_base) for s in file.streams}
+        frames = sum(1 for _ in file.decode(video=0))
+    return frames, told["video"], told.get("audio")
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100, 192000])
+@pytest.mark.parametrize("sound_s", [0.5, 2.0, 3.0])
+def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
+    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(hum(sound_s, rate), rate))
+    frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
+    assert frames == 87
+    assert picture_s == pytest.approx(87 / float(RATE), abs=1e-3)
+    assert heard_s == pytest.approx(picture_s, abs=1 / float(RATE))
+
+
+def test_the_sound_of_a_film_is_the_song(tmp_path):
+    wave = 0.5 * np.sin(np.linspace(0, 170, 30400, dtype=np.float32) ** 2)  # a sweep up to 5 kHz
+    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(wave, 16000))
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+    likeness = np.correlate(heard[4000:24000], wave[4000:24000], "valid") / np.sum(wave[4000:24000] ** 2)
+    assert likeness[0] == pytest.approx(1, abs=0.05)  # one sample late, it would be 0.6
+
+
+def test_the_film_is_h264_in_yuv420p_with_its_index_first(tmp_path):
+    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(10), Wave(hum(1), 16000))
+    data = (tmp_path / "a.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        picture, sound = file.streams.video[0], file.streams.audio[0]
+        assert (picture.codec_context.name, picture.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert sound.codec_context.name == "aac"
+        assert picture.average_rate == RATE
+
+
+def test_colours_survive(tmp_path):
+    colours = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [90, 160, 30]]])
+    picture = colours.repeat(32, axis=0).repeat(32, axis=1)
+    writer = Mp4(tmp_path / "a.mp4", 64, 64, Fraction(30))
+    video.fill(writer, iter([picture] * 3), 3)
+    with av.open(str(tmp_path / "a.mp4")) as file:
+        first = next(file.decode(video=0))
+    assert (first.colorspace, first.color_range) == (1, 1)  # BT.709, limited: told, not left to guesses
+    seen = first.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()[16::32, 16::32]
+    assert np.abs(seen.astype(int) - colours).max() <= 6
+
+
+def test_an_odd_size_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="even sides, not 33 x 32"):
+        Mp4(tmp_path / "a.mp4", 32, 33, Fraction(30))
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 10, 11, 100])
+def test_every_picture_is_painted_whatever_the_batch(batch_size):
+    painter, film = PlainPainter(), plain_film(11)
+    painted = list(video.pictures(painter, film, batch_size))
+    expected = [video.as_bytes(PlainPainter().generate(*batch, 0.6))[0] for batch in film.batches(1, 40)]
+    assert np.array_equal(painted, expected)
+    assert len({len(z) for z, _, _ in painter.calls}) == 1  # one shape, compiled once
+    assert {truncation for _, _, truncation in painter.calls} == {0.6}
+
+
+def test_bytes_have_steps_of_one_width_and_clip():
+    values = video.as_bytes(np.float32([-2, -1, -0.999, 0, 0.9999, 1, 2]))
+    assert values.tolist() == [0, 0, 0, 128, 255, 255, 255]
+
+
+def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
+    (tmp_path / "a.mp4").write_text("the one before")
+
+    def stop(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(50), Wave(hum(1), 16000), progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert (tmp_path / "a.mp4").read_text() == "the one before"
+
+
+def test_progress_counts_every_picture(tmp_path):
+    seen = []
+    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(30), progress=lambda *counts: seen.append(counts))
+    assert seen == [(done, 30) for done in range(1, 31)]
+
+
+def test_no_picture_is_kept():
+    painter = PlainPainter()
+    frames = video.pictures(painter, plain_film(100), 10)
+    next(frames)
+    assert len(painter.calls) == 1
+
+
+def test_a_gif_has_all_pictures_and_keeps_time(tmp_path):
+    from PIL import Image
+
+    writer = Gif(tmp_path / "a.gif", 16, 16, Fraction(30), 31)
+    video.fill(writer, video.pictures(PlainPainter(), plain_film(31), 8), 31)
+    with Image.open(tmp_path / "a.gif") as gif:
+        shown_ms = []
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            shown_ms.append(gif.info["duration"])
+        assert (gif.n_frames, sum(shown_ms), gif.info["loop"]) == (31, 1030, 0)
+        assert set(shown_ms) == {30, 40}
+
+
+def test_a_gif_of_more_than_50_pictures_a_second_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at most 50"):
+        Gif(tmp_path / "a.gif", 16, 16, Fraction(60), 10)
+
+
+def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
+    writer = Npy(tmp_path / "a.npy", 16, 16, 11)
+    video.fill(writer, video.pictures(PlainPainter(), plain_film(11), 4), 11)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), list(video.pictures(PlainPainter(), plain_film(11), 4)))
+
+
+def test_whole_makes_the_folder_and_hides_what_is_unfinished(tmp_path):
+    with whole(tmp_path / "new" / "a.mp4") as part:
+        part.write_text("x")
+        assert part.name.startswith(".")
+        assert not (tmp_path / "new" / "a.mp4").exists()
+    assert (tmp_path / "new" / "a.mp4").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [("16:9", (128, 228)), ("1", (128, 128)), ("9/16", (228, 128)), ("4:1", (128, 512)), ("1.5", (128, 192))],
+)
+def test_sizes_of_ratios_are_even(ratio, size):
+    assert size_at(128, read_ratio(ratio)) == size
+
+
+@pytest.mark.parametrize("text", ["", "wide", "16:0", "11:1", "-1", "16:9:4"])
+def test_a_ratio_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match="ratio must be"):
+        read_ratio(text)
+
+
+def test_the_mirror_is_the_same_on_both_sides_and_doubles_no_edge():
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
+    wide = mirrored(picture, 8, 14)
+    assert np.array_equal(wide[:, 3:11], picture)
+    assert np.array_equal(wide[:, :3], picture[:, 3:0:-1])
+    assert np.array_equal(wide[:, 11:], picture[:, 6:3:-1])
+
+
+@pytest.mark.parametrize("size", [(8, 80), (80, 8)])
+def test_a_long_mirror_repeats(size):
+    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3))
+    long = mirrored(picture, *size)
+    assert long.shape == (*size, 3)
+    axis = size.index(80)
+    assert np.array_equal(
+        np.flip(long, axis)[36:44, :8] if axis == 0 else np.flip(long, axis)[:8, 36:44], np.flip(picture, axis)
+    )
+
+
+def test_a_hallucination_is_painted_along_its_key_points(tmp_path):
+    painter, times = PlainPainter(), [0.0, 0.7, 1.4]
+    silence = np.zeros(2 * 16000, np.float32)
+    sound_keys = np.random.default_rng(1).standard_normal((3, 64))
+    film = video.paint(silence, 16000, times, painter, tmp_path / "a.mp4", sound_keys=sound_keys, seed=4)
+    frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
+    assert picture_s == pytest.approx(2, abs=1 / float(film.rate))
+    assert heard_s == pytest.approx(picture_s, abs=1 / float(film.rate))
+    keys = mapping.image_keys(sound_keys, 32)
+    for time, key in zip(times, keys, strict=True):
+        near = film.noise[round(time * float(film.rate))]
+        assert np.corrcoef(near, key)[0, 1] > 0.97
+    assert len(film) == frames
+
+
+def test_the_same_seed_paints_the_same_hallucination(tmp_path):
+    wave = hum(1)
+    first, again, other = (
+        video.paint(wave, 16000, [0, 0.5], PlainPainter(), tmp_path / "a.mp4", seed=seed) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first.noise, again.noise)
+    assert first.classes == again.classes
+    assert not np.array_equal(first.noise, other.noise)
+
+
+def test_vectors_come_back_as_they_were(tmp_path):
+    film = plain_film(20)
+    vectors.save(tmp_path / "v.npz", film)
+    read = vectors.load(tmp_path / "v.npz")
+    assert np.array_equal(read.noise, film.noise)
+    assert np.array_equal(read.weights, film.weights)
+    assert (read.classes, read.rate, read.truncation) == (film.classes, film.rate, film.truncation)
+
+
+def test_vectors_that_are_none_are_refused(tmp_path):
+    (tmp_path / "v.npz").write_bytes(b"PK nothing")
+    with pytest.raises(ValueError, match="holds no vectors"):
+        vectors.load(tmp_path / "v.npz")
+    np.savez(
+        tmp_path / "w.npz", noise=np.zeros((3, 4)), weights=np.zeros((2, 1)), classes=[1], rate=[1, 1], truncation=1
+    )
+    with pytest.raises(ValueError, match="do not fit together"):
+        vectors.load(tmp_path / "w.npz")
+
+
+def test_silence_makes_a_film_too(tmp_path):
+    silent = Features(RATE, np.zeros(9), np.zeros(9), np.zeros((9, 12)))
+    film = timeline.of_song(silent, Response(), (1, 2), np.zeros(32))
+    video.film(tmp_path / "a.mp4", PlainPainter(), film, Wave(np.zeros(3000, np.float32), 16000))
+    assert lengths(tmp_path / "a.mp4")[0] == 9
