@@ -131,6 +131,11 @@ def note_count(keys: int, steps: int) -> int:
     return keys + (keys - 1) * steps
 
 
+def key_times_s(keys: int, steps: int, spacing_s: float) -> list[float]:
+    """When each key point's note begins, in seconds."""
+    return [key * (steps + 1) * spacing_s for key in range(keys)]
+
+
 def envelope(timing: Timing, sample_rate: int) -> np.ndarray:
     """Loudness of a note: silence, linear attack from 0, ones, linear release to 0. float32 [samples]."""
     trim, attack, sustain, release = timing.parts(sample_rate)

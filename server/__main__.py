@@ -92,7 +92,13 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--state", type=Path, metavar="FILE", help="state file (default: in the user's data folder)")
     parser.add_argument("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
-    parser.add_argument("--no-image", action="store_true", help="sound only (there is no renderer yet: always so)")
+    parser.add_argument("--no-image", action="store_true", help="sound only: start no renderer")
+    parser.add_argument(
+        "--image-port",
+        type=int,
+        metavar="PORT",
+        help="TCP port, and the one after it, for renderers (default 7771, or any two; 0: any two)",
+    )
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -100,8 +106,9 @@ def _serve(args: argparse.Namespace) -> int:
     from server.settings import Settings
 
     given = {"models": tuple(args.models) if args.models else None, "spool": args.spool, "state": args.state}
+    given["image_port"] = args.image_port
     options = {name: value for name, value in given.items() if value is not None}
-    return serve(Settings(args.host, args.port, load=args.load, **options))
+    return serve(Settings(args.host, args.port, load=args.load, image=not args.no_image, **options))
 
 
 def _add_send(commands: argparse._SubParsersAction) -> None:

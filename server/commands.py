@@ -1,7 +1,8 @@
 """The one command table, and parse(datagram) -> commands or the reasons why not.
 
 The table drives parsing, `hallu send --list`, docs/osc.md and the checks on pd/. A new command is one row here and one
-function in server/sound.py.
+function in server/sound.py or server/directions.py; one for pictures, a row in server/image_rows.py and a function of
+the renderer.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.arguments import Arg
+from server.image_rows import IMAGE_ROWS
+from server.spec import Spec
 from server.wire import Message, Value, WireError, decode
 
 MAX_REASON = 200
@@ -18,39 +21,6 @@ MAX_EDITS = 16_384
 # Ten minutes of work for a full-size checkpoint on two cores.
 MAX_NOTES = 10_000
 MAX_SECONDS = 1800.0
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One row: arguments in order, then a group that may repeat, the replies before the end, and a line of help.
-
-    A group comes `min_groups` to `max_groups` times. `query` rows are answered by the receive thread at once; the
-    others wait for the engine. `progress` rows send /progress while they work.
-    """
-
-    address: str
-    help: str
-    args: tuple[Arg, ...] = ()
-    group: tuple[Arg, ...] = ()
-    min_groups: int = 1
-    max_groups: int = 0
-    replies: tuple[str, ...] = ()
-    query: bool = False
-    progress: bool = False
-
-    @property
-    def usage(self) -> str:
-        """The arguments as the contract writes them: `target notes steps [spacing [start_trim]]`."""
-        words = [arg.name for arg in self.args if not arg.default]
-        optional = [arg.name for arg in self.args if arg.default]
-        group = [arg.name for arg in self.group]
-        if len(group) > 1:
-            words += [*group, f"[{' '.join(group)} ...]"]
-        elif group:
-            words += [f"{group[0]}..." if self.min_groups else f"[{group[0]}...]"]
-        for name in optional:
-            words.append("[" + name)
-        return " ".join(words) + "]" * len(optional)
 
 
 @dataclass(frozen=True)
@@ -252,6 +222,22 @@ TABLE = (
         replies=(_PROGRESS, _AUDIO),
         progress=True,
     ),
+    Spec(
+        "/sound/play",
+        "Say that this client plays a sound now, so that the pictures follow it.",
+        args=(
+            TARGET,
+            Arg("position", "float", "where it is at this moment", 0.0, MAX_SECONDS, "s", "0"),
+        ),
+        query=True,
+    ),
+    Spec(
+        "/sound/stop",
+        "Say that it plays no longer.",
+        args=(Arg("target", "name", "the sound", default="whatever plays"),),
+        query=True,
+    ),
+    *IMAGE_ROWS,
 )
 
 COMMANDS = {spec.address: spec for spec in TABLE}

@@ -12,9 +12,9 @@ import soundfile
 from tqdm import tqdm
 
 import gansynth
+from gansynth.hallucination import key_times_s
 from server.client import Client
 from server.delivery import write_wav
-from server.offline import key_times_s
 from server.settings import shipped
 from server.wire import Message, Value
 

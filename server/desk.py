@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from server.commands import Command, Refusal, parse
 from server.engine import Engine, Request, done, fail
 from server.osc import Address
+from server.publish import Publisher
 from server.wire import Message
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,21 @@ class Desk:
     """What happens to a datagram. Lives on the receive thread and never waits."""
 
     def __init__(
-        self, engine: Engine, send: Callable[[Message, Address], None], loaded: Callable[[], tuple[str, str]]
+        self,
+        engine: Engine,
+        publisher: Publisher,
+        send: Callable[[Message, Address], None],
+        loaded: Callable[[], tuple[str, str]],
     ) -> None:
         """Answer through `send`; `loaded` names the loaded model and components file, "-" for none."""
         self._engine = engine
+        self._publisher = publisher
         self._send = send
         self._loaded = loaded
         self._clients = Clients()
         self._started = time.monotonic()
         self._queries = {"/status": self._status, "/notify": self._notify, "/cancel": self._cancel}
+        self._queries |= {"/sound/play": self._play, "/sound/stop": self._stop}
 
     def handle(self, datagram: bytes, sender: Address) -> None:
         """Answer or queue everything in a datagram, in order; nothing goes without an answer."""
@@ -78,10 +85,20 @@ class Desk:
         elif item.spec.query:
             for reply in self._queries[item.address](item, sender):
                 self._answer(sender, reply)
+        elif item.spec.image:
+            self._ask_renderer(item, sender)
         else:
             to = self._clients.reply_to(sender)
             rate = self._clients.rate(sender)
             self._engine.submit(Request(item, lambda message: self._send(message, to), rate))
+
+    def _ask_renderer(self, command: Command, sender: Address) -> None:
+        def answer(replies: list[Message], error: str) -> None:
+            for reply in replies:
+                self._answer(sender, reply)
+            self._answer(sender, fail(command.address, "-", error) if error else done(command.address))
+
+        self._publisher.ask(command.address, command.values, answer)
 
     def _answer(self, sender: Address, message: Message) -> None:
         self._send(message, self._clients.reply_to(sender))
@@ -97,6 +114,14 @@ class Desk:
         if wish.rate and wish.rate < 1000:
             return [fail(command.address, "-", f"rate must be 0 or in 1000..192000 Hz, not {wish.rate}")]
         self._clients.notify(sender, wish)
+        return [done(command.address)]
+
+    def _play(self, command: Command, sender: Address) -> list[Message]:
+        self._publisher.play(command.targets[0], command.values["position"] or 0.0)
+        return [done(command.address, command.targets)]
+
+    def _stop(self, command: Command, sender: Address) -> list[Message]:
+        self._publisher.silence(command.values["target"] or "")
         return [done(command.address)]
 
     def _cancel(self, command: Command, sender: Address) -> list[Message]:

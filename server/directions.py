@@ -7,6 +7,7 @@ from gansynth.config import check_pitch
 from gansynth.hallucination import lerp
 from server.engine import Request
 from server.handlers import Replies, answers
+from server.made import Made
 from server.sound import deliver, hallucination
 from server.studio import Studio
 from server.wire import Message
@@ -52,7 +53,8 @@ def synthesize_noz(studio: Studio, request: Request) -> Replies:
     check_pitch(model.name, model.pitches, values["pitch"])
     player = Coordinates(model, studio.need_components())
     waves = player.generate(np.array([values["edit"]], np.float64), [values["pitch"]], progress=request.progress)
-    return deliver(studio, request, list(waves))
+    made = Made(values["target"], waves[0], model.sample_rate, values["pitch"], np.array([values["edit"]], np.float32))
+    return deliver(studio, request, [made])
 
 
 @answers("/sound/hallucinate_noz")

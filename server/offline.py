@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import gansynth
 from gansynth.conditions import Value, check
-from gansynth.hallucination import Timing
+from gansynth.hallucination import Timing, key_times_s
 from gansynth.hallucination import hallucinate as render
 from server.checkpoints import locate
 from server.delivery import write_wav
@@ -136,11 +136,6 @@ def random_keys(wish: Wish, latent_size: int) -> np.ndarray:
 def _render(model: "Model", keys: np.ndarray, wish: Wish, timing: Timing, pitch: int) -> np.ndarray:
     with _bar() as progress:
         return render(model, keys, wish.steps, timing, pitch, conditions=wish.conditions, progress=progress)
-
-
-def key_times_s(keys: int, steps: int, spacing_s: float) -> list[float]:
-    """When each key point's note begins, in seconds."""
-    return [key * (steps + 1) * spacing_s for key in range(keys)]
 
 
 @contextmanager

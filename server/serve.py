@@ -13,8 +13,9 @@ from server.delivery import Delivery
 from server.desk import Desk
 from server.engine import Engine
 from server.osc import OscSocket
+from server.publish import Publisher
 from server.quiet import import_tensorflow
-from server.settings import Settings
+from server.settings import IMAGE_PORT, Settings
 from server.studio import Places, Studio
 from server.work import SoundWork
 
@@ -38,16 +39,29 @@ def serve(settings: Settings) -> int:
     settings.state.parent.mkdir(parents=True, exist_ok=True)
     studio = Studio(Places(settings.models, settings.state), Delivery(settings.spool), gansynth.load)
     osc = OscSocket(settings.host, settings.port)
-    engine = Engine(SoundWork(studio, lambda: _prepare(studio, settings.load)))
-    desk = Desk(engine, osc.send, lambda: _loaded(studio))
+    publisher = _publisher(settings)
+    engine = Engine(SoundWork(studio, lambda: _prepare(studio, settings.load), publisher))
+    desk = Desk(engine, publisher, osc.send, lambda: _loaded(studio))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: osc.stop())
     if not settings.host.startswith(_LOOPBACK):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
     print(f"ready {osc.name}", flush=True)
+    publisher.start()
     engine.start()
     osc.serve(desk.handle)
+    publisher.stop()
     return _close(engine, osc)
+
+
+def _publisher(settings: Settings) -> Publisher:
+    if settings.image_port is not None:
+        return Publisher(settings.host, settings.image_port)
+    try:
+        return Publisher(settings.host, 0 if settings.port == 0 else IMAGE_PORT)
+    except OSError as error:
+        log.info("%s; taking other ports", error)
+        return Publisher(settings.host, 0)
 
 
 def _prepare(studio: Studio, name: str | None) -> None:

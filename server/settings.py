@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+IMAGE_PORT = 7771
+
 
 def shipped(name: str) -> Path:
     """The folder "models" or "pd" that ships: in the repo of a checkout, else inside the installed package.
@@ -39,7 +41,8 @@ class Settings:
     """How a server runs.
 
     `models` are searched in order for DIR/gansynth/NAME. `load` names the checkpoint to start with; without it the
-    one in the state file is loaded again.
+    one in the state file is loaded again. `image` starts a renderer. `image_port` and the one after it speak to
+    renderers; None: IMAGE_PORT, or where that is taken any two; 0: any two.
 
     Raises:
         ValueError: the port is out of range.
@@ -52,10 +55,13 @@ class Settings:
     spool: Path = field(default_factory=lambda: data_dir() / "spool")
     state: Path = field(default_factory=lambda: data_dir() / "state.npz")
     load: str | None = None
+    image: bool = True
+    image_port: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"--port must be in 0..65535, not {self.port}")
+        for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):
+            if not 0 <= port <= 65535:
+                raise ValueError(f"{name} must be in 0..65535, not {port}")
         for folder in self.models:
             # The user's own may come into being while the server runs, by `hallu models add`.
             if not folder.is_dir() and folder != user_models():

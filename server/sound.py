@@ -6,11 +6,12 @@ import numpy as np
 
 from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
-from gansynth.hallucination import Between, Player, Timing, hallucination_length, slerp
+from gansynth.hallucination import Between, Player, Timing, hallucination_length, key_times_s, slerp
 from gansynth.hallucination import hallucinate as render
 from server.commands import MAX_NOTES, MAX_SECONDS
 from server.engine import Request
 from server.handlers import Replies, answers
+from server.made import Made
 from server.studio import DEFAULT_PITCH, Studio
 from server.wire import Message
 
@@ -98,7 +99,8 @@ def synthesize(studio: Studio, request: Request) -> Replies:
         check_pitch(model.name, model.pitches, pitch)
     z, player = studio.latents(values["slot"]), studio.player()
     waves = player.generate(z, values["pitch"], conditions=studio.conditions, progress=request.progress)
-    return deliver(studio, request, list(waves))
+    notes = zip(request.command.targets, waves, values["pitch"], z[:, None], strict=True)
+    return deliver(studio, request, [Made(name, wave, model.sample_rate, *of) for name, wave, *of in notes])
 
 
 @answers("/sound/hallucinate")
@@ -127,7 +129,8 @@ def hallucination(
     timing, pitch = check_hallucination(studio.need_model(), len(keys), values["steps"], times, pitch)
     path = (keys, values["steps"], timing, pitch)
     wave = render(player, *path, between=between, conditions=studio.conditions, progress=request.progress)
-    return deliver(studio, request, [wave])
+    when = key_times_s(len(keys), values["steps"], timing.spacing)
+    return deliver(studio, request, [Made(values["target"], wave, player.sample_rate, pitch, keys, when)])
 
 
 def check_hallucination(
@@ -158,11 +161,13 @@ def _check_size(keys: int, steps: int) -> int:
     return count
 
 
-def deliver(studio: Studio, request: Request, waves: list[np.ndarray]) -> Replies:
-    """Waves, one for each of the request's targets, as files."""
-    clips = studio.delivery.deliver(waves, studio.need_model().sample_rate, request.client_rate)
-    pairs = zip(request.command.targets, clips, strict=True)
-    return [Message("/sound/audio", (target, clip.path, clip.frames, clip.sample_rate)) for target, clip in pairs]
+def deliver(studio: Studio, request: Request, sounds: list[Made]) -> Replies:
+    """Sounds as files."""
+    rate = studio.need_model().sample_rate
+    clips = studio.delivery.deliver([made.wave for made in sounds], rate, request.client_rate)
+    studio.made = sounds
+    pairs = zip(sounds, clips, strict=True)
+    return [Message("/sound/audio", (made.target, clip.path, clip.frames, clip.sample_rate)) for made, clip in pairs]
 
 
 def _condition(studio: Studio, name: str) -> Message:

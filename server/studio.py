@@ -18,6 +18,7 @@ from server import state
 from server.checkpoints import locate, locate_components
 from server.commands import MAX_SLOTS
 from server.delivery import Delivery
+from server.made import Made
 
 if TYPE_CHECKING:
     from ganspace import Components
@@ -59,6 +60,8 @@ class Studio:
         self.slots: dict[str, np.ndarray] = {}
         self.random = np.random.default_rng()
         self.seed = 0
+        # Of the request that is being done.
+        self.made: list[Made] = []
         self._loader = loader
         self._saved: state.State | None = state.restore(places.state)
         self._take(self._saved)

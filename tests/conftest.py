@@ -82,7 +82,8 @@ class RunningServer:
         self.spool = folder / "spool"
         self.state = folder / "state.npz"
         command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", models, "--spool", self.spool]
-        command += ["--state", self.state, *flags]
+        # Pictures have servers of their own.
+        command += ["--state", self.state, *(() if "--image-port" in flags else ("--no-image",)), *flags]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
         )

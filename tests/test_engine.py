@@ -275,6 +275,22 @@ class FakeModel:
         pass
 
 
+class Audience:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def loaded(self, *facts):
+        self.told.append(("loaded", *facts))
+
+    def busy(self, busy):
+        self.told.append(("busy", busy))
+
+    def made(self, made):
+        self.told.append(("made", made))
+
+
 @pytest.fixture
 def desk(tmp_path):
     """Ask commands of a studio with the fake model loaded; `.studio`, `.again()` for the next process."""
@@ -286,12 +302,13 @@ def desk(tmp_path):
         sizes = {"fake": 4, "other": 6}
         loader = lambda folder: FakeModel(folder, sizes[folder.name])  # noqa: E731
         studio = Studio(places, Delivery(tmp_path / "spool"), loader)
-        work = SoundWork(studio, lambda: None)
+        audience = Audience()
+        work = SoundWork(studio, lambda: None, audience)
 
         def ask(*message, rate=0):
             return work.perform(Asked(*message, rate=rate))
 
-        return SimpleNamespace(ask=ask, studio=studio, work=work, again=make)
+        return SimpleNamespace(ask=ask, studio=studio, work=work, audience=audience, again=make)
 
     desk = make()
     desk.ask("/sound/load", "fake")
@@ -570,3 +587,23 @@ def test_a_state_that_cannot_be_written_fails_the_command(desk, tmp_path):
     with pytest.raises(OSError):
         desk.ask("/sound/randomize_z", "a")
     assert desk.studio.slots == {}
+
+
+def test_the_audience_hears_of_models_work_and_sounds(desk):
+    desk.audience.told.clear()
+    desk.ask("/sound/load", "other")
+    desk.ask("/sound/randomize_z", "a")
+    desk.ask("/sound/synthesize", "a", "t", 30)
+    kinds = [told[0] for told in desk.audience.told]
+    assert kinds == ["busy", "busy", "loaded", "busy", "busy", "busy", "busy", "made"]
+    assert desk.audience.told[2] == ("loaded", "other", 6, 1000)
+    made = desk.audience.told[-1][1]
+    assert (made.target, made.kind, made.pitch, made.sample_rate) == ("t", "note", 30, 1000)
+    np.testing.assert_array_equal(made.keys[0], desk.studio.slots["a"])
+
+
+def test_a_sound_that_failed_is_not_told(desk):
+    desk.audience.told.clear()
+    with pytest.raises(ValueError, match="no slot"):
+        desk.ask("/sound/synthesize", "missing", "t", 30)
+    assert desk.audience.told == [("busy", True), ("busy", False)]

@@ -118,7 +118,7 @@ class NoEngine:
 
 def test_two_servers_do_not_answer_each_other_for_ever():
     sockets, heard = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
-    desks = [Desk(NoEngine(), socket.send, lambda: "-") for socket in sockets]
+    desks = [Desk(NoEngine(), None, socket.send, lambda: ("-", "-")) for socket in sockets]
 
     def handler(desk):
         return lambda data, sender: heard.append(data) or desk.handle(data, sender)

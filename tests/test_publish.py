@@ -1,0 +1,185 @@
+"""What renderers are told over ZeroMQ, and what they answer: a real server, real sockets."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+import zmq
+from conftest import RunningServer, running_with
+
+from renderer import wire
+
+PATIENCE_MS = 20_000
+
+
+class Renderer:
+    """A peer on the server's two sockets."""
+
+    def __init__(self, port):
+        self.context = zmq.Context()
+        self.ears, self.mouth = self.context.socket(zmq.SUB), self.context.socket(zmq.PUSH)
+        self.ears.connect(f"tcp://127.0.0.1:{port}")
+        self.mouth.connect(f"tcp://127.0.0.1:{port + 1}")
+        self.ears.subscribe(b"")
+
+    def join(self):
+        """Say hello until the server has heard it; what it tells then."""
+        for _ in range(100):
+            self.say("hello", {"name": "test", "version": "0"})
+            if self.ears.poll(200) and self.hear("welcome"):
+                return self
+        raise AssertionError("no welcome")
+
+    def say(self, topic, fields=None):
+        self.mouth.send_multipart(wire.encode(topic, fields))
+
+    def hear(self, topic):
+        """The next event with this topic; others are passed over."""
+        while self.ears.poll(PATIENCE_MS):
+            event = wire.decode(self.ears.recv_multipart())
+            if event.topic == topic:
+                return event
+        raise AssertionError(f"nothing about {topic}")
+
+    def close(self):
+        self.context.destroy(linger=0)
+
+
+def free_pair():
+    """A port whose neighbour is free too."""
+    with zmq.Context() as context, context.socket(zmq.PUB) as first:
+        return first.bind_to_random_port("tcp://127.0.0.1", min_port=20_000 + os.getpid() % 20_000, max_port=60_000)
+
+
+@pytest.fixture(scope="module")
+def port():
+    return free_pair()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, models, port):
+    flags = ("--no-image", "--image-port", port)
+    yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), models, *flags), "magenta_small")
+
+
+@pytest.fixture
+def renderer(running, port):
+    peer = Renderer(port)
+    yield peer.join()
+    peer.close()
+
+
+def test_a_renderer_that_comes_late_is_told_what_is_loaded(renderer):
+    event = renderer.hear("loaded")
+    assert event.fields == {"model": "magenta_small", "latent_size": 64, "sample_rate": 16000}
+
+
+def test_a_hallucination_is_told_with_its_key_points(running, renderer):
+    replies = running.send("/sound/hallucinate", "trip", 3, 2, 0.1, 0, 0.1, 0.1, 0.1)
+    (audio,) = (reply.args for reply in replies if reply.address == "/sound/audio")
+    event = renderer.hear("made")
+    assert (event.fields["target"], event.fields["kind"]) == ("trip", "hallucination")
+    assert event.fields["duration_s"] == pytest.approx(audio[2] / audio[3])
+    np.testing.assert_allclose(event.arrays["key_times_s"], [0.0, 0.3, 0.6], atol=1e-6)
+    assert event.arrays["keys"].shape == (3, 64)
+    moments = 1 + int(event.fields["duration_s"] * wire.FEATURE_RATE)
+    assert [event.arrays[name].shape for name in ("loudness", "onsets", "chroma")] == [(moments,)] * 2 + [(moments, 12)]
+
+
+def test_a_note_has_one_key_point_its_z(running, renderer):
+    z = running.send("/sound/randomize_z", "a")[0].args[1:]
+    running.send("/sound/synthesize", "a", "note", 40)
+    event = renderer.hear("made")
+    while event.fields["target"] != "note":
+        event = renderer.hear("made")
+    assert (event.fields["kind"], event.fields["pitch"]) == ("note", 40)
+    np.testing.assert_allclose(event.arrays["keys"][0], z, rtol=1e-6)
+
+
+def test_work_is_announced_and_its_end(running, renderer):
+    running.send("/sound/randomize_z", "a")
+    assert [renderer.hear("busy").fields["busy"] for _ in range(2)] == [True, False]
+
+
+def test_playing_and_stopping_are_passed_on(running, renderer):
+    assert running.send("/sound/play", "trip", 1.5)[-1] == ("/done", ["/sound/play", "trip"])
+    event = renderer.hear("play")
+    assert (event.fields["target"], event.fields["position_s"]) == ("trip", pytest.approx(1.5, abs=0.5))
+    assert running.send("/sound/stop", "trip")[-1].address == "/done"
+    assert renderer.hear("stop").fields == {"target": "trip"}
+
+
+def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port):
+    running.send("/sound/play", "trip", 1.0)
+    time.sleep(0.5)
+    peer = Renderer(port).join()
+    assert peer.hear("play").fields["position_s"] > 1.4
+    running.send("/sound/stop")
+    peer.close()
+
+
+def answered(running, renderer, *message, **answer):
+    """What the server replies to a command that the renderer answers so."""
+    client = running.peer()
+    renderer.say("beat")
+    client.tell(*message)
+    asked = renderer.hear("command")
+    while not asked.fields["id"]:  # told again, as to every newcomer
+        asked = renderer.hear("command")
+    renderer.say("reply", {"id": asked.fields["id"], **answer})
+    replies = client.hear_end()
+    client.socket.close()
+    return asked.fields, replies
+
+
+def test_a_command_goes_to_the_renderer_and_its_answer_back(running, renderer):
+    answer = {"replies": [["/image/class_names", "aurora", "reef"]], "error": ""}
+    asked, replies = answered(running, renderer, "/image/classes", "aurora", 7, **answer)
+    assert (asked["address"], asked["values"]) == ("/image/classes", {"class": ["aurora", "7"]})
+    assert replies == [("/image/class_names", ["aurora", "reef"]), ("/done", ["/image/classes"])]
+
+
+def test_a_renderers_refusal_is_the_reason(running, renderer):
+    _, replies = answered(running, renderer, "/image/mode", "wild", replies=[], error="mode must be follow, not wild")
+    assert replies == [("/fail", ["/image/mode", "-", "mode must be follow, not wild"])]
+
+
+@pytest.mark.parametrize("replies", [5, [5], [["/sound/z", 1]], [["/image/x", [1]]], [[]], [["/image/x", None]]])
+def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
+    _, told = answered(running, renderer, "/image/status", replies=replies)
+    assert "not readable" in told[-1].args[2]
+
+
+def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, port):
+    answered(running, renderer, "/image/bpm", 90, replies=[])
+    answered(running, renderer, "/image/bpm", 99, replies=[])
+    peer = Renderer(port).join()
+    told = peer.hear("command").fields
+    while told["address"] != "/image/bpm":
+        told = peer.hear("command").fields
+    assert (told["id"], told["values"]) == (0, {"value": 99.0})
+    peer.close()
+
+
+def test_without_a_renderer_a_command_says_so(start_server):
+    replies = start_server("--no-image").send("/image/status")
+    assert "no renderer is there" in replies[-1].args[2]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[b""], [b"hello"], [b"\xff", b"\xff"], [b"reply", b'{"id": [1]}'], [b"reply", b'{"id": 1e99}'], [b"x"] * 40],
+)
+def test_noise_on_the_wire_does_no_harm(running, renderer, frames):
+    renderer.mouth.send_multipart(frames)
+    renderer.say("beat", {"fps": "many", "page": 7})
+    _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
+    assert replies[-1].address == "/done"
+
+
+def test_a_taken_port_is_one_line(hallu, running, port):
+    done = hallu("serve", "--port", "0", "--image-port", port)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert str(port) in line and "--image-port" in line
