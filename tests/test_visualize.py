@@ -1,0 +1,347 @@
+"""`hallu visualize` from wish to files: what each dial does, what comes back, what is refused."""
+
+import json
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from painters import PlainPainter
+
+from renderer import lyrics, manifest, vectors, visualize
+from renderer.classes import draw, find
+from renderer.lyrics_encoding import encoding
+from renderer.response import Response
+from renderer.visualize import Lyrics, Wish
+
+RATE = 22050
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    """Two seconds of a melody with a beat, stereo at 44.1 kHz."""
+    time = np.arange(2 * 44100) / 44100
+    melody = np.sin(2 * np.pi * np.where(time < 1, 261.63, 329.63) * time) * np.exp(-4 * (time % 0.5))
+    path = tmp_path_factory.mktemp("song") / "my.song.wav"
+    soundfile.write(path, 0.5 * np.stack([melody, melody], axis=1), 44100)
+    return path
+
+
+@pytest.fixture
+def wish(song, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "weights.npz").write_bytes(b"weights")
+    return Wish(song, tmp_path / "out" / "film.mp4", folder, seed=5)
+
+
+def make(wish, memory=None):
+    painter = PlainPainter()
+    visualize.make(wish, lambda folder: painter, memory)
+    return painter
+
+
+def pictures(path):
+    with av.open(str(path)) as file:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
+
+
+def told(wish):
+    return json.loads(wish.out.with_suffix(".json").read_text())
+
+
+def test_a_film_has_the_length_of_its_song(wish):
+    make(wish)
+    with av.open(str(wish.out)) as file:
+        seconds = {stream.type: float(stream.duration * stream.time_base) for stream in file.streams}
+    assert seconds == {"video": pytest.approx(2, abs=512 / RATE), "audio": pytest.approx(2, abs=512 / RATE)}
+    assert len(pictures(wish.out)) == told(wish)["film"]["frames"] == -(-2 * RATE // 512)
+
+
+def test_the_manifest_says_all_of_it(wish):
+    make(wish)
+    record = told(wish)
+    assert record["parameters"]["seed"] == 5
+    assert record["parameters"]["response"]["pitch_sensitivity"] == 220
+    assert len(record["classes"]) == 12
+    assert record["classes"][0]["name"] == f"thing {record['classes'][0]['number']}"
+    assert record["model"]["sha256"] == manifest.folder_checksum(wish.model)
+    assert {"python", "numpy", "av"} <= set(record["versions"])
+
+
+def test_a_manifest_makes_the_same_film_again(wish, tmp_path):
+    make(replace(wish, num_classes=5, response=Response(jitter=0.3, truncation=0.4)))
+    again = visualize.repeated(wish.out.with_suffix(".json"), tmp_path / "again.mp4")
+    make(again)
+    assert again.out.read_bytes() == wish.out.read_bytes()
+    first, second = (vectors.load(path.with_suffix(".npz")) for path in (wish.out, again.out))
+    assert np.array_equal(first.noise, second.noise)
+    assert np.array_equal(first.weights, second.weights)
+
+
+def test_another_seed_makes_another_film(wish):
+    first = make(wish).calls[0][0]
+    assert not np.array_equal(first, make(replace(wish, seed=6)).calls[0][0])
+
+
+def test_a_changed_model_is_told(wish, caplog):
+    make(wish)
+    (wish.model / "weights.npz").write_bytes(b"other weights")
+    visualize.repeated(wish.out.with_suffix(".json"))
+    assert "is not the model that it was" in caplog.text
+
+
+def test_a_short_film_is_the_beginning_of_the_long_one(wish, tmp_path):
+    make(wish)
+    short = replace(wish, duration_s=0.7, out=tmp_path / "short.mp4")
+    make(short)
+    count = told(short)["film"]["frames"]
+    assert count == -(-0.7 * RATE // 512)
+    difference = pictures(short.out).astype(int) - pictures(wish.out)[:count]
+    assert np.abs(difference).mean() < 1  # but for the encoder
+    assert np.array_equal(
+        vectors.load(short.out.with_suffix(".npz")).noise, vectors.load(wish.out.with_suffix(".npz")).noise
+    )
+
+
+def test_saved_vectors_are_painted_in_full_after_a_short_film(wish, tmp_path):
+    memory = tmp_path / "memory"
+    make(replace(wish, duration_s=0.5), memory)
+    full = replace(wish, out=tmp_path / "full.mp4", vectors=visualize.last_vectors(memory, wish.out))
+    make(full)
+    expected = replace(wish, out=tmp_path / "expected.mp4")
+    make(expected)
+    assert full.out.read_bytes() == expected.out.read_bytes()
+    again = visualize.repeated(full.out.with_suffix(".json"), tmp_path / "again.mp4")
+    make(again)
+    assert again.out.read_bytes() == expected.out.read_bytes()
+
+
+def test_the_last_classes_come_back(wish, tmp_path):
+    make(wish, tmp_path / "memory")
+    numbers = visualize.last_classes(tmp_path / "memory", wish.out)
+    other = replace(wish, seed=77, classes=numbers)
+    make(other)
+    assert [one["number"] for one in told(other)["classes"]] == list(map(int, numbers))
+
+
+def test_what_was_last_is_also_found_beside_the_film(wish, tmp_path):
+    make(wish)
+    nowhere = tmp_path / "memory"
+    assert visualize.last_vectors(nowhere, wish.out) == wish.out.with_suffix(".npz")
+    assert len(visualize.last_classes(nowhere, wish.out)) == 12
+    with pytest.raises(FileNotFoundError, match="there is no last film"):
+        visualize.last_classes(nowhere, tmp_path / "other.mp4")
+
+
+def test_saved_vectors_of_a_shorter_song_are_refused(wish, tmp_path):
+    make(wish)
+    held = vectors.load(wish.out.with_suffix(".npz"))
+    vectors.save(tmp_path / "short.npz", held.first(20))
+    with pytest.raises(ValueError, match=r"the saved vectors are 20 pictures; .*my\.song\.wav needs 87"):
+        make(replace(wish, vectors=tmp_path / "short.npz"))
+
+
+def test_saved_vectors_of_another_model_are_refused(wish):
+    make(wish)
+    small = PlainPainter()
+    small.z_size = 8
+    with pytest.raises(ValueError, match="the saved vectors have 32 values"):
+        visualize.make(replace(wish, vectors=wish.out.with_suffix(".npz")), lambda folder: small)
+
+
+def test_classes_by_name_and_number_are_the_only_ones_painted(wish):
+    painter = make(replace(wish, classes=("thing 30", "2", "thing_11")))
+    used = np.flatnonzero(np.concatenate([classes for _, classes, _ in painter.calls]).any(axis=0))
+    assert used.tolist() == [2, 11, 30]
+
+
+def test_the_truncation_reaches_the_model_and_bounds_the_noise(wish):
+    painter = make(replace(wish, response=Response(truncation=0.3)))
+    assert {truncation for _, _, truncation in painter.calls} == {0.3}
+    assert max(np.abs(z).max() for z, _, _ in painter.calls) <= np.float32(0.6)
+
+
+DIALS = {
+    "pitch_sensitivity": 290,
+    "tempo_sensitivity": 0.6,
+    "jitter": 0.1,
+    "truncation": 0.5,
+    "smooth_factor": 11,
+    "depth": 0.3,
+    "sort_by_power": True,
+    "frame_length": 1024,
+}
+
+
+@pytest.mark.parametrize("name", DIALS)
+def test_every_dial_has_an_effect(wish, name):
+    make(wish)
+    before = vectors.load(wish.out.with_suffix(".npz"))
+    make(replace(wish, response=Response(**{name: DIALS[name]})))
+    after = vectors.load(wish.out.with_suffix(".npz"))
+    assert before.noise.shape != after.noise.shape or (
+        not np.array_equal(before.noise, after.noise) or not np.array_equal(before.weights, after.weights)
+    )
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 20, 1000])
+def test_the_batch_size_changes_how_many_are_painted_at_once_and_nothing_else(wish, batch_size):
+    painter = make(replace(wish, batch_size=batch_size))
+    assert {len(z) for z, _, _ in painter.calls} == {min(batch_size, 87)}
+    assert told(wish)["film"]["frames"] == 87
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_num_classes_is_how_many_are_drawn(wish, count):
+    make(replace(wish, num_classes=count))
+    assert len({one["number"] for one in told(wish)["classes"]}) == count
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"num_classes": 13}, "num_classes must be in 1..12, not 13"),
+        ({"num_classes": 2, "classes": ("1",)}, "num_classes is 2, but 1 classes are given"),
+        ({"batch_size": 0}, "batch_size must be in 1..1024"),
+        ({"duration_s": 0}, "duration must be above 0 seconds"),
+        ({"seed": -1}, "seed must not be negative"),
+        ({"classes": ("1",), "lyrics": Lyrics("x")}, "exclude each other"),
+    ],
+)
+def test_a_wish_that_breaks_a_rule_is_refused(wish, changes, rule):
+    with pytest.raises(ValueError, match=rule):
+        replace(wish, **changes)
+
+
+def test_a_film_that_is_broken_off_leaves_nothing(wish):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        visualize.make(wish, lambda folder: PlainPainter(), progress=stop)
+    assert not list(wish.out.parent.iterdir())
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "other"}', '{"format": "hallu film", "version": 9}'])
+def test_what_is_no_manifest_is_refused(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(ValueError, match=r"no manifest|has version 9"):
+        visualize.repeated(tmp_path / "a.json")
+
+
+def test_a_model_checksum_sees_weights_and_not_pages(tmp_path):
+    (tmp_path / "weights.npz").write_bytes(b"1")
+    first = manifest.folder_checksum(tmp_path)
+    (tmp_path / "README.md").write_text("words")
+    assert manifest.folder_checksum(tmp_path) == first
+    (tmp_path / "weights.npz").write_bytes(b"2")
+    assert manifest.folder_checksum(tmp_path) != first
+
+
+NAMES = ("tench, Tinca tinca", "great white shark", "tiger shark", "Siamese cat", "tiger cat")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number"), [("0", 0), ("Tinca tinca", 0), ("TENCH", 0), ("siamese_cat", 3), ("great", 1), (4, 4)]
+)
+def test_classes_are_found_by_number_name_or_part(wanted, number):
+    assert find([wanted], NAMES) == (number,)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rule"),
+    [
+        (["tiger"], "could be 2 tiger shark, 4 tiger cat; give its number"),
+        (["tiger sharc"], "did you mean tiger shark"),
+        (["zzz"], "the model has no class 'zzz'$"),
+        (["5"], "class must be in 0..4, not 5"),
+        (["-1"], "class must be in 0..4, not -1"),
+        (["tench", "0"], r"class 0 \(tench, Tinca tinca\) is given twice"),
+    ],
+)
+def test_classes_that_are_not_clear_are_refused(wanted, rule):
+    with pytest.raises(ValueError, match=rule):
+        find(wanted, NAMES)
+
+
+def test_no_more_classes_are_drawn_than_there_are():
+    rng = np.random.default_rng(0)
+    assert sorted(draw(5, rng)) == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="num_classes is 6, but the model has only 5"):
+        draw(5, rng, 6)
+
+
+# Lyrics: an embedding of a few words by hand, in which likeness is known.
+
+AXES = {"water": 0, "sea": 0, "fish": 0, "cat": 1, "fur": 1, "fire": 2, "burn": 2}
+THINGS = ("cat", "fish", "fire", "stone", "sea cat")
+
+
+def by_words(texts):
+    rows = np.zeros((len(texts), 3))
+    for row, text in zip(rows, texts, strict=True):
+        for word in text.split():
+            if word in AXES:
+                row[AXES[word]] += 1
+    return rows
+
+
+def chosen(lines, count, strategy, seed=0):
+    return lyrics.choose(lines, THINGS, count, by_words, strategy, np.random.default_rng(seed))
+
+
+def test_best_takes_the_nearest_of_all_lines_first():
+    assert chosen(["the cat likes fur", "deep water sea fire"], 2, "best") == (0, 1)
+
+
+@pytest.mark.parametrize("strategy", lyrics.STRATEGIES)
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_as_many_different_classes_as_are_wanted_come_back(strategy, count):
+    assert len(set(chosen(["fish fish"], count, strategy))) == count
+
+
+def test_too_few_winners_are_filled_up_with_the_next_nearest():
+    assert chosen(["fish sea water cat"], 3, "best") == (1, 4, 0)
+
+
+def test_random_draws_among_the_lines_winners():
+    drawn = {chosen(["cat", "fire", "fish"], 2, "random", seed) for seed in range(40)}
+    assert {number for pair in drawn for number in pair} == {0, 1, 2}
+
+
+def test_ransac_finds_those_that_together_are_nearest():
+    assert set(chosen(["cat cat fire fire"], 2, "ransac")) == {0, 2}
+
+
+def test_lines_are_embedded_once(monkeypatch):
+    calls = []
+    lyrics.choose(["cat"], THINGS, 2, lambda texts: calls.append(texts) or by_words(texts), "best", None)
+    assert calls == [["cat"], THINGS]
+
+
+def test_marks_and_empty_lines_are_not_sung(tmp_path):
+    (tmp_path / "song.txt").write_text("[Verse 1]\n\n the cat \n[Chorus]\nfire [again]\n")
+    assert lyrics.read_lines(tmp_path / "song.txt") == ["the cat", "fire [again]"]
+    (tmp_path / "empty.txt").write_text("[Instrumental]\n")
+    with pytest.raises(ValueError, match="there are no lines"):
+        lyrics.read_lines(tmp_path / "empty.txt")
+
+
+@pytest.mark.parametrize(("name", "package"), [("sbert", "sentence-transformers"), ("doc2vec", "gensim")])
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, name, package):
+    monkeypatch.setitem(__import__("sys").modules, "sentence_transformers", None)
+    monkeypatch.setitem(__import__("sys").modules, "gensim.models.doc2vec", None)
+    with pytest.raises(ValueError, match=rf"{package}: pip install 'hallu\[lyrics\]'"):
+        encoding(name, ["a line"], 0)
+
+
+def test_doc2vec_knows_what_is_sung():
+    pytest.importorskip("gensim")
+    lines = ["the cat sleeps on the warm stone", "the stone burns in the fire"] * 10
+    embed = encoding("doc2vec", lines, 3)
+    rows = embed(["cat", "zebra", "a warm cat"])
+    assert not rows[1].any()
+    assert rows[0].any()
+    assert np.array_equal(rows, encoding("doc2vec", lines, 3)(["cat", "zebra", "a warm cat"]))
