@@ -57,3 +57,11 @@ def _json(path: Path) -> Any:
     except json.JSONDecodeError as error:
         raise ValueError(f"the preset {path} is no JSON: {error}") from None
     return manifest.read(path, COMMAND)["parameters"] if "format" in values else values
+
+
+def model_of(path: Path) -> str | None:
+    """The folder of the model that a loop's manifest was painted with, if this is one and the folder is still there."""
+    if path.suffix.lower() != ".json" or "format" not in json.loads(path.read_text(encoding="utf-8")):
+        return None
+    folder = str(manifest.read(path, COMMAND).get("model", {}).get("folder", ""))
+    return folder if Path(folder).is_dir() else None

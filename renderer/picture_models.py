@@ -1,0 +1,43 @@
+"""Which installed picture model is meant: by name, by folder, by resolution, or the first there is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from renderer import biggan
+
+
+def choose(models: Sequence[Path], name: str | None = None, resolution: int | None = None) -> Path:
+    """The folder of a picture model.
+
+    Args:
+        models: folders with models in DIR/biggan/NAME, in the order in which they are searched.
+        name: of one of them, or any folder by path; None: the first, so the one that ships.
+        resolution: in pixels; None: any.
+
+    Raises:
+        FileNotFoundError: there is none like it; the message says what there is.
+        ValueError: the named one has another resolution.
+    """
+    found = [(folder, biggan.read_config(folder).resolution) for folder in biggan.find(models)]
+    if name:
+        return _named(name, dict(found), resolution)
+    for folder, side in found:
+        if resolution in (None, side):
+            return folder
+    wanted = f"of {resolution} px " if resolution else ""
+    raise FileNotFoundError(f"no picture model {wanted}in the models folders (--models); found: {_list(found)}")
+
+
+def _named(name: str, found: dict[Path, int], resolution: int | None) -> Path:
+    named = [folder for folder in found if folder.name == name]
+    if not named and not Path(name).is_dir():
+        raise FileNotFoundError(f"no picture model {name!r} in the models folders; found: {_list(list(found.items()))}")
+    folder = named[0] if named else Path(name)
+    side = found.get(folder) or biggan.read_config(folder).resolution
+    if resolution not in (None, side):
+        raise ValueError(f"{name} paints {side} px, not {resolution}; leave --resolution out")
+    return folder
+
+
+def _list(found: Sequence[tuple[Path, int]]) -> str:
+    return ", ".join(f"{folder.name} ({side} px)" for folder, side in found) or "none"
