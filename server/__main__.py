@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from server import condition_flag
+from server import condition_flag, tempo, visualize
 from server.failure import sentence
 
 Run = Callable[[argparse.Namespace], int]
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if args.debug else "3")
     level = logging.DEBUG if args.debug else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="hallu: %(message)s", stream=sys.stderr)
-    for name in ("server", "gansynth"):
+    for name in ("server", "gansynth", "renderer"):
         logging.getLogger(name).setLevel(level)
     try:
         return args.run(args)
@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_add_demo, _add_serve, _add_send, _add_models, _add_hallucinate):
         add(commands)
+    for name, film in (("visualize", visualize), ("tempo", tempo)):
+        film.add_flags(_command(commands, name, film.run, film.TEXT, film.MORE))
     return parser
 
 
