@@ -6,11 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renderer.training import hparams
 from scripts import command
 from server.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    from renderer.training.batches import Source
 
 PROG = "biggan_train"
 
@@ -45,6 +48,13 @@ def parser() -> argparse.ArgumentParser:
         "--set", type=setting, action="append", default=[], metavar="NAME=VALUE",
         help="a hyper-parameter; docs/train-pictures.md lists them",
     )  # fmt: skip
+    flags.add_argument(
+        "--export", type=command.path, metavar="FOLDER",
+        help="train no further; write what the run has learned into a new folder that the renderer loads",
+    )  # fmt: skip
+    flags.add_argument(
+        "--report", action="store_true", help="train no further; measure each class and print a table of it"
+    )
     flags.add_argument("--skip_bad", action="store_true", help="leave out files that are no pictures, and name them")
     flags.add_argument(
         "--save_every_s", type=command.above_zero, default=600.0, help="seconds from save to save (default: 600)"
@@ -55,29 +65,54 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_train, parser().parse_args(argv), PROG)
+    options = parser().parse_args(argv)
+    return command.run(_use if options.export or options.report else _train, options, PROG)
 
 
 def _train(options: argparse.Namespace) -> None:
     own = hparams.settle(options.recipe, dict(options.set))
-    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("renderer").setLevel(logging.INFO)
-    from renderer.training import pictures
-
-    with command.bar("picture", 0) as progress:
-        data = pictures.read(options.data_dir, own.size, options.skip_bad, progress)
-    hparams.describe(options.run_dir, own, data.classes)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
-    import_tensorflow()
-    from renderer.training.batches import Source
+    source = _source(options, own)
+    hparams.describe(options.run_dir, own, source.pictures.classes)
     from renderer.training.diary import Diary
     from renderer.training.trainer import Trainer
 
-    source, stop = Source(data, own), _asked_to_stop()
-    print(f"training on {source.count} pictures of {len(data.classes)} classes into {options.run_dir}", flush=True)
+    stop = _asked_to_stop()
+    print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
     diary = Diary(options.run_dir, source)
     state = Trainer(options.run_dir, source, diary, options.save_every_s, lambda: bool(stop)).run()
     print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
+
+
+def _use(options: argparse.Namespace) -> None:
+    own, classes = hparams.read(options.run_dir)
+    source = _source(options, own)
+    if source.pictures.classes != classes:
+        raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
+    from renderer.training import export, measure, sheet, state, statistics
+
+    latest = state.restore(options.run_dir, own, source.classes, source.latents)
+    if options.export:
+        with command.bar("truncation", 0) as progress:
+            export.export(options.export, latest, source, progress=progress)
+        print(f"{options.export}: what {options.run_dir} has learned from {latest.images} images")
+    if options.report:
+        weights = statistics.ready(state.to_tensors(latest.tree), own)
+        paint = sheet.Painter(weights, own, source.classes, own.size)
+        print(measure.table(measure.measure(source.pictures, paint, own.z_dim)))
+
+
+def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
+    """The pictures, and the backend that learns from them, loaded quietly."""
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("renderer").setLevel(logging.INFO)
+    from renderer.training import pictures
+    from renderer.training.batches import Source
+
+    with command.bar("picture", 0) as progress:
+        data = pictures.read(options.data_dir, own.size, options.skip_bad, progress)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
+    import_tensorflow()
+    return Source(data, own)
 
 
 def _asked_to_stop() -> list[int]:

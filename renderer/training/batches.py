@@ -32,9 +32,14 @@ class Source:
         return len(self.pictures.labels)
 
     @property
-    def learned_latents(self) -> int:
-        """How many latents a warm start has to learn; none where factors are known."""
-        return 0 if self.pictures.factors is not None else self.count
+    def classes(self) -> int:
+        """How many classes."""
+        return len(self.pictures.classes)
+
+    @property
+    def latents(self) -> int:
+        """How many latents the run learns: one for each picture in a warm start, none where factors are known."""
+        return self.count if self.hparams.warm_start_images and self.pictures.factors is None else 0
 
     def batch(self, images: int, size: int) -> Batch:
         """The batch after `images` images, of pictures of `size` pixels.
@@ -55,7 +60,7 @@ class Source:
         }
         for name in ("z", "z2"):
             batch[name] = rng.standard_normal((count, self.hparams.z_dim), np.float32)
-            batch[f"{name}_labels"] = self._one_hot(rng.integers(len(self.pictures.classes), size=count))
+            batch[f"{name}_labels"] = self._one_hot(rng.integers(self.classes, size=count))
         return batch | {f"augment_{which}": augment.numbers(rng, count) for which in ("real", "fake", "made")}
 
     def _latent(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -64,7 +69,7 @@ class Source:
         return noise if factors is None else with_factors(noise, factors[rows])
 
     def _one_hot(self, labels: np.ndarray) -> np.ndarray:
-        return np.eye(len(self.pictures.classes), dtype=np.float32)[labels]
+        return np.eye(self.classes, dtype=np.float32)[labels]
 
     def _rows(self, images: int, count: int) -> np.ndarray:
         """Rows of the next pictures; each epoch goes through all of them in an order of its own."""

@@ -55,7 +55,7 @@ class Diary:
         """Write a sheet of the averaged generator, always from the same latents."""
         source = self._source
         weights = statistics.ready(tree, source.hparams)
-        paint = sheet.Painter(weights, source.hparams, len(source.pictures.classes), stage.size)
+        paint = sheet.Painter(weights, source.hparams, source.classes, stage.size)
         folder = self._folder / "samples"
         folder.mkdir(exist_ok=True)
         path = folder / f"images_{images:09d}.png"

@@ -154,7 +154,9 @@ def paint(
             coarse = _colours(weights, x, size // 2, hparams, norm)
         x = block(weights, x, cond, part, norm)
     fine = _colours(weights, x, size, hparams, norm)
-    return fine if coarse is None else fade * fine + (1.0 - fade) * double(coarse)
+    if fade is None or coarse is None:
+        return fine
+    return fade * fine + (1.0 - fade) * double(coarse)
 
 
 def block(weights: Mapping[str, Tensor], x: Tensor, cond: Tensor, part: Block, norm: Norm) -> Tensor:

@@ -71,8 +71,7 @@ class Trainer:
         return state
 
     def _begin(self) -> State:
-        hparams, classes = self.source.hparams, len(self.source.pictures.classes)
-        latents = self.source.learned_latents if hparams.warm_start_images else 0
+        hparams, classes, latents = self.source.hparams, self.source.classes, self.source.latents
         try:
             return run_state.restore(self.folder, hparams, classes, latents)
         except FileNotFoundError:
@@ -80,7 +79,7 @@ class Trainer:
 
     def _run_stage(self, stage: Stage, state: State) -> State:
         hparams, images = self.source.hparams, state.images
-        step = _step_of(Plan(hparams, len(self.source.pictures.classes), stage))
+        step = _step_of(Plan(hparams, self.source.classes, stage))
         tree, saved = run_state.to_tensors(state.tree), time.monotonic()
         for batch in self._batches(stage, images):
             tree, losses = step(tree, batch)

@@ -40,5 +40,5 @@ def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
         raise ValueError(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
     if np.shape(factors) != (len(FACTORS),):
         raise ValueError(f"factors have shape {np.shape(factors)}; there must be {len(FACTORS)}")
-    plane = canvas(size, np.asarray(factors), 0.06 if family in UPRIGHT else 0.3)
+    plane = canvas(size, np.asarray(factors), 0.03 if family in UPRIGHT else 0.12)
     return finished(FAMILIES[family](plane), plane)

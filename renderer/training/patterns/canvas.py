@@ -45,7 +45,7 @@ class Canvas:
         return np.arctan2(self.y, self.x)
 
 
-def canvas(size: int, factors: np.ndarray, turning: float = 0.3) -> Canvas:
+def canvas(size: int, factors: np.ndarray, turning: float = 0.12) -> Canvas:
     """The plane of a picture of size x size pixels, drawn `FINER` times finer.
 
     Args:
@@ -56,13 +56,13 @@ def canvas(size: int, factors: np.ndarray, turning: float = 0.3) -> Canvas:
     edge = ((np.arange(size * FINER, dtype=np.float32) + 0.5) / (size * FINER)) * 2 - 1
     column, row = np.meshgrid(edge, edge)
     plain = Canvas(column, row, column, row, np.asarray(factors, np.float32))
-    turn, zoom = plain.of("turn", turning), np.exp(plain.of("zoom", -0.16))
-    x, y = column - plain.of("across", 0.13), row - plain.of("down", 0.13)
-    bent = y + plain.of("bend", 0.08) * np.cos(2.2 * x) * min(1.0, turning * 4)
-    turn = turn + plain.of("swirl", 0.35) * np.exp(-1.5 * (x * x + y * y)) * min(1.0, turning * 4)
-    stretch = np.exp(plain.of("stretch", 0.08))
-    turned_x = (np.cos(turn) * x - np.sin(turn) * bent) * zoom * stretch
-    turned_y = (np.sin(turn) * x + np.cos(turn) * bent) * zoom / stretch
+    turn, zoom = plain.of("turn", turning), np.exp(plain.of("zoom", -0.08))
+    x, y = column - plain.of("across", 0.05), row - plain.of("down", 0.05)
+    bent = y + plain.of("bend", 0.05) * np.cos(2.2 * x) * min(1.0, turning * 10)
+    angle = turn + plain.of("swirl", 0.16) * np.exp(-1.5 * (x * x + y * y)) * min(1.0, turning * 10)
+    stretch = np.exp(plain.of("stretch", 0.05))
+    turned_x = (np.cos(angle) * x - np.sin(angle) * bent) * zoom * stretch
+    turned_y = (np.sin(angle) * x + np.cos(angle) * bent) * zoom / stretch
     return Canvas(turned_x.astype(np.float32), turned_y.astype(np.float32), column, row, plain.factors)
 
 

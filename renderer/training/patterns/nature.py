@@ -17,7 +17,7 @@ def nebula(c: Canvas) -> np.ndarray:
         gas * (0.35 + 0.65 * step(dust, -1.6, 0.7))[..., None]
         + 0.35 * np.array([0.1, 0.5, 0.9]) * step(warp - 0.4 * cloud, 0.6, 2.2)[..., None]
     )
-    stars = sum(glow(np.hypot(c.x - x, c.y - y), s) for x, y, s in _STARS)
+    stars = np.sum([glow(np.hypot(c.x - x, c.y - y), s) for x, y, s in _STARS], axis=0)
     return gas + stars[..., None] * (0.85 + c.of("detail", 0.1))
 
 

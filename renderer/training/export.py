@@ -1,0 +1,106 @@
+"""A run -> a folder that the painter loads: BigGAN-deep's weights under their usual names, spectral norm folded in.
+
+Layouts are torch's, as in pytorch-pretrained-biggan's state dict: linear layers [out, in], kernels [out, in, h, w].
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansynth.whole import new_folder
+from renderer.training import sheet, statistics
+from renderer.training.batches import Source
+from renderer.training.generator import EPSILON
+from renderer.training.hparams import Hparams
+from renderer.training.state import State, to_arrays, to_tensors
+from renderer.training.statistics import Collector, Moments
+
+CONFIG, WEIGHTS, CLASSES, SHEET = "config.json", "weights.npz", "classes.json", "sheet.png"
+# Our format's name and version, inside weights.npz.
+FORMAT, VERSION = "hallu-biggan", 1
+# Truncations 0, 0.02 ... 1 have statistics of their own.
+TRUNCATIONS = 51
+# Of everything random; batches, trainer and sheet have the others.
+STATISTICS = 5
+Progress = Callable[[int, int], None]
+
+
+def export(
+    folder: Path, state: State, source: Source, batches: int = 8, progress: Progress = lambda done, total: None
+) -> None:
+    """Write a new folder with the averaged generator: config.json, weights.npz, classes.json and sheet.png.
+
+    Args:
+        folder: there whole or not at all.
+        state: of a run that has come to its full size.
+        source: what it was trained on, for the names of the classes and the sheet.
+        batches: of 64 pictures that each truncation's statistics are averaged over.
+        progress: called with the truncations done and all of them.
+
+    Raises:
+        FileExistsError: the folder is there and not empty.
+        ValueError: the run has not come to its full size.
+    """
+    hparams, classes = source.hparams, source.pictures.classes
+    if state.size != hparams.size:
+        raise ValueError(f"the run is at {state.size} pixels; it can be exported once it is at {hparams.size}")
+    weights = statistics.ready(to_tensors(state.tree), hparams)
+    tables = _tables(Collector(weights, hparams, source.classes, hparams.size), hparams, batches, progress)
+    with new_folder(folder) as part:
+        _write_json(part / CONFIG, config(hparams, source.classes))
+        _write_json(part / CLASSES, list(classes))
+        arrays: dict[str, Any] = torch_arrays(to_arrays(weights), tables)
+        arrays |= {"format": np.array(FORMAT), "version": np.array(VERSION)}
+        np.savez_compressed(part / WEIGHTS, **arrays)
+        paint = sheet.Painter(weights, hparams, source.classes, hparams.size)
+        sheet.save(part / SHEET, sheet.rows(source, paint, hparams.size), fold=2)
+
+
+def config(hparams: Hparams, classes: int) -> dict[str, Any]:
+    """config.json with pytorch-pretrained-biggan's keys."""
+    return {
+        "output_dim": hparams.size,
+        "z_dim": hparams.z_dim,
+        "class_embed_dim": hparams.z_dim,
+        "channel_width": hparams.channel_width,
+        "num_classes": classes,
+        "layers": [list(layer) for layer in hparams.layers],
+        "attention_layer_position": hparams.attention_position,
+        "eps": EPSILON,
+        "n_stats": TRUNCATIONS,
+    }
+
+
+def torch_arrays(weights: Mapping[str, np.ndarray], tables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Weights in torch's layout, float16, and the tables of batch norm, float32.
+
+    Args:
+        weights: with spectral norm folded in.
+        tables: mean and variance [TRUNCATIONS, 2, channels] of each batch norm, truncation 0 first.
+    """
+    found = {name: _torch(value).astype(np.float16) for name, value in weights.items() if not name.startswith("heads.")}
+    for name, table in tables.items():
+        found[f"{name}.running_means"], found[f"{name}.running_vars"] = table[:, 0], table[:, 1]
+    return found
+
+
+def _torch(value: np.ndarray) -> np.ndarray:
+    return value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T
+
+
+def _tables(collector: Collector, hparams: Hparams, batches: int, progress: Progress) -> Moments:
+    found: dict[str, list[np.ndarray]] = {}
+    for row in range(TRUNCATIONS):
+        # The same latents for each truncation, so that the tables are smooth.
+        rng = np.random.default_rng([hparams.seed, STATISTICS])
+        for name, moments in collector.collect(row / (TRUNCATIONS - 1), batches, rng).items():
+            found.setdefault(name, []).append(moments)
+        progress(row + 1, TRUNCATIONS)
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
