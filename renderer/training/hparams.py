@@ -15,9 +15,9 @@ AUGMENTATIONS = ("colour", "translation", "cutout")
 # BigGAN-deep's blocks: (doubles the size, channels in, channels out), channels in multiples of the channel width.
 # Each list begins at 4 x 4 pixels.
 LAYERS: Mapping[int, tuple[tuple[bool, int, int], ...]] = {
-    16: ((True, 16, 8), (True, 8, 4)),
-    32: ((False, 16, 16), (True, 16, 8), (True, 8, 4), (True, 4, 2)),
-    64: ((False, 16, 16), (True, 16, 16), (True, 16, 8), (False, 8, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2)),
+    16: ((True, 16, 8), (True, 8, 4), (False, 4, 2), (False, 2, 1)),
+    32: ((True, 16, 8), (True, 8, 4), (True, 4, 2), (False, 2, 1)),
+    64: ((False, 16, 16), (True, 16, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (True, 2, 1)),
     128: (
         (False, 16, 16), (True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8),
         (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1),

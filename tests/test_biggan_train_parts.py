@@ -1,0 +1,304 @@
+"""The parts of picture training against plain numpy: losses, spectral norm, augmentation, latents, stages, folders."""
+
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+from renderer.training import (
+    augment,
+    discriminator,
+    generator,
+    hparams,
+    losses,
+    measure,
+    pictures,
+    spectral_norm,
+    statistics,
+)
+from renderer.training.batches import Source, with_factors
+from renderer.training.generator import Norm
+from renderer.training.hparams import Hparams
+from renderer.training.pictures import Pictures
+from renderer.training.stages import stages
+
+SMALL = Hparams(size=16, start_size=8, channel_width=2, z_dim=8, discriminator_width=1, attention_size=8, batch_size=4)
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def numpy(tensor):
+    return np.asarray(ops.convert_to_numpy(tensor))
+
+
+def some(count=12, size=16, classes=3, factors=None):
+    images = rng().integers(0, 256, (count, size, size, 3)).astype(np.uint8)
+    return Pictures(images, np.arange(count, dtype=np.int32) % classes, tuple("abc"[:classes]), factors)
+
+
+def test_the_discriminators_hinge():
+    real, fake = np.float32([2, 0.5, -1]), np.float32([-2, -0.5, 1])
+    assert float(losses.discriminator_hinge(real, fake)) == pytest.approx((0.5 + 2) / 3 + (0.5 + 2) / 3)
+
+
+def test_the_generators_hinge():
+    assert float(losses.generator_hinge(np.float32([1, 2, 6]))) == pytest.approx(-3)
+
+
+def test_the_distance_is_zero_for_equal_pictures_and_sees_fine_details():
+    flat = np.zeros((1, 16, 16, 3), np.float32)
+    checks = flat + 0.1 * (np.indices((16, 16)).sum(axis=0) % 2 * 2 - 1)[None, :, :, None].astype(np.float32)
+    assert float(losses.distance(flat, flat)) == 0
+    # Pixels and the finest level differ by 0.1 each; the coarser ones see grey.
+    assert float(losses.distance(flat, checks)) == pytest.approx(0.2, abs=1e-6)
+    # Pixels and the coarsest level.
+    assert float(losses.distance(flat, flat + 0.1)) == pytest.approx(0.2, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 4, 7), (12, 5), (1, 1, 6, 2)])
+def test_sigma_is_the_largest_singular_value(shape):
+    weight = rng().standard_normal(shape, np.float32)
+    vector = spectral_norm.first_vectors({"w": weight}, ["w"], rounds=200)["w"]
+    wanted = np.linalg.svd(weight.reshape(-1, shape[-1]), compute_uv=False)[0]
+    assert float(spectral_norm.sigma(weight, vector)[0]) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_power_iteration_follows_weights_that_change():
+    weights = {"w": rng().standard_normal((20, 10), np.float32)}
+    vectors = spectral_norm.first_vectors(weights, ["w"], rounds=1)
+    weights["w"] = weights["w"] + rng().standard_normal((20, 10), np.float32)
+    for _ in range(100):
+        ready, vectors = spectral_norm.normed(weights, vectors)
+    assert np.linalg.svd(numpy(ready["w"]), compute_uv=False)[0] == pytest.approx(1, rel=1e-3)
+
+
+def test_weights_without_a_vector_stay_as_they_are():
+    weights = {"w": np.float32([[3.0]]), "b": np.float32([5.0])}
+    ready, _ = spectral_norm.normed(weights, {"w": np.float32([1.0])})
+    assert float(ready["w"][0, 0]) == pytest.approx(1)
+    assert ready["b"] is weights["b"]
+
+
+def test_every_kernel_of_the_discriminator_is_normed():
+    weights = discriminator.initial(SMALL, 3, rng())
+    vectors = spectral_norm.first_vectors(weights, discriminator.spectral(weights), rounds=100)
+    ready, _ = spectral_norm.normed(weights, vectors)
+    for name in (name for name in weights if name.endswith(".weight")):
+        value = numpy(ready[name])
+        largest = np.linalg.svd(value.reshape(-1, value.shape[-1]), compute_uv=False)[0]
+        assert largest == pytest.approx(1, rel=1e-2), name
+
+
+def test_which_weights_of_the_generator_are_normed():
+    names = generator.shapes(SMALL, 3)
+    with_conditions, without = (set(generator.spectral(names, flag)) for flag in (True, False))
+    assert "generator.layers.0.bn_0.scale.weight" in with_conditions - without
+    assert {"generator.gen_z.weight", "generator.layers.0.conv_1.weight", "generator.conv_to_rgb.weight"} < without
+    assert not any("embeddings" in name or "heads" in name for name in with_conditions)
+
+
+def test_batch_norm_gives_mean_zero_and_variance_one_before_its_relu():
+    x = 3 + 2 * rng().standard_normal((8, 4, 4, 5), np.float32)
+    one, zero = np.ones(5, np.float32), np.zeros(5, np.float32)
+    norm = Norm()
+    upper, lower = numpy(norm("n", x, one, zero)), numpy(norm("n", x, -one, zero))
+    plain = upper - lower
+    assert np.abs(plain.mean(axis=(0, 1, 2))).max() < 1e-5
+    assert plain.std(axis=(0, 1, 2)) == pytest.approx(np.ones(5), abs=1e-3)
+    assert numpy(norm.moments["n"])[0] == pytest.approx(x.mean(axis=(0, 1, 2)), abs=1e-5)
+    again = Norm({"n": norm.moments["n"]})("n", x, one, zero)
+    assert numpy(again) == pytest.approx(upper, abs=1e-5)
+
+
+def test_translation_shifts_and_fills_with_grey():
+    picture = np.ones((1, 16, 16, 3), np.float32)
+    # All the way down and to the right: two pixels.
+    moved = numpy(augment.augment(picture, np.full((1, augment.NUMBERS), 0.999, np.float32), ["translation"]))
+    assert moved[0, 2:, 2:].min() == 1
+    assert moved[0, :2].max() == moved[0, :, :2].max() == 0
+
+
+def test_a_hole_has_half_the_edge_and_colours_are_left_alone():
+    picture = np.ones((1, 16, 16, 3), np.float32)
+    chances = np.full((1, augment.NUMBERS), 0.5, np.float32)
+    holed = numpy(augment.augment(picture, chances, ["cutout"]))
+    assert (holed == 0).sum() == pytest.approx(8 * 8 * 3, abs=48)
+    # In the middle of their ranges neither colour nor place changes.
+    x = rng().standard_normal((1, 16, 16, 3)).astype(np.float32)
+    assert numpy(augment.augment(x, chances, ["colour", "translation"])) == pytest.approx(x, abs=1e-5)
+
+
+def test_colour_changes_brightness_saturation_and_contrast():
+    x = rng().uniform(-1, 1, (1, 8, 8, 3)).astype(np.float32)
+    chances = np.full((1, augment.NUMBERS), 0.5, np.float32)
+    brighter, grey, flat = (chances.copy() for _ in range(3))
+    brighter[0, 0], grey[0, 1], flat[0, 2] = 1, 0, 0
+    assert numpy(augment.augment(x, brighter, ["colour"])) == pytest.approx(x + 0.5, abs=1e-5)
+    assert np.ptp(numpy(augment.augment(x, grey, ["colour"])), axis=3).max() < 1e-5
+    assert numpy(augment.augment(x, flat, ["colour"])).std() == pytest.approx(x.std() / 2, rel=1e-4)
+
+
+def test_a_latent_carries_its_factors_and_is_standard_normal():
+    known = rng().standard_normal((4000, 4)).astype(np.float32)
+    z = with_factors(rng().standard_normal((4000, 18)).astype(np.float32), known)
+    assert z[:, :16].reshape(4000, 4, 4).sum(axis=2) / 2 == pytest.approx(known, abs=1e-5)
+    assert np.abs(np.cov(z.T) - np.eye(18)).max() < 0.12
+    with pytest.raises(ValueError, match="4 factors, more than the 3 values"):
+        with_factors(np.zeros((4000, 3), np.float32), known)
+
+
+def test_batches_follow_from_the_images_seen_and_go_through_all_pictures():
+    source = Source(some(), SMALL)
+    first, again = (source.batch(4, 8) for _ in range(2))
+    assert all((first[name] == again[name]).all() for name in first)
+    seen = np.concatenate([source.batch(start, 8)["row"] for start in (0, 4, 8)])
+    assert sorted(seen) == list(range(12))
+    assert first["real"].shape == (4, 8, 8, 3)
+    assert first["labels"].argmax(axis=1).tolist() == [row % 3 for row in first["row"]]
+
+
+def test_latents_are_learned_only_where_factors_are_unknown():
+    warm = Hparams(size=16, start_size=8, z_dim=8, attention_size=0, warm_start_images=10)
+    assert Source(some(), warm).latents == 12
+    assert Source(some(factors=np.zeros((12, 2), np.float32)), warm).latents == 0
+    assert Source(some(), SMALL).latents == 0
+
+
+def test_stages_follow_each_other_without_gaps():
+    run = Hparams(total_images=100, grow_images=20, fade_images=5, warm_start_images=60, settle_images=10)
+    found = stages(run)
+    assert [(one.start, one.end, one.size) for one in found] == [
+        (0, 20, 32), (20, 25, 64), (25, 40, 64), (40, 45, 128), (45, 60, 128), (60, 90, 128), (90, 100, 128)
+    ]  # fmt: skip
+    assert [one.fading for one in found] == [False, True, False, True, False, False, False]
+    assert [one.warm for one in found] == [True] * 5 + [False] * 2
+    assert [one.settling for one in found] == [False] * 6 + [True]
+    assert found[1].fade(20) == 0
+    assert found[1].fade(24) == pytest.approx(0.8)
+
+
+def test_the_generators_shape_is_that_of_biggan_deep_128():
+    product = Hparams(channel_width=128)
+    made = {name: shape for name, shape in generator.shapes(product, 1000).items() if not name.startswith("heads")}
+    # The published count for 128 pixels, but that only the three colours of conv_to_rgb are kept.
+    left_out = (128 - 3) * (128 * 9 + 1)
+    attention = Hparams(channel_width=128, attention_size=64)
+    shapes = generator.shapes(attention, 1000)
+    count = sum(int(np.prod(shape)) for name, shape in shapes.items() if not name.startswith("heads"))
+    assert count + left_out == 50_244_484 + left_out or count + left_out == pytest.approx(50_388_609, rel=0.004)
+    assert made["generator.layers.0.conv_1.weight"] == (3, 3, 512, 512)
+
+
+def test_pictures_of_a_smaller_size_are_means():
+    data = some(count=2, size=8)
+    wanted = data.images.reshape(2, 4, 2, 4, 2, 3).mean(axis=(2, 4))
+    assert np.abs(data.at(4) - wanted).max() <= 0.5
+    assert data.at(8) is data.images
+
+
+def write(path, colour=(255, 0, 0), size=(24, 16)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+
+
+def test_class_folders_are_read_in_the_order_of_their_names(tmp_path):
+    write(tmp_path / "red" / "one.png")
+    write(tmp_path / "blue" / "two.jpg", (0, 0, 255), (10, 40))
+    write(tmp_path / "blue" / "one.png", (0, 0, 255))
+    data = pictures.read(tmp_path, 16)
+    assert data.classes == ("blue", "red")
+    assert data.labels.tolist() == [0, 0, 1]
+    assert data.images.shape == (3, 16, 16, 3)
+    assert data.images[2].min(axis=(0, 1)).tolist() == [255, 0, 0]
+    assert data.factors is None
+
+
+def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="is no folder; name one"):
+        pictures.read(tmp_path / "nowhere", 16)
+    with pytest.raises(ValueError, match="has no class folders"):
+        pictures.read(tmp_path, 16)
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "red" / "one.png")
+    with pytest.raises(ValueError, match="empty has no pictures; they may be .png"):
+        pictures.read(tmp_path, 16)
+
+
+def test_a_bad_picture_is_named_or_left_out(tmp_path, caplog):
+    write(tmp_path / "red" / "one.png")
+    (tmp_path / "red" / "two.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"two\.png cannot be read as a picture"):
+        pictures.read(tmp_path, 16)
+    assert len(pictures.read(tmp_path, 16, skip_bad=True).labels) == 1
+    assert "two.png is left out" in caplog.text
+    (tmp_path / "red" / "one.png").unlink()
+    with pytest.raises(ValueError, match="red has no picture that can be read"):
+        pictures.read(tmp_path, 16, skip_bad=True)
+
+
+def test_factors_that_miss_a_picture_are_refused(tmp_path):
+    write(tmp_path / "red" / "one.png")
+    write(tmp_path / "red" / "two.png")
+    np.savez(tmp_path / "factors.npz", files=np.array(["red/two.png", "red/old.png"]), values=np.eye(2))
+    with pytest.raises(ValueError, match=r"does not know red/one\.png"):
+        pictures.read(tmp_path, 16)
+    (tmp_path / "red" / "one.png").unlink()
+    assert pictures.read(tmp_path, 16).factors.tolist() == [[1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"size": 100}, "size is 100; it must be one of 16, 32, 64, 128"),
+        ({"start_size": 5}, "start_size is 5"),
+        ({"attention_size": 128}, "attention_size is 128; it must be 0 or a size below 128"),
+        ({"augmentation": "colour,sound"}, "augmentation 'sound'"),
+        ({"batch_size": 0}, "batch_size is 0; it must be at least 1"),
+        ({"fade_images": 60_000}, "fade_images is 60000, more than grow_images"),
+        ({"sise": 16}, "no hyper-parameter 'sise'"),
+        ({"size": "big"}, "size"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(given, message):
+    with pytest.raises(ValueError, match=message):
+        hparams.settle("adversarial", given)
+
+
+def test_standing_statistics_are_the_moments_of_all_batches_together():
+    weights = generator.initial(SMALL, 3, rng())
+    found = statistics.Collector(weights, SMALL, 3, 16).collect(0.5, 2, rng())
+    same = rng()
+    z = [0.5 * statistics.bounded(same, (64, 8)) for _ in range(2)]
+    labels = np.eye(3, dtype=np.float32)[np.arange(128) % 3]
+    cond = np.concatenate([np.concatenate(z), labels @ weights["embeddings.weight"]], axis=1)
+    first = cond @ weights["generator.gen_z.weight"]
+    first = first.reshape(-1, 32)
+    assert found["generator.layers.0.bn_0"][0] == pytest.approx(first.mean(axis=0), abs=1e-4)
+    assert found["generator.layers.0.bn_0"][1] == pytest.approx(first.var(axis=0), rel=1e-3)
+
+
+def test_bounded_numbers_stay_within_two():
+    drawn = statistics.bounded(rng(), (20_000,))
+    assert np.abs(drawn).max() <= 2
+    assert drawn.std() == pytest.approx(0.88, abs=0.02)
+
+
+def test_measures_tell_the_right_class_from_the_wrong_one():
+    stripes, checks = np.indices((16, 16))[0] % 2, np.indices((16, 16)).sum(axis=0) // 4 % 2
+    kinds = [pattern[None, :, :, None] * 200 * np.ones(3) for pattern in (stripes, checks)]
+    noise = rng().integers(0, 50, (40, 16, 16, 3))
+    images = np.concatenate([kinds[i % 2] + noise[i] for i in range(40)]).astype(np.uint8)
+    data = Pictures(images[np.argsort(np.arange(40) % 2, kind="stable")], np.repeat(np.int32([0, 1]), 20), ("a", "b"))
+
+    def paint(z, labels, swapped=False):
+        which = labels.argmax(axis=1) ^ swapped
+        return np.stack([data.images[20 * k + i % 20] for i, k in enumerate(which)]).astype(np.float32) / 127.5 - 1
+
+    right = measure.measure(data, paint, 8, 16)
+    wrong = measure.measure(data, lambda z, labels: paint(z, labels, True), 8, 16)
+    assert [one.recognised for one in right] == [1, 1]
+    assert [one.recognised for one in wrong] == [0, 0]
+    assert right[0].sharpness == pytest.approx(1, abs=0.1)
+    assert "| **all** | 100% |" in measure.table(right)
