@@ -17,6 +17,8 @@ REACH = 2.0
 JITTER_FRAMES = 200
 # A step is a quarter of what the sound asks for and three quarters of the step before it.
 _MOMENTUM = 0.75
+# How clearly a key point belongs to one class.
+_DECIDED = 4.0
 # With this many classes or more the weakest is drawn down to 0, so that the others are told apart.
 _STRETCHED_FROM = 7
 
@@ -142,3 +144,13 @@ def image_keys(sound_keys: np.ndarray, z_size: int) -> np.ndarray:
     """Noise for a sound's key points: [n, sound_size] -> float64 [n, z_size], within two standard deviations."""
     keys = np.asarray(sound_keys, np.float64)
     return np.clip(keys @ projection(keys.shape[1], z_size), -REACH, REACH)
+
+
+def class_keys(sound_keys: np.ndarray, count: int) -> np.ndarray:
+    """What a sound's key points are pictures of: [n, sound_size] -> float64 [n, count], each row of sum 1.
+
+    Mostly one class, others a little; like `image_keys` it depends on the sound alone.
+    """
+    keys = np.asarray(sound_keys, np.float64)
+    likes = np.exp(_DECIDED * (keys @ projection(keys.shape[1], count)))
+    return likes / likes.sum(axis=1, keepdims=True)

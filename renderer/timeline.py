@@ -1,7 +1,7 @@
 """The whole of a film as numbers: noise and class weights of every picture, before anything is painted."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -64,14 +64,18 @@ def of_song(
 class Sway:
     """How far a picture that follows a path may be pushed off it by the sound, and how soon it is back.
 
-    `reach` is in standard deviations of the noise (times the truncation), `home_s` in seconds.
+    `reach` is in standard deviations of the noise (times the truncation), `home_s` in seconds; `pitches` is the part of
+    the class weights that belongs to the pitches, 0..1.
     """
 
     reach: float = 0.8
     home_s: float = 0.6
+    pitches: float = 0.4
 
 
 SWAY = Sway()
+# A pitch that is never stronger than this part of the strongest is no overtone, but what leaks beside one.
+_FAINT = 0.1
 
 
 def of_path(
@@ -80,6 +84,7 @@ def of_path(
     classes: Sequence[int],
     key_times_s: Sequence[float],
     keys: np.ndarray,
+    class_keys: np.ndarray,
     seed: int = 0,
     sway: Sway = SWAY,
 ) -> Timeline:
@@ -91,6 +96,7 @@ def of_path(
         classes: 1..12 of the model's, without repeats.
         key_times_s: rising times.
         keys: [n, z] a key point of the picture for each, before truncation.
+        class_keys: [n, classes] what each key point is a picture of; the pitches mix the classes on top.
         seed: of the jitter.
         sway: how the sound pushes the picture off the path.
 
@@ -105,8 +111,21 @@ def of_path(
         jitter = mapping.jitter_at(frame, response.jitter, noise.shape[1], seed)
         walk = mapping.step(walk, float(drive), response.pace, jitter, sway.reach * response.truncation, leash)
         noise[frame] = mapping.fold(noise[frame] + walk.noise, response.bound)
-    weights = class_path(features, response, len(classes))
-    return Timeline(noise.astype(np.float32), weights, tuple(classes), features.rate, response.truncation)
+    mixed = _mixed(features, response, between(times, key_times_s, class_keys), sway.pitches)
+    return Timeline(noise.astype(np.float32), mixed, tuple(classes), features.rate, response.truncation)
+
+
+def _mixed(features: Features, response: Response, own: np.ndarray, share: float) -> np.ndarray:
+    """The path's own class weights [frames, k] and those of the pitches, each of sum 1, together of sum depth."""
+    # Notes of one pitch differ in their overtones: each pitch counts against its own strongest moment.
+    peak = features.chroma.max(axis=0)
+    relative = features.chroma / np.where(peak > _FAINT, peak, np.inf)
+    heard = class_path(replace(features, chroma=relative), replace(response, depth=1.0), own.shape[1])
+    heard = heard / heard.sum(axis=1, keepdims=True)
+    # In silence the path is left to itself.
+    sounding = relative.any(axis=1, keepdims=True).astype(np.float64)
+    share_at = share * smoothed(sounding, response.smooth_frames)
+    return (response.depth * ((1.0 - share_at) * own + share_at * heard)).astype(np.float32)
 
 
 def path_at(times_s: np.ndarray, key_times_s: Sequence[float], keys: np.ndarray) -> np.ndarray:
@@ -123,15 +142,30 @@ def path_at(times_s: np.ndarray, key_times_s: Sequence[float], keys: np.ndarray)
     Raises:
         ValueError: times and key points are not as many, or the times do not rise.
     """
-    keys, key_times = np.asarray(keys, np.float64), np.asarray(key_times_s, np.float64)
+    keys = np.asarray(keys, np.float64)
+    before, after, part = _places(times_s, key_times_s, keys)
+    return np.stack([slerp(keys[a], keys[b], float(p)) for a, b, p in zip(before, after, part, strict=True)])
+
+
+def between(times_s: np.ndarray, key_times_s: Sequence[float], keys: np.ndarray) -> np.ndarray:
+    """The same along straight lines: for weights, whose sum must stay."""
+    keys = np.asarray(keys, np.float64)
+    before, after, part = _places(times_s, key_times_s, keys)
+    return keys[before] + part[:, None] * (keys[after] - keys[before])
+
+
+def _places(
+    times_s: np.ndarray, key_times_s: Sequence[float], keys: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The key points before and after each time, and how far it is from one to the other."""
+    key_times = np.asarray(key_times_s, np.float64)
     if keys.ndim != 2 or len(keys) != len(key_times) or not len(keys):
         raise ValueError(f"{len(key_times)} key times need as many key points, not {len(keys)}")
     if (np.diff(key_times) <= 0).any():
         raise ValueError("key times must rise")
     places = np.interp(times_s, key_times, np.arange(len(keys)))
     before = np.minimum(places.astype(int), max(len(keys) - 2, 0))
-    after = np.minimum(before + 1, len(keys) - 1)
-    return np.stack([slerp(keys[a], keys[b], float(p - a)) for a, b, p in zip(before, after, places, strict=True)])
+    return before, np.minimum(before + 1, len(keys) - 1), places - before
 
 
 def class_path(features: Features, response: Response, count: int) -> np.ndarray:

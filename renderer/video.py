@@ -126,9 +126,13 @@ def paint(
     """
     rng, sound = np.random.default_rng(seed), Wave(wave, sample_rate)
     chosen = draw(painter.num_classes, rng) if classes is None else tuple(classes)
-    drawn = mapping.truncated_normal(rng, (len(key_times_s), painter.z_size))
-    keys = drawn if sound_keys is None else mapping.image_keys(sound_keys, painter.z_size)
+    if sound_keys is None:
+        keys = mapping.truncated_normal(rng, (len(key_times_s), painter.z_size))
+        class_keys = np.eye(len(chosen))[np.arange(len(keys)) % len(chosen)]
+    else:
+        keys = mapping.image_keys(sound_keys, painter.z_size)
+        class_keys = mapping.class_keys(sound_keys, len(chosen))
     features = analyse(sound, response.frame_length)
-    what = timeline.of_path(features, response, chosen, key_times_s, keys, seed)
+    what = timeline.of_path(features, response, chosen, key_times_s, keys, class_keys, seed)
     film(path, painter, what, sound, batch_size, progress)
     return what
