@@ -123,7 +123,7 @@ def _mixed(features: Features, response: Response, own: np.ndarray, share: float
     heard = class_path(replace(features, chroma=relative), replace(response, depth=1.0), own.shape[1])
     heard = heard / heard.sum(axis=1, keepdims=True)
     # In silence the path is left to itself.
-    sounding = relative.any(axis=1, keepdims=True).astype(np.float64)
+    sounding = (relative.max(axis=1) > 0)[:, None] * 1.0
     share_at = share * smoothed(sounding, response.smooth_frames)
     return (response.depth * ((1.0 - share_at) * own + share_at * heard)).astype(np.float32)
 
