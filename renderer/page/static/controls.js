@@ -1,0 +1,109 @@
+// Model, mode, dials, recording: each sends one command and shows what the renderer says about itself.
+
+const SETTLE_MS = 400;
+
+export class Controls {
+  #ask;
+  #state = {};
+  #model = document.getElementById("model");
+  #modes = [...document.querySelectorAll("[data-mode]")];
+  #dials = [];
+  #shown = null;
+
+  constructor(ask) {
+    this.#ask = ask;
+    this.#dials = [...document.querySelectorAll("[data-dial]")].map((range) => new Dial(range, ask));
+    this.#model.onchange = () => this.#load(this.#model.value);
+    for (const button of this.#modes) button.onclick = () => this.mode(button.dataset.mode);
+    document.getElementById("record").onclick = () => this.record();
+    document.getElementById("snapshot").onclick = () => this.snapshot();
+  }
+
+  mode(name) {
+    return this.#ask("/image/mode", { name });
+  }
+
+  record() {
+    return this.#ask("/image/record", { what: this.#state.recording ? "stop" : "start", file: null });
+  }
+
+  snapshot() {
+    return this.#ask("/image/snapshot", { file: null });
+  }
+
+  show(state) {
+    this.#state = state;
+    for (const button of this.#modes) button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
+    for (const dial of this.#dials) dial.show(state);
+    this.#showModels(state.models ?? [], state.model ?? "");
+    const record = document.getElementById("record");
+    record.setAttribute("aria-pressed", Boolean(state.recording));
+    record.textContent = state.recording ? "Stop" : "Record";
+  }
+
+  async #load(name) {
+    if (await this.#ask("/image/load", { name })) this.#model.value = this.#state.model;
+  }
+
+  #showModels(names, model) {
+    const all = names.includes(model) || !model ? names : [model, ...names];
+    const shown = [...this.#model.options].map((option) => option.value);
+    const wanted = model ? all : ["", ...all];
+    if (shown.join("\n") !== wanted.join("\n")) {
+      this.#model.replaceChildren(...wanted.map((name) => new Option(name || "none is loaded", name)));
+      this.#shown = null;
+    }
+    // Not while somebody chooses: only when the renderer has another one.
+    if (this.#shown !== model) this.#model.value = model;
+    this.#shown = model;
+  }
+}
+
+// A slider. While it moves, the newest value follows as soon as the one before was answered.
+class Dial {
+  #range;
+  #output;
+  #ask;
+  #name;
+  #next = null;
+  #asking = false;
+  #touched = -Infinity;
+
+  constructor(range, ask) {
+    [this.#range, this.#ask, this.#name] = [range, ask, range.dataset.dial];
+    this.#output = range.parentElement.querySelector("output");
+    range.disabled = true;
+    range.oninput = () => this.#turn();
+  }
+
+  show(state) {
+    const value = state[this.#name];
+    this.#range.disabled = value === undefined;
+    if (value === undefined || this.#asking || performance.now() - this.#touched < SETTLE_MS) return;
+    this.#range.value = value;
+    this.#write();
+  }
+
+  #turn() {
+    this.#touched = performance.now();
+    this.#next = Number(this.#range.value);
+    this.#write();
+    if (!this.#asking) this.#send();
+  }
+
+  async #send() {
+    this.#asking = true;
+    while (this.#next !== null) {
+      const value = this.#next;
+      this.#next = null;
+      // Refused: what the renderer has is shown again.
+      if (await this.#ask(`/image/${this.#name}`, { value })) this.#touched = -Infinity;
+    }
+    this.#asking = false;
+  }
+
+  #write() {
+    const value = Number(this.#range.value);
+    this.#output.value = this.#name === "bpm" ? value : value.toFixed(2);
+  }
+}

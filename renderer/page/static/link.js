@@ -1,0 +1,73 @@
+// The WebSocket: pictures and status come in, commands go out. It opens itself again whenever it closes.
+
+const FIRST_MS = 300;
+const LONGEST_MS = 3000;
+const BACK_MS = 2500;
+
+export class Link {
+  onpicture = async () => {};
+  onstatus = () => {};
+  onconnection = () => {};
+  #socket = null;
+  #wait = FIRST_MS;
+  #answers = new Map();
+  #number = 0;
+  #watching = true;
+  #lost = false;
+
+  open() {
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+    socket.onopen = () => this.#opened(socket);
+    socket.onmessage = (message) => this.#heard(socket, message.data);
+    socket.onclose = () => this.#closed();
+  }
+
+  // Resolves to "" or to why the renderer refuses.
+  ask(address, values) {
+    if (!this.#socket) return Promise.resolve(`${address} was not sent: the renderer does not answer`);
+    const number = ++this.#number;
+    this.#socket.send(JSON.stringify({ ask: number, address, values }));
+    return new Promise((resolve) => this.#answers.set(number, resolve));
+  }
+
+  // Pictures come only while somebody looks.
+  watch(watching) {
+    this.#watching = watching;
+    this.#socket?.send(JSON.stringify({ watch: watching }));
+  }
+
+  #opened(socket) {
+    this.#socket = socket;
+    this.#wait = FIRST_MS;
+    if (!this.#watching) this.watch(false);
+    if (!this.#lost) return this.onconnection("");
+    this.#lost = false;
+    this.onconnection("The renderer is back");
+    setTimeout(() => this.#lost || this.onconnection(""), BACK_MS);
+  }
+
+  async #heard(socket, data) {
+    if (data instanceof Blob) {
+      await this.onpicture(data);
+      if (socket.readyState === WebSocket.OPEN) socket.send('{"seen": true}');
+      return;
+    }
+    const news = JSON.parse(data);
+    if (news.status) this.onstatus(news.status);
+    if ("answer" in news) this.#answered(news.answer, news.error);
+  }
+
+  #answered(number, error) {
+    this.#answers.get(number)?.(error);
+    this.#answers.delete(number);
+  }
+
+  #closed() {
+    this.#socket = null;
+    this.#lost = true;
+    for (const number of [...this.#answers.keys()]) this.#answered(number, "the renderer has gone before it answered");
+    this.onconnection("The renderer does not answer; trying again");
+    setTimeout(() => this.open(), this.#wait);
+    this.#wait = Math.min(this.#wait * 2, LONGEST_MS);
+  }
+}

@@ -1,0 +1,37 @@
+// Puts the parts of the page together: the link brings pictures and news, each part shows its share.
+
+import { Classes } from "./classes.js";
+import { Controls } from "./controls.js";
+import { Keys } from "./keys.js";
+import { Link } from "./link.js";
+import { Notice } from "./notice.js";
+import { Overlay } from "./overlay.js";
+import { Picture } from "./picture.js";
+import { Playing } from "./playing.js";
+
+const plain = new URLSearchParams(location.search).has("plain");
+const link = new Link();
+const notice = new Notice();
+const overlay = new Overlay(plain);
+const picture = new Picture((watching) => link.watch(watching));
+
+// What goes wrong is said where the player looks, in the renderer's own words.
+async function ask(address, values) {
+  const error = await link.ask(address, values);
+  if (error) notice.error(error);
+  return error;
+}
+
+const parts = [new Controls(ask), new Classes(ask), new Playing()];
+new Keys({ controls: parts[0], overlay, picture });
+
+const state = {};
+link.onpicture = (blob) => picture.show(blob);
+link.onstatus = (changed) => {
+  if (changed.saved && "saved" in state) notice.say(`saved ${changed.saved}`);
+  Object.assign(state, changed);
+  for (const part of parts) part.show(state);
+  document.title = state.model ? `${state.model} - hallu` : "hallu";
+};
+link.onconnection = (text) => notice.link(text);
+link.open();

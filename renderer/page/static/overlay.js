@@ -1,0 +1,51 @@
+// Shows the controls while somebody uses them, and leaves the stage to the picture otherwise.
+
+const QUIET_MS = 4000;
+
+export class Overlay {
+  #overlay = document.getElementById("overlay");
+  #timer = 0;
+  #off = false;
+  #focus = null;
+
+  // `plain`: for good, as OBS wants it.
+  constructor(plain) {
+    this.#off = plain;
+    for (const kind of ["pointermove", "pointerdown", "wheel", "input"]) addEventListener(kind, () => this.#stir());
+    // Before the keys' own doing, so that the focus is where it was.
+    addEventListener("keydown", (event) => event.key !== "h" && event.key !== "H" && this.#stir(), true);
+    this.#stir();
+    if (plain) this.#hide();
+  }
+
+  // H: away until H brings them back, whatever the mouse does.
+  toggle() {
+    this.#off = !this.#off;
+    if (this.#off) this.#hide();
+    else this.#stir();
+  }
+
+  #stir() {
+    if (this.#off) return;
+    const hidden = document.body.classList.contains("bare");
+    document.body.classList.remove("bare");
+    if (hidden) this.#focus?.focus({ preventScroll: true });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#rest(), QUIET_MS);
+  }
+
+  #rest() {
+    // Not under somebody's hand.
+    if (this.#overlay.querySelector(".panel:hover") || document.querySelector("dialog[open]")) return this.#stir();
+    this.#hide();
+  }
+
+  #hide() {
+    clearTimeout(this.#timer);
+    const focus = document.activeElement;
+    this.#focus = this.#overlay.contains(focus) ? focus : null;
+    // What cannot be seen must not take keys.
+    this.#focus?.blur();
+    document.body.classList.add("bare");
+  }
+}

@@ -1,0 +1,44 @@
+// What the renderer is doing: model, frame rate, recording, and the sound that plays, moving on between two reports.
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+export class Playing {
+  #parts = Object.fromEntries(
+    ["name", "busy", "rate", "recording", "target", "position", "time"].map((id) => [id, document.getElementById(id)]),
+  );
+  #playing = null;
+  #since = 0;
+
+  constructor() {
+    this.#move();
+  }
+
+  show(state) {
+    const { name, busy, rate, recording, target } = this.#parts;
+    name.textContent = state.model || "no picture model is loaded";
+    busy.hidden = !state.busy;
+    recording.hidden = !state.recording;
+    rate.textContent = Number.isFinite(state.fps) ? this.#rate(state) : "";
+    if (state.playing !== this.#playing) [this.#playing, this.#since] = [state.playing ?? null, performance.now()];
+    document.body.classList.toggle("silent", !this.#playing);
+    target.textContent = this.#playing ? this.#playing.target : "Nothing is playing";
+  }
+
+  #rate({ fps, dropped }) {
+    return `${fps.toFixed(1)} fps${dropped ? `, ${dropped} dropped` : ""}`;
+  }
+
+  #move() {
+    const { position, time } = this.#parts;
+    const { position_s: start = 0, duration_s: end = 0 } = this.#playing ?? {};
+    const now = this.#playing ? Math.min(end, start + (performance.now() - this.#since) / 1000) : 0;
+    position.firstElementChild.style.transform = `scaleX(${end > 0 ? now / end : 0})`;
+    position.setAttribute("aria-valuemax", end.toFixed(1));
+    position.setAttribute("aria-valuenow", now.toFixed(1));
+    time.textContent = this.#playing ? `${clock(now)} / ${clock(end)}` : "";
+    requestAnimationFrame(() => this.#move());
+  }
+}

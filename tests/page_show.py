@@ -1,0 +1,90 @@
+"""A real page in front of a renderer that does as it is told, and pictures that say their own number."""
+
+import threading
+import time
+
+import numpy as np
+
+from renderer.page import Frames, Page
+
+SIZE = 128
+BITS = 16
+BAR = SIZE // BITS
+CLASSES = ["goldfish, Carassius auratus", "jellyfish", "volcano", "daisy", "crane", "crane", "sea lion"]
+
+
+def picture(number):
+    """A picture with `number` in black and white bars, which JPEG does not blur into each other."""
+    bits = (number >> np.arange(BITS)) & 1
+    return np.repeat(np.repeat(bits * np.uint8(255), BAR)[None, :, None], SIZE, 0).repeat(3, 2).astype(np.uint8)
+
+
+def number_in(image):
+    """The number that a picture [H, W, 3] says."""
+    bits = np.asarray(image)[SIZE // 2, BAR // 2 :: BAR, 0] > 127
+    return int(bits @ (1 << np.arange(BITS)))
+
+
+class Show:
+    """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address."""
+
+    def __init__(self):
+        self.frames = Frames()
+        self.status = {
+            "model": "patterns",
+            "models": ["patterns", "glyphs"],
+            "mode": "follow",
+            "fps": 29.94,
+            "dropped": 0,
+            "busy": False,
+            "playing": None,
+            "classes": ["daisy", "volcano"],
+            "class_ids": [3, 2],
+            "class_weights": np.array([0.75, 0.25], np.float32),
+            "class_names": CLASSES,
+            "truncation": 0.6,
+            "jitter": 0.4,
+            "smooth": 0.3,
+            "bpm": 120.0,
+            "recording": False,
+        }
+        self.asked, self.refuse, self.delay_s = [], {}, 0.0
+        self.page = Page(self.frames, lambda: dict(self.status), self._command)
+        self.url = self.page.start()
+        self._ended = threading.Event()
+        self._painter = None
+
+    @property
+    def port(self):
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    def _command(self, address, values):
+        time.sleep(self.delay_s)
+        self.asked.append((address, values))
+        if address in self.refuse:
+            return self.refuse[address]
+        word = address.rpartition("/")[2]
+        if "value" in values:
+            self.status[word] = values["value"]
+        elif word == "mode":
+            self.status["mode"] = values["name"]
+        elif word == "classes":
+            numbers = [int(one) for one in values["class"]]
+            self.status |= {"classes": [CLASSES[one] for one in numbers], "class_ids": numbers}
+        return ""
+
+    def paint(self, rate=50.0):
+        """Put pictures from now on, numbered like the frames, until the show ends."""
+        self._painter = threading.Thread(target=self._paint, args=(rate,), daemon=True)
+        self._painter.start()
+        self.frames.wait()
+
+    def _paint(self, rate):
+        while not self._ended.wait(1 / rate):
+            self.frames.put(picture(self.frames.number + 1))
+
+    def end(self):
+        self._ended.set()
+        if self._painter:
+            self._painter.join()
+        self.page.stop()
