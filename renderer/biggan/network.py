@@ -1,0 +1,91 @@
+"""BigGAN-deep's generator as pure functions of a dict of arrays, in keras.ops. Maps are [n, height, width, channels].
+
+Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Done differently, with the same result:
+
+* Batch norm's statistics, scale and offset, and the bias of the convolution before, are one product and one sum.
+* A doubling followed by a 3x3 convolution takes a quarter of the multiplications; see `gansynth.doubling`.
+* Of the last convolution only the three colours are computed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from gansynth import doubling
+from renderer.biggan.config import FIRST_SIZE, Attention, Block, Config
+
+Tensor = Any
+Weights = Mapping[str, Tensor]
+
+
+def conditions(
+    weights: Weights, z: Tensor, classes: Tensor, means: Tensor, deviations: Tensor, config: Config
+) -> tuple[Tensor, Tensor, Tensor]:
+    """All that depends on noise, class and truncation.
+
+    Args:
+        weights: from `prepare`.
+        z: [n, z_size].
+        classes: [n, num_classes], any weights.
+        means: [n, values] of all batch norms, from their tables.
+        deviations: the same.
+        config: the generator's shape.
+
+    Returns:
+        The first map [n, 4, 4, channels]; gains and shifts [n, values] of all batch norms.
+    """
+    cond = ops.concatenate([z, ops.matmul(classes, weights["embeddings"])], axis=-1)
+    found = ops.matmul(cond, weights["conditions/kernel"]) + weights["conditions/bias"]
+    values = means.shape[-1]
+    gains = found[:, :values] / deviations
+    shifts = found[:, values : 2 * values] - means * gains
+    channels = config.layers[0][1] * config.channel_width
+    return ops.reshape(found[:, 2 * values :], (-1, FIRST_SIZE, FIRST_SIZE, channels)), gains, shifts
+
+
+def paint(weights: Weights, x: Tensor, gains: Tensor, shifts: Tensor, config: Config) -> Tensor:
+    """Pictures [n, size, size, 3] in -1..1 of what `conditions` gives."""
+    norms, done = {}, 0
+    for name, channels in config.norms:
+        norms[name] = tuple(values[:, None, None, done : done + channels] for values in (gains, shifts))
+        done += channels
+    for part in config.parts:
+        x = attend(weights, x, part) if isinstance(part, Attention) else block(weights, x, part, norms)
+    x = _activate(x, *norms["generator.bn"])
+    return ops.tanh(ops.conv(x, weights["colors/kernel"], 1, "same") + weights["colors/bias"])
+
+
+def block(weights: Weights, x: Tensor, part: Block, norms: Mapping[str, tuple[Tensor, Tensor]]) -> Tensor:
+    """One residual block: [n, h, w, before] -> [n, h', w', after]."""
+    kernels = [weights[f"{part.name}.conv_{number}"] for number in range(4)]
+    (_, first), (_, second), (_, third), (_, fourth) = ((name, norms[name]) for name, _ in part.norms)
+    y = _activate(ops.matmul(_activate(x, *first), kernels[0]), *second)
+    y = doubling.doubled(doubling.products(y, kernels[1])) if part.doubles else ops.conv(y, kernels[1], 1, "same")
+    y = ops.conv(_activate(y, *third), kernels[2], 1, "same")
+    y = ops.matmul(_activate(y, *fourth), kernels[3])
+    short = x[..., : part.after]
+    return y + (_double(short) if part.doubles else short)
+
+
+def attend(weights: Weights, x: Tensor, part: Attention) -> Tensor:
+    """Self-attention (Zhang et al. 2019): every pixel looks at a map of half the size."""
+    eighth, pixels = part.channels // 8, part.size**2
+    ways = ops.matmul(x, weights[f"{part.name}.in/kernel"]) + weights[f"{part.name}.in/bias"]
+    theta = ops.reshape(ways[..., :eighth], (-1, pixels, eighth))
+    seen = ops.max_pool(ways[..., eighth:], 2, 2, "valid")
+    seen = ops.reshape(seen, (-1, pixels // 4, seen.shape[-1]))
+    phi, g = seen[..., :eighth], seen[..., eighth:]
+    shares = ops.softmax(ops.matmul(theta, ops.transpose(phi, (0, 2, 1))), axis=-1)
+    found = ops.matmul(ops.matmul(shares, g), weights[f"{part.name}.out"])
+    return x + ops.reshape(found, (-1, part.size, part.size, part.channels))
+
+
+def _activate(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+    return ops.relu(x * gain + shift)
+
+
+def _double(x: Tensor) -> Tensor:
+    _, height, width, channels = x.shape
+    x = ops.broadcast_to(x[:, :, None, :, None], (x.shape[0] or 1, height, 2, width, 2, channels))
+    return ops.reshape(x, (-1, 2 * height, 2 * width, channels))

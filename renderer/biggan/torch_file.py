@@ -1,0 +1,189 @@
+"""pytorch_model.bin: tensors that torch has saved, read without torch, executing nothing.
+
+There are two formats. Since torch 1.6 a file is a zip archive: NAME/data.pkl has everything but the numbers, and each
+NAME/data/KEY the numbers of one storage. Before, it was pickles one after another (a magic number, the version, what
+the machine was like, the object, the storages' keys), then each storage: how many values, and the values.
+
+Source: torch/serialization.py. A pickle is a program; nothing of it runs but what puts tensors and plain values together.
+"""
+
+import collections
+import io
+import math
+import pickle
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+_MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
+_DTYPES = {
+    "DoubleStorage": "<f8",
+    "FloatStorage": "<f4",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": "<u2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+Storages = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Storage:
+    """Numbers that stand elsewhere in the file."""
+
+    kind: str
+    key: str
+    count: int
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A view of a storage."""
+
+    storage: Any
+    offset: Any
+    shape: Any
+    strides: Any
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a state dict by name.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, is no state dict, or its pickle asks for anything that tensors do not need.
+    """
+    with path.open("rb") as file:
+        try:
+            value, storages = (_read_zip if zipfile.is_zipfile(path) else _read_legacy)(file)
+        except Exception as error:  # a broken pickle can bring about any
+            raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} holds a {type(value).__name__}, no state dict of tensors by name")
+    found = {}
+    for name, tensor in value.items():
+        try:
+            found[str(name)] = _array(tensor, storages)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {name} cannot be read: {error}") from None
+    return found
+
+
+def _read_zip(file: BinaryIO) -> tuple[Any, Storages]:
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename: entry for entry in archive.infolist()}
+        root = next((name[: -len("data.pkl")] for name in entries if name.endswith("/data.pkl")), None)
+        if root is None:
+            raise ValueError("the archive has no data.pkl")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+            raise ValueError("the archive is compressed, which torch's are not")
+        if entries.get(f"{root}byteorder") and archive.read(f"{root}byteorder") != b"little":
+            raise ValueError("the numbers are not little-endian")
+        value, asked = _unpickle(io.BytesIO(archive.read(f"{root}data.pkl")))
+        storages = {key: _values(archive.read(f"{root}data/{key}"), kept) for key, kept in asked.items()}
+    return value, storages
+
+
+def _read_legacy(file: BinaryIO) -> tuple[Any, Storages]:
+    if _unpickle(file)[0] != _MAGIC:
+        raise ValueError("it begins with another number than torch's files do")
+    if (version := _unpickle(file)[0]) != _VERSION:
+        raise ValueError(f"its version is {version!r}; only {_VERSION} can be read")
+    machine = _unpickle(file)[0]
+    if not isinstance(machine, dict) or machine.get("little_endian") is not True:
+        raise ValueError("the numbers are not little-endian")
+    value, asked = _unpickle(file)
+    storages = {}
+    for key in _unpickle(file)[0]:
+        kept = asked[key]
+        if (count := int.from_bytes(file.read(8), "little")) != kept.count:
+            raise ValueError(f"storage {key} has {count} values instead of {kept.count}")
+        storages[key] = _values(file.read(count * np.dtype(_DTYPES[kept.kind]).itemsize), kept)
+    return value, storages
+
+
+def _values(data: bytes, storage: _Storage) -> np.ndarray:
+    values = np.frombuffer(data, _DTYPES[storage.kind])
+    if len(values) != storage.count:
+        raise ValueError(f"storage {storage.key} has {len(values)} values instead of {storage.count}")
+    if storage.kind == "BFloat16Storage":
+        # The upper half of a float32.
+        return (values.astype("<u4") << 16).view("<f4")
+    return values
+
+
+def _array(tensor: Any, storages: Storages) -> np.ndarray:
+    """The numbers of a tensor; nothing outside its storage is ever touched."""
+    if not isinstance(tensor, _Tensor) or not isinstance(tensor.storage, _Storage):
+        raise ValueError(f"it is a {type(tensor).__name__}, no tensor")
+    shape, strides = tuple(tensor.shape), tuple(tensor.strides)
+    if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in (*shape, *strides, tensor.offset)):
+        raise ValueError(f"its shape is {shape} and its strides {strides}")
+    values = storages[tensor.storage.key]
+    last = tensor.offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+    if math.prod(shape) and (last >= len(values) or math.prod(shape) > len(values)):
+        raise ValueError(f"shape {shape} reaches beyond its {len(values)} values")
+    if not math.prod(shape):
+        return np.zeros(shape, values.dtype)
+    steps = tuple(stride * values.itemsize for stride in strides)
+    return np.lib.stride_tricks.as_strided(values[tensor.offset :], shape, steps, writeable=False)
+
+
+def _unpickle(file: BinaryIO) -> tuple[Any, dict[str, _Storage]]:
+    """One pickle of plain values, tensors and storages; and the storages that it asks for."""
+    reader = _Unpickler(file)
+    return reader.load(), reader.asked
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO) -> None:
+        # Pickles of Python 2 write text as bytes.
+        super().__init__(file, encoding="latin1")
+        self.asked: dict[str, _Storage] = {}
+        self._known = _harmless()
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "torch" and name in _DTYPES:
+            return name
+        try:
+            return self._known[module, name]
+        except KeyError:
+            raise ValueError(f"it asks for {module}.{name}, which tensors do not need") from None
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
+            raise ValueError(f"it refers to {str(pid)[:80]!r}, which is no storage")
+        _, kind, key, _, count = pid[:5]
+        if kind not in _DTYPES or not isinstance(key, str) or type(count) is not int or any(pid[5:]):
+            raise ValueError(f"it refers to a storage {str(pid)[:80]!r}, which cannot be read")
+        return self.asked.setdefault(key, _Storage(kind, key, count))
+
+
+def _harmless() -> dict[tuple[str, str], Callable[..., Any]]:
+    """What tensors are put together with, made anew for each pickle: one could change a function's defaults."""
+
+    def tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
+        return _Tensor(storage, offset, shape, strides)
+
+    def parameter(data: Any, *_: Any) -> Any:
+        return data
+
+    def mapping(items: Any = ()) -> Any:
+        return collections.OrderedDict(items)
+
+    return {
+        ("torch._utils", "_rebuild_tensor"): tensor,
+        ("torch._utils", "_rebuild_tensor_v2"): tensor,
+        ("torch._utils", "_rebuild_parameter"): parameter,
+        ("torch.nn.parameter", "Parameter"): parameter,
+        ("collections", "OrderedDict"): mapping,
+        ("torch", "Size"): lambda items=(): tuple(items),
+    }
