@@ -4,7 +4,7 @@ There are two formats. Since torch 1.6 a file is a zip archive: NAME/data.pkl ha
 NAME/data/KEY the numbers of one storage. Before, it was pickles one after another (a magic number, the version, what
 the machine was like, the object, the storages' keys), then each storage: how many values, and the values.
 
-Source: torch/serialization.py. A pickle is a program; nothing of it runs but what puts tensors and plain values together.
+Source: torch/serialization.py. A pickle is a program; nothing runs but what puts tensors and values together.
 """
 
 import collections
