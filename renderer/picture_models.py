@@ -1,9 +1,13 @@
 """Which installed picture model is meant: by name, by folder, by resolution, or the first there is."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from renderer import biggan
+from renderer.biggan import folders
+
+log = logging.getLogger(__name__)
 
 
 def choose(models: Sequence[Path], name: str | None = None, resolution: int | None = None) -> Path:
@@ -18,7 +22,7 @@ def choose(models: Sequence[Path], name: str | None = None, resolution: int | No
         FileNotFoundError: there is none like it; the message says what there is.
         ValueError: the named one has another resolution.
     """
-    found = [(folder, biggan.read_config(folder).resolution) for folder in biggan.find(models)]
+    found = [(folder, side) for folder in biggan.find(models) if (side := _side(folder))]
     if name:
         return _named(name, dict(found), resolution)
     for folder, side in found:
@@ -37,6 +41,25 @@ def _named(name: str, found: dict[Path, int], resolution: int | None) -> Path:
     if resolution not in (None, side):
         raise ValueError(f"{name} paints {side} px, not {resolution}; leave --resolution out")
     return folder
+
+
+def _side(folder: Path) -> int | None:
+    """A model's resolution; none for one that cannot be read, which is no reason not to take another."""
+    try:
+        return biggan.read_config(folder).resolution
+    except (OSError, ValueError) as error:
+        log.warning("%s is left out: %s", folder, error)
+        return None
+
+
+def class_names(folder: Path) -> tuple[str, ...]:
+    """What a model's classes are called, without loading it.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder.
+        ValueError: a file of it breaks a rule.
+    """
+    return folders.class_names(folder, biggan.read_config(folder))
 
 
 def _list(found: Sequence[tuple[Path, int]]) -> str:

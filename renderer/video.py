@@ -36,12 +36,7 @@ class Painter(Protocol):
 def pictures(painter: Painter, film: Timeline, batch_size: int) -> Iterator[np.ndarray]:
     """The pictures of a timeline one by one, uint8 [H, W, 3]; `batch_size` of them are in memory."""
     for noise, classes in film.batches(batch_size, painter.num_classes):
-        # A last, smaller batch would be compiled anew: it is filled up.
-        short = ((0, min(batch_size, len(film)) - len(noise)), (0, 0))
-        painted = painter.generate(
-            np.pad(noise, short, mode="edge"), np.pad(classes, short, mode="edge"), film.truncation
-        )
-        yield from as_bytes(np.asarray(painted)[: len(noise)])
+        yield from as_bytes(painter.generate(noise, classes, film.truncation))
 
 
 def as_bytes(images: np.ndarray) -> np.ndarray:

@@ -87,13 +87,18 @@ def place(given: str | None, default: str, suffixes: tuple[str, ...]) -> Path:
 
 @contextmanager
 def bar() -> Iterator["Progress"]:
-    """A progress bar on stderr."""
+    """A progress bar on stderr, drawn from the first picture on: until then, lines are told there."""
     from tqdm import tqdm
 
-    with tqdm(desc="painting", unit="picture", leave=False) as drawn:
+    drawn: list[tqdm] = []
 
-        def progress(done: int, total: int) -> None:
-            drawn.total = total
-            drawn.update(done - drawn.n)
+    def progress(done: int, total: int) -> None:
+        if not drawn:
+            drawn.append(tqdm(desc="painting", unit="picture", total=total, leave=False))
+        drawn[0].update(done - drawn[0].n)
 
+    try:
         yield progress
+    finally:
+        for one in drawn:
+            one.close()

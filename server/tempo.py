@@ -58,10 +58,17 @@ def run(args: argparse.Namespace) -> int:
         args.error(f"--num-samples must be at least 1, not {args.num_samples}")
     from dataclasses import replace
 
+    from renderer import tempo
+    from renderer.biggan import read_config
+    from renderer.classes import find
+    from renderer.picture_models import class_names
     from renderer.tempo_film import make
 
     settings, name = _settings(args)
     model = find_model(args, name)
+    # What is wrong is found here, before TensorFlow takes its seconds.
+    settings = replace(settings, classes=tuple(map(str, find(settings.classes, class_names(model)))))
+    tempo.check_seamless(settings.oscillators(read_config(model).z_size), settings.num_beats)
     painter = load_painter(model)
     for number in range(args.num_samples):
         one = replace(settings, seed=settings.seed + number)

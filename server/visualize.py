@@ -109,6 +109,8 @@ def _wish(args: argparse.Namespace) -> "Wish":
     song = args.song or args.song_first
     if song is None or (args.song and args.song_first):
         args.error("one SONG is needed, alone or after --song")
+    from renderer.classes import find
+    from renderer.picture_models import class_names
     from renderer.visualize import Lyrics, Wish
 
     out = place(args.output_file, song.stem, (".mp4",))
@@ -120,6 +122,9 @@ def _wish(args: argparse.Namespace) -> "Wish":
     if args.batch_size is not None:
         options["batch_size"] = args.batch_size
     model = find_model(args, args.model, args.resolution)
+    if options.get("classes"):
+        # Found here, before TensorFlow takes its seconds.
+        options["classes"] = tuple(map(str, find(options["classes"], class_names(model))))
     return Wish(song.expanduser(), out, model, seed_of(args.seed), _response(args), duration_s=args.duration, **options)
 
 
