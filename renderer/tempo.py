@@ -1,6 +1,6 @@
 """Loops in tempo: groups of the noise's axes that swing with the beat, so that the last picture leads to the first.
 
-Source: gan-video-synth. Its ramp is centred here, periods that would make the loop jump are refused, and the frame rate
+Source: gan-video-synth. Its ramp is centred here and comes back instead of jumping (saw jumps); periods that would make the loop jump are refused, and the frame rate
 is a little off what is asked for where that makes the loop exactly as long as its beats.
 """
 
@@ -16,12 +16,15 @@ from renderer.timeline import Timeline
 
 Shape = Callable[[np.ndarray], np.ndarray]
 
-# One turn each, 0..1 -> -1..1.
+# A ramp rises for this part of its turn, and comes back in the rest.
+_RISE = 0.75
+# One turn each, 0..1 -> -1..1. Saw, square and pulse jump.
 FUNCTIONS: dict[str, Shape] = {
     "sin": lambda turn: np.sin(2 * np.pi * turn),
     "cos": lambda turn: np.cos(2 * np.pi * turn),
-    "ramp": lambda turn: 2 * turn - 1,
-    "fall": lambda turn: 1 - 2 * turn,
+    "ramp": lambda turn: np.interp(turn, [0, _RISE, 1], [-1, 1, -1]),
+    "fall": lambda turn: np.interp(turn, [0, _RISE, 1], [1, -1, 1]),
+    "saw": lambda turn: 2 * turn - 1,
     "triangle": lambda turn: 1 - 4 * np.abs(turn - 0.5),
     "square": lambda turn: np.where(turn < 0.5, 1.0, -1.0),
     "bounce": lambda turn: 2 * np.abs(np.sin(np.pi * turn)) - 1,

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 TEXT = "Paint a loop in tempo: groups of a picture model's axes swing with the beat, without a seam."
 MORE = (
     "Parameters come from a preset file, then from flags. The loop goes into output/, with a .json beside it, which"
-    " is a preset\nthat makes it again. Functions: sin, cos, ramp, fall, triangle, square, bounce, pulse, each also"
+    " is a\npreset that makes it again. Functions: sin, cos, ramp, fall, triangle, square, bounce, pulse, each also"
     " later by a part of\nits turn, as in ramp+0.5."
 )
 
