@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
 from page_show import number_in, picture
+from PIL import Image
 
 from renderer.page import Frames
 

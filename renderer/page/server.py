@@ -105,11 +105,17 @@ class Page:
         app.on_response_prepare.append(add_headers)
         app.on_shutdown.append(self._dismiss)
         app.router.add_get("/ws", self._watch)
-        app.router.add_get("/stream.mjpg", lambda request: mjpeg.stream(request, self._feed))
-        app.router.add_get("/frame.jpg", lambda request: mjpeg.single(self._feed))
+        app.router.add_get("/stream.mjpg", self._stream)
+        app.router.add_get("/frame.jpg", self._single)
         for path in STATIC.iterdir():
             app.router.add_get("/" if path.name == "page.html" else f"/{path.name}", _file(path))
         return app
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        return await mjpeg.stream(request, self._feed)
+
+    async def _single(self, _: web.Request) -> web.StreamResponse:
+        return await mjpeg.single(self._feed)
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         # JPEG does not get smaller; compressing it would only cost time.

@@ -14,6 +14,7 @@ export class Link {
   #number = 0;
   #watching = true;
   #lost = false;
+  #first = true;
 
   open() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
@@ -39,6 +40,7 @@ export class Link {
   #opened(socket) {
     this.#socket = socket;
     this.#wait = FIRST_MS;
+    this.#first = true;
     if (!this.#watching) this.watch(false);
     if (!this.#lost) return this.onconnection("");
     this.#lost = false;
@@ -53,7 +55,10 @@ export class Link {
       return;
     }
     const news = JSON.parse(data);
-    if (news.status) this.onstatus(news.status);
+    if (news.status) {
+      this.onstatus(news.status, this.#first);
+      this.#first = false;
+    }
     if ("answer" in news) this.#answered(news.answer, news.error);
   }
 

@@ -27,8 +27,8 @@ new Keys({ controls: parts[0], overlay, picture });
 
 const state = {};
 link.onpicture = (blob) => picture.show(blob);
-link.onstatus = (changed) => {
-  if (changed.saved && "saved" in state) notice.say(`saved ${changed.saved}`);
+link.onstatus = (changed, first) => {
+  if (changed.saved && !first) notice.say(`saved ${changed.saved}`);
   Object.assign(state, changed);
   for (const part of parts) part.show(state);
   document.title = state.model ? `${state.model} - hallu` : "hallu";

@@ -1,0 +1,185 @@
+"""A real Chromium without a window, driven by its DevTools protocol."""
+
+import asyncio
+import base64
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import aiohttp
+
+PATIENCE_S = 60.0
+
+# Nothing but loopback can be reached, whatever a page asks for; nor does the browser itself phone home.
+FLAGS = (
+    "--headless=new",
+    "--remote-debugging-port=0",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--window-size=1280,720",
+)
+# Chromium's sandbox does not start for root.
+ROOT_FLAGS = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+
+# What a keyboard sends for keys whose name is not their text.
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
+TEXTS = {"Enter": "\r"}
+
+
+class Browser:
+    """A Chromium process with a profile in `folder`; each tab speaks over a WebSocket of its own."""
+
+    def __init__(self, program, folder):
+        self._profile, self._loop = folder / "profile", asyncio.new_event_loop()
+        self._process = subprocess.Popen(
+            [program, *FLAGS, *ROOT_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._session = self._loop.run_until_complete(self._open())
+        self._port = self._read_port()
+
+    async def _open(self):
+        return aiohttp.ClientSession()
+
+    def _read_port(self):
+        file, end = self._profile / "DevToolsActivePort", time.monotonic() + PATIENCE_S
+        while not (file.exists() and file.read_text().count("\n")):
+            assert self._process.poll() is None, f"chromium ended with {self._process.returncode}"
+            assert time.monotonic() < end, "chromium opened no port"
+            time.sleep(0.05)
+        return int(file.read_text().split()[0])
+
+    def tab(self, url):
+        """A new tab that has opened this page."""
+        tab = Tab(self._loop, self._loop.run_until_complete(self._connect()))
+        tab.open(url)
+        return tab
+
+    async def _connect(self):
+        async with self._session.put(f"http://127.0.0.1:{self._port}/json/new?about:blank") as answer:
+            told = await answer.json()
+        return await self._session.ws_connect(told["webSocketDebuggerUrl"], max_msg_size=0)
+
+    def close(self):
+        self._loop.run_until_complete(self._session.close())
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._loop.close()
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+
+class Tab:
+    """One page. `requests` are the addresses it asked for, `faults` what its scripts threw or the console says."""
+
+    def __init__(self, loop, socket):
+        self._loop, self._socket = loop, socket
+        self._numbers = itertools.count(1)
+        self.requests, self.faults = [], []
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method, **params):
+        """Result of a DevTools command."""
+        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, params), PATIENCE_S))
+
+    async def _call(self, method, params):
+        number = next(self._numbers)
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:
+            told = await self._socket.receive_json()
+            if told.get("id") == number:
+                assert "error" not in told, told["error"]
+                return told["result"]
+            self._note(told.get("method"), told.get("params", {}))
+
+    def _note(self, method, params):
+        if method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+        elif method == "Network.webSocketCreated":
+            self.requests.append(params["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.faults.append(params["exceptionDetails"].get("exception", params["exceptionDetails"]))
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.faults.append(params["entry"]["text"])
+
+    def open(self, url):
+        self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete'")
+
+    def js(self, expression):
+        """Value of a JavaScript expression; of what it promises, if it is a promise."""
+        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told["exceptionDetails"]
+        return told["result"].get("value")
+
+    def wait(self, expression, patience_s=PATIENCE_S):
+        """The expression's value, once it is true."""
+        end = time.monotonic() + patience_s
+        while not (value := self.js(expression)):
+            assert time.monotonic() < end, f"never came true: {expression}"
+            time.sleep(0.02)
+        return value
+
+    def text(self, selector):
+        return self.js(f"document.querySelector({selector!r}).textContent.trim()")
+
+    def shown(self, selector):
+        """Whether it can be seen: there, not hidden, not transparent."""
+        return self.js(
+            f"document.querySelector({selector!r}).checkVisibility({{opacityProperty: true, visibilityProperty: true}})"
+        )
+
+    def focused(self):
+        """Name of the control that has the focus; "" if none has."""
+        return self.js(
+            "(one => one === document.body ? '' : one.ariaLabel || one.textContent.trim())(document.activeElement)"
+        )
+
+    def press(self, *keys):
+        """Press keys as a keyboard would: letters, or names such as Tab."""
+        for key in keys:
+            code, text = CODES.get(key, ord(key[0].upper())), TEXTS.get(key, key if len(key) == 1 else None)
+            event = {"key": key, "windowsVirtualKeyCode": code, **({"text": text} if text else {})}
+            self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **event)
+            self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def type(self, text):
+        self.call("Input.insertText", text=text)
+
+    def move(self, x, y):
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def click(self, selector):
+        """Click into its middle, as a mouse would."""
+        box = self.js(
+            f"(box => [box.x + box.width / 2, box.y + box.height / 2])"
+            f"(document.querySelector({selector!r}).getBoundingClientRect())"
+        )
+        at = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+        self.move(*box)
+        self.call("Input.dispatchMouseEvent", type="mousePressed", **at)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", **at)
+
+    def resize(self, width, height):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def screenshot(self, path):
+        told = self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(told["data"]))
+
+    def close(self):
+        self.call("Page.close")
+        self._loop.run_until_complete(self._socket.close())

@@ -1,0 +1,431 @@
+"""The page in a real Chromium: what it shows, what its controls send, what it asks the network for."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from browser import Browser
+from page_show import BAR, BITS, CLASSES, SIZE, Show, picture
+from parts import need_program
+
+PATIENCE_S = 60.0
+
+# The number that the canvas shows, read from its pixels.
+NUMBER = f"""(() => {{
+  const canvas = document.getElementById("picture");
+  if (canvas.width !== {SIZE}) return 0;
+  const row = canvas.getContext("2d").getImageData(0, {SIZE // 2}, {SIZE}, 1).data;
+  const bits = [...Array({BITS}).keys()].map((bit) => row[4 * ({BAR} * bit + {BAR // 2})] > 127);
+  return bits.reduce((sum, on, bit) => sum + on * 2 ** bit, 0);
+}})()"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    browser = Browser(need_program("chromium"), tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def show():
+    show = Show()
+    yield show
+    show.end()
+
+
+@pytest.fixture
+def tab(chromium, show):
+    """The page, once it shows the status; afterwards no script has failed, and nothing outside was asked for."""
+    tab = chromium.tab(show.url)
+    tab.wait("document.getElementById('name').textContent === 'patterns'")
+    yield tab
+    tab.js("1")
+    foreign = [url for url in tab.requests if f"//127.0.0.1:{show.port}/" not in url]
+    faults = tab.faults
+    tab.close()
+    assert (foreign, faults) == ([], [])
+
+
+def told(show, count=1):
+    """The commands that came, once there are so many."""
+    end = time.monotonic() + PATIENCE_S
+    while len(show.asked) < count:
+        assert time.monotonic() < end, f"only {show.asked} came"
+        time.sleep(0.01)
+    return show.asked
+
+
+def value(tab, dial):
+    return float(tab.js(f"document.querySelector('[data-dial={dial}]').value"))
+
+
+def test_pictures_arrive_and_change(tab, show):
+    show.paint(30.0)
+    seen = [tab.wait(NUMBER)]
+    while len(seen) < 5:
+        seen.append(tab.wait(f"(number => number > {seen[-1]} && number)({NUMBER})"))
+    assert 0 <= show.frames.number - tab.js(NUMBER) < 15
+
+
+def test_a_picture_is_as_large_as_the_window_and_not_distorted(tab, show):
+    show.frames.put(picture(1))
+    tab.wait(NUMBER)
+    assert tab.js("JSON.stringify(document.getElementById('picture').getBoundingClientRect())") == tab.js(
+        "JSON.stringify(new DOMRect(0, 0, innerWidth, innerHeight))"
+    )
+    assert tab.js("getComputedStyle(document.getElementById('picture')).objectFit") == "contain"
+
+
+def test_pixels_are_crisp_or_smooth_and_stay_so(tab, show):
+    scaling = "getComputedStyle(document.getElementById('picture')).imageRendering"
+    assert tab.js(scaling) == "auto"
+    tab.press("p")
+    assert tab.js(scaling) == "pixelated"
+    tab.open(show.url)
+    tab.wait(f"{scaling} === 'pixelated'")
+    tab.click("#crisp")
+    assert tab.js(scaling) == "auto"
+
+
+def test_what_the_renderer_does_is_shown(tab, show):
+    assert tab.text("#rate") == "29.9 fps"
+    assert tab.text("#target") == "Nothing is playing"
+    show.status |= {"dropped": 3, "busy": True, "recording": True, "mode": "tempo", "jitter": 0.75, "model": "glyphs"}
+    tab.wait("document.getElementById('rate').textContent === '29.9 fps, 3 dropped'")
+    assert tab.shown("#busy")
+    assert tab.shown("#recording")
+    assert tab.text("#record") == "Stop"
+    assert tab.text("[aria-pressed=true][data-mode]") == "Tempo"
+    assert value(tab, "jitter") == 0.75
+    assert tab.js("document.getElementById('model').value") == "glyphs"
+    assert tab.js("document.title") == "glyphs - hallu"
+
+
+def test_a_renderer_without_a_model_says_so(tab, show):
+    show.status |= {"model": "", "classes": [], "class_ids": [], "class_weights": []}
+    tab.wait("document.getElementById('name').textContent === 'no picture model is loaded'")
+    assert tab.js("document.getElementById('model').selectedOptions[0].text") == "none is loaded"
+
+
+def test_classes_are_shown_with_their_weights(tab):
+    rows = "[...document.querySelectorAll('#chosen li')]"
+    assert tab.js(f"{rows}.map(row => row.querySelector('.word').textContent)") == ["daisy", "volcano"]
+    assert tab.js(f"{rows}.map(row => row.querySelector('.share').textContent)") == ["75 %", "25 %"]
+    tab.wait(
+        "(widths => Math.abs(widths[1] / widths[0] - 1 / 3) < 0.01)"
+        f"({rows}.map(row => row.querySelector('i').getBoundingClientRect().width))"
+    )
+
+
+def test_the_sound_that_plays_moves_on_between_two_reports(tab, show):
+    show.status["playing"] = {"target": "cloud", "position_s": 61.0, "duration_s": 100.0}
+    tab.wait("document.getElementById('target').textContent === 'cloud'")
+    now = "Number(document.getElementById('position').getAttribute('aria-valuenow'))"
+    assert 61 <= tab.wait(now) < 63
+    tab.wait(f"{now} > 61.5")
+    assert tab.text("#time").startswith("1:0")
+    assert tab.text("#time").endswith("/ 1:40")
+    shares = "[...document.querySelectorAll('#position, #position i')].map(bar => bar.getBoundingClientRect().width)"
+    whole, part = tab.js(shares)
+    assert part / whole == pytest.approx(tab.js(now) / 100, abs=0.02)
+
+
+@pytest.mark.parametrize(("key", "mode"), [("1", "follow"), ("2", "tempo"), ("3", "free")])
+def test_keys_choose_the_mode(tab, show, key, mode):
+    tab.press(key)
+    assert told(show) == [("/image/mode", {"name": mode})]
+    tab.wait(f"document.querySelector('[data-mode={mode}]').getAttribute('aria-pressed') === 'true'")
+
+
+@pytest.mark.parametrize(
+    ("selector", "command"),
+    [
+        ("[data-mode=free]", ("/image/mode", {"name": "free"})),
+        ("#record", ("/image/record", {"what": "start", "file": None})),
+        ("#snapshot", ("/image/snapshot", {"file": None})),
+        ("#default", ("/image/classes", {"class": []})),
+        ("[aria-label='Remove daisy']", ("/image/classes", {"class": ["2"]})),
+    ],
+)
+def test_buttons_send_commands(tab, show, selector, command):
+    tab.click(selector)
+    assert told(show) == [command]
+
+
+def test_keys_record_and_save(tab, show):
+    tab.press("r")
+    told(show)
+    show.status["recording"] = True
+    tab.wait("document.getElementById('record').textContent === 'Stop'")
+    tab.press("r", "s")
+    assert told(show, 3)[1:] == [
+        ("/image/record", {"what": "stop", "file": None}),
+        ("/image/snapshot", {"file": None}),
+    ]
+
+
+def test_what_was_saved_is_said(tab, show):
+    show.status["saved"] = "monday.png"
+    tab.wait("document.getElementById('notice').textContent === 'saved monday.png'")
+    # Who comes later is not told of it.
+    tab.open(show.url)
+    tab.wait("document.getElementById('name').textContent === 'patterns'")
+    assert not tab.shown("#notice")
+
+
+@pytest.mark.parametrize(("dial", "values"), [("truncation", 0.61), ("jitter", 0.41), ("smooth", 0.31), ("bpm", 121.0)])
+def test_arrow_keys_turn_dials(tab, show, dial, values):
+    tab.js(f"document.querySelector('[data-dial={dial}]').focus()")
+    tab.press("ArrowRight")
+    assert told(show) == [(f"/image/{dial}", {"value": values})]
+    assert value(tab, dial) == show.status[dial] == values
+
+
+def test_a_dial_that_is_dragged_sends_little_and_ends_where_it_was_left(tab, show):
+    show.delay_s = 0.1
+    tab.js("""(range => {
+      for (let step = 0; step <= 50; step++) {
+        range.value = step / 50;
+        range.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    })(document.querySelector("[data-dial=jitter]"))""")
+    assert told(show, 2)[-1] == ("/image/jitter", {"value": 1.0})
+    time.sleep(0.5)
+    assert len(show.asked) == 2
+    assert value(tab, "jitter") == 1.0
+
+
+def test_a_refusal_is_said_and_the_dial_goes_back(tab, show):
+    show.refuse["/image/truncation"] = "value must be in 0.02..1, not 0.61"
+    tab.js("document.querySelector('[data-dial=truncation]').focus()")
+    tab.press("ArrowRight")
+    tab.wait("!document.getElementById('notice').hidden")
+    assert tab.text("#notice") == show.refuse["/image/truncation"]
+    assert tab.js("document.getElementById('notice').className") == "error"
+    show.status["fps"] = 12.0
+    tab.wait("document.querySelector('[data-dial=truncation]').value === '0.6'")
+
+
+def test_a_model_is_chosen_by_keyboard_and_a_refusal_leaves_the_old_one(tab, show):
+    show.refuse["/image/load"] = "glyphs is broken"
+    tab.js("document.getElementById('model').focus()")
+    tab.press("ArrowDown")
+    assert told(show) == [("/image/load", {"name": "glyphs"})]
+    tab.wait("document.getElementById('notice').textContent === 'glyphs is broken'")
+    tab.wait("document.getElementById('model').value === 'patterns'")
+
+
+def test_a_class_is_found_by_name_and_added_by_keyboard(tab, show):
+    tab.click("#search")
+    tab.type("JELLY")
+    assert tab.js("[...document.querySelectorAll('#matches li')].map(row => row.textContent)") == ["jellyfish"]
+    tab.press("Enter")
+    assert told(show) == [("/image/classes", {"class": ["3", "2", "1"]})]
+    tab.wait("document.querySelectorAll('#chosen li').length === 3")
+    assert not tab.shown("#matches")
+
+
+def test_of_two_classes_with_one_name_the_one_that_is_chosen_is_sent(tab, show):
+    tab.click("#search")
+    tab.type("crane")
+    assert tab.js("document.querySelectorAll('#matches li').length") == 2
+    tab.press("ArrowDown", "Enter")
+    assert told(show) == [("/image/classes", {"class": ["3", "2", "5"]})]
+    assert show.status["classes"][-1] == CLASSES[5]
+
+
+def test_a_class_is_added_by_mouse_and_clicks_build_on_each_other(tab, show):
+    show.delay_s = 0.3
+    for word in ("gold", "sea"):
+        tab.click("#search")
+        tab.type(word)
+        tab.click("#matches li")
+    assert told(show, 2)[-1] == ("/image/classes", {"class": ["3", "2", "0", "6"]})
+
+
+def test_letters_in_the_search_are_no_commands(tab, show):
+    tab.click("#search")
+    tab.press("r", "s", "1", " ", "h", "?")
+    assert tab.js("document.getElementById('search').value") == "rs1 h?"
+    assert tab.text("#matches") == "no class of this model"
+    assert show.asked == []
+    assert tab.shown("#overlay")
+    tab.press("Escape")
+    assert tab.js("document.getElementById('search').value") == ""
+
+
+def test_f_fills_the_screen_and_leaves_it(tab):
+    tab.press("f")
+    tab.wait("document.fullscreenElement === document.documentElement")
+    tab.press("f")
+    tab.wait("document.fullscreenElement === null")
+    tab.click("#full")
+    tab.wait("document.fullscreenElement === document.documentElement")
+
+
+def test_controls_leave_the_stage_by_themselves_and_come_back(tab):
+    tab.js("document.querySelector('[data-dial=jitter]').focus()")
+    tab.move(640, 300)
+    assert tab.shown("#overlay")
+    tab.wait("document.body.classList.contains('bare')")
+    tab.wait("getComputedStyle(document.getElementById('overlay')).visibility === 'hidden'")
+    assert tab.js("getComputedStyle(document.body).cursor") == "none"
+    tab.move(650, 310)
+    tab.wait("getComputedStyle(document.getElementById('overlay')).opacity === '1'")
+    # Who works by keyboard goes on where he was.
+    assert tab.focused() == "Jitter"
+
+
+def test_controls_stay_under_the_mouse(tab):
+    tab.js("document.querySelector('#controls').scrollIntoView()")
+    box = tab.js("(box => [box.x + 20, box.y + 20])(document.querySelector('#controls').getBoundingClientRect())")
+    tab.move(*box)
+    time.sleep(5.0)
+    assert tab.shown("#overlay")
+
+
+def test_h_keeps_the_controls_away_until_it_is_pressed_again(tab):
+    tab.press("h")
+    tab.wait("getComputedStyle(document.getElementById('overlay')).visibility === 'hidden'")
+    tab.move(640, 300)
+    tab.press("2")
+    assert tab.js("document.body.classList.contains('bare')")
+    tab.press("h")
+    tab.wait("getComputedStyle(document.getElementById('overlay')).opacity === '1'")
+
+
+def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, show):
+    show.paint(30.0)
+    tab.wait(NUMBER)
+    tab.press(" ")
+    assert tab.shown("#held")
+    time.sleep(0.3)
+    held, encoded = tab.js(NUMBER), show.frames.encoded
+    time.sleep(0.5)
+    assert (tab.js(NUMBER), show.frames.encoded) == (held, encoded)
+    tab.press(" ")
+    tab.wait(f"{NUMBER} > {show.frames.number}")
+    assert not tab.shown("#held")
+
+
+def test_the_keys_are_listed(tab):
+    tab.press("?")
+    tab.wait("document.getElementById('keys').open")
+    assert tab.js("document.querySelectorAll('#keys dt').length") == 10
+    tab.press("f")
+    assert tab.js("document.fullscreenElement") is None
+    tab.press("Escape")
+    assert not tab.js("document.getElementById('keys').open")
+
+
+def test_the_keyboard_reaches_every_control_and_shows_where_it_is(tab):
+    reached = []
+    tab.press("Tab")
+    while name := tab.focused():
+        reached.append(name)
+        style = tab.js("getComputedStyle(document.activeElement).outlineStyle")
+        assert style == "solid", name
+        tab.press("Tab")
+    wanted = {"Full screen", "Keys", "Add a class by name", "Picture model", "Follow", "Tempo", "Free", "Truncation"}
+    wanted |= {"Jitter", "Smooth", "Beats per minute", "Record", "Snapshot", "Remove daisy", "Crisp pixels"}
+    assert wanted <= set(reached)
+    assert len(reached) < 25
+
+
+def test_every_control_has_a_name_for_those_who_do_not_see_it(tab):
+    roles = ("button", "slider", "combobox", "listbox", "progressbar", "textbox", "image")
+    nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
+    found = [node for node in nodes if not node["ignored"] and node["role"]["value"] in roles]
+    assert len(found) > 15
+    assert not [node for node in found if not node.get("name", {}).get("value")]
+
+
+def test_plain_is_the_picture_alone(chromium, show):
+    show.frames.put(picture(7))
+    tab = chromium.tab(f"{show.url}?plain")
+    tab.wait(f"{NUMBER} === 7")
+    tab.move(640, 300)
+    tab.wait("getComputedStyle(document.getElementById('overlay')).visibility === 'hidden'")
+    tab.close()
+
+
+def test_the_page_comes_back_with_the_renderer(chromium, show):
+    tab = chromium.tab(show.url)
+    show.paint(30.0)
+    tab.wait(NUMBER)
+    port = show.port
+    show.page.stop()
+    tab.wait("!document.getElementById('link').hidden")
+    assert tab.text("#link") == "The renderer does not answer; trying again"
+    tab.press("s")
+    tab.wait("document.getElementById('notice').textContent.startsWith('/image/snapshot was not sent')")
+    show.page.start(port=port)
+    tab.wait("document.getElementById('link').textContent === 'The renderer is back'")
+    tab.wait(f"{NUMBER} > {show.frames.number}")
+    tab.wait("document.getElementById('link').hidden")
+    tab.press("s")
+    assert told(show) == [("/image/snapshot", {"file": None})]
+    tab.close()
+
+
+def test_a_stream_is_shown_by_a_browser_too(chromium, show):
+    show.paint(30.0)
+    tab = chromium.tab("about:blank")
+    tab.call("Page.navigate", url=f"{show.url}stream.mjpg")
+    tab.wait("document.images[0]?.naturalWidth === 128")
+    tab.close()
+
+
+@pytest.fixture
+def foreign():
+    """A page of somebody else's, on a port of its own."""
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<title>stranger</title>")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_another_page_in_the_same_browser_neither_steers_nor_sees(chromium, show, foreign):
+    show.frames.put(picture(1))
+    tab = chromium.tab(foreign)
+    way = f"""new Promise(tell => {{
+      const socket = new WebSocket("ws://127.0.0.1:{show.port}/ws");
+      socket.onopen = () => {{
+        socket.send('{{"ask": 1, "address": "/image/bpm", "values": {{"value": 66}}}}');
+        socket.onmessage = () => tell("open");
+      }};
+      socket.onerror = () => tell("refused");
+    }})"""
+    image = """new Promise(tell => {{
+      const image = new Image();
+      [image.onload, image.onerror] = [() => tell("seen"), () => tell("refused")];
+      image.src = "http://127.0.0.1:{}/{}";
+      document.body.append(image);
+    }})"""
+    assert tab.js(way) == "refused"
+    assert tab.js(image.format(show.port, "frame.jpg")) == "refused"
+    assert tab.js(image.format(show.port, "stream.mjpg")) == "refused"
+    assert tab.js(f"fetch('http://127.0.0.1:{show.port}/frame.jpg').then(() => 'seen', () => 'refused')") == "refused"
+    tab.close()
+    assert show.asked == []
+
+
+def test_the_page_itself_may_load_nothing_from_elsewhere(chromium, show, foreign):
+    tab = chromium.tab(show.url)
+    assert tab.js(f"fetch('{foreign}').then(() => 'seen', () => 'refused')") == "refused"
+    assert not [url for url in tab.requests if url.startswith(foreign)]
+    tab.close()

@@ -1,0 +1,467 @@
+"""The page's server, spoken to by real clients of HTTP, WebSocket and MJPEG."""
+
+import asyncio
+import io
+import json
+import socket
+import time
+from http.client import HTTPConnection
+
+import aiohttp
+import numpy as np
+import pytest
+from page_show import Show, number_in, picture
+from PIL import Image
+
+from renderer.page import Frames, Page
+from renderer.page.viewer import MAX_ASKED, UNSEEN
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def show():
+    show = Show()
+    yield show
+    show.end()
+
+
+def get(show, path, **headers):
+    """Status, headers and body of one request."""
+    way = HTTPConnection("127.0.0.1", show.port, timeout=PATIENCE_S)
+    way.request("GET", path, headers=headers)
+    answer = way.getresponse()
+    body = answer.read()
+    way.close()
+    return answer.status, answer.headers, body
+
+
+def read(jpeg):
+    return number_in(Image.open(io.BytesIO(jpeg)))
+
+
+class Client:
+    """A WebSocket client that says what it has seen only when told to."""
+
+    def __init__(self, socket):
+        self.socket, self.status = socket, {}
+
+    async def hear(self, kind, timeout=PATIENCE_S):
+        """The next message that is one of this kind: "picture", "answer" or "status"."""
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), timeout)
+            if message.type == aiohttp.WSMsgType.BINARY:
+                if kind == "picture":
+                    return read(message.data)
+                continue
+            told = json.loads(message.data)
+            self.status |= told.get("status", {})
+            if kind in told:
+                return told
+
+    async def see(self):
+        """A picture's number; it is seen at once."""
+        number = await self.hear("picture")
+        await self.socket.send_json({"seen": True})
+        return number
+
+    async def ask(self, address, values, number=1):
+        await self.socket.send_json({"ask": number, "address": address, "values": values})
+        return await self.hear("answer")
+
+
+def with_clients(show, play, count=1, **headers):
+    """Run `play` on so many connected clients."""
+
+    async def run():
+        async with aiohttp.ClientSession() as session:
+            ways = [await session.ws_connect(f"{show.url}ws", headers=headers) for _ in range(count)]
+            return await play(*map(Client, ways))
+
+    return asyncio.run(run())
+
+
+def test_pictures_arrive_in_order_and_change(show):
+    show.paint()
+
+    async def play(client):
+        return [await client.see() for _ in range(20)]
+
+    numbers = with_clients(show, play)
+    assert numbers == sorted(set(numbers))
+
+
+def test_the_newest_picture_waits_for_who_comes_late(show):
+    for number in (1, 2, 3):
+        show.frames.put(picture(number))
+    assert with_clients(show, Client.see) == 3
+
+
+def test_nothing_is_encoded_while_nobody_watches(show):
+    show.paint()
+    show.frames.wait(after=10)
+    assert show.frames.encoded == 0
+
+
+def test_two_viewers_see_the_same_and_it_is_encoded_once(show):
+    async def play(*clients):
+        seen = []
+        for number in range(1, 16):
+            show.frames.put(picture(number))
+            seen.append([await client.see() for client in clients])
+        return seen
+
+    assert with_clients(show, play, count=2) == [[number, number] for number in range(1, 16)]
+    assert show.frames.encoded == 15
+
+
+def test_a_slow_viewer_skips_pictures_and_is_not_behind(show):
+    show.paint(100.0)
+
+    async def play(client):
+        late = []
+        for _ in range(8):
+            number = await client.see()
+            late.append(show.frames.number - number)
+            await asyncio.sleep(0.2)
+        return late
+
+    # Two may be on their way, so what is seen is at most two naps old, and no older at the end than at first.
+    assert max(with_clients(show, play)[2:]) <= 60
+    assert show.frames.encoded < 20
+
+
+def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
+    show.paint()
+
+    async def play(asleep, awake):
+        began = time.monotonic()
+        seen = [await awake.see() for _ in range(50)]
+        took_s = time.monotonic() - began
+        got = [await asleep.hear("picture") for _ in range(UNSEEN)]
+        with pytest.raises(asyncio.TimeoutError):
+            await asleep.hear("picture", timeout=0.5)
+        await asleep.socket.send_json({"seen": True})
+        return seen, took_s, got, await asleep.hear("picture")
+
+    seen, took_s, got, woken = with_clients(show, play, count=2)
+    assert max(got) < seen[10]
+    assert woken >= seen[-1]
+    assert len(seen) / took_s > 20
+
+
+def test_seeing_more_than_was_sent_earns_nothing(show):
+    show.frames.put(picture(1))
+
+    async def play(client):
+        await client.hear("picture")
+        for _ in range(20):
+            await client.socket.send_json({"seen": True})
+        await client.ask("/image/bpm", {"value": 60})
+        for number in range(2, 8):
+            show.frames.put(picture(number))
+            await asyncio.sleep(0.05)
+        got = [await client.hear("picture") for _ in range(UNSEEN)]
+        with pytest.raises(asyncio.TimeoutError):
+            await client.hear("picture", timeout=0.5)
+        return got
+
+    assert with_clients(show, play) == [2, 3]
+
+
+def test_who_does_not_watch_gets_none_and_costs_nothing(show):
+    show.paint()
+
+    async def play(client):
+        await client.see()
+        await client.socket.send_json({"watch": False})
+        await client.ask("/image/bpm", {"value": 90})
+        await asyncio.sleep(0.2)
+        before = show.frames.encoded
+        await asyncio.sleep(0.5)
+        still = show.frames.encoded
+        # What was on its way.
+        for _ in range(UNSEEN):
+            await client.socket.send_json({"seen": True})
+        await client.socket.send_json({"watch": True})
+        newest = show.frames.number
+        while await client.see() < newest:
+            pass
+        return still - before
+
+    assert with_clients(show, play) == 0
+
+
+def test_first_all_is_told_then_what_has_changed(show):
+    async def play(client):
+        first = (await client.hear("status"))["status"]
+        show.status["playing"] = {"target": "cloud", "position_s": 1.5, "duration_s": 4.0}
+        return first, (await client.hear("status"))["status"]
+
+    first, then = with_clients(show, play)
+    assert first["class_weights"] == [0.75, 0.25]
+    assert set(first) == set(show.status)
+    assert then == {"playing": {"target": "cloud", "position_s": 1.5, "duration_s": 4.0}}
+
+
+def test_what_cannot_be_told_is_logged_and_told_when_it_can(show, caplog):
+    show.status["fps"] = float("nan")
+
+    async def play(client):
+        with pytest.raises(asyncio.TimeoutError):
+            await client.hear("status", timeout=0.7)
+
+    async def later(client):
+        return await client.hear("status")
+
+    with_clients(show, play)
+    assert "cannot be told" in caplog.text
+    show.status["fps"] = 30.0
+    assert with_clients(show, later)["status"]["fps"] == 30.0
+
+
+def test_a_command_is_done_and_shows(show):
+    async def play(client):
+        await client.hear("status")
+        answer = await client.ask("/image/truncation", {"value": 0.5}, number=7)
+        return answer, client.status["truncation"]
+
+    assert with_clients(show, play) == ({"answer": 7, "error": ""}, 0.5)
+    assert show.asked == [("/image/truncation", {"value": 0.5})]
+
+
+def test_the_renderers_own_sentence_comes_back(show):
+    show.refuse["/image/load"] = "there is no picture model 'x'; there are patterns, glyphs"
+
+    async def play(client):
+        return await client.ask("/image/load", {"name": "x"})
+
+    assert with_clients(show, play)["error"] == show.refuse["/image/load"]
+
+
+def test_a_command_that_breaks_is_answered(show, caplog):
+    async def play(client):
+        return await client.ask("/image/classes", {"class": ["no number"]})
+
+    assert with_clients(show, play)["error"].startswith("/image/classes failed: invalid literal")
+    assert "Traceback" in caplog.text
+
+
+def test_a_command_that_takes_long_keeps_no_picture_waiting(show):
+    show.paint()
+    show.delay_s = 1.0
+
+    async def play(client):
+        await client.see()
+        await client.socket.send_json({"ask": 1, "address": "/image/bpm", "values": {"value": 60}})
+        began, count = time.monotonic(), 0
+        while not show.asked:
+            await client.see()
+            count += 1
+        return count / (time.monotonic() - began)
+
+    assert with_clients(show, play) > 20
+
+
+def test_commands_are_done_in_order_and_too_many_are_refused(show):
+    show.delay_s = 0.02
+
+    async def play(client):
+        for number in range(MAX_ASKED + 5):
+            told = {"ask": number, "address": "/image/bpm", "values": {"value": 20 + number}}
+            await client.socket.send_json(told)
+        return [await client.hear("answer") for _ in range(MAX_ASKED + 5)]
+
+    answers = with_clients(show, play)
+    refused = [answer for answer in answers if answer["error"]]
+    done = [values["value"] for _, values in show.asked]
+    assert refused
+    assert all("are waiting" in answer["error"] for answer in refused)
+    assert done == sorted(done)
+    assert len(done) == MAX_ASKED + 5 - len(refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "must be a JSON object"),
+        ("[" * 5000, "must be a JSON object"),
+        ("3", "must be a JSON object"),
+        ("{}", "must begin with /image/, not None"),
+        ('{"ask": 1, "address": "/sound/load", "values": {}}', "must begin with /image/, not '/sound/load'"),
+        ('{"ask": 1, "address": "/image/load"}', "must be an object, not None"),
+        ('{"ask": 1, "address": "/image/load", "values": ["x"]}', "must be an object, not ['x']"),
+    ],
+)
+def test_what_is_no_command_is_answered_and_the_next_one_works(show, text, reason):
+    async def play(client):
+        await client.socket.send_str(text)
+        wrong = await client.hear("answer")
+        return wrong["error"], await client.ask("/image/bpm", {"value": 99})
+
+    error, after = with_clients(show, play)
+    assert reason in error
+    assert after["error"] == ""
+    assert show.asked == [("/image/bpm", {"value": 99})]
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
+def test_a_strangers_websocket_is_refused(show, headers):
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        with_clients(show, Client.see, **headers)
+    assert refused.value.status == 403
+
+
+def test_the_pages_own_websocket_is_let_in(show):
+    show.frames.put(picture(1))
+    assert with_clients(show, Client.see, Origin=show.url.rstrip("/")) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/main.js", "/stream.mjpg", "/frame.jpg", "/nowhere"])
+def test_strangers_get_nothing_at_all(show, path):
+    show.frames.put(picture(1))
+    status, _, body = get(show, path, Host="evil.example")
+    assert status == 403
+    assert b"'evil.example'" in body
+
+
+@pytest.mark.parametrize("path", ["/", "/page.css", "/main.js", "/nowhere"])
+def test_every_answer_forbids_what_comes_from_elsewhere(show, path):
+    headers = get(show, path)[1]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/server.py", "/../server.py", "/%2e%2e/server.py", "/static/", "/page.html"])
+def test_only_the_pages_files_are_served(show, path):
+    assert get(show, path)[0] == 404
+
+
+def test_one_picture_is_fetched(show):
+    status, _, body = get(show, "/frame.jpg")
+    assert (status, body) == (503, b"nothing was painted yet\n")
+    show.frames.put(picture(5))
+    status, headers, body = get(show, "/frame.jpg")
+    assert (status, headers["Content-Type"], read(body)) == (200, "image/jpeg", 5)
+
+
+def parts(answer, count):
+    """JPEGs of a stream as cameras send them, read by the rules of MIME: boundary, headers, length."""
+    kind, _, boundary = answer.headers["Content-Type"].partition("; boundary=")
+    assert kind == "multipart/x-mixed-replace"
+    assert answer.readline() == f"--{boundary}\r\n".encode()
+    for _ in range(count):
+        heads = dict(line.decode().strip().split(": ") for line in iter(answer.readline, b"\r\n"))
+        assert heads["Content-Type"] == "image/jpeg"
+        yield answer.read(int(heads["Content-Length"]))
+        assert answer.readline() == b"\r\n"
+        assert answer.readline() == f"--{boundary}\r\n".encode()
+
+
+def streaming(show):
+    way = HTTPConnection("127.0.0.1", show.port, timeout=PATIENCE_S)
+    way.request("GET", "/stream.mjpg")
+    return way, way.getresponse()
+
+
+def test_a_stream_has_distinct_pictures(show):
+    show.paint()
+    way, answer = streaming(show)
+    numbers = [read(jpeg) for jpeg in parts(answer, 20)]
+    way.close()
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_stream_that_stands_still_goes_on(show):
+    show.frames.put(picture(9))
+    way, answer = streaming(show)
+    assert [read(jpeg) for jpeg in parts(answer, 3)] == [9, 9, 9]
+    way.close()
+    assert show.frames.encoded == 1
+
+
+def test_ffmpeg_plays_the_stream_as_obs_and_vlc_do(show):
+    av = pytest.importorskip("av")
+    show.paint()
+    with av.open(f"{show.url}stream.mjpg", timeout=PATIENCE_S) as stream:
+        pictures = [
+            frame.to_ndarray(format="rgb24") for _, frame in zip(range(12), stream.decode(video=0), strict=False)
+        ]
+    numbers = [number_in(image) for image in pictures]
+    assert pictures[0].shape == (128, 128, 3)
+    assert len(numbers) == 12
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_stream_that_nobody_reads_slows_nobody(show):
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    asleep = socket.create_connection(("127.0.0.1", show.port))
+    asleep.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{show.port}\r\n\r\n".encode())
+
+    async def play(client):
+        for _ in range(40):
+            show.frames.put(noise)
+            await client.socket.receive()
+            await client.socket.send_json({"seen": True})
+        # The stream is full now: pictures that only it could take are not even encoded.
+        await asyncio.sleep(0.5)
+        before = show.frames.encoded
+        await client.socket.close()
+        for _ in range(20):
+            show.frames.put(noise)
+            await asyncio.sleep(0.02)
+        return show.frames.encoded - before
+
+    assert with_clients(show, play) <= 1
+    asleep.close()
+
+
+def test_a_stream_ends_with_its_reader(show):
+    show.paint()
+    way, answer = streaming(show)
+    list(parts(answer, 2))
+    answer.close()
+    way.close()
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        before = show.frames.encoded
+        time.sleep(0.3)
+        if show.frames.encoded == before:
+            return
+        assert time.monotonic() < end, "pictures are encoded for nobody"
+
+
+def test_stopping_says_good_bye_and_gives_the_port_back(show):
+    show.paint()
+
+    async def play(client):
+        await client.see()
+        ended = asyncio.get_running_loop().run_in_executor(None, show.page.stop)
+        while True:
+            message = await asyncio.wait_for(client.socket.receive(), PATIENCE_S)
+            if message.type == aiohttp.WSMsgType.CLOSE:
+                await ended
+                return message.data, message.extra
+
+    port = show.port
+    way, _ = streaming(show)
+    began = time.monotonic()
+    assert with_clients(show, play) == (aiohttp.WSCloseCode.GOING_AWAY, "the renderer ends")
+    assert time.monotonic() - began < 8.0
+    way.close()
+    assert show.page.start(port=port) == show.url
+
+
+def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(show):
+    page = Page(Frames(), dict, lambda address, values: "")
+    with pytest.raises(OSError, match=str(show.port)):
+        page.start(port=show.port)
+    url = page.start()
+    assert url != show.url
+    page.stop()
+
+
+def test_a_page_starts_once(show):
+    with pytest.raises(RuntimeError, match="served already"):
+        show.page.start()
