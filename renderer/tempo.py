@@ -1,7 +1,8 @@
 """Loops in tempo: groups of the noise's axes that swing with the beat, so that the last picture leads to the first.
 
-Source: gan-video-synth. Its ramp is centred here and comes back instead of jumping (saw jumps); periods that would make the loop jump are refused, and the frame rate
-is a little off what is asked for where that makes the loop exactly as long as its beats.
+Source: gan-video-synth. Its ramp is centred here and comes back instead of jumping (a saw jumps); periods that would
+make the loop jump are refused; and the frame rate is a little off what is asked for, so that the loop is exactly as
+long as its beats.
 """
 
 import re

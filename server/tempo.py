@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 TEXT = "Paint a loop in tempo: groups of a picture model's axes swing with the beat, without a seam."
 MORE = (
     "Parameters come from a preset file, then from flags. The loop goes into output/, with a .json beside it, which"
-    " is a\npreset that makes it again. Functions: sin, cos, ramp, fall, triangle, square, bounce, pulse, each also"
-    " later by a part of\nits turn, as in ramp+0.5."
+    " is a\npreset that makes it again. Functions: sin, cos, ramp, fall, triangle, bounce, saw, square, pulse, each"
+    " also later\nby a part of its turn, as in ramp+0.5."
 )
 
 
