@@ -1,0 +1,177 @@
+"""The renderer's own rooms together: show, stage, models, and the pictures that are kept."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from renderer import biggan, classes, picture_models
+from renderer.live import keepsakes
+from renderer.live.keepsakes import Recorder
+from renderer.live.settings import MAX_CLASSES
+from renderer.live.show import Painter, Show
+from renderer.live.stage import Rates, Stage
+from renderer.page.frames import Frames
+
+log = logging.getLogger(__name__)
+
+NO_MODEL = "no picture model is loaded; send /image/load first"
+# Classes that are shown where none are chosen: the same in every session.
+_CHOICE_SEED = 0
+_WARMED = 2
+
+Load = Callable[[Path], Painter]
+
+
+class Atelier:
+    """What commands work on. Changes come one at a time (`lock`); what is asked may be asked at any time."""
+
+    def __init__(self, models: Sequence[Path], out: Path, load: Load, rates: Rates | None = None) -> None:
+        """Find models in `models`/biggan, load them with `load`, and keep pictures in `out`."""
+        self.show, self.frames = Show(), Frames()
+        self.stage = Stage(self.show, self.frames, rates, lambda: self.recording)
+        self.lock = threading.Lock()
+        self.page = ""
+        self._models, self._out, self._load = tuple(models), out, load
+        self._wanted: tuple[str | int, ...] = ()
+        self._recorder: Recorder | None = None
+        self._saved = ""
+
+    @property
+    def recording(self) -> bool:
+        """Whether pictures are being recorded."""
+        return self._recorder is not None and self._recorder.running
+
+    @property
+    def painter(self) -> Painter:
+        """The loaded model.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.show.painter is None:
+            raise ValueError(NO_MODEL)
+        return self.show.painter
+
+    def open(self, name: str | None = None) -> Painter:
+        """Load a model, by name or folder; None: the first there is. The one before it is painted until then.
+
+        Classes that were chosen are kept if this model has them all.
+
+        Raises:
+            FileNotFoundError: there is none of this name.
+            ValueError: a file of it breaks a rule.
+        """
+        folder = picture_models.choose(self._models, name)
+        if name and not any(folder.resolve().is_relative_to(place.resolve()) for place in self._models):
+            raise FileNotFoundError(f"{name!r:.100} is not inside one of the models folders")
+        painter = self._load(folder)
+        for _ in range(_WARMED):
+            list(painter.frames_uint8(np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0))
+        try:
+            chosen = self._find(self._wanted, painter)
+        except ValueError:
+            chosen, self._wanted = self._find((), painter), ()
+        self.show.open(painter, chosen)
+        log.info("%s paints %d px", painter.name, painter.resolution)
+        return painter
+
+    def choose(self, wanted: Sequence[str | int]) -> tuple[str, ...]:
+        """Show these classes, by number or name; none: the default choice. Returns their names.
+
+        Raises:
+            ValueError: there is no model, or it has no such class, or there are too many.
+        """
+        if len(wanted) > MAX_CLASSES:
+            raise ValueError(f"there may be at most {MAX_CLASSES} classes, not {len(wanted)}")
+        chosen = self._find(wanted, self.painter)
+        self.show.change(lambda settings: replace(settings, classes=chosen), time.monotonic())
+        self._wanted = tuple(wanted)
+        return tuple(self.painter.class_names[number] for number in chosen)
+
+    @staticmethod
+    def _find(wanted: Sequence[str | int], painter: Painter) -> tuple[int, ...]:
+        if wanted:
+            return classes.find(wanted, painter.class_names)
+        return tuple(sorted(classes.draw(painter.num_classes, np.random.default_rng(_CHOICE_SEED))))
+
+    def snapshot(self, name: str | None) -> Path:
+        """Save the picture of this moment.
+
+        Raises:
+            ValueError: the name is no plain one, or there is no picture.
+            OSError: the file cannot be written.
+        """
+        path = keepsakes.place(self._out, name, ".png")
+        _, picture = self.frames.wait(0, 0.0)
+        if picture is None:
+            raise ValueError("there is no picture yet")
+        keepsakes.save(picture, path)
+        self._saved = path.name
+        return path
+
+    def record(self, name: str | None) -> Path:
+        """Record from now on.
+
+        Raises:
+            ValueError: it is being recorded already, the name is no plain one, or there is no picture.
+            OSError: the file cannot be written.
+        """
+        if self.recording and self._recorder:
+            raise ValueError(f"{self._recorder.path.name} is being recorded; stop that first")
+        path = keepsakes.place(self._out, name, ".mp4")
+        if not self.frames.number:
+            raise ValueError("there is no picture yet")
+        self._recorder = Recorder(self.frames, path)
+        return path
+
+    def stop_recording(self) -> Path:
+        """Finish the file.
+
+        Raises:
+            ValueError: nothing is being recorded.
+            OSError: it could not be written to its end.
+        """
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            raise ValueError("nothing is being recorded")
+        self._saved = recorder.stop().name
+        return recorder.path
+
+    def status(self) -> dict[str, Any]:
+        """All that the page shows; see `renderer.page.server.Page`."""
+        now_s, show = time.monotonic(), self.show
+        painter, settings, shown, plays = show.painter, show.settings, show.shown, show.playing(now_s)
+        known = painter.class_names if painter else ()
+        shares = shown.weights if shown is not None and len(shown.weights) == len(known) else np.zeros(len(known))
+        ids = [number for number in settings.classes if number < len(known)]
+        return {
+            "model": painter.name if painter else "",
+            "mode": settings.mode,
+            "fps": round(self.stage.pace.fps(now_s), 1),
+            "dropped": self.stage.pace.dropped,
+            "playing": dict(zip(("target", "position_s", "duration_s"), plays, strict=True)) if plays else None,
+            "classes": [known[number] for number in ids],
+            "class_ids": ids,
+            "class_weights": [round(float(shares[number]), 3) for number in ids],
+            "class_names": list(known),
+            **{name: getattr(settings, name) for name in ("truncation", "jitter", "smooth", "bpm")},
+            "models": [folder.name for folder in biggan.find(self._models)],
+            "recording": self.recording,
+            "busy": self.stage.busy,
+            "saved": self._saved,
+        }
+
+    def close(self) -> None:
+        """Stop painting, and finish what is recorded."""
+        self.stage.stop()
+        if self._recorder:
+            try:
+                self.stop_recording()
+            except OSError as error:
+                log.warning("%s", error)

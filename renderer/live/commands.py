@@ -1,0 +1,139 @@
+"""One function for each address under /image: values by name, as the server checks and sends them, or the page.
+
+Replies are returned, each [address, argument...]; ValueError, FileNotFoundError and OSError say why not, in a sentence.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from renderer.live.atelier import Atelier
+from renderer.live.settings import check_number
+from renderer.tempo import Oscillator
+
+log = logging.getLogger(__name__)
+
+Values = Mapping[str, Any]
+Reply = list[Any]
+_LONGEST_REASON = 200
+# The axes of an oscillator that was never told any.
+_AXES = 16
+_MOST_AXES = 1024
+
+
+def load(atelier: Atelier, values: Values) -> list[Reply]:
+    """Another picture model."""
+    painter = atelier.open(_text(values, "name"))
+    return [["/image/loaded", painter.name, painter.resolution, painter.z_size, painter.num_classes]]
+
+
+def classes(atelier: Atelier, values: Values) -> list[Reply]:
+    """What is shown."""
+    wanted = values.get("class") or []
+    if not isinstance(wanted, list) or not all(type(one) in (str, int) for one in wanted):
+        raise ValueError(f"classes must be numbers or names, not {wanted!r:.60}")
+    return [["/image/class_names", *atelier.choose(wanted)]]
+
+
+def _dial(name: str) -> Callable[[Atelier, Values], list[Reply]]:
+    def turn(atelier: Atelier, values: Values) -> list[Reply]:
+        dial: dict[str, Any] = {name: float(check_number(name, values.get("value")))}
+        atelier.show.change(lambda settings: replace(settings, **dial), time.monotonic())
+        return []
+
+    return turn
+
+
+def mode(atelier: Atelier, values: Values) -> list[Reply]:
+    """What pictures follow."""
+    name = _text(values, "name")
+    atelier.show.change(lambda settings: replace(settings, mode=name), time.monotonic())
+    return []
+
+
+def oscillator(atelier: Atelier, values: Values) -> list[Reply]:
+    """One of those that swing in tempo mode; without axes it keeps those that it has."""
+    number = _whole(values, "number")
+    axes = values.get("axes") or _axes_of(atelier, number)
+    if not isinstance(axes, (list, tuple)) or not all(type(axis) is int and 0 <= axis < _MOST_AXES for axis in axes):
+        raise ValueError(f"axes must be whole numbers in 0..{_MOST_AXES - 1}, not {axes!r:.60}")
+    magnitude, period = (check_number(name, values.get(name)) for name in ("magnitude", "period"))
+    made = Oscillator(tuple(dict.fromkeys(axes)), magnitude, period, _text(values, "function"))
+    atelier.show.change(lambda settings: settings.with_oscillator(number, made), time.monotonic())
+    return []
+
+
+def _axes_of(atelier: Atelier, number: int) -> tuple[int, ...]:
+    known = atelier.show.settings.oscillators.get(number)
+    return known.axes if known else tuple(range((number - 1) * _AXES // 2, (number + 1) * _AXES // 2))
+
+
+def record(atelier: Atelier, values: Values) -> list[Reply]:
+    """Start or stop a video."""
+    what = _text(values, "what")
+    if what not in ("start", "stop"):
+        raise ValueError(f"what must be start or stop, not {what!r:.60}")
+    path = atelier.record(values.get("file")) if what == "start" else atelier.stop_recording()
+    return [["/image/file", path.as_posix()]]
+
+
+def snapshot(atelier: Atelier, values: Values) -> list[Reply]:
+    """Save a picture."""
+    return [["/image/file", atelier.snapshot(values.get("file")).as_posix()]]
+
+
+def status(atelier: Atelier, _: Values) -> list[Reply]:
+    """What the renderer is doing, "-" for nothing."""
+    now = atelier.status()
+    playing = now["playing"]["target"] if now["playing"] else "-"
+    told = [now["model"] or "-", now["mode"], now["fps"], now["dropped"], atelier.page or "-", playing]
+    return [["/image/status.reply", *told]]
+
+
+COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply]]] = {
+    "/image/load": load,
+    "/image/classes": classes,
+    "/image/truncation": _dial("truncation"),
+    "/image/jitter": _dial("jitter"),
+    "/image/smooth": _dial("smooth"),
+    "/image/mode": mode,
+    "/image/bpm": _dial("bpm"),
+    "/image/oscillator": oscillator,
+    "/image/record": record,
+    "/image/snapshot": snapshot,
+    "/image/status": status,
+}
+# These only look, and need not wait for a model that is being loaded.
+QUERIES = frozenset({"/image/status"})
+
+
+def do(atelier: Atelier, address: str, values: Values) -> tuple[list[Reply], str]:
+    """Do a command: its replies and "", or none and why not, in one sentence. Of those that change, one at a time."""
+    if address not in COMMANDS:
+        return [], f"{address!r:.60} is no command of the renderer"
+    try:
+        if address in QUERIES:
+            return COMMANDS[address](atelier, values), ""
+        with atelier.lock:
+            return COMMANDS[address](atelier, values), ""
+    except (ValueError, OSError) as error:
+        return [], " ".join(str(error).split())[:_LONGEST_REASON]
+    except Exception as error:
+        log.exception("%s went wrong", address)
+        return [], f"internal error: {error}"[:_LONGEST_REASON]
+
+
+def _text(values: Values, name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} must be a name, not {value!r:.60}")
+    return value
+
+
+def _whole(values: Values, name: str) -> int:
+    value = check_number(name, values.get(name))
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number, not {value:g}")
+    return int(value)

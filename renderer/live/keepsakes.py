@@ -1,0 +1,135 @@
+"""Pictures that are kept, as files in one folder: snapshots and recordings."""
+
+import io
+import logging
+import re
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import closing
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from renderer.page.frames import Frames
+from renderer.video_files import Mp4, whole
+
+log = logging.getLogger(__name__)
+
+RATE = 30
+_PLAIN = re.compile(r"\w[\w .+@=,()-]{0,99}")
+_PATIENCE_S = 30.0
+
+
+def place(folder: Path, name: str | None, suffix: str) -> Path:
+    """A file that is not there yet: NAME.suffix in the folder, or NAME-2.suffix and so on; None: named by the clock.
+
+    Raises:
+        ValueError: the name is no plain one, or ends in another suffix.
+    """
+    name = datetime.now().strftime("hallu-%Y%m%d-%H%M%S") if name is None else name
+    if not isinstance(name, str) or not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
+        raise ValueError(f"a file's name must be plain, of letters, digits, spaces and -_.+, not {name!r:.60}")
+    stem, ending = (name, "") if Path(name).suffix == "" else (Path(name).stem, Path(name).suffix)
+    if ending.lower() not in ("", suffix):
+        raise ValueError(f"the file must end in {suffix}, not {ending:.20}")
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
+def save(picture: np.ndarray, path: Path) -> None:
+    """Write a picture, uint8 [H, W, 3], as PNG; it is there whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    memory = io.BytesIO()
+    Image.fromarray(picture).save(memory, "PNG")
+    with whole(path) as part:
+        part.write_bytes(memory.getvalue())
+
+
+class Recorder:
+    """Writes what is shown as a video of RATE pictures a second, in a thread of its own, until it is stopped."""
+
+    def __init__(self, frames: Frames, path: Path) -> None:
+        """Begin; `path` ends in .mp4.
+
+        Raises:
+            RuntimeError: nothing has been painted yet.
+            OSError: the file cannot be written.
+        """
+        self._frames, self.path = frames, path
+        _, picture = frames.wait(0, 0.0)
+        if picture is None:
+            raise RuntimeError("there is no picture to record yet")
+        self._size = picture.shape[:2]
+        self._stopping = threading.Event()
+        self._begun_s, self._ended_s = time.monotonic(), float("inf")
+        self.error = ""
+        begun: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(begun,), name="recorder", daemon=True)
+        self._thread.start()
+        begun.result()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still writes."""
+        return self._thread.is_alive()
+
+    def stop(self) -> Path:
+        """Finish the file, which is as long as it was recorded; returns its path.
+
+        Raises:
+            OSError: it could not be finished.
+        """
+        if not self._stopping.is_set():
+            self._ended_s = time.monotonic()
+        self._stopping.set()
+        self._thread.join(_PATIENCE_S)
+        if self.error or self.running:
+            raise OSError(f"{self.path} could not be finished: {self.error or 'the encoder is still at work'}")
+        return self.path
+
+    def _run(self, begun: "Future[None]") -> None:
+        try:
+            with whole(self.path) as part:
+                writer = Mp4(part, *self._even(), Fraction(RATE))
+                with closing(writer):
+                    begun.set_result(None)
+                    self._write(writer)
+                    writer.finish()
+        except Exception as error:
+            if not begun.done():
+                begun.set_exception(error)
+                return
+            log.exception("the recording has ended")
+            self.error = str(error)
+
+    def _even(self) -> tuple[int, int]:
+        height, width = self._size
+        return height - height % 2, width - width % 2
+
+    def _write(self, writer: Mp4) -> None:
+        count = 0
+        while not self._stopping.wait(max(0.0, self._begun_s + count / RATE - time.monotonic())):
+            writer.write(self._newest())
+            count += 1
+        # What an encoder that was late still owes: the film lasts as long as it was recorded.
+        for _ in range(count, max(1, round((self._ended_s - self._begun_s) * RATE))):
+            writer.write(self._newest())
+
+    def _newest(self) -> np.ndarray:
+        """The newest picture, in the size of the first: another model may have been loaded."""
+        _, picture = self._frames.wait(0, 0.0)
+        assert picture is not None
+        height, width = self._even()
+        if picture.shape[:2] != self._size:
+            picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
+        return picture[:height, :width]

@@ -1,0 +1,57 @@
+"""How this process runs beside others: politely, on few threads, and no longer than it is wanted."""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+log = logging.getLogger(__name__)
+
+NICENESS = 10
+
+
+def yield_to_others() -> None:
+    """Let programs with sound go first, where the system knows such a thing."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def limit_threads(count: int) -> None:
+    """Let TensorFlow paint with so many threads; before it has done anything."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def when_input_ends(then: Callable[[], None]) -> None:
+    """Call it once standard input has ended: whoever held its other end is gone, however that came about."""
+
+    def read() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        log.info("whoever started this renderer is gone")
+        then()
+
+    threading.Thread(target=read, name="tied", daemon=True).start()
+
+
+def data_dir() -> Path:
+    """The user's own folder, the server's too."""
+    return platformdirs.user_data_path("hallu", appauthor=False)
+
+
+def default_models() -> tuple[Path, ...]:
+    """The models folders when none is named: what ships (in a checkout, or installed), then the user's own."""
+    code = Path(__file__).resolve().parents[2]
+    shipped = (code / "server" / "shipped" / "models", code / "models")
+    return (*[folder for folder in shipped if folder.is_dir()][:1], data_dir() / "models")

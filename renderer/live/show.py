@@ -1,0 +1,215 @@
+"""What is to be painted at a time: settings, what plays, and smooth ways from one to the other."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from renderer.live import idle
+from renderer.live.beat import Beat, noise_at
+from renderer.live.follow import Way
+from renderer.live.point import Point
+from renderer.live.settings import Settings
+from renderer.live.sounds import Sound, Sounds
+
+log = logging.getLogger(__name__)
+
+# How long the picture takes to something new: short where it must be in time with a sound.
+TO_SOUND_S, TO_OTHER_S = 0.35, 1.2
+# A player that tells again where it is, this near to where we think it is, has not jumped.
+_SAME_S = 0.15
+# Time that is counted for the first picture, or after a long pause.
+_LONGEST_STEP_S = 0.5
+
+
+class Painter(Protocol):
+    """What a stage needs of a picture model; see `renderer.biggan`."""
+
+    name: str
+    resolution: int
+    z_size: int
+    num_classes: int
+    class_names: tuple[str, ...]
+
+    def frames_uint8(self, z: np.ndarray, classes: np.ndarray, truncation: float) -> Any:
+        """[n, z], [n, classes] -> iterator of n pictures, uint8 [H, W, 3]."""
+
+
+@dataclass(frozen=True)
+class Playing:
+    """A target that sounds; at `since_s` it was at its beginning. The sound is None until it is known.
+
+    `number` counts the times that something was played, or jumped to.
+    """
+
+    target: str
+    since_s: float
+    sound: Sound | None
+    number: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """A picture to paint."""
+
+    painter: Painter
+    point: Point
+    truncation: float
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    """A way from a point to wherever the picture is to be, begun at a time."""
+
+    start: Point
+    since_s: float
+    length_s: float
+
+    def blend(self, target: Point, now_s: float) -> Point:
+        part = min(1.0, max(0.0, (now_s - self.since_s) / self.length_s))
+        return self.start.towards(target, part * part * (3.0 - 2.0 * part))
+
+
+class Show:
+    """All that decides the picture. Its methods may be called from any thread; times are of one clock, in seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._settings = Settings()
+        self._painter: Painter | None = None
+        self._sounds = Sounds()
+        self._playing: Playing | None = None
+        self._plays = 0
+        self._way: tuple[Any, Way] | None = None
+        self._beat = Beat(self._settings.bpm, 0.0)
+        self._shown: Point | None = None
+        self._shown_s = float("-inf")
+        self._driven: tuple[Any, ...] = (None,)
+        self._bridge: _Bridge | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """As they are."""
+        return self._settings
+
+    @property
+    def painter(self) -> Painter | None:
+        """The loaded picture model."""
+        return self._painter
+
+    @property
+    def shown(self) -> Point | None:
+        """What was painted last."""
+        return self._shown
+
+    def change(self, change: Callable[[Settings], Settings], now_s: float) -> None:
+        """Set something.
+
+        Raises:
+            ValueError: the change does; then all stays.
+        """
+        with self._lock:
+            self._settings = change(self._settings)
+            self._beat = self._beat.at_tempo(self._settings.bpm, now_s)
+
+    def open(self, painter: Painter, classes: tuple[int, ...]) -> None:
+        """Paint with this model, these classes of it, from now on."""
+        with self._lock:
+            self._painter, self._shown, self._bridge = painter, None, None
+            self._settings = replace(self._settings, classes=classes)
+
+    def add(self, sound: Sound) -> None:
+        """A sound was made; if it plays already, it is followed from now on."""
+        with self._lock:
+            self._sounds.add(sound)
+            if self._playing and self._playing.target == sound.target and self._playing.sound is None:
+                self._playing = replace(self._playing, sound=sound)
+
+    def play(self, target: str, position_s: float, now_s: float) -> None:
+        """This target plays, and is at this position now."""
+        with self._lock:
+            before, sound, since_s = self._playing, self._sounds.get(target), now_s - position_s
+            same = before is not None and (before.target, before.sound) == (target, sound)
+            if before is None or not same or abs(before.since_s - since_s) > _SAME_S:
+                self._plays += 1
+            self._playing = Playing(target, since_s, sound, self._plays)
+            self._beat = Beat(self._settings.bpm, since_s)
+
+    def stop(self, target: str) -> None:
+        """This target plays no more; "": whatever plays."""
+        with self._lock:
+            if self._playing and target in ("", self._playing.target):
+                self._playing = None
+
+    def playing(self, now_s: float) -> tuple[str, float, float] | None:
+        """What sounds: target, position and duration in seconds (0: not known)."""
+        with self._lock:
+            self._end(now_s)
+            if self._playing is None:
+                return None
+            sound = self._playing.sound
+            return self._playing.target, now_s - self._playing.since_s, sound.duration_s if sound else 0.0
+
+    def task(self, now_s: float) -> Task | None:
+        """What to paint for a time, which is not before that of the task before; None: there is no model."""
+        with self._lock:
+            if self._painter is None:
+                return None
+            self._end(now_s)
+            self._shown, self._shown_s = self._smooth(self._bridged(self._target(now_s), now_s), now_s), now_s
+            return Task(self._painter, self._shown, self._settings.truncation)
+
+    def _end(self, now_s: float) -> None:
+        playing = self._playing
+        if playing and playing.sound and now_s - playing.since_s > playing.sound.duration_s:
+            self._playing = None
+
+    def _target(self, now_s: float) -> Point:
+        """Where the picture would be if it had always been on its way there."""
+        assert self._painter is not None
+        settings, painter = self._settings, self._painter
+        sound = self._playing.sound if self._playing and settings.mode != "free" else None
+        if self._playing and sound:
+            point = self._followed(sound).at(now_s - self._playing.since_s, settings.jitter)
+        else:
+            point = idle.walk(now_s, painter.z_size, settings.classes, painter.num_classes)
+        if settings.mode != "tempo":
+            return point
+        beats = self._beat.at(now_s)
+        return point._replace(noise=noise_at(beats, settings.oscillators, painter.z_size))
+
+    def _followed(self, sound: Sound) -> Way:
+        assert self._painter is not None
+        key = (sound, self._painter, self._settings.classes)
+        if self._way is None or self._way[0] != key:
+            way = Way(sound, self._painter.z_size, self._settings.classes, self._painter.num_classes)
+            self._way = (key, way)
+        return self._way[1]
+
+    def _drives(self) -> tuple[Any, ...]:
+        """What drives the picture, the sound first; another one is gone over to smoothly."""
+        settings, playing = self._settings, self._playing
+        followed = playing.number if playing and playing.sound and settings.mode != "free" else None
+        swinging = tuple(settings.oscillators.items()) if settings.mode == "tempo" else ()
+        return followed, settings.mode, settings.classes, swinging
+
+    def _bridged(self, target: Point, now_s: float) -> Point:
+        drives = self._drives()
+        if drives != self._driven and self._shown is not None:
+            to_sound = drives[0] is not None and drives[0] != self._driven[0]
+            self._bridge = _Bridge(self._shown, self._shown_s, TO_SOUND_S if to_sound else TO_OTHER_S)
+        self._driven = drives
+        if self._bridge is None or now_s >= self._bridge.since_s + self._bridge.length_s:
+            self._bridge = None
+            return target
+        return self._bridge.blend(target, now_s)
+
+    def _smooth(self, target: Point, now_s: float) -> Point:
+        lag_s = self._settings.lag_s
+        if self._shown is None or not lag_s:
+            return target
+        step_s = min(_LONGEST_STEP_S, max(0.0, now_s - self._shown_s))
+        return self._shown.towards(target, 1.0 - float(np.exp(-step_s / lag_s)))
