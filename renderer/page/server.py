@@ -31,7 +31,8 @@ class Page:
     `status` is asked up to five times a second per viewer, from a thread of the page's own, and must answer at once.
     Its keys (what is missing is not shown):
 
-    * model, mode, playing {target, position_s, duration_s} or None, fps, dropped, recording, busy
+    * model, mode, fps, dropped, recording, busy
+    * playing: {target, position_s, duration_s (0: not known)} or None
     * truncation, jitter, smooth, bpm
     * classes, class_weights: names and shares of those that are shown; class_ids: their numbers
     * models: names of all there are; class_names: of all classes of the model, in the order of their numbers

@@ -110,6 +110,8 @@ export class Classes {
     option.setAttribute("aria-selected", place === this.#place);
     option.dataset.number = number;
     option.textContent = name;
+    // Names need not be unique.
+    option.append(Object.assign(document.createElement("small"), { textContent: number }));
     return option;
   }
 

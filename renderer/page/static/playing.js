@@ -33,12 +33,13 @@ export class Playing {
 
   #move() {
     const { position, time } = this.#parts;
+    // A length of 0: it is not known.
     const { position_s: start = 0, duration_s: end = 0 } = this.#playing ?? {};
-    const now = this.#playing ? Math.min(end, start + (performance.now() - this.#since) / 1000) : 0;
+    const now = this.#playing ? Math.min(end || Infinity, start + (performance.now() - this.#since) / 1000) : 0;
     position.firstElementChild.style.transform = `scaleX(${end > 0 ? now / end : 0})`;
     position.setAttribute("aria-valuemax", end.toFixed(1));
     position.setAttribute("aria-valuenow", now.toFixed(1));
-    time.textContent = this.#playing ? `${clock(now)} / ${clock(end)}` : "";
+    time.textContent = this.#playing ? clock(now) + (end > 0 ? ` / ${clock(end)}` : "") : "";
     requestAnimationFrame(() => this.#move());
   }
 }
