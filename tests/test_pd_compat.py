@@ -64,3 +64,24 @@ def test_list_drip_gives_the_elements_one_by_one(tmp_path):
     with pd_running(tmp_path, with_object("list-abs/list-drip"), paths=COMPAT) as pd:
         pd.say("list 3 apple 5")
         assert [pd.wait(0) for _ in range(3)] == [[3], ["apple"], [5]]
+
+
+def test_a_model_without_the_courses_pitch_plays_its_nearest(tmp_path, band_server):
+    patch = with_object(OBJECT, inlet=1, arrays=("z", "sound", "sound2"))
+    with pd_running(tmp_path / "pd", patch, paths=COMPAT) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {band_server.port}")
+        pd.ask("load band", "loaded")
+        assert "asks for pitch 32: this model plays 60 instead" in pd.log
+        pd.ask("randomize_z z", "randomized")
+        pd.ask("synthesize z sound 32 z sound2 60", "synthesized")
+        assert np.array_equal(pd.array("sound"), pd.array("sound2"))
+        assert "no pitch 33" in pd.ask("synthesize z sound 33", "failed")[0]
+
+
+def test_a_model_with_the_courses_pitch_plays_it(pd, magenta):
+    pd.ask("load magenta_small", "loaded")
+    pd.ask("randomize_z z", "randomized")
+    pd.ask("synthesize z sound 32", "synthesized")
+    wave = magenta.generate(pd.array("z")[None], [32])[0]
+    assert np.abs(pd.array("sound") - wave).max() <= 1e-6 * np.abs(wave).max()
+    assert "instead" not in pd.log
