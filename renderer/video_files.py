@@ -59,6 +59,7 @@ class Mp4:
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._file.add_stream("libx264", rate=rate, options=_H264)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
+        self._video.codec_context.color_primaries = self._video.codec_context.color_trc = _BT709
         _say_colours(self._video.codec_context)
         self._audio = _Audio(self._file, sound) if sound else None
 
@@ -90,8 +91,7 @@ class Mp4:
 
 
 def _say_colours(what: Any) -> None:
-    what.color_range = _LIMITED_RANGE
-    what.colorspace = what.color_primaries = what.color_trc = _BT709
+    what.color_range, what.colorspace = _LIMITED_RANGE, _BT709
 
 
 class _Audio:
