@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -142,10 +143,12 @@ def _show(atelier: "Atelier", args: argparse.Namespace) -> Callable[[], None]:
 
 
 def _prepare(atelier: "Atelier", name: str | None, threads: int) -> None:
+    from gansynth.quiet import quiet_import
     from renderer.live import process
 
-    process.limit_threads(threads)
     with atelier.lock:
+        with contextlib.nullcontext() if log.isEnabledFor(logging.DEBUG) else quiet_import():
+            process.limit_threads(threads)
         try:
             atelier.open(name)
         except (ValueError, OSError) as error:
