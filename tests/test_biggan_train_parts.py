@@ -179,16 +179,11 @@ def test_stages_follow_each_other_without_gaps():
     assert found[1].fade(24) == pytest.approx(0.8)
 
 
-def test_the_generators_shape_is_that_of_biggan_deep_128():
-    product = Hparams(channel_width=128)
-    made = {name: shape for name, shape in generator.shapes(product, 1000).items() if not name.startswith("heads")}
-    # The published count for 128 pixels, but that only the three colours of conv_to_rgb are kept.
-    left_out = (128 - 3) * (128 * 9 + 1)
-    attention = Hparams(channel_width=128, attention_size=64)
-    shapes = generator.shapes(attention, 1000)
+def test_the_generator_is_biggan_deep_128():
+    shapes = generator.shapes(Hparams(channel_width=128, attention_size=64), 1000)
     count = sum(int(np.prod(shape)) for name, shape in shapes.items() if not name.startswith("heads"))
-    assert count + left_out == 50_244_484 + left_out or count + left_out == pytest.approx(50_388_609, rel=0.004)
-    assert made["generator.layers.0.conv_1.weight"] == (3, 3, 512, 512)
+    # The published count; of the colours it computes 128, of which three are shown and kept here.
+    assert count + (128 - 3) * (128 * 9 + 1) == 50_388_609
 
 
 def test_pictures_of_a_smaller_size_are_means():
@@ -222,7 +217,7 @@ def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
         pictures.read(tmp_path, 16)
     (tmp_path / "empty").mkdir()
     write(tmp_path / "red" / "one.png")
-    with pytest.raises(ValueError, match="empty has no pictures; they may be .png"):
+    with pytest.raises(ValueError, match="empty has no pictures; they may be"):
         pictures.read(tmp_path, 16)
 
 

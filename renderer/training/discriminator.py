@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from renderer.biggan.config import FIRST_SIZE
 from renderer.training.generator import convolve, double
-from renderer.training.hparams import FIRST_SIZE, Hparams
+from renderer.training.hparams import Hparams
 
 Tensor = Any
 # Channels of the maps never exceed this many times those at 128 pixels.

@@ -11,18 +11,16 @@ from typing import Any
 import numpy as np
 
 from gansynth.whole import new_folder
+from renderer.biggan import own_file
+from renderer.biggan.config import to_json
+from renderer.biggan.folders import CLASSES, CONFIG
 from renderer.training import sheet, statistics
 from renderer.training.batches import Source
-from renderer.training.generator import EPSILON
-from renderer.training.hparams import Hparams
+from renderer.training.hparams import TRUNCATIONS, Hparams
 from renderer.training.state import State, to_arrays, to_tensors
 from renderer.training.statistics import Collector, Moments
 
-CONFIG, WEIGHTS, CLASSES, SHEET = "config.json", "weights.npz", "classes.json", "sheet.png"
-# Our format's name and version, inside weights.npz.
-FORMAT, VERSION = "hallu-biggan", 1
-# Truncations 0, 0.02 ... 1 have statistics of their own.
-TRUNCATIONS = 51
+SHEET = "sheet.png"
 # Of everything random; batches, trainer and sheet have the others.
 STATISTICS = 5
 Progress = Callable[[int, int], None]
@@ -50,32 +48,15 @@ def export(
     weights = statistics.ready(to_tensors(state.tree), hparams)
     tables = _tables(Collector(weights, hparams, source.classes, hparams.size), hparams, batches, progress)
     with new_folder(folder) as part:
-        _write_json(part / CONFIG, config(hparams, source.classes))
+        _write_json(part / CONFIG, to_json(hparams.config(folder.name, source.classes)))
         _write_json(part / CLASSES, list(classes))
-        arrays: dict[str, Any] = torch_arrays(to_arrays(weights), tables)
-        arrays |= {"format": np.array(FORMAT), "version": np.array(VERSION)}
-        np.savez_compressed(part / WEIGHTS, **arrays)
+        own_file.write(part / own_file.NAME, torch_arrays(to_arrays(weights), tables), "float16")
         paint = sheet.Painter(weights, hparams, source.classes, hparams.size)
-        sheet.save(part / SHEET, sheet.rows(source, paint, hparams.size), fold=2)
-
-
-def config(hparams: Hparams, classes: int) -> dict[str, Any]:
-    """config.json with pytorch-pretrained-biggan's keys."""
-    return {
-        "output_dim": hparams.size,
-        "z_dim": hparams.z_dim,
-        "class_embed_dim": hparams.z_dim,
-        "channel_width": hparams.channel_width,
-        "num_classes": classes,
-        "layers": [list(layer) for layer in hparams.layers],
-        "attention_layer_position": hparams.attention_position,
-        "eps": EPSILON,
-        "n_stats": TRUNCATIONS,
-    }
+        sheet.save(part / SHEET, sheet.rows(source, paint, hparams.size), fold=2 - source.classes % 2)
 
 
 def torch_arrays(weights: Mapping[str, np.ndarray], tables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights in torch's layout, float16, and the tables of batch norm, float32.
+    """Weights in torch's layout, and the tables of batch norm.
 
     Args:
         weights: with spectral norm folded in.

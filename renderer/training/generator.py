@@ -5,59 +5,23 @@ those of keras.ops: linear layers [in, out], convolutions [h, w, in, out], maps 
 size has a head of its own to see its colours with ("heads.32..."), which an export leaves out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from renderer.training.hparams import FIRST_SIZE, Hparams
+from renderer.biggan.config import FIRST_CHANNELS, FIRST_SIZE, Attention, Block
+from renderer.training.hparams import EPSILON, Hparams
 
 Tensor = Any
 Tensors = dict[str, Tensor]
-# As in BigGAN.
-EPSILON = 1e-4
-# The first map has this many times the channel width; a block's inner maps have a quarter of its channels.
-FIRST_CHANNELS, REDUCTION = 16, 4
 
 
-@dataclass(frozen=True)
-class Block:
-    """Block `name` takes a map of `before` channels to one of `after` at `size` pixels, doubling it or not."""
-
-    name: str
-    size: int
-    doubles: bool
-    before: int
-    after: int
-
-    @property
-    def inner(self) -> int:
-        """Channels of the maps inside."""
-        return self.before // REDUCTION
-
-
-@dataclass(frozen=True)
-class Attention:
-    """Self-attention at `size` pixels over a map of `channels`."""
-
-    name: str
-    size: int
-    channels: int
-
-
-def parts(hparams: Hparams) -> Iterator[Block | Attention]:
+def parts(hparams: Hparams) -> tuple[Block | Attention, ...]:
     """What the generator consists of between its first map and its colours, in order."""
-    size, index = FIRST_SIZE, 0
-    for position, (doubles, before, after) in enumerate(hparams.layers):
-        width = hparams.channel_width
-        if position == hparams.attention_position:
-            yield Attention(f"generator.layers.{index}", size, before * width)
-            index += 1
-        size *= 2 if doubles else 1
-        yield Block(f"generator.layers.{index}", size, doubles, before * width, after * width)
-        index += 1
+    return hparams.config("", 1).parts
 
 
 def shapes(hparams: Hparams, classes: int) -> dict[str, tuple[int, ...]]:

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from gansynth.config import typed
 from gansynth.whole import write_text
+from renderer.biggan.config import FIRST_SIZE, Config
 
 FILE = "train.json"
 AUGMENTATIONS = ("colour", "translation", "cutout")
@@ -23,7 +24,8 @@ LAYERS: Mapping[int, tuple[tuple[bool, int, int], ...]] = {
         (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1),
     ),
 }  # fmt: skip
-FIRST_SIZE = 4
+# Batch norm's, as in BigGAN; and how many truncations have statistics of their own: 0, 0.02 ... 1.
+EPSILON, TRUNCATIONS = 1e-4, 51
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,13 @@ class Hparams:
                 return position
             size *= 2 if doubles else 1
         return -1
+
+    def config(self, name: str, classes: int) -> Config:
+        """The generator's shape as the painter knows it."""
+        return Config(
+            name, self.z_dim, self.z_dim, classes, self.channel_width,
+            self.layers, self.attention_position, EPSILON, TRUNCATIONS,
+        )  # fmt: skip
 
     @property
     def augmentations(self) -> tuple[str, ...]:

@@ -60,12 +60,10 @@ def to_bytes(pictures: np.ndarray) -> np.ndarray:
 
 
 def save(path: Path, sheet: np.ndarray, fold: int = 1) -> None:
-    """Write a sheet as PNG, its rows folded into `fold` columns where they divide."""
+    """Write a sheet as PNG, its rows folded into `fold` columns."""
     from PIL import Image
 
-    if fold > 1 and sheet.shape[0] % fold == 0:
-        sheet = np.concatenate(np.split(sheet, fold), axis=1)
-    Image.fromarray(sheet).save(path)
+    Image.fromarray(np.concatenate(np.split(sheet, fold), axis=1)).save(path)
 
 
 @lru_cache(maxsize=8)

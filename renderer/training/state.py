@@ -83,7 +83,9 @@ def save(folder: Path, state: State) -> Path:
     path = folder / f"save-{state.images:09d}.npz"
     part = folder / f".{path.name}-{secrets.token_hex(4)}.part"
     counters = {"version": VERSION, "images": state.images, "size": state.size}
-    arrays: dict[str, Any] = _flat(to_arrays(state.tree)) | {name: np.asarray(value) for name, value in counters.items()}
+    arrays: dict[str, Any] = _flat(to_arrays(state.tree)) | {
+        name: np.asarray(value) for name, value in counters.items()
+    }
     try:
         with part.open("wb") as file:
             np.savez(file, **arrays)

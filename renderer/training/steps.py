@@ -7,11 +7,12 @@ otherwise it is learned along, as a cloud that is drawn to the standard normal d
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from keras import ops
 
-from gansynth.backend import value_and_gradients
+from gansynth.backend import compiled, value_and_gradients
 from gansynth.training import adam
 from renderer.training import discriminator, generator, losses, spectral_norm
 from renderer.training.augment import augment
@@ -39,6 +40,14 @@ class Plan:
     def fade(self, batch: Tensors) -> Tensor | None:
         """How far the stage's size has faded in; None: all the way."""
         return batch["fade"] if self.stage.fading else None
+
+
+@lru_cache(maxsize=16)
+def compiled_step(
+    step: Callable[[Plan, Tree, Tensors], tuple[Tree, Tensors]], plan: Plan
+) -> Callable[[Tree, Tensors], tuple[Tree, Tensors]]:
+    """A step of a stage, traced once in a process."""
+    return compiled(partial(step, plan))
 
 
 def warm_step(plan: Plan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gansynth.backend import compiled
 from renderer.training import state as run_state
 from renderer.training import steps
 from renderer.training.batches import Batch, Source
@@ -129,8 +128,9 @@ def _scalars(rate: float, kl_weight: float) -> Batch:
 
 def _step_of(plan: Plan) -> Callable[[Tree, Batch], tuple[Tree, Any]]:
     if plan.stage.warm:
-        return compiled(partial(steps.warm_step, plan))
-    judge, make = (compiled(partial(step, plan)) for step in (steps.discriminator_step, steps.generator_step))
+        return steps.compiled_step(steps.warm_step, plan)
+    judge = steps.compiled_step(steps.discriminator_step, plan)
+    make = steps.compiled_step(steps.generator_step, plan)
 
     def step(tree: Tree, batch: Batch) -> tuple[Tree, Any]:
         tree, told = judge(tree, batch)

@@ -1,0 +1,348 @@
+"""Picture training as a whole: steps that learn, runs that are broken off and go on, and what the painter gets."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from keras import ops
+from parts import need_module
+
+from renderer import biggan
+from renderer.training import export, sheet, statistics, steps
+from renderer.training import state as run_state
+from renderer.training.batches import Source
+from renderer.training.hparams import Hparams, describe, read
+from renderer.training.patterns import folder
+from renderer.training.pictures import Pictures
+from renderer.training.pictures import read as read_pictures
+from renderer.training.stages import Stage
+from renderer.training.steps import Plan
+from renderer.training.trainer import Trainer, schedule
+from scripts import biggan_train
+
+# Two sizes, then a warm start's end, then statistics that settle: all that a run goes through.
+SETTINGS = {
+    "size": 16,
+    "start_size": 8,
+    "channel_width": 2,
+    "z_dim": 16,
+    "discriminator_width": 1,
+    "attention_size": 8,
+    "batch_size": 4,
+    "total_images": 64,
+    "warm_start_images": 40,
+    "grow_images": 16,
+    "fade_images": 8,
+    "settle_images": 16,
+    "reconstruction_weight": 1.0,
+    "sample_images": 64,
+}
+# One size, one kind of learning.
+SHORT = SETTINGS | {"start_size": 16, "settle_images": 0, "total_images": 24, "warm_start_images": 24}
+PLAIN = Stage(0, 1000, 16, False, True, False)
+
+
+class Quiet:
+    """A diary that keeps what it is told, and asks to stop after some steps."""
+
+    def __init__(self, stop_after=None):
+        self.losses, self.saves, self.samples, self.stop_after = [], [], [], stop_after
+
+    def step(self, stage, before, images, losses):
+        self.losses.append({name: float(value) for name, value in losses.items()})
+
+    def saved(self, path):
+        self.saves.append(path.name)
+
+    def sample(self, stage, tree, images):
+        self.samples.append(images)
+
+    def stopping(self):
+        return self.stop_after is not None and len(self.losses) >= self.stop_after
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    where = tmp_path_factory.mktemp("pictures") / "data"
+    folder.write(where, ["rose", "silk", "rings"], 8, size=16)
+    return where
+
+
+@pytest.fixture(scope="module")
+def source(data):
+    return Source(read_pictures(data, 16), Hparams(**SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def unbroken(source, tmp_path_factory):
+    """A run from its first image to its last: its folder, its last state, its diary."""
+    run, diary = tmp_path_factory.mktemp("unbroken"), Quiet()
+    describe(run, source.hparams, source.pictures.classes)
+    return run, Trainer(run, source, diary).run(), diary
+
+
+def largest_difference(one, other):
+    one, other = (run_state._flat(tree) for tree in (one.tree, other.tree))
+    assert set(one) == set(other)
+    return max(float(np.abs(np.asarray(one[name]) - np.asarray(other[name])).max()) for name in one)
+
+
+def tensors(source, latents=0):
+    first = run_state.initial(source.hparams, source.classes, latents, np.random.default_rng(1))
+    return run_state.to_tensors(first.tree)
+
+
+def batch(source, images=0):
+    return source.batch(images, 16) | {"fade": np.float32(1)} | schedule(images, source.hparams)
+
+
+def test_a_run_goes_through_its_sizes_and_both_kinds_of_learning(unbroken):
+    _, state, diary = unbroken
+    assert (state.images, state.size) == (64, 16)
+    assert diary.saves == [f"save-{images:09d}.npz" for images in (16, 24, 40, 48, 64)]
+    assert ["discriminator" in losses for losses in diary.losses] == [False] * 10 + [True] * 6
+    assert diary.samples == [64]
+    assert all(np.isfinite(list(losses.values())).all() for losses in diary.losses)
+
+
+def test_only_the_last_saves_stay(unbroken):
+    assert [path.name for path in run_state.saves(unbroken[0])] == ["save-000000048.npz", "save-000000064.npz"]
+
+
+@pytest.mark.parametrize("after", [3, 11, 14])
+def test_a_run_that_was_stopped_ends_as_the_unbroken_one(source, unbroken, tmp_path, after):
+    diary = Quiet(after)
+    assert Trainer(tmp_path, source, diary, stopping=diary.stopping).run().images == 4 * after
+    assert largest_difference(Trainer(tmp_path, source, Quiet()).run(), unbroken[1]) < 1e-5
+
+
+def test_the_warm_start_learns_the_pictures(source):
+    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    step = steps.compiled_step(steps.warm_step, plan)
+    found = []
+    for images in range(0, 400, 4):
+        tree, losses = step(tree, batch(source, images) | {"rate": np.float32(0.01)})
+        found.append(float(losses["distance"]))
+    assert np.mean(found[-10:]) < 0.75 * np.mean(found[:3])
+
+
+def test_the_discriminator_learns_to_tell_them_apart(source):
+    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    step = steps.compiled_step(steps.discriminator_step, plan)
+    found = []
+    for images in range(0, 400, 4):
+        tree, losses = step(tree, batch(source, images) | {"rate": np.float32(5)})
+        found.append(float(losses["discriminator"]))
+    assert np.mean(found[-20:]) < 0.8 * np.mean(found[:3])
+
+
+def test_the_generator_learns_to_please_a_still_discriminator(source):
+    alone = Source(source.pictures, Hparams(**SETTINGS | {"reconstruction_weight": 0.0, "warm_start_images": 0}))
+    plan, tree = Plan(alone.hparams, alone.classes, PLAIN), tensors(alone)
+    step = steps.compiled_step(steps.generator_step, plan)
+    found = []
+    for images in range(0, 160, 4):
+        tree, losses = step(tree, batch(alone, images) | {"rate": np.float32(20)})
+        found.append(float(losses["generator"]))
+    assert np.mean(found[-5:]) < np.mean(found[:5]) - 0.3
+
+
+def test_the_average_follows_slowly(source):
+    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    after, _ = steps.warm_step(plan, tree, batch(source))
+    name, decay = "generator.layers.0.conv_1.weight", 2 / 11
+    before, now, average = (
+        ops.convert_to_numpy(one[name]) for one in (tree["average"], after["generator"], after["average"])
+    )
+    assert (now != before).any()
+    assert average == pytest.approx(decay * before + (1 - decay) * now, abs=1e-6)
+
+
+def test_moving_statistics_follow_the_batches(source):
+    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    for images in range(0, 40, 4):
+        tree, _ = steps.warm_step(plan, tree, batch(source, images) | {"rate": np.float32(0)})
+    name = "generator.layers.0.bn_0"
+    weights = statistics.ready(tree, source.hparams)
+    standing = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, np.random.default_rng(0))[name]
+    moving = ops.convert_to_numpy(tree["moving"][name])
+    share = 1 - steps.MOVING_DECAY**10
+    # The variance began at 1.
+    assert moving[1] == pytest.approx(share * standing[1] + (1 - share), rel=0.25)
+
+
+def test_latents_are_learned_where_no_factors_are_known(source, tmp_path):
+    data = source.pictures
+    plain = Source(Pictures(data.images, data.labels, data.classes), Hparams(**SHORT))
+    assert plain.latents == 24
+    first = run_state.initial(plain.hparams, 3, 24, np.random.default_rng([0, 3])).tree["latents"]
+    state = Trainer(tmp_path, plain, Quiet()).run()
+    assert (state.tree["latents"]["latent/mean"] != first["latent/mean"]).any(axis=1).all()
+    again = run_state.restore(tmp_path, plain.hparams, 3, 24)
+    assert largest_difference(again, state) == 0
+
+
+def test_a_run_without_a_warm_start_learns_against_the_discriminator_alone(source, tmp_path):
+    alone = Hparams(**SHORT | {"reconstruction_weight": 0.0, "warm_start_images": 0, "normed_conditions": True})
+    diary = Quiet()
+    Trainer(tmp_path, Source(source.pictures, alone), diary).run()
+    assert set(diary.losses[0]) == {"discriminator", "told_apart", "generator"}
+
+
+def test_a_damaged_save_is_named(source, unbroken, tmp_path):
+    whole = (unbroken[0] / "save-000000064.npz").read_bytes()
+    (tmp_path / "save-000000064.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"save-000000064\.npz is damaged .*delete it to go on"):
+        run_state.restore(tmp_path, source.hparams, 3, 0)
+
+
+def test_a_save_of_another_shape_is_refused(source, unbroken):
+    with pytest.raises(ValueError, match="does not fit this run"):
+        run_state.restore(unbroken[0], source.hparams, 4, 0)
+
+
+def test_another_run_is_not_overwritten(unbroken):
+    run, _, _ = unbroken
+    own, classes = read(run)
+    with pytest.raises(ValueError, match="holds a run with channel_width 2, not 3; name a new folder"):
+        describe(run, Hparams(**SETTINGS | {"channel_width": 3}), classes)
+    describe(run, own, classes)
+
+
+@pytest.fixture(scope="module")
+def exported(source, unbroken, tmp_path_factory):
+    where = tmp_path_factory.mktemp("models") / "biggan" / "small"
+    export.export(where, unbroken[1], source, batches=2)
+    return where
+
+
+def test_the_exported_folder_paints_the_averaged_generators_pictures(source, unbroken, exported):
+    painter = biggan.load(exported)
+    assert (painter.name, painter.resolution, painter.z_size) == ("small", 16, 16)
+    assert painter.class_names == ("rings", "rose", "silk")
+    rng = np.random.default_rng(0)
+    z, labels = rng.standard_normal((6, 16), np.float32), np.eye(3, dtype=np.float32)[np.arange(6) % 3]
+    weights = statistics.ready(run_state.to_tensors(unbroken[1].tree), source.hparams)
+    paint = sheet.Painter(weights, source.hparams, 3, 16)
+    rng = np.random.default_rng([0, export.STATISTICS])
+    paint._given = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, rng)
+    # Half precision is what is lost.
+    assert np.abs(painter.generate(z, labels, 1.0) - paint(z, labels)).max() < 0.02
+
+
+def test_each_truncation_has_its_own_statistics(exported):
+    with np.load(exported / "weights.npz", allow_pickle=False) as file:
+        means = file["generator.layers.0.bn_0.running_vars"]
+    assert means.shape == (51, 32)
+    assert means[50].mean() > means[0].mean()
+
+
+def test_the_sheet_has_a_row_for_each_class(exported):
+    from PIL import Image
+
+    # A real picture, the same from its latent, six others.
+    assert Image.open(exported / "sheet.png").size == (8 * 16, 3 * 16)
+
+
+def test_a_run_that_is_still_growing_is_not_exported(source, unbroken, tmp_path):
+    early = run_state.State(unbroken[1].tree, 16, 8)
+    with pytest.raises(ValueError, match="at 8 pixels; it can be exported once it is at 16"):
+        export.export(tmp_path / "small", early, source)
+    assert not (tmp_path / "small").exists()
+
+
+def words(data, run, *flags, **settings):
+    given = [word for name, value in (SETTINGS | settings).items() for word in ("--set", f"{name}={value}")]
+    return [sys.executable, "-m", "scripts.biggan_train", str(data), str(run), *given, *map(str, flags)]
+
+
+def train(data, run, *flags, environment=None, **settings):
+    return subprocess.run(
+        words(data, run, *flags, **settings),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+@pytest.fixture(scope="module")
+def commanded(data, tmp_path_factory):
+    """The command's own run."""
+    run = tmp_path_factory.mktemp("commanded") / "run"
+    done = train(data, run)
+    assert done.returncode == 0, done.stderr
+    return run, done.stdout
+
+
+def final(run, source):
+    return run_state.restore(run, source.hparams, 3, 0)
+
+
+def test_the_command_says_how_far_it_is_and_leaves_a_sheet(commanded):
+    run, out = commanded
+    assert "training on 24 pictures of 3 classes" in out
+    assert "16 px, adversarial: 64 of 64 images" in out
+    assert "told_apart" in out
+    assert [path.name for path in (run / "samples").iterdir()] == ["images_000000064.png"]
+
+
+def test_a_killed_run_ends_as_the_unbroken_one(commanded, source, data, tmp_path):
+    run = tmp_path / "run"
+    process = subprocess.Popen(words(data, run, "--save_every_s", 0.001), stdout=subprocess.DEVNULL)
+    while not any(int(path.stem[5:]) > 24 for path in run_state.saves(run)):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert train(data, run).returncode == 0
+    assert largest_difference(final(run, source), final(commanded[0], source)) < 1e-3
+
+
+def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
+    endless = {"total_images": 10**7, "grow_images": 10**6, "warm_start_images": 10**6}
+    process = subprocess.Popen(words(data, tmp_path / "run", **endless), stdout=subprocess.PIPE, text=True)
+    while not process.stdout.readline().startswith("training"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "stopped" in out
+    assert run_state.saves(tmp_path / "run")
+
+
+def test_jax_ends_with_the_weights_of_tensorflow(commanded, source, data, tmp_path):
+    need_module("jax")
+    done = train(data, tmp_path / "run", environment={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
+    assert largest_difference(final(tmp_path / "run", source), final(commanded[0], source)) < 1e-3
+
+
+def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
+    run, _ = commanded
+    assert biggan_train.main([str(data), str(run), "--export", str(tmp_path / "model"), "--report"]) == 0
+    out = capsys.readouterr().out
+    assert "has learned from 64 images" in out
+    assert "| rings |" in out
+    assert biggan.read_config(tmp_path / "model").num_classes == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere", "run"], "nowhere is no folder"),
+        (["nowhere", "run", "--export", "model"], "run is no run of biggan_train"),
+        (["nowhere", "run", "--set", "sise=16"], "no hyper-parameter 'sise'"),
+        (["nowhere", "run", "--set", "size=17"], "size is 17"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert biggan_train.main(words) == 1
+    err = capsys.readouterr().err
+    assert message in err
+    assert len(err.splitlines()) == 1
