@@ -199,3 +199,37 @@ def test_a_class_that_nobody_knows_is_named(tmp_path, server):
         pd.to("report", "open")
         pd.wait("open")
         assert "pyext.: no class nsynth is known here" in pd.log
+
+
+def test_a_file_from_a_dialog_has_its_whole_path(pd, server):
+    folder = server.models / "gansynth" / "magenta_small"
+    assert pd.ask(f"load {folder}", "loaded") == [64000, 16000]
+    assert pd.ask(f"load_ganspace_components {folder / PICKLE} amplitudes", "loaded_pca") == []
+
+
+def test_without_a_server_each_message_is_answered(tmp_path):
+    with pd_running(tmp_path, with_object(OBJECT, inlet=1, arrays=ARRAYS), paths=COMPAT) as pd:
+        pd.to("hallu-connect", "127.0.0.1 9")
+        for message in (
+            "load magenta_small",
+            "synthesize z sound 52 z sound2 55",
+            "synthesize_noz sound 52 -- sound2 55",
+        ):
+            assert "no server" in pd.ask(message, "failed")[0]
+        assert [message[1] for message in pd.heard] == ["failed"] * 3
+
+
+def test_a_server_that_dies_and_comes_back_loses_nothing(tmp_path, start_server):
+    first = start_server()
+    with pd_running(tmp_path / "pd", with_object(OBJECT, inlet=1, arrays=ARRAYS), paths=COMPAT) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {first.port}")
+        pd.ask("load magenta_small", "loaded")
+        pd.say("hallucinate sound 100 20 0.1 0 0.1 0.1 0.1")
+        pd.say("randomize_z z")
+        pd.wait(0, "progress")
+        first.kill()
+        assert "no server" in pd.wait(0, "failed")[0]
+        assert "no server" in pd.wait(0, "failed")[0]
+        second = start_server()
+        pd.to("hallu-connect", f"127.0.0.1 {second.port}")
+        assert pd.ask("randomize_z z", "randomized") == []
