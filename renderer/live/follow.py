@@ -39,8 +39,8 @@ class Way:
         """Where it is; before the first and after the last key point it rests there. Jitter 0: on the path itself."""
         now = np.array([position_s])
         noise = path_at(now, self._times, self._keys)[0]
-        if jitter:
-            noise = mapping.fold(noise + jitter * self._sway(position_s), mapping.REACH)
+        # Folded in any case: an arc bulges beyond its ends.
+        noise = mapping.fold(noise + jitter * self._sway(position_s), mapping.REACH)
         own = between(now, self._times, self._class_keys)[0]
         heard, pitches = _read(self._heard, position_s), _read(self._pitches, position_s)
         weights = np.zeros(self._num_classes)
@@ -76,8 +76,7 @@ def _pitches(chroma: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _mean(values: np.ndarray, over_s: float) -> np.ndarray:
     """A moving average of values [n] or [n, k]."""
-    rows = values.reshape(len(values), -1)
-    return (smoothed(rows, _frames(over_s)) if len(rows) else rows).reshape(values.shape)
+    return smoothed(values.reshape(len(values), -1), _frames(over_s)).reshape(values.shape)
 
 
 def _frames(seconds: float) -> int:
@@ -85,10 +84,8 @@ def _frames(seconds: float) -> int:
 
 
 def _read(rows: np.ndarray, position_s: float) -> np.ndarray | float:
-    """Values [n] or [n, k] of moments at a position, between two moments in between; 0 outside the sound."""
-    place = position_s * FEATURE_RATE
-    first = int(np.floor(place))
-    if not 0 <= first < len(rows):
-        return np.zeros(rows.shape[1:])
+    """Values [n] or [n, k] of moments at a position, between two moments in between; held outside the sound."""
+    place = min(max(position_s * FEATURE_RATE, 0.0), len(rows) - 1.0)
+    first = int(place)
     part = place - first
     return (1.0 - part) * rows[first] + part * rows[min(first + 1, len(rows) - 1)]

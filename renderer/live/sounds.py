@@ -47,8 +47,12 @@ class Sound:
         if (np.diff(times) <= 0).any():
             raise ValueError(f"the key times of {self.target!r} do not rise")
         moments = len(self.chroma)
-        if self.chroma.shape != (moments, PITCHES) or {self.loudness.shape, self.onsets.shape} != {(moments,)}:
-            raise ValueError(f"the features of {self.target!r} are not of one length")
+        if (
+            not moments
+            or self.chroma.shape != (moments, PITCHES)
+            or {self.loudness.shape, self.onsets.shape} != {(moments,)}
+        ):
+            raise ValueError(f"the features of {self.target!r} are none, or not of one length")
 
 
 def read_sound(event: Event) -> Sound:
