@@ -115,20 +115,24 @@ def test_two_viewers_see_the_same_and_it_is_encoded_once(show):
     assert show.frames.encoded == 15
 
 
-def test_a_slow_viewer_skips_pictures_and_is_not_behind(show):
+def test_a_slow_viewer_skips_pictures_and_sees_none_that_is_old(show):
     show.paint(100.0)
 
     async def play(client):
-        late = []
+        seen, newest = [], []
         for _ in range(8):
-            number = await client.see()
-            late.append(show.frames.number - number)
+            seen.append(await client.hear("picture"))
             await asyncio.sleep(0.2)
-        return late
+            newest.append(show.frames.number)
+            await client.socket.send_json({"seen": True})
+        return seen, newest
 
-    # Two may be on their way, so what is seen is at most two naps old, and no older at the end than at first.
-    assert max(with_clients(show, play)[2:]) <= 60
-    assert show.frames.encoded < 20
+    seen, newest = with_clients(show, play)
+    assert seen == sorted(set(seen))
+    assert seen[-1] - seen[0] > 4 * len(seen)
+    # Each was chosen when the last but one had been seen, not before.
+    assert all(number >= there for number, there in zip(seen[UNSEEN:], newest, strict=False))
+    assert show.frames.encoded <= len(seen) + UNSEEN
 
 
 def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
@@ -147,7 +151,7 @@ def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
     seen, took_s, got, woken = with_clients(show, play, count=2)
     assert max(got) < seen[10]
     assert woken >= seen[-1]
-    assert len(seen) / took_s > 20
+    assert len(seen) / took_s > 10
 
 
 def test_seeing_more_than_was_sent_earns_nothing(show):
@@ -260,7 +264,7 @@ def test_a_command_that_takes_long_keeps_no_picture_waiting(show):
             count += 1
         return count / (time.monotonic() - began)
 
-    assert with_clients(show, play) > 20
+    assert with_clients(show, play) > 10
 
 
 def test_commands_are_done_in_order_and_too_many_are_refused(show):
