@@ -222,8 +222,13 @@ class Pd:
 
 
 @contextmanager
-def pd_running(folder: Path, *patches: str | Path, paths: tuple[Path, ...] = (PD,), rate: int = 44100) -> Iterator[Pd]:
-    """Pd with these patches open (a file, or the text of one), until the end of the block."""
+def pd_running(
+    folder: Path, *patches: str | Path, paths: tuple[Path, ...] = (PD,), rate: int = 44100, send: str = ""
+) -> Iterator[Pd]:
+    """Pd with these patches open (a file, or the text of one), until the end of the block.
+
+    `send` is a message that Pd sends when they are open, as with `pd -send`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for count, patch in enumerate(patches):
@@ -235,7 +240,7 @@ def pd_running(folder: Path, *patches: str | Path, paths: tuple[Path, ...] = (PD
         (folder / "probe.pd").write_text(PROBE.format(port=door.getsockname()[1]))
         search = [word for path in paths for word in ("-path", str(path))]
         command = [need_program("pd"), "-nogui", "-noaudio", "-nomidi", "-stderr", "-noprefs", "-r", str(rate)]
-        command += [*search, *map(str, files), str(folder / "probe.pd")]
+        command += [*search, *(["-send", send] if send else []), *map(str, files), str(folder / "probe.pd")]
         with (folder / "pd.log").open("wb") as log:
             process = subprocess.Popen(command, stderr=log, stdout=log)
         try:

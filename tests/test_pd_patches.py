@@ -1,14 +1,13 @@
 """The patches that ship, opened in a real Pd and played by their own buttons over a real server."""
 
 import re
-import threading
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
+from played import playing, same, until
 
 from gansynth.hallucination import slerp
-from pd import PATIENCE_S, PD, escaped, pd_running
+from pd import PD, escaped, pd_running
 from server.commands import COMMANDS
 
 PATCHES = sorted(path for path in PD.rglob("*.pd"))
@@ -47,59 +46,11 @@ def test_the_patches_use_vanilla_pd_only():
         assert not re.search(r"#X declare -(lib|stdlib)|#X obj \d+ \d+ import ", path.read_text()), path
 
 
-def until(condition):
-    """Wait for something that can only be asked for; true when it came in time."""
-    waiting = threading.Event()
-    return any(condition() or waiting.wait(0.1) for _ in range(int(PATIENCE_S * 10)))
-
-
-class Played:
-    """A shipped patch that plays the server."""
-
-    def __init__(self, pd, array, port):
-        self.pd = pd
-        self.number = pd.number_of(array)
-        for bus in ("answer", "say", "player"):
-            pd.listen(self.name(bus))
-        pd.to("hallu-connect", f"127.0.0.1 {port}")
-        self.answer("loaded")
-
-    def name(self, name):
-        return f"{self.number}-{name}"
-
-    def press(self, button, *answer):
-        self.pd.press(self.name(button + "-button"))
-        return self.answer(*answer) if answer else None
-
-    def answer(self, *words):
-        return self.pd.wait(self.name("answer"), *words)
-
-    def set(self, name, value):
-        self.pd.to(self.name(name), str(value))
-
-    def array(self, name):
-        return self.pd.array(self.name(name))
-
-
 @pytest.fixture
 def play(tmp_path, server):
     """Open a shipped patch that holds `$0-ARRAY`."""
-    open_patches = []
-
-    def start(patch, array):
-        pd = stack.enter_context(pd_running(tmp_path, PD / patch, paths=()))
-        open_patches.append(pd)
-        return Played(pd, array, server.port)
-
-    with ExitStack() as stack:
+    with playing(tmp_path, server.port) as start:
         yield start
-        # The probe looks for $0 by asking for arrays that are not there.
-        complaints = [line for pd in open_patches for line in pd.errors() if "couldn't find named array" not in line]
-        assert complaints == []
-
-
-def same(wave, wanted):
-    return wave.shape == wanted.shape and np.abs(wave - wanted).max() <= 1e-6 * np.abs(wanted).max()
 
 
 def test_a_patch_shows_what_runs_on_the_server(play, magenta):
