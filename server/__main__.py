@@ -101,6 +101,12 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
         metavar="PORT",
         help="TCP port, and the one after it, for renderers (default 7771, or any two; 0: any two)",
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="folder for snapshots and films (default: in the user's data folder)",
+    )
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -108,7 +114,7 @@ def _serve(args: argparse.Namespace) -> int:
     from server.settings import Settings
 
     given = {"models": tuple(args.models) if args.models else None, "spool": args.spool, "state": args.state}
-    given["image_port"] = args.image_port
+    given |= {"image_port": args.image_port, "pictures": args.pictures}
     options = {name: value for name, value in given.items() if value is not None}
     return serve(Settings(args.host, args.port, load=args.load, image=not args.no_image, **options))
 

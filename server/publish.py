@@ -186,7 +186,10 @@ class Publisher:
         def keep(replies: list[Message], error: str) -> None:
             if not error and address not in _NO_SETTINGS:
                 # Of several oscillators, each is one.
-                self._heard.settings[address, values.get("number")] = _command(0, address, values)
+                key = (address, values.get("number"))
+                # The last one last: classes are those of the model that was loaded before.
+                self._heard.settings.pop(key, None)
+                self._heard.settings[key] = _command(0, address, values)
             answer(replies, error)
 
         number = self._questions.open(keep, time.monotonic())

@@ -4,6 +4,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from server.engine import Engine
 from server.osc import OscSocket
 from server.publish import Publisher
 from server.quiet import import_tensorflow
+from server.renderer_process import RendererProcess
 from server.settings import IMAGE_PORT, Settings
 from server.studio import Places, Studio
 from server.work import SoundWork
@@ -49,9 +52,26 @@ def serve(settings: Settings) -> int:
     print(f"ready {osc.name}", flush=True)
     publisher.start()
     engine.start()
-    osc.serve(desk.handle)
-    publisher.stop()
+    with _renderer(settings, publisher.port):
+        osc.serve(desk.handle)
+        publisher.stop()
     return _close(engine, osc)
+
+
+@contextmanager
+def _renderer(settings: Settings, port: int) -> Iterator[None]:
+    """A renderer process meanwhile, unless there shall be none."""
+    if not settings.image:
+        yield
+        return
+    # A server that listens everywhere is reached by loopback as well.
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
+    process = RendererProcess(host, port, settings.models, settings.pictures)
+    process.start()
+    try:
+        yield
+    finally:
+        process.stop()
 
 
 def _publisher(settings: Settings) -> Publisher:

@@ -42,7 +42,7 @@ class Settings:
 
     `models` are searched in order for DIR/gansynth/NAME. `load` names the checkpoint to start with; without it the
     one in the state file is loaded again. `image` starts a renderer. `image_port` and the one after it speak to
-    renderers; None: IMAGE_PORT, or where that is taken any two; 0: any two.
+    renderers; None: IMAGE_PORT, or where that is taken any two; 0: any two. Snapshots and recordings go to `pictures`.
 
     Raises:
         ValueError: the port is out of range.
@@ -57,6 +57,7 @@ class Settings:
     load: str | None = None
     image: bool = True
     image_port: int | None = None
+    pictures: Path = field(default_factory=lambda: data_dir() / "pictures")
 
     def __post_init__(self) -> None:
         for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):

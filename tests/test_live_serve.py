@@ -1,0 +1,96 @@
+"""`hallu serve` with a renderer of its own: a real picture model, and what happens when processes die."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import DATA, SMALL, RunningServer
+
+PATIENCE_S = 120
+PROCESSES = Path("/proc")
+
+pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="processes are looked up in /proc")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """A models folder with a small voice and a small picture model."""
+    folder = tmp_path_factory.mktemp("both")
+    shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
+    shutil.copytree(DATA / "biggan_small", folder / "biggan" / "biggan_small")
+    return folder
+
+
+@pytest.fixture
+def painting(tmp_path, both):
+    flags = ("--image-port", "0", "--pictures", tmp_path / "pictures", "--load", SMALL.name)
+    server = RunningServer(tmp_path, both, *flags)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+def until(happens, what):
+    """What `happens` gives once it gives something."""
+    for _ in range(PATIENCE_S * 5):
+        if found := happens():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{what} did not happen")
+
+
+def status(server):
+    """model, mode, fps, dropped, page, playing; nothing while no renderer is there."""
+    reply = server.send("/image/status")[0]
+    return reply.args if reply.address == "/image/status.reply" else None
+
+
+def painted(server):
+    """The status once pictures are made."""
+    return until(lambda: (told := status(server)) and told[0] != "-" and told[2] > 0 and told, "painting")
+
+
+def renderers(server):
+    """Process numbers of the server's renderers."""
+    found = []
+    for folder in PROCESSES.glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if "renderer" in words and str(server.spool.parent / "pictures") in words:
+            found.append(int(folder.name))
+    return found
+
+
+def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back(painting, tmp_path):
+    assert painted(painting)[:2] == ["biggan_small", "follow"]
+    made = painting.send("/sound/hallucinate", "trip", 3, 2, 0.1, 0, 0.1, 0.1, 0.1)
+    assert made[-1].address == "/done"
+    painting.send("/sound/play", "trip", 0)
+    assert until(lambda: status(painting)[5] == "trip" and "trip", "playing") == "trip"
+    assert painting.send("/image/mode", "free")[-1].address == "/done"
+    replies = painting.send("/image/snapshot", "moment.png")
+    assert replies[0].address == "/image/file", replies
+    assert (tmp_path / "pictures" / "moment.png").read_bytes().startswith(b"\x89PNG")
+
+    (first,) = renderers(painting)
+    os.kill(first, signal.SIGKILL)
+    assert painting.send("/sound/hallucinate", "on", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)[-1].address == "/done"
+    until(lambda: [pid for pid in renderers(painting) if pid != first], "another renderer")
+    assert painted(painting)[:2] == ["biggan_small", "free"]
+
+
+def test_no_renderer_outlives_a_killed_server(painting):
+    (pid,) = until(lambda: renderers(painting), "a renderer")
+    painting.kill()
+    until(lambda: pid not in renderers(painting), "its end")
+
+
+def test_a_server_that_stops_ends_its_renderer(painting):
+    until(lambda: renderers(painting), "a renderer")
+    assert painting.stop() == 0
+    assert not renderers(painting)
