@@ -17,6 +17,8 @@ REACH = 2.0
 JITTER_FRAMES = 200
 # A step is a quarter of what the sound asks for and three quarters of the step before it.
 _MOMENTUM = 0.75
+# Levels are raised to this power, for a mean of many classes looks like none of them.
+_CONTRAST = 3
 # How clearly a key point belongs to one class.
 _DECIDED = 4.0
 # With this many classes or more the weakest is drawn down to 0, so that the others are told apart.
@@ -108,16 +110,26 @@ def blend(levels: np.ndarray, chroma: np.ndarray, frames: float) -> np.ndarray:
     return (levels + chroma / frames) / (1.0 + 1.0 / frames)
 
 
-def class_weights(levels: np.ndarray, depth: float = 1.0) -> np.ndarray:
-    """What the picture is made of, float [classes]: the strongest class gets `depth`, the others less.
+def class_weights(levels: np.ndarray, depth: float = 1.0, mix: str = "blend") -> np.ndarray:
+    """What the picture is made of, float [classes].
 
     From seven classes on the weakest gets 0. Where no class stands out, the first does.
+
+    Args:
+        levels: float [classes], see `blend`.
+        depth: how much of classes there is.
+        mix: "blend": the weights have the sum depth, the strongest stand out; the picture lies between those that
+            the model has learned. "peak": the strongest class has the weight depth, whatever the others have; twelve
+            of them overdrive a model, as the BigGAN Audio Visualizer does.
     """
     levels = np.asarray(levels, np.float64)
     if np.ptp(levels) < 1e-7:
         levels = levels + 0.01 * (np.arange(len(levels)) == 0)
     low = levels.min() if len(levels) >= _STRETCHED_FROM else 0.0
-    return depth * (levels - low) / (levels.max() - low)
+    weights = (levels - low) / (levels.max() - low)
+    if mix == "blend":
+        weights = weights**_CONTRAST / np.sum(weights**_CONTRAST)
+    return depth * weights
 
 
 def dense(weights: np.ndarray, classes: Sequence[int], num_classes: int) -> np.ndarray:

@@ -19,6 +19,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "num_classes": (1, 12),
     "batch_size": (1, 1024),
 }
+MIXES = ("blend", "peak")
 _WHOLE = {"frame_length", "num_classes", "batch_size"}
 
 
@@ -48,7 +49,8 @@ class Response:
         jitter: how unevenly they move its values; 0 for all alike.
         truncation: the noise stays within twice this.
         smooth_factor: pictures of 512 samples over which the classes are averaged.
-        depth: weight of the strongest class.
+        depth: how much of classes there is, see `mix`.
+        mix: "blend": the class weights have the sum depth; "peak": the strongest has it. See `mapping.class_weights`.
         sort_by_power: the first class goes with the strongest pitch; else the classes are a chromatic scale.
         frame_length: samples at 22 050 Hz from one picture to the next; the times above do not depend on it.
 
@@ -62,12 +64,15 @@ class Response:
     truncation: float = 1.0
     smooth_factor: float = 20.0
     depth: float = 1.0
+    mix: str = "blend"
     sort_by_power: bool = False
     frame_length: int = DEFAULT_HOP
 
     def __post_init__(self) -> None:
-        for name in set(vars(self)) - {"sort_by_power"}:
+        for name in set(vars(self)) & set(LIMITS):
             check(name, getattr(self, name))
+        if self.mix not in MIXES:
+            raise ValueError(f"mix must be one of {', '.join(MIXES)}, not {self.mix!r}")
 
     @property
     def pitch_frames(self) -> float:

@@ -76,8 +76,6 @@ class Sway:
 SWAY = Sway()
 # A pitch that is never stronger than this part of the strongest is no overtone, but what leaks beside one.
 _FAINT = 0.1
-# Beside a path's own classes only pitches that stand out shall be seen.
-_CONTRAST = 3
 
 
 def of_path(
@@ -122,8 +120,8 @@ def _mixed(features: Features, response: Response, own: np.ndarray, share: float
     # Notes of one pitch differ in their overtones: each pitch counts against its own strongest moment.
     peak = features.chroma.max(axis=0)
     relative = features.chroma / np.where(peak > _FAINT, peak, np.inf)
-    heard = class_path(replace(features, chroma=relative), replace(response, depth=1.0), own.shape[1]) ** _CONTRAST
-    heard = heard / heard.sum(axis=1, keepdims=True)
+    plain = replace(response, depth=1.0, mix="blend")
+    heard = class_path(replace(features, chroma=relative), plain, own.shape[1])
     # In silence the path is left to itself.
     sounding = (relative.max(axis=1) > 0)[:, None] * 1.0
     share_at = share * smoothed(sounding, response.smooth_frames)
@@ -182,7 +180,7 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
     weights = np.empty((len(features), count))
     for frame, row in enumerate(chroma):
         levels = mapping.blend(levels, row, response.pitch_frames)
-        weights[frame] = mapping.class_weights(levels, response.depth)
+        weights[frame] = mapping.class_weights(levels, response.depth, response.mix)
     return smoothed(weights, response.smooth_frames).astype(np.float32)
 
 

@@ -26,7 +26,7 @@ _DIALS = (
     ),
     ("truncation", "t", "variety against fidelity, 0.1..1 (default 1)"),
     ("smooth_factor", "sf", "how much the classes are smoothed, 10..30 (default 20)"),
-    ("depth", None, "weight of the strongest class, 0.01..1 (default 1)"),
+    ("depth", None, "how much of classes there is, 0.01..1 (default 1)"),
 )
 
 
@@ -41,6 +41,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     for name, short, text in _DIALS:
         names = ([f"-{short}"] if short else []) + [f"--{name}"]
         parser.add_argument(*names, type=ranged(name), metavar="X", help=text)
+    parser.add_argument(
+        "--mix",
+        choices=("blend", "peak"),
+        help="blend: pictures between those that the model knows (default); peak: overdriven, as by the BigGAN Audio"
+        " Visualizer",
+    )
     parser.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
     parser.add_argument(
         "-n", "--num_classes", type=ranged("num_classes"), metavar="N", help="how many classes, 1..12 (default 12)"
@@ -131,7 +137,8 @@ def _wish(args: argparse.Namespace) -> "Wish":
 def _response(args: argparse.Namespace) -> Any:
     from renderer.response import Response
 
-    given = {name: getattr(args, name) for name, _, _ in _DIALS if getattr(args, name) is not None}
+    names = [name for name, _, _ in _DIALS] + ["mix"]
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return Response(**given, sort_by_power=args.sort_by_power)
 
 

@@ -36,14 +36,21 @@ def test_class_vectors_are_exactly_zero_outside_the_chosen_classes():
     assert (vectors[:, [3, 900, 77]] > 0).any(axis=0).all()
 
 
-def test_the_strongest_class_has_the_depth_as_weight():
-    film = song(sounding(), smooth_factor=10, frame_length=8192, depth=0.4)
+def test_a_blend_has_the_sum_depth():
+    film = song(sounding(), depth=0.4)
+    np.testing.assert_allclose(film.weights.sum(axis=1), 0.4, rtol=1e-5)
+
+
+def test_the_strongest_class_of_a_peak_has_the_depth_as_weight():
+    film = song(sounding(), smooth_factor=10, frame_length=8192, depth=0.4, mix="peak")
     np.testing.assert_allclose(film.weights.max(axis=1), 0.4, rtol=1e-6)
+    assert film.weights.sum(axis=1).max() > 1
 
 
-def test_the_weakest_of_twelve_classes_is_zero_and_of_three_is_not():
-    assert mapping.class_weights(np.linspace(0.5, 1, 12)).min() == 0
-    assert mapping.class_weights(np.linspace(0.5, 1, 3)).min() == 0.5
+@pytest.mark.parametrize("mix", ["blend", "peak"])
+def test_the_weakest_of_twelve_classes_is_zero_and_of_three_is_not(mix):
+    assert mapping.class_weights(np.linspace(0.5, 1, 12), mix=mix).min() == 0
+    assert mapping.class_weights(np.linspace(0.5, 1, 3), mix=mix).min() > 0.05
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
@@ -256,3 +263,8 @@ def test_a_sound_of_few_values_spreads_over_the_noise():
 def test_a_dial_out_of_range_is_named(name, value):
     with pytest.raises(ValueError, match=f"{name} must be"):
         Response(**{name: value})
+
+
+def test_an_unknown_mix_is_refused():
+    with pytest.raises(ValueError, match="mix must be one of blend, peak, not 'other'"):
+        Response(mix="other")

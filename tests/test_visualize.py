@@ -170,6 +170,7 @@ DIALS = {
     "truncation": 0.5,
     "smooth_factor": 11,
     "depth": 0.3,
+    "mix": "peak",
     "sort_by_power": True,
     "frame_length": 1024,
 }
