@@ -1,0 +1,176 @@
+"""Commands under /image: what they change, what they answer, and one sentence for what they refuse."""
+
+import re
+import time
+
+import pytest
+from live_rooms import Flat, atelier, models_with  # noqa: F401 - atelier is a fixture
+from PIL import Image
+
+from renderer.live.atelier import Atelier
+from renderer.live.commands import COMMANDS, do
+from server.image_rows import IMAGE_ROWS
+
+
+def ask(atelier, address, **values):  # noqa: F811
+    replies, error = do(atelier, address, values)
+    assert error == ""
+    return replies
+
+
+def refusal(atelier, address, **values):  # noqa: F811
+    replies, error = do(atelier, address, values)
+    assert replies == []
+    assert error and "\n" not in error and len(error) <= 200
+    return error
+
+
+@pytest.fixture
+def painting(atelier):  # noqa: F811
+    atelier.stage.start()
+    atelier.frames.wait(0, 10.0)
+    return atelier
+
+
+def test_every_row_of_the_servers_table_is_answered_and_no_other():
+    assert set(COMMANDS) == {row.address for row in IMAGE_ROWS}
+
+
+def test_load_paints_with_another_model(atelier):  # noqa: F811
+    assert ask(atelier, "/image/load", name="large") == [["/image/loaded", "large", 32, 32, 40]]
+    assert atelier.show.painter.name == "large"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("none", "no picture model 'none'.*found: a "), ("broken", "damaged"), ("", "must be a name"), (3, "be a name")],
+)
+def test_a_model_that_cannot_be_loaded_leaves_the_one_before(atelier, name, reason):  # noqa: F811
+    error = refusal(atelier, "/image/load", name=name)
+    assert re.search(reason, error)
+    assert atelier.show.painter.name == "a"
+
+
+def test_a_folder_outside_the_models_folders_is_refused(atelier, tmp_path):  # noqa: F811
+    elsewhere = models_with(tmp_path / "elsewhere", "b") / "biggan" / "b"
+    assert "not inside one of the models folders" in refusal(atelier, "/image/load", name=str(elsewhere))
+
+
+def test_classes_are_chosen_by_number_or_name(atelier):  # noqa: F811
+    assert ask(atelier, "/image/classes", **{"class": ["3", "thing 17"]}) == [
+        ["/image/class_names", "thing 3", "thing 17"]
+    ]
+    assert atelier.show.settings.classes == (3, 17)
+
+
+def test_no_classes_are_the_default_choice(atelier):  # noqa: F811
+    first = atelier.show.settings.classes
+    ask(atelier, "/image/classes", **{"class": ["3"]})
+    (names,) = ask(atelier, "/image/classes", **{"class": []})
+    assert atelier.show.settings.classes == first
+    assert len(names) == 13
+
+
+def test_classes_stay_with_a_model_that_has_them(atelier):  # noqa: F811
+    ask(atelier, "/image/classes", **{"class": ["thing 5"]})
+    ask(atelier, "/image/load", name="large")
+    assert atelier.show.settings.classes == (5,)
+
+
+@pytest.mark.parametrize("name", ["truncation", "jitter", "smooth", "bpm"])
+def test_a_dial_is_turned(atelier, name):  # noqa: F811
+    value = 90.0 if name == "bpm" else 0.25
+    assert ask(atelier, f"/image/{name}", value=value) == []
+    assert getattr(atelier.show.settings, name) == value
+
+
+@pytest.mark.parametrize(
+    ("address", "values", "reason"),
+    [
+        ("/image/truncation", {"value": 2}, "truncation must be in 0.02..1, not 2"),
+        ("/image/jitter", {"value": "much"}, "jitter must be a finite number, not 'much'"),
+        ("/image/smooth", {}, "smooth must be a finite number, not None"),
+        ("/image/bpm", {"value": float("inf")}, "bpm must be a finite number"),
+        ("/image/mode", {"name": "loud"}, "the mode must be follow, tempo or free, not 'loud'"),
+        ("/image/classes", {"class": ["none"]}, "no class 'none'"),
+        ("/image/classes", {"class": ["1", "1"]}, "given twice"),
+        ("/image/classes", {"class": "1"}, "classes must be numbers or names"),
+        ("/image/classes", {"class": [str(n) for n in range(65)]}, "at most 64 classes, not 65"),
+        ("/image/oscillator", {"number": 17, "function": "sin", "magnitude": 1, "period": 1}, "1..16, not 17"),
+        (
+            "/image/oscillator",
+            {"number": 1, "function": "wave", "magnitude": 1, "period": 1},
+            "a function is one of sin",
+        ),
+        ("/image/oscillator", {"number": 1, "function": "sin", "magnitude": 1, "period": 0}, "above 0 beats"),
+        ("/image/oscillator", {"number": 1, "function": "sin", "magnitude": 1, "period": 1, "axes": [-1]}, "axes must"),
+        ("/image/record", {"what": "go"}, "what must be start or stop, not 'go'"),
+        ("/image/record", {"what": "stop", "file": None}, "nothing is being recorded"),
+        ("/image/record", {"what": "start", "file": None}, "no picture yet"),
+        ("/image/snapshot", {"file": "../up"}, "a file's name must be plain"),
+        ("/image/snapshot", {"file": "a.jpg"}, "must end in .png, not .jpg"),
+        ("/image/paint", {}, "'/image/paint' is no command"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(atelier, address, values, reason):  # noqa: F811
+    before = atelier.show.settings
+    assert reason in refusal(atelier, address, **values)
+    assert atelier.show.settings == before
+
+
+def test_an_oscillator_is_set_and_keeps_its_axes(atelier):  # noqa: F811
+    told = {"number": 2, "function": "sin", "magnitude": 0.5, "period": 2.0}
+    ask(atelier, "/image/oscillator", **told, axes=[4, 7, 4])
+    assert atelier.show.settings.oscillators[2].axes == (4, 7)
+    ask(atelier, "/image/oscillator", **told | {"magnitude": 0.0}, axes=[])
+    assert (atelier.show.settings.oscillators[2].axes, atelier.show.settings.oscillators[2].magnitude) == ((4, 7), 0.0)
+
+
+def test_without_a_model_commands_say_so_and_dials_turn(tmp_path):
+    empty = Atelier([tmp_path], tmp_path, lambda folder: Flat())
+    assert "no picture model is loaded" in refusal(empty, "/image/classes", **{"class": []})
+    assert ask(empty, "/image/truncation", value=0.5) == []
+    assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-"]
+
+
+def test_status_tells_what_the_renderer_is_doing(painting):
+    painting.page = "http://127.0.0.1:1/"
+    painting.show.play("trip", 0.0, time.monotonic())
+    (status,) = ask(painting, "/image/status")
+    assert status[:3] == ["/image/status.reply", "a", "follow"]
+    assert status[3] >= 0.0
+    assert status[5:] == ["http://127.0.0.1:1/", "trip"]
+
+
+def test_the_page_is_told_all_that_it_shows(painting):
+    ask(painting, "/image/classes", **{"class": ["3", "5"]})
+    painting.stage._stopping.wait(1.0)
+    status = painting.status()
+    assert (status["classes"], status["class_ids"]) == (["thing 3", "thing 5"], [3, 5])
+    assert status["models"] == ["a", "broken", "large"]
+    assert len(status["class_names"]) == 40
+    assert 0.0 <= sum(status["class_weights"]) <= 1.01
+    assert status["playing"] is None
+
+
+def test_a_snapshot_is_a_picture_that_was_shown(painting):
+    ((_, path),) = ask(painting, "/image/snapshot", file="moment")
+    assert path.endswith("out/moment.png")
+    image = Image.open(path)
+    assert (image.size, image.mode) == ((16, 16), "RGB")
+    assert image.getpixel((0, 0))[2] == int(painting.show.settings.truncation * 255)
+
+
+def test_what_is_there_is_not_overwritten(painting):
+    paths = [ask(painting, "/image/snapshot", file="moment.png")[0][1].rpartition("/")[2] for _ in range(3)]
+    assert paths == ["moment.png", "moment-2.png", "moment-3.png"]
+
+
+def test_without_a_name_a_file_is_named_by_the_clock(painting):
+    ((_, path),) = ask(painting, "/image/snapshot", file=None)
+    assert "/hallu-20" in path
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", "", ".hidden", "x" * 101, "a\0b", "c:x", "dot.", 5])
+def test_a_name_that_leads_elsewhere_is_refused(painting, name):
+    assert "must be plain" in refusal(painting, "/image/snapshot", file=name)

@@ -1,0 +1,88 @@
+"""Recordings: films as long as they were recorded, of what was shown."""
+
+import time
+
+import av
+import numpy as np
+import pytest
+from live_rooms import atelier  # noqa: F401 - a fixture
+
+from renderer.live.commands import do
+from renderer.live.keepsakes import RATE, Recorder
+from renderer.page.frames import Frames
+
+
+def film(path):
+    """All pictures [n, h, w, 3] and the rate."""
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(stream)]), stream.average_rate
+
+
+def solid(value, side=16):
+    return np.full((side, side, 3), value, np.uint8)
+
+
+@pytest.fixture
+def painting(atelier):  # noqa: F811
+    atelier.stage.start()
+    atelier.frames.wait(0, 10.0)
+    return atelier
+
+
+def test_a_recording_is_as_long_as_it_was_recorded(painting):
+    ((_, path),), error = do(painting, "/image/record", {"what": "start", "file": "take"})
+    assert (error, painting.status()["recording"]) == ("", True)
+    begun = time.monotonic()
+    time.sleep(2.0)
+    took = time.monotonic() - begun
+    assert do(painting, "/image/record", {"what": "stop", "file": None}) == ([["/image/file", path]], "")
+    pictures, rate = film(path)
+    assert rate == RATE
+    assert len(pictures) == pytest.approx(took * RATE, abs=4)
+    assert (painting.status()["recording"], painting.status()["saved"]) == (False, "take.mp4")
+
+
+def test_it_shows_what_was_shown_when_it_was_shown(tmp_path):
+    frames = Frames()
+    frames.put(solid(40))
+    recorder = Recorder(frames, tmp_path / "a.mp4")
+    time.sleep(1.0)
+    frames.put(solid(200))
+    time.sleep(1.0)
+    levels = film(recorder.stop())[0].mean(axis=(1, 2, 3))
+    np.testing.assert_allclose([levels[5], levels[-5]], [40, 200], atol=4)
+    assert np.argmax(levels > 120) == pytest.approx(RATE, abs=8)
+
+
+def test_another_models_pictures_are_fitted_into_the_film(tmp_path):
+    frames = Frames()
+    frames.put(solid(40))
+    recorder = Recorder(frames, tmp_path / "a.mp4")
+    time.sleep(0.3)
+    frames.put(solid(200, 64))
+    time.sleep(0.3)
+    pictures, _ = film(recorder.stop())
+    assert pictures.shape[1:] == (16, 16, 3)
+    assert pictures[-1].mean() == pytest.approx(200, abs=4)
+
+
+def test_a_second_recording_waits_for_the_end_of_the_first(painting):
+    assert do(painting, "/image/record", {"what": "start", "file": "one"})[1] == ""
+    assert "one.mp4 is being recorded" in do(painting, "/image/record", {"what": "start", "file": "two"})[1]
+
+
+def test_closing_finishes_what_is_recorded(painting, tmp_path):
+    do(painting, "/image/record", {"what": "start", "file": "last"})
+    time.sleep(0.5)
+    painting.close()
+    assert len(film(tmp_path / "out" / "last.mp4")[0]) >= 10
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["last.mp4"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(painting, tmp_path):
+    (tmp_path / "out").write_text("no folder")
+    for address, values in (("/image/record", {"what": "start", "file": "a"}), ("/image/snapshot", {"file": "a"})):
+        replies, error = do(painting, address, values)
+        assert replies == []
+        assert "out" in error and "internal" not in error

@@ -1,0 +1,190 @@
+"""The renderer's end of ZeroMQ: real sockets, in one process."""
+
+import time
+
+import numpy as np
+import pytest
+from live_rooms import atelier  # noqa: F401 - a fixture
+from live_server import Server, a_sound
+
+from renderer import wire
+from renderer.live.link import MAX_WAITING, Link, addresses
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def linked(server, atelier):  # noqa: F811
+    ends = []
+    link = Link(atelier, server.address, lambda: ends.append("bye"), "1")
+    link.start()
+    link.ends = ends
+    yield link
+    link.stop()
+
+
+def wait_for(true, patience_s=10.0):
+    end = time.monotonic() + patience_s
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert true()
+
+
+def test_hello_is_said_until_it_is_answered(server, linked):
+    assert server.hear("hello").fields == {"name": "renderer", "version": "1"}
+    assert server.hear("hello", 1.0)
+    server.welcome()
+    with pytest.raises(AssertionError, match="no hello"):
+        server.hear("hello", 0.7)
+
+
+def test_a_beat_comes_every_second_with_the_page(server, linked, atelier):  # noqa: F811
+    atelier.page = "http://127.0.0.1:1/"
+    server.hear("beat")
+    begun = time.monotonic()
+    assert server.hear("beat").fields == {"fps": 0.0, "page": "http://127.0.0.1:1/"}
+    assert time.monotonic() - begun == pytest.approx(1.0, abs=0.3)
+
+
+def test_commands_are_answered_with_replies_or_a_reason(server, linked):
+    server.welcome()
+    assert server.ask("/image/truncation", value=0.5) == ([], "")
+    assert server.ask("/image/truncation", value=5)[1] == "truncation must be in 0.02..1, not 5"
+    assert server.ask("/image/status")[0][0][:3] == ["/image/status.reply", "a", "follow"]
+
+
+def test_commands_that_are_told_again_are_done_and_not_answered(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    server.say("command", {"id": 0, "address": "/image/truncation", "values": {"value": 0.5}})
+    server.say("command", {"id": 0, "address": "/image/truncation", "values": {"value": 50}})
+    assert server.ask("/image/status")[1] == ""
+    wait_for(lambda: atelier.show.settings.truncation == 0.5)
+
+
+def test_sounds_play_stop_and_make_busy(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    fields, arrays = a_sound()
+    server.say("made", fields, **arrays)
+    server.say("play", {"target": "trip", "position_s": 1.0})
+    server.say("busy", {"busy": True})
+    wait_for(lambda: atelier.stage.busy)
+    assert atelier.show.playing(time.monotonic())[0] == "trip"
+    assert atelier.show.playing(time.monotonic())[1] == pytest.approx(1.0, abs=0.5)
+    server.say("stop", {"target": ""})
+    server.say("busy", {"busy": False})
+    wait_for(lambda: not atelier.stage.busy)
+    assert atelier.show.playing(time.monotonic()) is None
+
+
+def test_bye_ends_it(server, linked):
+    server.welcome()
+    server.say("bye")
+    wait_for(lambda: linked.ends == ["bye"])
+
+
+def test_a_status_does_not_wait_for_a_model_that_is_being_loaded(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    with atelier.lock:
+        server.say("command", {"id": 7, "address": "/image/jitter", "values": {"value": 0.1}})
+        assert server.ask("/image/status")[1] == ""
+        assert atelier.show.settings.jitter != 0.1
+    assert server.hear("reply").fields == {"id": 7, "replies": [], "error": ""}
+
+
+def test_too_many_commands_at_once_are_refused(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    with atelier.lock:
+        for number in range(100, 100 + MAX_WAITING + 2):
+            server.say("command", {"id": number, "address": "/image/jitter", "values": {"value": 0.1}})
+        assert f"{MAX_WAITING} commands are waiting" in server.hear("reply").fields["error"]
+
+
+MALFORMED = [
+    [b"made"],
+    [b"made", b"{"],
+    [b"made", b"[]"],
+    [b"made", b"{}"],
+    [b"play", b"{}"],
+    [b"play", b'{"target": 3, "position_s": 0}'],
+    [b"play", b'{"target": "a", "position_s": "soon"}'],
+    [b"play", b'{"target": "a", "position_s": NaN}'],
+    [b"stop", b'{"target": null}'],
+    [b"busy", b'{"busy": "yes"}'],
+    [b"command", b'{"id": "x", "address": "/image/status", "values": {}}'],
+    [b"command", b'{"id": 1, "address": 5, "values": {}}'],
+    [b"command", b'{"id": 1, "address": "/image/jitter", "values": []}'],
+    [b"command", b'{"id": true, "address": "/image/jitter", "values": {}}'],
+    [b"loaded", b'{"model": 3}'],
+    [b"\xff\xfe", b"{}"],
+    [b"nothing", b"{}"],
+    [b"", b""],
+    [b"made", b'{"arrays": [{"name": "keys", "shape": [9, 9]}]}', b"short"],
+]
+
+
+def unharmed(server, atelier):  # noqa: F811
+    """A command is still answered, and a sound still followed."""
+    fields, arrays = a_sound("after")
+    server.say("made", fields, **arrays)
+    server.say("play", {"target": "after", "position_s": 0.0})
+    assert server.ask("/image/status")[0][0][-1] == "after"
+    assert atelier.show.task(time.monotonic()) is not None
+    server.say("stop", {"target": ""})
+
+
+def test_malformed_messages_change_nothing(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    for frames in MALFORMED:
+        server.out.send_multipart(frames)
+    unharmed(server, atelier)
+
+
+def test_random_bytes_change_nothing(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    rng = np.random.default_rng(0)
+    topics = (b"made", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
+    fields, arrays = a_sound(duration_s=0.2)
+    whole = wire.encode("made", fields, **arrays)
+    for number in range(500):
+        frames = [rng.bytes(int(rng.integers(0, 200))) for _ in range(rng.integers(1, 5))]
+        if number % 2:
+            frames[0] = topics[number % len(topics)]
+        if number % 5 == 0:
+            # A true message with a byte changed, each byte of its head in its turn.
+            place = int(rng.integers(len(whole[1])))
+            frames = [whole[0], whole[1][:place] + rng.bytes(1) + whole[1][place + 1 :], *whole[2:]]
+        server.out.send_multipart(frames)
+        if number % 50 == 0:
+            time.sleep(0.02)
+    unharmed(server, atelier)
+
+
+@pytest.mark.parametrize(
+    ("given", "both"),
+    [
+        ("tcp://127.0.0.1:7771", ("tcp://127.0.0.1:7771", "tcp://127.0.0.1:7772")),
+        ("tcp://stage.local:80/", ("tcp://stage.local:80", "tcp://stage.local:81")),
+        ("tcp://[::1]:7771", ("tcp://[::1]:7771", "tcp://[::1]:7772")),
+    ],
+)
+def test_a_servers_address_is_two(given, both):
+    assert addresses(given) == both
+
+
+@pytest.mark.parametrize(
+    "given", ["", "7771", "127.0.0.1:7771", "tcp://:7771", "tcp://a", "tcp://a:65535", "udp://a:1"]
+)
+def test_what_is_no_address_is_refused(given):
+    with pytest.raises(ValueError, match=r"is like tcp://127\.0\.0\.1:7771, not"):
+        addresses(given)
+
+
+@pytest.mark.parametrize("given", ["tcp://a:x", "tcp://a:99999", "tcp://[1:2"])
+def test_a_port_that_is_none_is_refused(given):
+    with pytest.raises(ValueError, match="is like tcp"):
+        addresses(given)

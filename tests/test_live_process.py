@@ -1,0 +1,203 @@
+"""`python -m renderer` as its own process, with a real model, against the two sockets of a server."""
+
+import io
+import subprocess
+import sys
+import time
+
+import av
+import numpy as np
+import pytest
+from live_rooms import models_with
+from live_server import ROOT, Process, Server, a_sound, get
+from PIL import Image
+
+from renderer import biggan, mapping
+from renderer.live.sounds import read_sound
+from renderer.live.stage import paint
+from renderer.wire import decode, encode
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    return models_with(tmp_path_factory.mktemp("models"), "small")
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def process(server, models, out):
+    process = Process(server, models, out)
+    process.place = process.page()
+    server.welcome()
+    # The first command waits for the model.
+    assert server.ask("/image/mode", name="follow") == ([], "")
+    yield process
+    process.kill()
+
+
+def shown(process):
+    status, jpeg = get(process.place, "/frame.jpg")
+    assert status == 200
+    return np.asarray(Image.open(io.BytesIO(jpeg)), np.float32)
+
+
+def test_it_is_there_at_once_and_beats_while_it_loads(server, models, out):
+    begun = time.monotonic()
+    own = Server()
+    process = Process(own, models, out)
+    try:
+        process.page()
+        assert own.hear("hello").fields["name"] == "renderer"
+        assert own.hear("beat").fields["page"].startswith("http://127.0.0.1:")
+        assert time.monotonic() - begun < 20.0
+    finally:
+        process.kill()
+        own.close()
+
+
+def test_the_picture_follows_the_position_that_plays(server, process, models):
+    """Chosen to be told apart: a key point every 2 s, no push, one class; pictures are compared with what is due."""
+    for address, values in (
+        ("/image/jitter", {"value": 0.0}),
+        ("/image/smooth", {"value": 0.0}),
+        ("/image/classes", {"class": ["207"]}),
+        ("/image/truncation", {"value": 1.0}),
+    ):
+        assert server.ask(address, **values)[1] == ""
+    fields, arrays = a_sound("path", 10.0)
+    server.say("made", fields, **arrays)
+    sound = read_sound(decode(encode("made", fields, **arrays)))
+    painter = biggan.load(models / "biggan" / "small")
+    due = expected(painter, sound, np.arange(0.0, 10.0, 0.25))
+    server.say("play", {"target": "path", "position_s": 0.0})
+    begun = time.monotonic()
+    shown(process)
+    late = []
+    for moment in (2.0, 4.0, 6.0, 7.5):
+        while time.monotonic() - begun < moment:
+            time.sleep(0.01)
+        picture, now = shown(process), time.monotonic() - begun
+        nearest = 0.25 * np.argmin([np.abs(picture - one).mean() for one in due])
+        late.append(now - nearest)
+    assert np.abs(late).max() < 0.6
+    assert server.ask("/image/status")[0][0][-1] == "path"
+    server.say("stop", {"target": "path"})
+    assert server.ask("/image/status")[0][0][-1] == "-"
+
+
+def expected(painter, sound, positions):
+    from renderer.live.follow import Way
+    from renderer.live.show import Task
+
+    way = Way(sound, painter.z_size, (207,), painter.num_classes)
+    return [paint(Task(painter, way.at(position, 0.0), 1.0)).astype(np.float32) for position in positions]
+
+
+def test_pictures_move_while_nothing_sounds(server, process):
+    first = shown(process)
+    time.sleep(2.0)
+    assert np.abs(shown(process) - first).mean() > 0.5
+
+
+def test_a_recording_is_a_film_of_the_time_it_took(server, process, out):
+    assert server.ask("/image/record", what="start", file="show")[1] == ""
+    begun = time.monotonic()
+    time.sleep(2.0)
+    ((address, path),), error = server.ask("/image/record", what="stop", file=None)
+    took = time.monotonic() - begun
+    assert (address, path, error) == ("/image/file", (out / "show.mp4").as_posix(), "")
+    with av.open(path) as file:
+        frames = sum(1 for _ in file.decode(video=0))
+        assert frames / 30 == pytest.approx(took, abs=0.4)
+        assert (file.streams.video[0].width, file.streams.video[0].height) == (128, 128)
+
+
+def test_a_snapshot_is_a_png(server, process, out):
+    ((_, path),), _ = server.ask("/image/snapshot", file="moment")
+    assert Image.open(path).size == (128, 128)
+
+
+def test_random_bytes_do_not_end_it(server, process):
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        server.out.send_multipart([rng.bytes(20), rng.bytes(40)])
+        server.out.send_multipart([b"made", rng.bytes(40), rng.bytes(40)])
+    assert server.ask("/image/status")[1] == ""
+    assert process.popen.poll() is None
+
+
+def test_sigterm_ends_it_cleanly_and_finishes_what_is_recorded(server, process, out):
+    assert server.ask("/image/record", what="start", file="last")[1] == ""
+    time.sleep(1.0)
+    status, errors = process.terminate()
+    assert (status, "Traceback" in errors) == (0, False)
+    with av.open(str(out / "last.mp4")) as file:
+        assert sum(1 for _ in file.decode(video=0)) > 10
+    assert not [path for path in out.iterdir() if ".part" in path.name]
+
+
+def test_it_ends_with_whoever_started_it(models, out):
+    own = Server()
+    process = Process(own, models, out, "--tied", stdin=subprocess.PIPE)
+    try:
+        process.page()
+        assert process.popen.poll() is None
+        process.popen.stdin.close()
+        process.popen.stdin = None
+        assert process.wait(30.0)[0] == 0
+    finally:
+        process.kill()
+        own.close()
+
+
+def test_it_ends_when_the_server_says_bye(models, out):
+    own = Server()
+    process = Process(own, models, out)
+    try:
+        process.page()
+        own.welcome().say("bye")
+        assert process.wait(30.0)[0] == 0
+    finally:
+        process.kill()
+        own.close()
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--server", "nowhere"], "a server's address is like"),
+        (["--models", "not/there"], "--models not/there is no folder"),
+        (["--model", "none-of-this-name"], "no picture model 'none-of-this-name'"),
+        (["--fps", "0"], "--fps must be in 1..120, not 0"),
+        (["--threads", "0"], "--threads must be in 1..256, not 0"),
+        (["--page-port", "70000"], "--page-port must be in 0..65535, not 70000"),
+    ],
+)
+def test_flags_that_cannot_be_are_refused_in_one_line(flags, reason):
+    done = subprocess.run([sys.executable, "-m", "renderer", *flags], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and reason in done.stderr
+
+
+def test_help_loads_no_tensorflow():
+    code = "import sys, renderer.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print({'tensorflow', 'keras', 'av', 'zmq'} & set(sys.modules) or 'light')"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert out.stdout.endswith("light\n")
+
+
+def test_keys_of_sounds_are_pictures_of_their_own():
+    """What the test above compares with: pictures of key points differ."""
+    keys = mapping.image_keys(a_sound()[1]["keys"], 128)
+    assert np.linalg.norm(np.diff(keys, axis=0), axis=1).min() > 5.0
