@@ -89,7 +89,10 @@ def swing(oscillators: Sequence[Oscillator], beats: np.ndarray, z_size: int) -> 
 def label(
     num_classes: int, classes: Sequence[int], y_scale: float, quantize: bool, drawn: np.ndarray | None = None
 ) -> np.ndarray:
-    """The class vector of all pictures, float64 [num_classes], of length y_scale.
+    """The class vector of all pictures, float64 [num_classes].
+
+    Classes have the sum y_scale (gan-video-synth: the length, with which several classes overdrive a model); a random
+    vector, which has values on both sides of 0, has that length.
 
     Args:
         num_classes: of the model.
@@ -108,7 +111,7 @@ def label(
     vector = vector if drawn is None else np.asarray(drawn, np.float64)
     if quantize:
         vector = (np.abs(vector) > 0.5 * np.abs(vector).max()).astype(np.float64)
-    return y_scale * vector / np.linalg.norm(vector)
+    return y_scale * vector / (np.sum(vector) if drawn is None else np.linalg.norm(vector))
 
 
 def check_seamless(oscillators: Sequence[Oscillator], beats: int) -> None:

@@ -33,7 +33,7 @@ class Tempo:
         bpm: beats a minute.
         num_beats: length of the loop.
         classes: numbers or names; none: class 309 of a model with 1000, else one by lot.
-        y_scale: length of the class vector.
+        y_scale: how much of classes there is, see `tempo.label`.
         truncation: of the noise and the model.
         random_label: a random class vector in place of the classes.
         quantize_label: all or nothing for each class of it.

@@ -23,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     _add(parser, "bpm", type=float, help="beats a minute (default 120)")
     _add(parser, "num_beats", "beats", type=int, help="length of the loop in beats (default 16)")
     _add(parser, "classes", nargs="+", metavar="CLASS", help="by number or by name (default 309, or one by lot)")
-    _add(parser, "y_scale", type=float, help="length of the class vector (default 1)")
+    _add(parser, "y_scale", type=float, help="how much of classes there is: their sum (default 1)")
     _add(parser, "truncation", type=float, help="variety against fidelity, 0.02..1 (default 1)")
     _add(parser, "random_label", action="store_true", help="a random class vector in place of the classes")
     _add(parser, "quantize_label", action="store_true", help="all or nothing for each class of it")

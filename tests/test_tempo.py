@@ -81,10 +81,16 @@ def test_a_loop_is_exactly_as_long_as_its_beats(bpm, beats, fps):
     assert rate == pytest.approx(fps, rel=0.5 / frames + 1e-9)
 
 
-def test_the_label_has_the_length_y_scale():
+def test_the_label_has_the_sum_y_scale():
     vector = tempo.label(40, [3, 5], 0.9, quantize=False)
     assert np.flatnonzero(vector).tolist() == [3, 5]
+    np.testing.assert_allclose(vector[[3, 5]], 0.45)
+
+
+def test_a_random_label_has_the_length_y_scale():
+    vector = tempo.label(40, [], 0.9, quantize=False, drawn=np.random.default_rng(0).standard_normal(40))
     assert np.linalg.norm(vector) == pytest.approx(0.9)
+    assert vector.min() < 0 < vector.max()
 
 
 @pytest.mark.parametrize("count", [1, 4, 12])
