@@ -13,7 +13,7 @@ COMPAT = (PD / "compat",)
 PICKLE = "magenta_small_conv0_ipca_1024.pickle"
 
 # Wired as the course wires it: the state is asked for at load and whenever something was updated; when the worker is
-# on, the components follow. What comes out is kept as well: the probe connects after loading.
+# on, the components follow; both sounds play. What comes out is kept as well: the probe connects after loading.
 PATCH = r"""#N canvas 0 0 500 400 12;
 #X obj 20 20 r in;
 #X obj 20 300 pyext. sopimagenta.ganspacesynth.pyext halluseq seq-edits @detach 1;
@@ -36,6 +36,16 @@ PATCH = r"""#N canvas 0 0 500 400 12;
 #X obj 300 450 text get seq-said;
 #X obj 300 480 list prepend said;
 #X obj 300 510 s report;
+#X obj 400 200 phasor~ 1;
+#X obj 400 230 *~ 64000;
+#X obj 400 260 tabread4~ seq-out;
+#X obj 400 290 tabread4~ seq-preview;
+#X obj 400 320 dac~;
+#X connect 21 0 22 0;
+#X connect 22 0 23 0;
+#X connect 22 0 24 0;
+#X connect 23 0 25 0;
+#X connect 24 0 25 1;
 #X connect 2 0 14 0;
 #X connect 14 0 15 0;
 #X connect 17 0 18 0;
@@ -151,7 +161,7 @@ def test_the_steps_are_edited_while_a_sound_is_made(pd):
     assert pd.size("seq-preview") > pd.size("seq-out")
 
 
-def test_sound_is_made_while_dsp_runs(pd, path):
+def test_arrays_that_play_are_filled_anew(pd):
     pd.to("pd", "dsp 1")
     lengths = set()
     for count in range(1, 6):
@@ -162,6 +172,19 @@ def test_sound_is_made_while_dsp_runs(pd, path):
     assert len(lengths) == 5
     assert sum(message[:2] == [0, "synthesized"] for message in pd.heard) == 5
     assert pd.errors() == []
+
+
+def test_no_request_of_a_burst_is_lost(pd):
+    pd.to("pd", "dsp 1")
+    start = len(pd.heard)
+    for count in range(40):
+        pd.say("add_step")
+        pd.say("synthesize_noz seq-preview 32 seq-edits -- seq-out 32 1" if count % 4 else "synthesize_noz seq-preview")
+    pd.ask("unload", "worker", "off")
+    pd.ask("load magenta_small", "worker", "on")
+    ends = [message[1] for message in pd.heard[start:] if message[0] == 0 and message[1] in ("synthesized", "failed")]
+    assert ends == ["failed", *["synthesized"] * 3] * 10
+    assert sum(message[:2] == [0, "updated"] for message in pd.heard[start:]) == 40
 
 
 def test_the_worker_goes_off(pd):
