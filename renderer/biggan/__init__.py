@@ -11,11 +11,11 @@ from renderer.biggan.folders import find, read_config
 if TYPE_CHECKING:
     from renderer.biggan.painter import Painter
 
-__all__ = ["find", "load", "read_config"]
+__all__ = ["convert", "find", "load", "read_config"]
 
 
 def load(folder: str | Path) -> "Painter":
-    """Load a picture model: a Hugging Face folder, or one of ours.
+    """Load a picture model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
 
     Raises:
         FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
@@ -27,3 +27,23 @@ def load(folder: str | Path) -> "Painter":
     path = Path(folder)
     config = read_config(path)
     return Painter(config, folders.read_weights(path, config), folders.class_names(path, config))
+
+
+def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:
+    """Write a picture model of any kind as one of ours, which loads faster and is smaller.
+
+    Args:
+        source: a folder that `load` reads.
+        folder: a new one.
+        dtype: float16 or float32, of the numbers in the file.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
+        FileExistsError: the new folder is there and not empty.
+        ValueError: a file breaks a rule; the message names it.
+    """
+    from renderer.biggan import folders
+
+    path, config = Path(source), read_config(source)
+    names = folders.class_names(path, config)
+    folders.save(Path(folder), config, folders.read_weights(path, config), names, dtype)

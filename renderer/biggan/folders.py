@@ -1,17 +1,20 @@
-"""The kinds of folders that a picture model comes in."""
+"""The three kinds of folders that a picture model comes in."""
 
 import json
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gansynth.whole import new_folder
 from renderer.biggan import config as shapes
 from renderer.biggan import own_file, torch_file
 from renderer.biggan.config import Config
 
+log = logging.getLogger(__name__)
 CONFIG, CLASSES, OURS, TORCH = "config.json", "classes.json", own_file.NAME, "pytorch_model.bin"
 Arrays = dict[str, np.ndarray]
 
@@ -26,9 +29,12 @@ class Kind:
 
 
 def find(models: Iterable[Path]) -> list[Path]:
-    """The picture models in DIR/biggan/ of models folders, in the order of the folders, by name in each."""
-    places = [place for models_folder in models for place in sorted((Path(models_folder) / "biggan").glob("*/"))]
-    return [place for place in places if _kind(place) is not None]
+    """The picture models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
+
+    A folder that looks like one, but cannot be read, is left out, and the log says why.
+    """
+    places = [place for folder in models for place in sorted((Path(folder) / "biggan").glob("*/"))]
+    return [place for place in places if _is_readable(place)]
 
 
 def read_config(folder: str | Path) -> Config:
@@ -54,6 +60,28 @@ def read_weights(folder: Path, config: Config) -> Arrays:
         return weights.complete(_known_kind(folder).arrays(folder), config)
     except ValueError as error:
         raise ValueError(_named(folder, error)) from None
+
+
+def save(folder: Path, config: Config, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
+    """Write a picture model in our own format: a new folder, there whole or not at all.
+
+    Args:
+        folder: new, or empty.
+        config: the generator's shape.
+        arrays: from `read_weights`.
+        names: of the classes.
+        dtype: float16, half the size and good to a few thousandths of the brightness, or float32.
+
+    Raises:
+        FileExistsError: the folder is there and not empty.
+        ValueError: a value is too large for float16.
+    """
+    if dtype == "float16" and (name := own_file.too_large(arrays)):
+        raise ValueError(f"{name} holds a value that float16 cannot; write float32")
+    with new_folder(folder) as part:
+        for name, value in ((CONFIG, shapes.to_json(config)), (CLASSES, list(names))):
+            (part / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        own_file.write(part / OURS, arrays, dtype)
 
 
 def class_names(folder: Path, config: Config) -> tuple[str, ...]:
@@ -85,10 +113,34 @@ def _json_config(folder: Path) -> Config:
         raise ValueError(f"{path}: {error}") from None
 
 
+def _hub_config(folder: Path) -> Config:
+    from renderer.biggan import hub_module
+
+    return hub_module.read_config(folder)
+
+
+def _hub_arrays(folder: Path) -> Arrays:
+    from renderer.biggan import hub_module
+
+    return hub_module.read(folder)
+
+
 _KINDS = (
     Kind((CONFIG, OURS), _json_config, lambda folder: own_file.read(folder / OURS)),
     Kind((CONFIG, TORCH), _json_config, lambda folder: torch_file.read(folder / TORCH)),
+    Kind(("saved_model.pb", "variables/variables.index"), _hub_config, _hub_arrays),
 )
+
+
+def _is_readable(folder: Path) -> bool:
+    if _kind(folder) is None:
+        return False
+    try:
+        read_config(folder)
+    except (ValueError, OSError) as error:
+        log.warning("left out: %s", error)
+        return False
+    return True
 
 
 def _kind(folder: Path) -> Kind | None:

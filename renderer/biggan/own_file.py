@@ -36,6 +36,12 @@ def read(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
+def too_large(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """The name of an array that float16 cannot hold, if there is one."""
+    most = np.finfo(np.float16).max
+    return next((name for name, a in arrays.items() if not name.endswith(TABLES) and np.abs(a).max() > most), None)
+
+
 def write(path: Path, arrays: Mapping[str, np.ndarray], dtype: str) -> None:
     """Write arrays; all but batch norm's tables become `dtype`, float16 or float32."""
     kept = {

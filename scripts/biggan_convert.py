@@ -1,0 +1,38 @@
+"""Turn a picture model, a Hugging Face or a TF-Hub folder, into one of ours: smaller, and loaded at once."""
+
+import argparse
+from collections.abc import Sequence
+
+from renderer import biggan
+from scripts import command, sounds
+
+PROG = "biggan_convert"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags.add_argument("source", type=command.path, help="the model's folder")
+    flags.add_argument("folder", type=command.path, help="the new folder, such as models/biggan/NAME")
+    flags.add_argument(
+        "--float32", action="store_true", help="keep every digit (float16 moves pictures by a few thousandths)"
+    )
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return command.run(_convert, parser().parse_args(argv), PROG)
+
+
+def _convert(options: argparse.Namespace) -> None:
+    sounds.import_tensorflow(options)
+    biggan.convert(options.source, options.folder, "float32" if options.float32 else "float16")
+    config = biggan.read_config(options.folder)
+    size = sum(path.stat().st_size for path in options.folder.iterdir())
+    print(f"{options.folder}: {config.resolution} px, {config.num_classes} classes, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
