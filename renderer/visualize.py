@@ -11,6 +11,7 @@ import numpy as np
 
 from renderer import classes, lyrics, manifest, mapping, timeline, vectors
 from renderer.analysis import analyse
+from renderer.lyrics import Embed
 from renderer.lyrics_encoding import STRATEGY_OF, encoding
 from renderer.response import Response, check
 from renderer.song import Song, seconds
@@ -100,9 +101,11 @@ def make(wish: Wish, load: Load, memory: Path | None = None, progress: Progress 
     """
     song = Song(wish.song)
     sung = lyrics.read_lines(wish.lyrics.path) if wish.lyrics else []
+    embed = encoding(wish.lyrics.encoding, sung, wish.seed) if wish.lyrics else None
     held = vectors.load(wish.vectors) if wish.vectors else None
+    # Much that can be wrong with the wish is found by now; what follows takes time.
     painter = load(wish.model)
-    whole = _checked(held, song, painter) if held else _planned(wish, song, sung, painter)
+    whole = _checked(held, song, painter) if held else _planned(wish, song, painter, sung, embed)
     shown = whole if wish.duration_s is None else whole.first(math.ceil(wish.duration_s * whole.rate))
     log.info("classes: %s", ", ".join(f"{one} {painter.class_names[one]}" for one in whole.classes))
     film(wish.out, painter, shown, song, wish.batch_size, progress)
@@ -116,24 +119,29 @@ def make(wish: Wish, load: Load, memory: Path | None = None, progress: Progress 
     return paths
 
 
-def _planned(wish: Wish, song: Song, sung: list[str], painter: Painter) -> Timeline:
+def _planned(wish: Wish, song: Song, painter: Painter, sung: list[str], embed: Embed | None) -> Timeline:
     rng = np.random.default_rng(wish.seed)
     # Drawn first, so that the same seed begins with the same noise whatever chooses the classes.
     start = mapping.truncated_normal(rng, (painter.z_size,), wish.response.truncation)
-    chosen = _chosen(wish, sung, painter, rng)
+    if wish.lyrics and embed:
+        chosen = _sung(wish.lyrics, sung, embed, painter, wish.num_classes, rng)
+    else:
+        chosen = _chosen(wish, painter, rng)
     features = analyse(song, wish.response.frame_length)
     return timeline.of_song(features, wish.response, chosen, start, wish.seed)
 
 
-def _chosen(wish: Wish, sung: list[str], painter: Painter, rng: np.random.Generator) -> tuple[int, ...]:
+def _chosen(wish: Wish, painter: Painter, rng: np.random.Generator) -> tuple[int, ...]:
     if wish.classes:
         return classes.find(wish.classes, painter.class_names)
-    if not wish.lyrics:
-        return classes.draw(painter.num_classes, rng, wish.num_classes)
-    embed = encoding(wish.lyrics.encoding, sung, wish.seed)
-    strategy = wish.lyrics.strategy or STRATEGY_OF[wish.lyrics.encoding]
-    count = wish.num_classes or min(mapping.PITCHES, painter.num_classes)
-    return lyrics.choose(sung, painter.class_names, count, embed, strategy, rng)
+    return classes.draw(painter.num_classes, rng, wish.num_classes)
+
+
+def _sung(
+    told: Lyrics, sung: list[str], embed: Embed, painter: Painter, count: int | None, rng: np.random.Generator
+) -> tuple[int, ...]:
+    wanted = count or min(mapping.PITCHES, painter.num_classes)
+    return lyrics.choose(sung, painter.class_names, wanted, embed, told.strategy or STRATEGY_OF[told.encoding], rng)
 
 
 def _checked(held: Timeline, song: Song, painter: Painter) -> Timeline:

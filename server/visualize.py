@@ -155,5 +155,5 @@ def _classes(args: argparse.Namespace, out: Path) -> dict[str, Any]:
     if len(given) > 1:
         args.error(f"{given[0]} and {given[1]} exclude each other: each says what the classes are")
     if args.use_last_classes:
-        return {"classes": last_classes(memory(), out)}
+        return {"classes": last_classes(memory(), out), "num_classes": args.num_classes}
     return {"classes": tuple(args.classes or ()), "num_classes": args.num_classes}

@@ -346,3 +346,21 @@ def test_doc2vec_knows_what_is_sung():
     assert not rows[1].any()
     assert rows[0].any()
     assert np.array_equal(rows, encoding("doc2vec", lines, 3)(["cat", "zebra", "a warm cat"]))
+
+
+@pytest.mark.parametrize("strategy", [None, "best"])
+def test_lyrics_choose_the_classes_of_a_film(wish, tmp_path, monkeypatch, strategy):
+    (tmp_path / "words.txt").write_text("[Verse]\nthing 7 thing 7\nthing 30\n")
+    asked = []
+
+    def spelling(texts):  # how often each number from 0 to 39 is in a text
+        return np.array([[text.split().count(str(number)) for number in range(40)] for text in texts], float)
+
+    monkeypatch.setattr(visualize, "encoding", lambda *args: asked.append(args) or spelling)
+    make(replace(wish, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy)))
+    assert {one["number"] for one in told(wish)["classes"]} == {7, 30}
+    assert asked == [("sbert", ["thing 7 thing 7", "thing 30"], 5)]
+    again = visualize.repeated(wish.out.with_suffix(".json"), tmp_path / "again.mp4")
+    before = make(replace(wish, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy))).calls
+    after = make(again).calls
+    assert all(np.array_equal(one[0], other[0]) for one, other in zip(before, after, strict=True))
