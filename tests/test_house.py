@@ -17,7 +17,11 @@ else:
 
 ROOT = Path(__file__).parent.parent
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-DEBIAN_PACKAGES = {"pd": {"puredata-core"}, "fluidsynth": {"fluidsynth", "fluid-soundfont-gm"}}
+DEBIAN_PACKAGES = {
+    "chromium": {"chromium"},
+    "fluidsynth": {"fluidsynth", "fluid-soundfont-gm"},
+    "pd": {"puredata-core"},
+}
 CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-base": "matplotlib"}
 
 FORBIDDEN = {
@@ -133,7 +137,7 @@ def test_no_file_is_larger_than_20_megabytes():
     assert not [name for name, content in tracked().items() if len(content) > 20_000_000]
 
 
-@pytest.mark.parametrize("page", ["gansynth", "hallucination"])
+@pytest.mark.parametrize("page", ["gansynth", "hallucination", "ganspace"])
 def test_controls_that_an_exercise_names_are_in_the_patches(page):
     patches = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "pd").glob("*.pd")))
     labels = " ".join(patches.replace("\\ ", " ").split())
