@@ -120,7 +120,7 @@ def test_while_sounds_are_made_there_are_fewer_pictures(running):
     stage, frames = running(Flat())
     stage.busy = True
     time.sleep(0.3)
-    assert 5.0 <= count(frames, 1.5) <= 9.0
+    assert 4.0 <= count(frames, 1.5) <= 7.0
     stage.busy = False
     time.sleep(0.3)
     assert count(frames, 1.5) > 20.0

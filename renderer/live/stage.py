@@ -15,7 +15,7 @@ from renderer.page.frames import Frames
 log = logging.getLogger(__name__)
 
 # While the sound engine works, and while nobody looks, there are fewer.
-BUSY_FPS, UNSEEN_FPS = 8.0, 5.0
+BUSY_FPS, UNSEEN_FPS = 6.0, 5.0
 # Somebody who looked within this time still does.
 _SEEN_S = 3.0
 # A picture for a moment further ahead would only be guessed.
