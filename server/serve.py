@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import gansynth
+from renderer import biggan
 from server.checkpoints import locate
 from server.delivery import Delivery
 from server.desk import Desk
@@ -60,8 +61,8 @@ def serve(settings: Settings) -> int:
 
 @contextmanager
 def _renderer(settings: Settings, port: int) -> Iterator[None]:
-    """A renderer process meanwhile, unless there shall be none."""
-    if not settings.image:
+    """A renderer process meanwhile, unless there shall be none or it would have nothing to paint with."""
+    if not settings.image or not biggan.find(settings.models):
         yield
         return
     # A server that listens everywhere is reached by loopback as well.
