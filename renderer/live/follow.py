@@ -16,7 +16,10 @@ from renderer.wire import FEATURE_RATE
 # How long an onset is felt, and how softly it begins.
 _FELT_S, _SOFT_S = 0.25, 0.06
 # Loudness and pitches are averaged over these.
-_LOUD_S, _PITCH_S = 0.12, 0.3
+_LOUD_S, _PITCH_S = 0.12, 0.4
+_CONTRAST = 3
+# A pitch that is never stronger than this is no overtone, but what leaks beside one.
+_FAINT = 0.1
 # Turns a second of the push: at rest, and more with full loudness and onsets.
 _TURNS_AT_REST, _TURNS_MORE = 0.1, 0.6
 
@@ -64,14 +67,16 @@ def _push(loudness: np.ndarray, onsets: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _pitches(chroma: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """At each moment how far the pitches speak [n], 0..1, and for which classes [n, count]: rows of that sum.
 
-    Up to twelve classes have a pitch each, those that sound most in the whole of the sound.
+    Up to twelve classes have a pitch each, those that sound most in the whole of the sound. As in films, each pitch
+    counts against its own strongest moment, and those that stand out count more.
     """
-    order = np.argsort(-chroma.sum(axis=0), kind="stable")
+    order, peak = np.argsort(-chroma.mean(axis=0), kind="stable"), chroma.max(axis=0)
+    relative = chroma / np.where(peak > _FAINT, peak, np.inf)
     rows = mapping.pitch_rows(order, min(count, mapping.PITCHES))
     levels = np.zeros((len(chroma), count))
-    levels[:, : len(rows)] = _mean(chroma[:, rows], _PITCH_S)
-    sums = levels.sum(axis=1)
-    return np.minimum(sums, 1.0), levels / np.maximum(sums, 1.0)[:, None]
+    levels[:, : len(rows)] = _mean(relative[:, rows], _PITCH_S)
+    heard, clear = np.minimum(levels.sum(axis=1), 1.0), levels**_CONTRAST
+    return heard, clear * (heard / np.maximum(clear.sum(axis=1), np.finfo(float).tiny))[:, None]
 
 
 def _mean(values: np.ndarray, over_s: float) -> np.ndarray:
