@@ -57,7 +57,7 @@ def installed(wheel, tmp_path_factory):
 def test_the_wheel_holds_packages_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0].partition("-")[0] for name in names}
-    assert tops <= {"server", "gansynth", "ganspace", "scripts", "hallu"}
+    assert tops <= {"server", "gansynth", "ganspace", "renderer", "scripts", "hallu"}
     assert not [name for name in names if "__pycache__" in name or name.endswith((".wav", ".part"))]
 
 
@@ -80,6 +80,13 @@ def test_every_patch_travels_along(installed):
     patches = {path.relative_to(ROOT / "pd") for path in (ROOT / "pd").glob("**/*.pd")}
     assert patches
     assert {path.relative_to(shipped) for path in Path(shipped).glob("**/*.pd")} == patches
+
+
+def test_what_is_no_python_travels_along(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "renderer").glob("**/*.*") if path.suffix != ".pyc"}
+    assert {Path(name).suffix for name in wanted} >= {".html", ".css", ".js", ".txt"}
+    assert wanted <= names
 
 
 @pytest.mark.parametrize("program", ["hallu", "gansynth_generate"])
