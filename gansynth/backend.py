@@ -62,8 +62,8 @@ def value_and_gradients(function: Callable[[Any], tuple[Any, Any]], at: Any) -> 
     raise RuntimeError(f"training runs on tensorflow or jax, not on {keras.backend.backend()} (KERAS_BACKEND)")
 
 
-def fused(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Elementwise work as one pass over memory.
+def fused(function: Callable[..., Any], least: int = WORTH_FUSING) -> Callable[..., Any]:
+    """Elementwise work as one pass over memory, where the first argument has at least so many values.
 
     TensorFlow runs one pass for each operation; XLA, where it is built in, merges them. Other backends merge by
     themselves inside `compiled`.
@@ -76,7 +76,7 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
-        big = math.prod(args[0].shape) >= WORTH_FUSING
+        big = math.prod(args[0].shape) >= least
         return merged(*args) if big and _has_xla() else function(*args)
 
     return run

@@ -18,7 +18,7 @@ def prepare(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
     """
     ready = {
         "embeddings": arrays["embeddings.weight"].T,
-        "colors/kernel": arrays["generator.conv_to_rgb.weight"].transpose(2, 3, 1, 0),
+        "colors/kernel": product_kernel(arrays["generator.conv_to_rgb.weight"].transpose(2, 3, 1, 0)),
         "colors/bias": arrays["generator.conv_to_rgb.bias"],
     }
     ready |= _conditions(arrays, config)
