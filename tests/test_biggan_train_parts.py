@@ -21,6 +21,7 @@ from renderer.training.generator import Norm
 from renderer.training.hparams import Hparams
 from renderer.training.pictures import Pictures
 from renderer.training.stages import stages
+from renderer.training.trainer import schedule
 
 SMALL = Hparams(size=16, start_size=8, channel_width=2, z_dim=8, discriminator_width=1, attention_size=8, batch_size=4)
 
@@ -177,6 +178,16 @@ def test_stages_follow_each_other_without_gaps():
     assert [one.settling for one in found] == [False] * 6 + [True]
     assert found[1].fade(20) == 0
     assert found[1].fade(24) == pytest.approx(0.8)
+
+
+def test_rates_fall_along_the_warm_start_and_while_settling():
+    run = Hparams(
+        total_images=100, warm_start_images=60, settle_images=10, warm_start_rate=0.01, latent_kl_weight=0.5,
+        grow_images=10, fade_images=0,
+    )  # fmt: skip
+    rates = [float(schedule(images, run)["rate"]) for images in (0, 30, 59, 60, 89, 95, 99)]
+    assert rates == pytest.approx([0.01, 0.00525, 0.0005, 1, 1, 0.5, 0.1], rel=0.02)
+    assert [float(schedule(images, run)["kl_weight"]) for images in (0, 15, 45, 80)] == [0, 0.25, 0.5, 0.5]
 
 
 def test_the_generator_is_biggan_deep_128():

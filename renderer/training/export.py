@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 
 def export(
-    folder: Path, state: State, source: Source, batches: int = 8, progress: Progress = lambda done, total: None
+    folder: Path, state: State, source: Source, batches: int = 3, progress: Progress = lambda done, total: None
 ) -> None:
     """Write a new folder with the averaged generator: config.json, weights.npz, classes.json and sheet.png.
 

@@ -21,7 +21,7 @@ from renderer.training.steps import Plan
 
 # What a random stream is for, beside the seed; batches and sheet have the others.
 WEIGHTS = 3
-# The warm start's learning rate falls to this share.
+# Learning rates fall to this share.
 LAST_RATE = 0.05
 
 
@@ -112,14 +112,14 @@ def schedule(images: int, hparams: Hparams) -> Batch:
     """What changes as the run goes on: the learning rate, and how strongly learned latents are drawn together.
 
     In the warm start the rate falls along a cosine, and latents are free at first, so that the network finds out what
-    they are good for. After it the rate is that of the hyper-parameters (1.0 times), falling to nothing while settling.
+    they are good for. After it the rate is a share of the hyper-parameters' rates: 1, falling while settling.
     """
     if images < hparams.warm_start_images:
         share = images / hparams.warm_start_images
         rate = hparams.warm_start_rate * (LAST_RATE + (1 - LAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * share)))
         return _scalars(rate, hparams.latent_kl_weight * min(1.0, 2.0 * share))
-    settling = hparams.settle_images and (hparams.total_images - images) / hparams.settle_images
-    return _scalars(max(0.1, min(1.0, settling)) if hparams.settle_images else 1.0, hparams.latent_kl_weight)
+    left = (hparams.total_images - images) / hparams.settle_images if hparams.settle_images else 1.0
+    return _scalars(max(LAST_RATE, min(1.0, left)), hparams.latent_kl_weight)
 
 
 def _scalars(rate: float, kl_weight: float) -> Batch:
