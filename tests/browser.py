@@ -7,7 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import aiohttp
 
@@ -38,15 +40,17 @@ TEXTS = {"Enter": "\r"}
 
 
 class Browser:
-    """A Chromium process with a profile in `folder`; each tab speaks over a WebSocket of its own."""
+    """A Chromium process; each tab speaks over a WebSocket of its own."""
 
-    def __init__(self, program, folder):
-        self._profile, self._loop = folder / "profile", asyncio.new_event_loop()
+    def __init__(self, program):
+        # A short path: the browser puts a socket into its temporary folder, and those have short names.
+        self._profile, self._loop = Path(tempfile.mkdtemp(prefix="chromium")), asyncio.new_event_loop()
         self._process = subprocess.Popen(
             [program, *FLAGS, *ROOT_FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, "TMPDIR": str(self._profile)},
         )
         self._session = self._loop.run_until_complete(self._open())
         self._port = self._read_port()
@@ -75,8 +79,12 @@ class Browser:
 
     def close(self):
         self._loop.run_until_complete(self._session.close())
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.terminate()
+        try:
+            self._process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._loop.close()
         shutil.rmtree(self._profile, ignore_errors=True)
 

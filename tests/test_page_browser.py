@@ -360,19 +360,24 @@ def test_plain_is_the_picture_alone(chromium, show):
 
 
 def test_the_page_comes_back_with_the_renderer(chromium, show):
+    show.status["playing"] = {"target": "cloud", "position_s": 1.0, "duration_s": 100.0}
     tab = chromium.tab(show.url)
     show.paint(30.0)
     tab.wait(NUMBER)
+    tab.wait("document.getElementById('target').textContent === 'cloud'")
     port = show.port
     show.page.stop()
     tab.wait("!document.getElementById('link').hidden")
     assert tab.text("#link") == "The renderer does not answer; trying again"
+    assert tab.text("#rate") == ""
+    assert tab.text("#target") == "Nothing is playing"
     tab.press("s")
     tab.wait("document.getElementById('notice').textContent.startsWith('/image/snapshot was not sent')")
     show.page.start(port=port)
     tab.wait("document.getElementById('link').textContent === 'The renderer is back'")
     tab.wait(f"{NUMBER} > {show.frames.number}")
     tab.wait("document.getElementById('link').hidden")
+    assert tab.text("#target") == "cloud"
     tab.press("s")
     assert told(show) == [("/image/snapshot", {"file": None})]
     tab.close()

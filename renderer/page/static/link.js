@@ -42,10 +42,10 @@ export class Link {
     this.#wait = FIRST_MS;
     this.#first = true;
     if (!this.#watching) this.watch(false);
-    if (!this.#lost) return this.onconnection("");
+    if (!this.#lost) return this.onconnection("", true);
     this.#lost = false;
-    this.onconnection("The renderer is back");
-    setTimeout(() => this.#lost || this.onconnection(""), BACK_MS);
+    this.onconnection("The renderer is back", true);
+    setTimeout(() => this.#lost || this.onconnection("", true), BACK_MS);
   }
 
   async #heard(socket, data) {
@@ -71,7 +71,7 @@ export class Link {
     this.#socket = null;
     this.#lost = true;
     for (const number of [...this.#answers.keys()]) this.#answered(number, "the renderer has gone before it answered");
-    this.onconnection("The renderer does not answer; trying again");
+    this.onconnection("The renderer does not answer; trying again", false);
     setTimeout(() => this.open(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, LONGEST_MS);
   }

@@ -26,12 +26,23 @@ const parts = [new Controls(ask), new Classes(ask), new Playing()];
 new Keys({ controls: parts[0], overlay, picture });
 
 const state = {};
+
+function show() {
+  for (const part of parts) part.show(state);
+}
+
 link.onpicture = (blob) => picture.show(blob);
 link.onstatus = (changed, first) => {
   if (changed.saved && !first) notice.say(`saved ${changed.saved}`);
   Object.assign(state, changed);
-  for (const part of parts) part.show(state);
+  show();
   document.title = state.model ? `${state.model} - hallu` : "hallu";
 };
-link.onconnection = (text) => notice.link(text);
+link.onconnection = (text, there) => {
+  notice.link(text);
+  if (there) return;
+  // What moved, moves no more.
+  Object.assign(state, { fps: null, playing: null, busy: false, recording: false });
+  show();
+};
 link.open();
