@@ -83,7 +83,7 @@ class Watcher:
 
     def __init__(self, page: str) -> None:
         host, _, port = page.removeprefix("http://").rstrip("/").partition(":")
-        self._way = HTTPConnection(host, int(port), timeout=60.0)
+        self._way = HTTPConnection(host, int(port), timeout=600.0)
         self._way.request("GET", "/stream.mjpg")
         self._stream = self._way.getresponse()
         self.moments: list[float] = []
@@ -154,8 +154,11 @@ def together(models: Path, scratch: Path, threads: int) -> list[str]:
                 sys.exit(f"the server refuses {words[0]}: {last.args[-1]}")
             return time.monotonic() - begun
 
-        # The first command waits for the picture model.
-        while "no renderer" in str(list(client.ask("/image/mode", "follow"))[-1].args):
+        def loaded() -> bool:
+            status, *_ = client.ask("/image/status")
+            return status.address == "/image/status.reply" and status.args[0] != "-"
+
+        while not loaded():
             time.sleep(0.5)
         watcher = Watcher(page)
         ask("/sound/hallucinate", "warm", *HALLUCINATION)
