@@ -20,7 +20,7 @@ _MOMENTUM = 0.75
 # Levels are raised to this power, for a mean of many classes looks like none of them.
 _CONTRAST = 3
 # How clearly a key point belongs to one class.
-_DECIDED = 4.0
+_DECIDED = 7.0
 # With this many classes or more the weakest is drawn down to 0, so that the others are told apart.
 _STRETCHED_FROM = 7
 

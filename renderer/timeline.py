@@ -70,7 +70,7 @@ class Sway:
 
     reach: float = 0.8
     home_s: float = 0.6
-    pitches: float = 0.4
+    pitches: float = 0.3
 
 
 SWAY = Sway()

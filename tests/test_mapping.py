@@ -205,7 +205,7 @@ def test_pitches_mix_the_classes_of_a_path_by_their_share():
     film = timeline.of_path(features, Response(depth=0.5), range(12), [0, 5], KEYS[:2], np.eye(12)[:2])
     own = timeline.between(np.arange(200) / float(RATE), [0, 5], np.eye(12)[:2])
     np.testing.assert_allclose(film.weights.sum(axis=1), 0.5, rtol=1e-5)
-    assert (film.weights >= 0.5 * 0.6 * own - 1e-6).all()
+    assert (film.weights >= 0.5 * 0.7 * own - 1e-6).all()
     assert (film.weights[:, 2:].sum(axis=1) > 0.05).all()
 
 
