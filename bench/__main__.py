@@ -7,7 +7,7 @@ Otherwise ours stands alone.
 import argparse
 import importlib
 
-PARTS = ("play", "train")
+PARTS = ("play", "train", "pictures")
 
 
 def main() -> None:

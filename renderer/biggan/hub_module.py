@@ -23,8 +23,8 @@ _STACKS, _MEANS, _VARIANCES = 5, 1, 3
 _BEGIN: tuple[Layer, ...] = ((False, 16, 16), (True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8))
 _END: tuple[Layer, ...] = ((True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1))
 _LARGE = (*_BEGIN, (True, 8, 8), (False, 8, 8), *_END)
-# Those that were published.
-_LAYERS = (_BEGIN + _END, _LARGE, (*_LARGE, (False, 1, 1), (True, 1, 1)))
+# The published generators: 128, 256 and 512 pixels.
+LAYERS = (_BEGIN + _END, _LARGE, (*_LARGE, (False, 1, 1), (True, 1, 1)))
 
 
 def read_config(folder: Path) -> Config:
@@ -75,7 +75,7 @@ def _config(graph: Graph, name: str) -> Config:
     first = graph_file.constant(graph, _stack(0, _MEANS))
     if first.ndim != 2:
         raise ValueError(f"its first table of batch norm has shape {first.shape}; it must be [truncations, channels]")
-    for layers in _LAYERS:
+    for layers in LAYERS:
         config = Config(
             name=name,
             z_size=128,
