@@ -157,6 +157,14 @@ def test_another_model_brings_its_own_directions(noz_patch):
     assert load(noz_patch, "load", "other") == OTHERS
 
 
+def test_a_file_that_does_not_know_the_pitch_says_so(noz_patch):
+    for number in range(noz_patch.number, noz_patch.number + 60):  # the $0 of the strip is among these
+        noz_patch.pd.listen(f"{number}-info")
+    load(noz_patch, LOAD, PICKLE)
+    told = [message[2] for message in noz_patch.pd.heard if message[1:2] == ["label"]]
+    assert told[-1] == "512 directions of conv0, one pitch without z"
+
+
 def test_the_same_model_keeps_the_file_that_was_chosen(noz_patch):
     load(noz_patch, LOAD, PICKLE)
     assert load(noz_patch, "load", "magenta_small") == PICKLE
