@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import results
+from renderer.live.process import fair_threads
 
 CLASSES = 57
 WATCHED_S = 10.0
@@ -182,7 +183,7 @@ def main() -> None:
     """Measure and print."""
     flags = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     flags.add_argument("--width", type=int, nargs="+", default=[24, 32], help="channels (default: 24 32)")
-    flags.add_argument("--threads", type=int, default=2, help="to paint with (default %(default)s)")
+    flags.add_argument("--threads", type=int, default=fair_threads(), help="to paint with (default %(default)s)")
     flags.add_argument("--only", type=Path, help=argparse.SUPPRESS)
     args = flags.parse_args()
     if args.only:

@@ -76,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"port of the page, 0 for any free one (default {PAGE_PORT}, or any free one)",
     )
     add("--fps", type=float, default=30.0, help="pictures a second that are aimed at, 1..120 (default %(default)g)")
-    add("--threads", type=int, help="threads to paint with (default: one for each core)")
+    add(
+        "--threads",
+        type=int,
+        help="threads to paint with (default: one for every two cores; the others are for the sound)",
+    )
     add("--tied", action="store_true", help="end when standard input ends; hallu serve ties its renderer to itself so")
     add("--debug", action="store_true", help="say more, and show where an error comes from")
     return parser
@@ -91,7 +95,7 @@ def _run(args: argparse.Namespace) -> None:
     models = tuple(args.models or process.default_models())
     _check(args, models)
     process.yield_to_others()
-    threads = args.threads or process.cores()
+    threads = args.threads or process.fair_threads()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

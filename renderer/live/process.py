@@ -32,9 +32,10 @@ def limit_threads(count: int) -> None:
     from keras import ops  # noqa: F401
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def fair_threads() -> int:
+    """Half as many as there are cores: threads on all of them would keep the sound's waiting for each other."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // 2)
 
 
 def when_input_ends(then: Callable[[], None]) -> None:
