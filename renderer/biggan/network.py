@@ -4,6 +4,7 @@ Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Don
 
 * Batch norm's statistics, scale and offset, and the bias of the convolution before, are one product and one sum.
 * A doubling followed by a 3x3 convolution takes a quarter of the multiplications; see `gansynth.doubling`.
+* Wide 3x3 convolutions take less than half of theirs; see `winograd`.
 * Of the last convolution only the three colours are computed, as one matrix product.
 * Elementwise work on a map is one pass over it.
 """
@@ -16,12 +17,14 @@ from keras import ops
 
 from gansynth import doubling
 from gansynth.backend import fused
+from renderer.biggan import winograd
 from renderer.biggan.config import FIRST_SIZE, Attention, Block, Config
 
 Tensor = Any
 Weights = Mapping[str, Tensor]
 # A painter paints for minutes: compiling a pass over even a small map pays.
 _merged = partial(fused, least=2**18)
+_always_merged = partial(fused, least=0)
 
 
 def conditions(
@@ -69,9 +72,8 @@ def block(weights: Weights, x: Tensor, part: Block, norms: Mapping[str, tuple[Te
     if part.doubles:
         y = _activate_doubled(doubling.products(y, kernels[1]), *third)
     else:
-        y = _activate(ops.conv(y, kernels[1], 1, "same"), *third)
-    y = ops.conv(y, kernels[2], 1, "same")
-    y = ops.matmul(_activate(y, *fourth), kernels[3])
+        y = _convolve(y, kernels[1], *third)
+    y = ops.matmul(_convolve(y, kernels[2], *fourth), kernels[3])
     short = x[..., : part.after]
     return _add_doubled(y, short) if part.doubles else y + short
 
@@ -87,6 +89,24 @@ def attend(weights: Weights, x: Tensor, part: Attention) -> Tensor:
     shares = ops.softmax(ops.matmul(theta, ops.transpose(phi, (0, 2, 1))), axis=-1)
     found = ops.matmul(ops.matmul(shares, g), weights[f"{part.name}.out"])
     return x + ops.reshape(found, (-1, part.size, part.size, part.channels))
+
+
+def _convolve(x: Tensor, kernel: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
+    """A 3x3 convolution and what follows it."""
+    if len(kernel.shape) == 4:
+        return _activate(ops.conv(x, kernel, 1, "same"), gain, shift)
+    _, height, width, _ = x.shape
+    return _activate_untiled(ops.matmul(_tiles(x), kernel), gain, shift, height, width)
+
+
+@_always_merged
+def _tiles(x: Tensor) -> Tensor:
+    return winograd.tiles(x)
+
+
+@_always_merged
+def _activate_untiled(products: Tensor, gain: Tensor, shift: Tensor, height: int, width: int) -> Tensor:
+    return ops.relu(winograd.untiled(products, height, width) * gain + shift)
 
 
 @_merged

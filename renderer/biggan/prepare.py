@@ -6,8 +6,11 @@ import numpy as np
 
 from gansynth.doubling import product_kernel
 from renderer.biggan.config import Attention, Block, Config
+from renderer.biggan.winograd import kernel_values
 
 Arrays = dict[str, np.ndarray]
+# Channels, and pixels of the map's edge, from which on fewer multiplications are worth two more passes over the map.
+WIDE, LARGE = 128, 16
 
 
 def prepare(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
@@ -73,9 +76,14 @@ def _conditions(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
 
 def _block(arrays: Mapping[str, np.ndarray], part: Block) -> Arrays:
     kernels = [arrays[f"{part.name}.conv_{number}.weight"].transpose(2, 3, 1, 0) for number in range(4)]
-    second = product_kernel(kernels[1]) if part.doubles else kernels[1]
-    shaped = (kernels[0][0, 0], second, kernels[2], kernels[3][0, 0])
+    second = product_kernel(kernels[1]) if part.doubles else _square(kernels[1], part)
+    shaped = (kernels[0][0, 0], second, _square(kernels[2], part), kernels[3][0, 0])
     return {f"{part.name}.conv_{number}": kernel for number, kernel in enumerate(shaped)}
+
+
+def _square(kernel: np.ndarray, part: Block) -> np.ndarray:
+    """A kernel [3, 3, in, out], for `winograd` where the map and its channels are large enough to gain by it."""
+    return kernel_values(kernel) if part.inner >= WIDE and part.size >= LARGE else kernel
 
 
 def _attention(arrays: Mapping[str, np.ndarray], part: Attention, lacks: np.ndarray) -> Arrays:
