@@ -71,7 +71,7 @@ class Recorder:
             raise RuntimeError("there is no picture to record yet")
         self._size = picture.shape[:2]
         self._stopping = threading.Event()
-        self._begun_s, self._ended_s = time.monotonic(), float("inf")
+        self._begun_s = self._ended_s = time.monotonic()
         self.error = ""
         begun: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(begun,), name="recorder", daemon=True)
@@ -102,6 +102,8 @@ class Recorder:
             with whole(self.path) as part:
                 writer = Mp4(part, *self._even(), Fraction(RATE))
                 with closing(writer):
+                    # Not sooner: the encoder takes its time to get ready.
+                    self._begun_s = time.monotonic()
                     begun.set_result(None)
                     self._write(writer)
                     writer.finish()
