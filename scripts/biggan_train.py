@@ -106,12 +106,13 @@ def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("renderer").setLevel(logging.INFO)
     from renderer.training import pictures
-    from renderer.training.batches import Source
 
     with command.bar("picture", 0) as progress:
         data = pictures.read(options.data_dir, own.size, options.skip_bad, progress)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
     import_tensorflow()
+    from renderer.training.batches import Source
+
     return Source(data, own)
 
 
