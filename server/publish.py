@@ -180,7 +180,7 @@ class Publisher:
 
     def _ask(self, address: str, values: dict[str, Any], answer: Answer) -> None:
         if self._gone:
-            answer([], "no renderer is there; hallu serve starts one if DIR/biggan has a picture model, unless told --no-image")
+            answer([], "no renderer is there; hallu serve starts one if there is a picture model (DIR/biggan/NAME)")
             return
 
         def keep(replies: list[Message], error: str) -> None:

@@ -52,7 +52,16 @@ def test_no_import_points_upward():
 
 
 @pytest.mark.parametrize(
-    "module", ["server", "server.__main__", "server.console", "gansynth", "gansynth.midi", "scripts.gansynth_generate"]
+    "module",
+    [
+        "server",
+        "server.__main__",
+        "server.console",
+        "gansynth",
+        "gansynth.midi",
+        "renderer.visualize",
+        "scripts.gansynth_generate",
+    ],
 )
 def test_importing_loads_no_tensorflow(module):
     loaded = f"import {module}, sys; print({{'tensorflow', 'keras', 'matplotlib'}} & set(sys.modules) or 'none')"
