@@ -164,5 +164,7 @@ def class_keys(sound_keys: np.ndarray, count: int) -> np.ndarray:
     Mostly one class, others a little; like `image_keys` it depends on the sound alone.
     """
     keys = np.asarray(sound_keys, np.float64)
-    likes = np.exp(_DECIDED * (keys @ projection(keys.shape[1], count)))
+    places = _DECIDED * (keys @ projection(keys.shape[1], count))
+    # Against the largest, so that far-off key points do not overflow.
+    likes = np.exp(places - places.max(axis=1, keepdims=True))
     return likes / likes.sum(axis=1, keepdims=True)

@@ -114,6 +114,16 @@ def test_directions_without_an_edit_can_be_followed():
     assert np.isfinite(Way(read_sound(event), Z, CLASSES, NUM_CLASSES).at(1.0, 1.0).noise).all()
 
 
+def test_key_points_far_off_can_be_followed():
+    fields, arrays = a_sound()
+    far = arrays | {"keys": 1000.0 * arrays["keys"]}
+    way = Way(read_sound(wire.decode(wire.encode("made", fields, **far))), Z, CLASSES, NUM_CLASSES)
+    for position in np.arange(0.0, 4.0, 0.3):
+        point = way.at(position, 1.0)
+        assert np.abs(point.noise).max() <= 2.0
+        assert point.weights.sum() == pytest.approx(1.0)
+
+
 def test_a_sound_of_one_moment_can_be_followed():
     fields, arrays = a_sound(count=1)
     none = {name: arrays[name][:1] for name in ("loudness", "onsets", "chroma")}
