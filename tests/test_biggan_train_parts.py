@@ -180,7 +180,7 @@ def test_stages_follow_each_other_without_gaps():
     assert found[1].fade(24) == pytest.approx(0.8)
 
 
-def test_rates_fall_along_the_warm_start_and_while_settling():
+def test_rates_fall_along_the_warm_start_and_at_the_end():
     run = Hparams(
         total_images=100, warm_start_images=60, settle_images=10, warm_start_rate=0.01, latent_kl_weight=0.5,
         grow_images=10, fade_images=0,

@@ -23,6 +23,8 @@ from renderer.training.steps import Plan
 WEIGHTS = 3
 # Learning rates fall to this share.
 LAST_RATE = 0.05
+# In this share of the run, its last, the rates against each other fall.
+LAST_SHARE = 0.1
 
 
 class Diary(Protocol):
@@ -112,13 +114,13 @@ def schedule(images: int, hparams: Hparams) -> Batch:
     """What changes as the run goes on: the learning rate, and how strongly learned latents are drawn together.
 
     In the warm start the rate falls along a cosine, and latents are free at first, so that the network finds out what
-    they are good for. After it the rate is a share of the hyper-parameters' rates: 1, falling while settling.
+    they are good for. After it the rate is a share of the hyper-parameters' rates: 1, falling at the end.
     """
     if images < hparams.warm_start_images:
         share = images / hparams.warm_start_images
         rate = hparams.warm_start_rate * (LAST_RATE + (1 - LAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * share)))
         return _scalars(rate, hparams.latent_kl_weight * min(1.0, 2.0 * share))
-    left = (hparams.total_images - images) / hparams.settle_images if hparams.settle_images else 1.0
+    left = (hparams.total_images - images) / (LAST_SHARE * hparams.total_images)
     return _scalars(max(LAST_RATE, min(1.0, left)), hparams.latent_kl_weight)
 
 
