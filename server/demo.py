@@ -15,18 +15,20 @@ import gansynth
 from gansynth.hallucination import key_times_s
 from server.client import Client
 from server.delivery import write_wav
+from server.film_flags import bar, load_painter
 from server.settings import shipped
 from server.wire import Message, Value
 
 _PATIENCE_S = 120.0
 _NOTES, _STEPS, _SPACING = 5, 5, 0.4
 _TARGET = "demo"
+_KEY_TIMES_S = key_times_s(_NOTES, _STEPS, _SPACING)
 # The walk: from here to there along each of the first directions, in standard deviations; the steps between.
 _DIRECTIONS, _REACH, _WALK_STEPS, _WALK_SPACING = 4, 2.5, 3, 0.3
 
 
 def demo(out: Path) -> int:
-    """Play, and leave hallucination.wav and directions.wav, with a picture of each, in a folder.
+    """Play, and leave hallucination.wav, .png and .mp4, and directions.wav and .png, in a folder.
 
     Raises:
         FileNotFoundError: no model ships.
@@ -42,7 +44,8 @@ def demo(out: Path) -> int:
     ):
         print(f"The server answers on UDP port {port}. It loads {folder.name}; TensorFlow takes a few seconds ...")
         with Client("127.0.0.1", port, _PATIENCE_S) as client:
-            _play(client, folder.name, out)
+            keys = _play(client, folder.name, out)
+    _paint(models, keys, out)
     return 0
 
 
@@ -58,7 +61,8 @@ def voice(models: Path) -> Path:
     return found[0]
 
 
-def _play(client: Client, name: str, out: Path) -> None:
+def _play(client: Client, name: str, out: Path) -> np.ndarray:
+    """All of the sound; the hallucination's key points, float32 [n, latent]."""
     loaded = _ask(client, "/sound/load", name)[0].args
     print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
     _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
@@ -68,9 +72,25 @@ def _play(client: Client, name: str, out: Path) -> None:
     note = _ask(client, "/sound/synthesize", "demo-c", _TARGET, pitch)[-2].args
     print(f"One note of it at MIDI pitch {pitch}: {float(note[2]) / float(note[3]):.1f} s of sound.")
     print(f"A hallucination: {_NOTES} random key points, {_STEPS} notes between each two.")
-    path = _hallucinate(client, "/sound/hallucinate", _TARGET, _NOTES, _STEPS, _SPACING)
-    _keep(path, out / "hallucination.wav", key_times_s(_NOTES, _STEPS, _SPACING))
+    slots = [f"demo-{number}" for number in range(_NOTES)]
+    keys = np.array([reply.args[1:] for reply in _ask(client, "/sound/randomize_z", *slots)[:-1]], np.float32)
+    path = _hallucinate(client, "/sound/hallucinate_z", _TARGET, _STEPS, _SPACING, 0.0, 0.5, 0.5, 0.5, pitch, *slots)
+    _keep(path, out / "hallucination.wav", _KEY_TIMES_S)
     _walk(client, pitch, out)
+    return keys
+
+
+def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
+    """Let pictures go the hallucination's way, as the live renderer does."""
+    from renderer import picture_models, video
+
+    print("Now its pictures ...")
+    film = out / "hallucination.mp4"
+    painter = load_painter(picture_models.choose([models]))
+    wave, rate = soundfile.read(out / "hallucination.wav", dtype="float32")
+    with bar() as progress:
+        video.paint(wave, rate, _KEY_TIMES_S, painter, film, sound_keys=keys, progress=progress)
+    print(f"Left {film}: {painter.name} paints what sounds.")
 
 
 def _walk(client: Client, pitch: Value, out: Path) -> None:
@@ -135,7 +155,8 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
         OSError: it did not start.
     """
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
-    command += ["--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
+    # A film is painted afterwards; what paints live would only take time from the sound.
+    command += ["--no-image", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -11,6 +11,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -385,6 +386,12 @@ def test_the_demo_leaves_sounds_and_pictures(hallu, tmp_path):
         assert (tmp_path / "here" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"{name}.wav" in done.stdout
     assert "airy, mellow" in done.stdout
+    with av.open(str(tmp_path / "here" / "hallucination.mp4")) as film:
+        sound, _ = soundfile.read(tmp_path / "here" / "hallucination.wav")
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        lasts = len(frames) / float(film.streams.video[0].average_rate)
+    assert lasts == pytest.approx(len(sound) / 16_000, abs=0.05)
+    assert np.std(np.float32(frames[0]) - frames[-1]) > 10
 
 
 def test_the_directions_that_ship_are_those_of_the_voice_that_ships():

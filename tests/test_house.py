@@ -60,6 +60,7 @@ def test_no_import_points_upward():
         "gansynth",
         "gansynth.midi",
         "renderer.visualize",
+        "renderer.__main__",
         "scripts.gansynth_generate",
     ],
 )
