@@ -203,6 +203,8 @@ class Publisher:
         self._beat_s = time.monotonic()
         if event.topic == "hello":
             log.info("a renderer is there")
+            # It does not know what was asked of the one before.
+            self._questions.give_up(self._beat_s, gone=True)
             self._tell_again()
         elif event.topic == "beat":
             self._tell_page(str(event.fields.get("page", "")))

@@ -162,6 +162,15 @@ def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, por
     peer.close()
 
 
+def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):
+    client = running.peer()
+    renderer.say("beat")
+    client.tell("/image/status")
+    renderer.hear("command")
+    Renderer(port).join().close()
+    assert "did not answer" in client.hear_end()[-1].args[2]
+
+
 def test_without_a_renderer_a_command_says_so(start_server):
     replies = start_server("--no-image").send("/image/status")
     assert "no renderer is there" in replies[-1].args[2]
