@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -76,7 +75,7 @@ def _train(options: argparse.Namespace) -> None:
     from renderer.training.diary import Diary
     from renderer.training.trainer import Trainer
 
-    stop = _asked_to_stop()
+    stop = command.asked_to_stop()
     print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
     diary = Diary(options.run_dir, source)
     state = Trainer(options.run_dir, source, diary, options.save_every_s, lambda: bool(stop)).run()
@@ -114,20 +113,6 @@ def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
     from renderer.training.batches import Source
 
     return Source(data, own)
-
-
-def _asked_to_stop() -> list[int]:
-    """Becomes non-empty on Ctrl-C or SIGTERM, when the step at hand is to be the last; a second Ctrl-C ends at once."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: object) -> None:
-        print("stopping after this step; the run is saved", flush=True)
-        asked.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What the offline commands share: flag types, one-line errors, a quiet load, a progress bar."""
+"""What the offline commands share: flag types, one-line errors, Ctrl-C, a quiet load, a progress bar."""
 
 import argparse
 import contextlib
 import math
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,20 @@ def run(work: Callable[[argparse.Namespace], None], options: argparse.Namespace,
         print(f"{prog}: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def asked_to_stop() -> list[int]:
+    """Becomes non-empty on Ctrl-C or SIGTERM, when the step at hand is to be the last; a second Ctrl-C ends at once."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: object) -> None:
+        print("stopping after this step; the run is saved", flush=True)
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return asked
 
 
 def path(text: str) -> Path:

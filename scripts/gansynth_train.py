@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -77,25 +76,11 @@ def _train(options: argparse.Namespace) -> None:
 
     with command.bar("spectrogram", 0) as progress:
         source = set_up(command.path(folder), wanted, progress)
-    stop, root = _asked_to_stop(), command.path(folder)
+    stop, root = command.asked_to_stop(), command.path(folder)
     diary = Diary(root, source) if team.chief else Silence()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
     state = Trainer(root, source, diary, options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
-
-
-def _asked_to_stop() -> list[int]:
-    """Becomes non-empty on Ctrl-C or SIGTERM, when the step at hand is to be the last; a second Ctrl-C ends at once."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: object) -> None:
-        print("stopping after this step; the run is saved", flush=True)
-        asked.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from keras import ops
 from gansynth import conditions, network, normalizer, spectral
 from gansynth.backend import compiled
 from gansynth.training.batches import Source
+from gansynth.training.durations import in_words
 from gansynth.training.stages import Stage
 from gansynth.training.steps import Plan
 from gansynth.training.tensors import Tree
@@ -66,7 +67,7 @@ class Diary:
         means = {name: float(np.mean([float(value) for value in values])) for name, values in self._sums.items()}
         rate = (images - self._since[1]) / max(now - self._since[0], 1e-9)
         total = self._source.hparams.total_num_images
-        left = f", {_duration((total - images) / rate)} left" if rate and images < total else ""
+        left = f", {in_words((total - images) / rate)} left" if rate and images < total else ""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         log.info("stage %d: %d of %d images, %.1f/s%s  %s", stage.number, images, total, rate, left, shown)
         self._scalars(images, means | {"images_per_second": rate})
@@ -133,15 +134,3 @@ def _scalars_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:
         writer.flush()
 
     return write
-
-
-def _duration(seconds: float) -> str:
-    """A duration in two units at most.
-
-    >>> _duration(5400)
-    '1 h 30 min'
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

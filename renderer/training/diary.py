@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gansynth.training.durations import in_words
 from renderer.training import sheet, statistics
 from renderer.training.batches import Source
 from renderer.training.stages import Stage
@@ -41,7 +42,7 @@ class Diary:
         means = {name: float(np.mean([float(value) for value in values])) for name, values in self._sums.items()}
         rate = (images - self._since[1]) / max(time.monotonic() - self._since[0], 1e-9)
         total = self._source.hparams.total_images
-        left = f", {_duration((total - images) / rate)} left" if rate and images < total else ""
+        left = f", {in_words((total - images) / rate)} left" if rate and images < total else ""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         kind = "by heart" if stage.warm else "adversarial"
         log.info("%d px, %s: %d of %d images, %.1f/s%s  %s", stage.size, kind, images, total, rate, left, shown)
@@ -61,15 +62,3 @@ class Diary:
         path = folder / f"images_{images:09d}.png"
         sheet.save(path, sheet.rows(source, paint, stage.size))
         log.info("samples: %s", path)
-
-
-def _duration(seconds: float) -> str:
-    """A duration in two units at most.
-
-    >>> _duration(5400)
-    '1 h 30 min'
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
