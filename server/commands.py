@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.arguments import Arg
-from server.image_rows import IMAGE_ROWS
+from server.image_rows import EDIT_HELP, IMAGE_ROWS
 from server.spec import Spec
 from server.wire import Message, Value, WireError, decode
 
@@ -49,7 +49,7 @@ class Refusal:
 SLOT = Arg("slot", "name", "a named latent vector on the server")
 TARGET = Arg("target", "name", "any symbol of the client's choice; it comes back in the replies")
 NOTE_STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
-EDIT = Arg("edit", "float", "how far along a direction, in standard deviations; the strongest first", -1000.0, 1000.0)
+EDIT = Arg("edit", "float", EDIT_HELP, -1000.0, 1000.0)
 PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
 
 

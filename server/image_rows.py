@@ -6,6 +6,8 @@ from server.spec import Spec
 _FILE = "/image/file path"
 _FILE_ARG = "a plain name, without a folder; it is written to the renderer's own folder of pictures"
 
+EDIT_HELP = "how far along a direction, in standard deviations; the strongest first"
+
 IMAGE_ROWS = (
     Spec(
         "/image/load",
@@ -68,6 +70,21 @@ IMAGE_ROWS = (
         image=True,
     ),
     Spec(
+        "/image/load_ganspace_components",
+        "Load directions of the loaded picture model. auto finds them where it has none, and keeps them.",
+        args=(Arg("file", "name", "in the model's folder, or under DIR/biggan/; auto: the model's own"),),
+        replies=("/image/components count layer file", "/image/directions name..."),
+        image=True,
+    ),
+    Spec(
+        "/image/edits",
+        "Move the pictures along the directions, on top of all else that moves them; no edits: not any more.",
+        group=(Arg("edit", "float", EDIT_HELP, -1000.0, 1000.0),),
+        min_groups=0,
+        max_groups=1024,
+        image=True,
+    ),
+    Spec(
         "/image/record",
         "Record the pictures as a video: start NAME.mp4, then stop.",
         args=(
@@ -87,7 +104,7 @@ IMAGE_ROWS = (
     Spec(
         "/image/status",
         "What the renderer is doing.",
-        replies=("/image/status.reply model mode fps dropped page playing",),
+        replies=("/image/status.reply model mode fps dropped page playing components",),
         image=True,
     ),
 )
