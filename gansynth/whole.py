@@ -36,6 +36,18 @@ def write_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write, beside `path`, whose place it takes when the block ends well; else nothing is left of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def refuse(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder that has files of these names.
 

@@ -82,7 +82,8 @@ def _play(client: Client, name: str, out: Path) -> np.ndarray:
 
 def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
     """Let pictures go the hallucination's way, as the live renderer does."""
-    from renderer import picture_models, video
+    from renderer import picture_models
+    from renderer.film import video
 
     print("Now its pictures ...")
     film = out / "hallucination.mp4"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from renderer.video import Painter, Progress
+    from renderer.film.video import Painter, Progress
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ def ranged(name: str) -> Callable[[str], float]:
     """A flag's type: a number in the range of the dial of that name."""
 
     def read(text: str) -> float:
-        from renderer.response import check
+        from renderer.film.response import check
 
         try:
             return check(name, float(text))

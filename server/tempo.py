@@ -58,17 +58,17 @@ def run(args: argparse.Namespace) -> int:
         args.error(f"--num-samples must be at least 1, not {args.num_samples}")
     from dataclasses import replace
 
-    from renderer import tempo
     from renderer.biggan import read_config
     from renderer.classes import find
+    from renderer.film.loops import check_seamless
+    from renderer.film.tempo import make
     from renderer.picture_models import class_names
-    from renderer.tempo_film import make
 
     settings, name = _settings(args)
     model = find_model(args, name)
     # What is wrong is found here, before TensorFlow takes its seconds.
     settings = replace(settings, classes=tuple(map(str, find(settings.classes, class_names(model)))))
-    tempo.check_seamless(settings.oscillators(read_config(model).z_size), settings.num_beats)
+    check_seamless(settings.oscillators(read_config(model).z_size), settings.num_beats)
     painter = load_painter(model)
     for number in range(args.num_samples):
         one = replace(settings, seed=settings.seed + number)
@@ -83,8 +83,8 @@ def _settings(args: argparse.Namespace) -> tuple[Any, str | None]:
     """Preset and flags together, and the model that they name."""
     from dataclasses import fields
 
-    from renderer.tempo_preset import model_of, read_preset
-    from renderer.tempo_settings import Tempo, of
+    from renderer.film.tempo_preset import model_of, read_preset
+    from renderer.film.tempo_settings import Tempo, of
 
     held = read_preset(args.preset) if args.preset else {}
     given = {field.name: getattr(args, field.name) for field in fields(Tempo) if hasattr(args, field.name)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from server.film_flags import add_model_flags, bar, find_model, load_painter, place, ranged, seed_of
 
 if TYPE_CHECKING:
-    from renderer.visualize import Wish
+    from renderer.film.visualize import Wish
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the film; it names the files on stdout."""
     wish = _repeated(args) if args.repeat else _wish(args)
-    from renderer.visualize import make
+    from renderer.film.visualize import make
 
     with bar() as progress:
         paths = make(wish, load_painter, memory(), progress)
@@ -100,7 +100,7 @@ def memory() -> Path:
 
 
 def _repeated(args: argparse.Namespace) -> "Wish":
-    from renderer.visualize import repeated
+    from renderer.film.visualize import repeated
 
     free = {"repeat", "output_file", "debug", "run", "command", "error"}
     given = [
@@ -116,8 +116,8 @@ def _wish(args: argparse.Namespace) -> "Wish":
     if song is None or (args.song and args.song_first):
         args.error("one SONG is needed, alone or after --song")
     from renderer.classes import find
+    from renderer.film.visualize import Lyrics, Wish
     from renderer.picture_models import class_names
-    from renderer.visualize import Lyrics, Wish
 
     out = place(args.output_file, song.stem, (".mp4",))
     options = _classes(args, out)
@@ -135,7 +135,7 @@ def _wish(args: argparse.Namespace) -> "Wish":
 
 
 def _response(args: argparse.Namespace) -> Any:
-    from renderer.response import Response
+    from renderer.film.response import Response
 
     names = [name for name, _, _ in _DIALS] + ["mix"]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -144,7 +144,7 @@ def _response(args: argparse.Namespace) -> Any:
 
 def _classes(args: argparse.Namespace, out: Path) -> dict[str, Any]:
     """Where the classes come from, and the vectors if they are saved ones."""
-    from renderer.visualize import last_classes, last_vectors
+    from renderer.film.visualize import last_classes, last_vectors
 
     if args.use_last_vectors:
         path = last_vectors(memory(), out)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from renderer import analysis
-from renderer.analysis import SAMPLE_RATE, analyse
-from renderer.song import Song, Wave, mono_blocks, seconds
+from renderer.film import analysis
+from renderer.film.analysis import SAMPLE_RATE, analyse
+from renderer.film.song import Song
+from renderer.sound import Wave, mono_blocks, seconds
 
 
 def tone(hertz, length_s, rate=SAMPLE_RATE, level=0.5):

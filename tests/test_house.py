@@ -59,7 +59,7 @@ def test_no_import_points_upward():
         "server.console",
         "gansynth",
         "gansynth.midi",
-        "renderer.visualize",
+        "renderer.film.visualize",
         "renderer.__main__",
         "scripts.gansynth_generate",
     ],

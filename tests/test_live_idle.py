@@ -5,7 +5,7 @@ import pytest
 
 from renderer.live import idle
 from renderer.live.beat import Beat, noise_at
-from renderer.tempo import Oscillator
+from renderer.oscillators import Oscillator
 
 CLASSES, NUM_CLASSES, Z = (3, 7, 11), 40, 128
 

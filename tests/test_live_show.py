@@ -11,7 +11,7 @@ from renderer.live import idle
 from renderer.live.settings import Settings
 from renderer.live.show import TO_OTHER_S, TO_SOUND_S, Show
 from renderer.live.sounds import read_sound
-from renderer.tempo import Oscillator
+from renderer.oscillators import Oscillator
 
 CLASSES, FRAME_S = (3, 7, 11), 1 / 30
 

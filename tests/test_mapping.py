@@ -5,9 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from renderer import mapping, timeline
-from renderer.analysis import Features
-from renderer.response import Response
+from renderer import mapping, paths
+from renderer.film import timeline
+from renderer.film.analysis import Features
+from renderer.film.response import Response
 
 RATE = Fraction(22050, 512)
 
@@ -113,12 +114,12 @@ def test_a_higher_pitch_sensitivity_follows_sooner():
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 20, 500])
 def test_smoothing_keeps_the_length_and_a_constant(frames):
-    assert np.allclose(timeline.smoothed(np.full((40, 3), 0.7), frames), 0.7)
-    assert timeline.smoothed(np.zeros((40, 3)), frames).shape == (40, 3)
+    assert np.allclose(paths.smoothed(np.full((40, 3), 0.7), frames), 0.7)
+    assert paths.smoothed(np.zeros((40, 3)), frames).shape == (40, 3)
 
 
 def test_smoothing_is_a_moving_average():
-    np.testing.assert_allclose(timeline.smoothed(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
+    np.testing.assert_allclose(paths.smoothed(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
 
 
 def test_a_larger_smooth_factor_is_smoother():
@@ -186,7 +187,7 @@ MIXES = np.float64([[1, 0], [0.5, 0.5], [0, 1], [1, 0]])
 
 
 def test_a_path_is_at_each_key_point_at_its_time():
-    there = timeline.path_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
+    there = paths.path_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
     np.testing.assert_allclose(there, KEYS[[0, 0, 1, 2, 3, 3]])
 
 
@@ -194,16 +195,16 @@ def test_a_silent_film_follows_the_path_exactly():
     silent = Features(RATE, np.zeros(200), np.zeros(200), np.zeros((200, 12)))
     film = timeline.of_path(silent, Response(truncation=0.5), (0, 1), [0, 1, 2, 4], KEYS, MIXES)
     times = np.arange(200) / float(RATE)
-    path = 0.5 * timeline.path_at(times, [0, 1, 2, 4], KEYS)
+    path = 0.5 * paths.path_at(times, [0, 1, 2, 4], KEYS)
     np.testing.assert_allclose(film.noise, mapping.fold(path, 1.0), atol=1e-6)
-    own = timeline.between(times, [0, 1, 2, 4], MIXES)
+    own = paths.between(times, [0, 1, 2, 4], MIXES)
     np.testing.assert_allclose(film.weights, own, atol=1e-6)
 
 
 def test_pitches_mix_the_classes_of_a_path_by_their_share():
     features = sounding(200)
     film = timeline.of_path(features, Response(depth=0.5), range(12), [0, 5], KEYS[:2], np.eye(12)[:2])
-    own = timeline.between(np.arange(200) / float(RATE), [0, 5], np.eye(12)[:2])
+    own = paths.between(np.arange(200) / float(RATE), [0, 5], np.eye(12)[:2])
     np.testing.assert_allclose(film.weights.sum(axis=1), 0.5, rtol=1e-5)
     assert (film.weights >= 0.5 * 0.7 * own - 1e-6).all()
     assert (film.weights[:, 2:].sum(axis=1) > 0.05).all()
@@ -220,7 +221,7 @@ def test_sound_sways_the_path_within_reach_and_lets_it_return():
     features = sounding(300)
     features.loudness[100:] = features.onset[100:] = 0
     film = timeline.of_path(features, Response(), (0, 1), [0, 4], KEYS[:2], MIXES[:2])
-    off = np.abs(film.noise - timeline.path_at(np.arange(300) / float(RATE), [0, 4], KEYS[:2])).max(axis=1)
+    off = np.abs(film.noise - paths.path_at(np.arange(300) / float(RATE), [0, 4], KEYS[:2])).max(axis=1)
     assert off[:100].max() > 0.3
     assert off.max() <= 0.81
     assert off[-1] < 0.02
@@ -230,7 +231,7 @@ def test_sound_sways_the_path_within_reach_and_lets_it_return():
 @pytest.mark.parametrize(("times", "rule"), [([0, 1], "as many key points"), ([0, 1, 1, 2], "must rise")])
 def test_key_times_that_do_not_fit_are_refused(times, rule):
     with pytest.raises(ValueError, match=rule):
-        timeline.path_at(np.zeros(1), times, KEYS)
+        paths.path_at(np.zeros(1), times, KEYS)
 
 
 def test_the_same_sound_has_the_same_picture_and_near_sounds_near_ones():

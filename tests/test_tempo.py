@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from renderer import tempo, tempo_film
-from renderer.tempo import FUNCTIONS, Oscillator, swing
-from renderer.tempo_preset import read_preset
-from renderer.tempo_settings import Tempo, axes, fitting_periods, of
+from renderer import oscillators
+from renderer.film import loops, tempo
+from renderer.film.tempo_preset import read_preset
+from renderer.film.tempo_settings import Tempo, axes, fitting_periods, of
+from renderer.oscillators import FUNCTIONS, Oscillator, swing
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "ramp+0.5", "sin+0.25"])
@@ -22,24 +23,24 @@ def test_a_picture_after_the_last_would_be_the_first(name):
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"saw", "square", "pulse"}))
 def test_functions_do_not_jump(name):
     turns = np.arange(1001) / 1000
-    assert np.abs(np.diff(tempo.function(name)(turns))).max() < 0.01
+    assert np.abs(np.diff(oscillators.function(name)(turns))).max() < 0.01
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_stay_within_one_and_use_most_of_it(name):
-    values = tempo.function(name)(np.arange(1000) / 1000)
+    values = oscillators.function(name)(np.arange(1000) / 1000)
     assert np.abs(values).max() <= 1
     assert np.ptp(values) > 1.9
 
 
 @pytest.mark.parametrize("name", ["ramp", "fall", "saw"])
 def test_a_ramp_is_centred(name):
-    assert tempo.function(name)(np.arange(1000) / 1000).mean() == pytest.approx(0, abs=2e-3)
+    assert oscillators.function(name)(np.arange(1000) / 1000).mean() == pytest.approx(0, abs=2e-3)
 
 
 def test_a_phase_is_a_part_of_a_turn():
     turns = np.arange(50) / 50
-    np.testing.assert_allclose(tempo.function("sin+0.25")(turns), tempo.function("cos")(turns), atol=1e-12)
+    np.testing.assert_allclose(oscillators.function("sin+0.25")(turns), oscillators.function("cos")(turns), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["exp", "__import__('os')", "sin+1", "sin+", "", "lambda x: x"])
@@ -60,7 +61,7 @@ def test_an_axis_that_is_not_there_is_refused():
 
 def test_a_period_that_would_make_the_loop_jump_is_refused():
     with pytest.raises(ValueError, match="3 beats does not go into 16 beats"):
-        tempo.check_seamless([Oscillator((0,), 1, 3, "sin")], 16)
+        loops.check_seamless([Oscillator((0,), 1, 3, "sin")], 16)
 
 
 @pytest.mark.parametrize("beats", [1, 2, 3, 4, 6, 12, 16, 17, 40])
@@ -75,57 +76,57 @@ def test_sixteen_beats_have_the_usual_periods():
 
 @pytest.mark.parametrize(("bpm", "beats", "fps"), [(135, 16, 30), (120, 16, 30), (97.3, 4, 25), (400, 1, 24)])
 def test_a_loop_is_exactly_as_long_as_its_beats(bpm, beats, fps):
-    frames, rate = tempo.frame_count(bpm, beats, fps)
+    frames, rate = loops.frame_count(bpm, beats, fps)
     assert frames / rate == pytest.approx(60 * beats / bpm, rel=1e-9)
     assert frames == round(60 * beats / bpm * fps)
     assert rate == pytest.approx(fps, rel=0.5 / frames + 1e-9)
 
 
 def test_the_label_has_the_sum_y_scale():
-    vector = tempo.label(40, [3, 5], 0.9, quantize=False)
+    vector = loops.label(40, [3, 5], 0.9, quantize=False)
     assert np.flatnonzero(vector).tolist() == [3, 5]
     np.testing.assert_allclose(vector[[3, 5]], 0.45)
 
 
 def test_a_random_label_has_the_length_y_scale():
-    vector = tempo.label(40, [], 0.9, quantize=False, drawn=np.random.default_rng(0).standard_normal(40))
+    vector = loops.label(40, [], 0.9, quantize=False, drawn=np.random.default_rng(0).standard_normal(40))
     assert np.linalg.norm(vector) == pytest.approx(0.9)
     assert vector.min() < 0 < vector.max()
 
 
 @pytest.mark.parametrize("count", [1, 4, 12])
 def test_a_quantised_label_of_many_classes_is_not_empty(count):
-    vector = tempo.label(40, range(count), 1.0, quantize=True)
+    vector = loops.label(40, range(count), 1.0, quantize=True)
     assert np.count_nonzero(vector) == count
 
 
 def test_a_quantised_random_label_is_all_or_nothing():
     drawn = np.random.default_rng(0).standard_normal(40)
-    vector = tempo.label(40, [], 1.0, quantize=True, drawn=drawn)
+    vector = loops.label(40, [], 1.0, quantize=True, drawn=drawn)
     assert len(np.unique(vector)) == 2
     assert (vector > 0).tolist() == (np.abs(drawn) > 0.5 * np.abs(drawn).max()).tolist()
 
 
 def test_a_label_needs_a_class():
     with pytest.raises(ValueError, match="at least one class"):
-        tempo.label(40, [], 1.0, quantize=False)
+        loops.label(40, [], 1.0, quantize=False)
 
 
 def test_all_pictures_of_a_loop_are_planned():
-    film, chosen = tempo_film.plan(Tempo(seed=1, bpm=120, num_beats=4, classes=("thing 7",)), PlainPainter())
+    film, chosen = tempo.plan(Tempo(seed=1, bpm=120, num_beats=4, classes=("thing 7",)), PlainPainter())
     assert (len(film), film.rate, chosen, film.classes) == (60, 30, (7,), (7,))
-    assert np.abs(film.noise.mean(axis=0) - tempo.rest_at(1, 32, 1.0)).max() < 1 / 14  # it swings about its rest
+    assert np.abs(film.noise.mean(axis=0) - loops.rest_at(1, 32, 1.0)).max() < 1 / 14  # it swings about its rest
 
 
 def test_a_sine_runs_through_the_seam_as_anywhere_else():
     settings = Tempo(seed=1, num_beats=4, axis_sets=((0, 1),), magnitudes=(1.0,), periods=(2.0,), funcs=("sin",))
-    noise = tempo_film.plan(settings, PlainPainter())[0].noise[:, 0]
+    noise = tempo.plan(settings, PlainPainter())[0].noise[:, 0]
     steps = np.abs(np.diff(np.append(noise, noise[0])))
     assert steps[-1] == pytest.approx(steps[0], abs=1e-4)
 
 
 def test_the_same_seed_makes_the_same_loop():
-    films = [tempo_film.plan(Tempo(seed=seed, random_label=True), PlainPainter())[0] for seed in (5, 5, 6)]
+    films = [tempo.plan(Tempo(seed=seed, random_label=True), PlainPainter())[0] for seed in (5, 5, 6)]
     assert np.array_equal(films[0].noise, films[1].noise)
     assert np.array_equal(films[0].weights, films[1].weights)
     assert not np.array_equal(films[0].noise, films[2].noise)
@@ -218,21 +219,21 @@ def test_a_preset_executes_nothing(tmp_path):
 @pytest.mark.parametrize("suffix", ["mp4", "gif", "npy"])
 def test_a_loop_and_its_manifest_are_written_and_repeat(tmp_path, suffix):
     settings = of({"seed": 3, "num_beats": 1, "fps": 20})
-    out, told = tempo_film.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainPainter(), 4)
+    out, told = tempo.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainPainter(), 4)
     again = of(read_preset(told))
-    tempo_film.make(again, tmp_path / f"b.{suffix}", tmp_path, PlainPainter(), 7)
+    tempo.make(again, tmp_path / f"b.{suffix}", tmp_path, PlainPainter(), 7)
     assert out.read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
 def test_a_loop_is_sixteen_to_nine(tmp_path):
-    out, _ = tempo_film.make(of({"seed": 3, "num_beats": 1}), tmp_path / "a.npy", tmp_path, PlainPainter(), 4)
+    out, _ = tempo.make(of({"seed": 3, "num_beats": 1}), tmp_path / "a.npy", tmp_path, PlainPainter(), 4)
     assert np.load(out).shape == (15, 16, 28, 3)
 
 
 def test_a_loop_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a loop ends in \.mp4, \.gif, \.npy, not in '\.avi'"):
-        tempo_film.make(Tempo(seed=0), tmp_path / "a.avi", tmp_path, PlainPainter())
+        tempo.make(Tempo(seed=0), tmp_path / "a.avi", tmp_path, PlainPainter())
 
 
 def test_rates_are_exact():
-    assert tempo.frame_count(135, 16, 30) == (213, Fraction(213 * 135, 960))
+    assert loops.frame_count(135, 16, 30) == (213, Fraction(213 * 135, 960))

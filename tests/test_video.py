@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from renderer import mapping, timeline, vectors, video
-from renderer.analysis import Features
-from renderer.response import Response
-from renderer.song import Wave
-from renderer.timeline import Timeline
-from renderer.video_files import Gif, Mp4, Npy, whole
-from renderer.video_shape import mirrored, read_ratio, size_at
+from gansynth.whole import replacing
+from renderer import mapping
+from renderer.film import timeline, vectors, video
+from renderer.film.analysis import Features
+from renderer.film.loop_files import Gif, Npy
+from renderer.film.response import Response
+from renderer.film.shape import mirrored, read_ratio, size_at
+from renderer.film.timeline import Timeline
+from renderer.mp4 import Mp4
+from renderer.sound import Wave
 
 RATE = Fraction(22050, 512)
 
@@ -157,7 +160,7 @@ def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
 
 
 def test_whole_makes_the_folder_and_hides_what_is_unfinished(tmp_path):
-    with whole(tmp_path / "new" / "a.mp4") as part:
+    with replacing(tmp_path / "new" / "a.mp4") as part:
         part.write_text("x")
         assert part.name.startswith(".")
         assert not (tmp_path / "new" / "a.mp4").exists()

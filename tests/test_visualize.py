@@ -9,11 +9,11 @@ import pytest
 import soundfile
 from painters import PlainPainter
 
-from renderer import lyrics, manifest, vectors, visualize
 from renderer.classes import draw, find
-from renderer.lyrics_encoding import encoding
-from renderer.response import Response
-from renderer.visualize import Lyrics, Wish
+from renderer.film import lyrics, manifest, vectors, visualize
+from renderer.film.lyrics_encoding import encoding
+from renderer.film.response import Response
+from renderer.film.visualize import Lyrics, Wish
 
 RATE = 22050
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from renderer import mapping
 from renderer.live.idle import rest_at
-from renderer.tempo import Oscillator, swing
+from renderer.oscillators import Oscillator, swing
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from renderer.live.atelier import Atelier
 from renderer.live.settings import check_number
-from renderer.tempo import Oscillator
+from renderer.oscillators import Oscillator
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """A sound's way through pictures: where it is at any position. No state, so that positions may jump.
 
 At each of its key times the picture is at the key point's own picture, slerped in between as the sound is. Loudness and
-onsets push it off this path, and pitches move the classes. Films (renderer/timeline.py) walk the same path; their push
+onsets push it off this path, and pitches move the classes. Films (renderer/film/timeline.py) walk the same path; their push
 has a memory of the pictures before, which a position that may jump has not.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 from renderer import mapping
 from renderer.live.point import Point
 from renderer.live.sounds import Sound
-from renderer.timeline import SWAY, between, path_at, smoothed
+from renderer.paths import SWAY, between, path_at, smoothed
 from renderer.wire import FEATURE_RATE
 
 # How long an onset is felt, and how softly it begins.

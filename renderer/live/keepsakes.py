@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gansynth.whole import replacing
+from renderer.mp4 import Mp4
 from renderer.page.frames import Frames
-from renderer.video_files import Mp4, whole
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def save(picture: np.ndarray, path: Path) -> None:
     """
     memory = io.BytesIO()
     Image.fromarray(picture).save(memory, "PNG")
-    with whole(path) as part:
+    with replacing(path) as part:
         part.write_bytes(memory.getvalue())
 
 
@@ -99,7 +100,7 @@ class Recorder:
 
     def _run(self, begun: "Future[None]") -> None:
         try:
-            with whole(self.path) as part:
+            with replacing(self.path) as part:
                 writer = Mp4(part, *self._even(), Fraction(RATE))
                 with closing(writer):
                     # Not sooner: the encoder takes its time to get ready.

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer import classes, manifest, mapping, tempo
-from renderer.tempo_preset import COMMAND
-from renderer.tempo_settings import Tempo
-from renderer.timeline import Timeline
-from renderer.video import Painter, Progress, fill, pictures
-from renderer.video_files import Gif, Mp4, Npy, Writer, whole
-from renderer.video_shape import mirrored, read_ratio, size_at
+from gansynth.whole import replacing
+from renderer import classes, mapping
+from renderer.film import loops, manifest
+from renderer.film.loop_files import Gif, Npy
+from renderer.film.shape import mirrored, read_ratio, size_at
+from renderer.film.tempo_preset import COMMAND
+from renderer.film.tempo_settings import Tempo
+from renderer.film.timeline import Timeline
+from renderer.film.video import Painter, Progress, fill, pictures
+from renderer.mp4 import Mp4, Writer
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ def make(
         raise ValueError(f"a loop ends in {', '.join(SUFFIXES)}, not in {out.suffix!r}")
     film, chosen = plan(settings, painter)
     height, width = size_at(painter.resolution, read_ratio(settings.ratio))
-    with whole(out) as part:
+    with replacing(out) as part:
         writer = _writer(part, height, width, film)
         frames = (mirrored(picture, height, width) for picture in pictures(painter, film, batch_size))
         fill(writer, frames, len(film), progress)
@@ -68,13 +71,13 @@ def plan(settings: Tempo, painter: Painter) -> tuple[Timeline, tuple[int, ...]]:
     chosen = () if settings.random_label else _chosen(settings, painter)
     rng = np.random.default_rng([settings.seed, 1])
     drawn = mapping.truncated_normal(rng, (painter.num_classes,), settings.truncation)
-    vector = tempo.label(
+    vector = loops.label(
         painter.num_classes, chosen, settings.y_scale, settings.quantize_label, drawn if settings.random_label else None
     )
-    frames, rate = tempo.frame_count(settings.bpm, settings.num_beats, settings.fps)
-    rest = tempo.rest_at(settings.seed, painter.z_size, settings.truncation)
+    frames, rate = loops.frame_count(settings.bpm, settings.num_beats, settings.fps)
+    rest = loops.rest_at(settings.seed, painter.z_size, settings.truncation)
     swinging = settings.oscillators(painter.z_size)
-    film = tempo.loop(swinging, settings.num_beats, frames, rate, rest, vector, settings.truncation)
+    film = loops.loop(swinging, settings.num_beats, frames, rate, rest, vector, settings.truncation)
     return film, chosen
 
 

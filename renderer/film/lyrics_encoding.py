@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from renderer.lyrics import Embed
+from renderer.film.lyrics import Embed
 
 # What goes with which when no strategy is named.
 STRATEGY_OF = {"sbert": "random", "doc2vec": "ransac"}

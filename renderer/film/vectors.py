@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.timeline import Timeline
-from renderer.video_files import whole
+from gansynth.whole import replacing
+from renderer.film.timeline import Timeline
 
 _NAMES = {"noise", "weights", "classes", "rate", "truncation"}
 
@@ -15,7 +15,7 @@ _NAMES = {"noise", "weights", "classes", "rate", "truncation"}
 def save(path: Path, film: Timeline) -> None:
     """Write a timeline: noise [frames, z], weights [frames, k] of classes [k], rate (two whole numbers), truncation."""
     rate = np.array([film.rate.numerator, film.rate.denominator], np.int64)
-    with whole(path) as part:
+    with replacing(path) as part:
         np.savez(
             part,
             noise=film.noise,

@@ -7,13 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from renderer import mapping, timeline
-from renderer.analysis import analyse
+from gansynth.whole import replacing
+from renderer import mapping
 from renderer.classes import draw
-from renderer.response import Response
-from renderer.song import Sound, Wave
-from renderer.timeline import Timeline
-from renderer.video_files import Mp4, Writer, whole
+from renderer.film import timeline
+from renderer.film.analysis import analyse
+from renderer.film.response import Response
+from renderer.film.timeline import Timeline
+from renderer.mp4 import Mp4, Writer
+from renderer.sound import Sound, Wave
 
 Progress = Callable[[int, int], None]
 # About 29 pictures a second: what a hallucination is painted with.
@@ -77,7 +79,7 @@ def film(
         OSError: the file cannot be written.
     """
     side = painter.resolution
-    with whole(path) as part:
+    with replacing(path) as part:
         writer = Mp4(part, side, side, what.rate, sound)
         fill(writer, pictures(painter, what, batch_size), len(what), progress)
 

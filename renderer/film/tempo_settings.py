@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from renderer.tempo import Oscillator
-from renderer.video_shape import read_ratio
+from renderer.film.shape import read_ratio
+from renderer.oscillators import Oscillator
 
 _SETS, _SET_SIZE = 10, 8
 _MAGNITUDES = (1.0,) * _SETS

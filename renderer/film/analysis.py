@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from renderer.mapping import PITCHES
-from renderer.song import Sound, mono_blocks
+from renderer.sound import Sound, mono_blocks
 
 SAMPLE_RATE = 22050
 DEFAULT_HOP = 512

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renderer.analysis import DEFAULT_HOP, HOP_STEP
+from renderer.film.analysis import DEFAULT_HOP, HOP_STEP
 from renderer.mapping import REACH
 
 # Lowest and highest value, as documented; and what of it must be a whole number.

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from renderer import manifest
+from renderer.film import manifest
 
 COMMAND = "tempo"
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from renderer import classes, lyrics, manifest, mapping, timeline, vectors
-from renderer.analysis import analyse
-from renderer.lyrics import Embed
-from renderer.lyrics_encoding import STRATEGY_OF, encoding
-from renderer.response import Response, check
-from renderer.song import Song, seconds
-from renderer.timeline import Timeline
-from renderer.video import Painter, Progress, film
+from renderer import classes, mapping
+from renderer.film import lyrics, manifest, timeline, vectors
+from renderer.film.analysis import analyse
+from renderer.film.lyrics import Embed
+from renderer.film.lyrics_encoding import STRATEGY_OF, encoding
+from renderer.film.response import Response, check
+from renderer.film.song import Song
+from renderer.film.timeline import Timeline
+from renderer.film.video import Painter, Progress, film
+from renderer.sound import seconds
 
 log = logging.getLogger(__name__)
 
