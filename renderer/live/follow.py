@@ -1,8 +1,8 @@
 """A sound's way through pictures: where it is at any position. No state, so that positions may jump.
 
 At each of its key times the picture is at the key point's own picture, slerped in between as the sound is. Loudness and
-onsets push it off this path, and pitches move the classes. Films (renderer/film/timeline.py) walk the same path; their push
-has a memory of the pictures before, which a position that may jump has not.
+onsets push it off this path, and pitches move the classes. Films walk the same path (renderer/film/timeline.py); their
+push has a memory of the pictures before, which a position that may jump has not.
 """
 
 import numpy as np
