@@ -26,7 +26,7 @@ def load(folder: str | Path) -> "Painter":
 
     path = Path(folder)
     config = read_config(path)
-    return Painter(config, folders.read_weights(path, config), folders.class_names(path, config))
+    return Painter(config, folders.read_weights(path, config), folders.class_names(path, config), path)
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FIRST_SIZE, FIRST_CHANNELS = 4, 16  # the first map's edge in pixels, and its channels in channel widths
+FIRST_LAYER = "gen_z"
 REDUCTION = 4  # a block's inner maps have this many times fewer channels
 Layer = tuple[bool, int, int]
 
@@ -94,6 +95,15 @@ class Config:
             size *= 2 if doubles else 1
             found.append(Block(f"generator.layers.{len(found)}", size, doubles, before * width, after * width))
         return tuple(found)
+
+    @property
+    def layer_shapes(self) -> dict[str, tuple[int, int, int]]:
+        """Height, width and channels of the first map, "gen_z", and of what leaves each part, "layers.0", ..."""
+        found = {FIRST_LAYER: (FIRST_SIZE, FIRST_SIZE, FIRST_CHANNELS * self.channel_width)}
+        for part in self.parts:
+            channels = part.after if isinstance(part, Block) else part.channels
+            found[part.name.removeprefix("generator.")] = (part.size, part.size, channels)
+        return found
 
     @property
     def norms(self) -> tuple[tuple[str, int], ...]:

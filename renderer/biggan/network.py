@@ -9,7 +9,7 @@ Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Don
 * Elementwise work on a map is one pass over it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from keras import ops
 from gansynth import doubling
 from gansynth.backend import fused
 from renderer.biggan import winograd
-from renderer.biggan.config import FIRST_SIZE, Attention, Block, Config
+from renderer.biggan.config import FIRST_LAYER, Attention, Block, Config
 
 Tensor = Any
 Weights = Mapping[str, Tensor]
@@ -43,25 +43,65 @@ def conditions(
     Returns:
         The first map [n, 4, 4, channels]; gains and shifts [n, values] of all batch norms.
     """
-    cond = ops.concatenate([z, ops.matmul(classes, weights["embeddings"])], axis=-1)
-    found = ops.matmul(cond, weights["conditions/kernel"]) + weights["conditions/bias"]
+    found = ops.matmul(_condition(weights, z, classes), weights["conditions/kernel"]) + weights["conditions/bias"]
     values = means.shape[-1]
     gains = found[:, :values] / deviations
     shifts = found[:, values : 2 * values] - means * gains
-    channels = config.layers[0][1] * config.channel_width
-    return ops.reshape(found[:, 2 * values :], (-1, FIRST_SIZE, FIRST_SIZE, channels)), gains, shifts
+    return ops.reshape(found[:, 2 * values :], (-1, *config.layer_shapes[FIRST_LAYER])), gains, shifts
 
 
-def paint(weights: Weights, x: Tensor, gains: Tensor, shifts: Tensor, config: Config) -> Tensor:
-    """Pictures [n, size, size, 3] in -1..1 of what `conditions` gives."""
-    norms, done = {}, 0
-    for name, channels in config.norms:
-        norms[name] = tuple(values[:, None, None, done : done + channels] for values in (gains, shifts))
-        done += channels
-    for part in config.parts:
-        x = attend(weights, x, part) if isinstance(part, Attention) else block(weights, x, part, norms)
+def first_map(weights: Weights, z: Tensor, classes: Tensor, config: Config) -> Tensor:
+    """The first map of `conditions` alone: [n, 4, 4, channels]."""
+    kernel, bias = (weights[f"conditions/{name}"][..., -config.first_values :] for name in ("kernel", "bias"))
+    found = ops.matmul(_condition(weights, z, classes), kernel) + bias
+    return ops.reshape(found, (-1, *config.layer_shapes[FIRST_LAYER]))
+
+
+def paint(
+    weights: Weights,
+    x: Tensor,
+    gains: Tensor,
+    shifts: Tensor,
+    config: Config,
+    layer: str = FIRST_LAYER,
+    offset: Tensor | None = None,
+) -> Tensor:
+    """Pictures [n, size, size, 3] in -1..1 of what `conditions` gives, `offset` added to what leaves `layer`."""
+    norms, done = _norms(gains, shifts, config), list(config.layer_shapes).index(layer)
+    x = _through(weights, x, norms, config.parts[:done])
+    if offset is not None:
+        x = x + offset
+    x = _through(weights, x, norms, config.parts[done:])
     x = ops.matmul(_activate(x, *norms["generator.bn"]), weights["colors/kernel"])
     return _colors(x, weights["colors/bias"])
+
+
+def activations(weights: Weights, x: Tensor, gains: Tensor, shifts: Tensor, config: Config, layer: str) -> Tensor:
+    """What leaves `layer`, [n, height, width, channels], but for `prepare.lacking`; nothing above it is computed."""
+    parts = config.parts[: list(config.layer_shapes).index(layer)]
+    return _through(weights, x, _norms(gains, shifts, config), parts)
+
+
+def _condition(weights: Weights, z: Tensor, classes: Tensor) -> Tensor:
+    return ops.concatenate([z, ops.matmul(classes, weights["embeddings"])], axis=-1)
+
+
+def _norms(gains: Tensor, shifts: Tensor, config: Config) -> dict[str, tuple[Tensor, Tensor]]:
+    """Each batch norm's gain and shift, as maps of one pixel."""
+    norms, done = {}, 0
+    for name, channels in config.norms:
+        gain, shift = (values[:, None, None, done : done + channels] for values in (gains, shifts))
+        norms[name] = (gain, shift)
+        done += channels
+    return norms
+
+
+def _through(
+    weights: Weights, x: Tensor, norms: Mapping[str, tuple[Tensor, Tensor]], parts: Iterable[Block | Attention]
+) -> Tensor:
+    for part in parts:
+        x = attend(weights, x, part) if isinstance(part, Attention) else block(weights, x, part, norms)
+    return x
 
 
 def block(weights: Weights, x: Tensor, part: Block, norms: Mapping[str, tuple[Tensor, Tensor]]) -> Tensor:

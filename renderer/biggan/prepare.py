@@ -50,6 +50,11 @@ def tables(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
     return {"means": np.concatenate(means, axis=1), "deviations": np.sqrt(variances + np.float32(config.epsilon))}
 
 
+def lacking(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
+    """What each layer of `Config.layer_shapes` lacks, [channels], as `network` computes it; see `tables`."""
+    return dict(zip(config.layer_shapes, _late_biases(arrays, config).values(), strict=True))
+
+
 def _late_biases(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
     """What the map before each part lacks, since the last convolutions of blocks add no bias; "": the last map."""
     lacks = np.zeros(config.layers[0][1] * config.channel_width, np.float32)

@@ -1,0 +1,133 @@
+"""The maps between noise and picture: read, moved, and the pictures that come of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from renderer import biggan
+from renderer.biggan import folders
+from renderer.biggan.config import Attention
+
+SMALL = Path(__file__).parent / "data" / "biggan_small"
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return biggan.load(SMALL)
+
+
+@pytest.fixture(scope="module")
+def points(painter):
+    """Three z, and a class for each: two of them the same."""
+    z = np.random.default_rng(0).standard_normal((3, painter.z_size)).clip(-2, 2).astype(np.float32)
+    return z, np.eye(painter.num_classes, dtype=np.float32)[[7, 7, 99]]
+
+
+def apart(a, b):
+    """The largest difference, against how much `a` varies."""
+    return np.abs(a - b).max() / a.std()
+
+
+def test_layers_are_the_first_map_and_what_leaves_each_part(painter):
+    assert painter.layers[:2] == ("gen_z", "layers.0")
+    assert len(painter.layers) == 1 + len(painter.config.parts)
+    assert painter.layer_shape("gen_z") == (4, 4, 16 * painter.config.channel_width)
+    assert painter.layer_shape(painter.layers[-1]) == (128, 128, painter.config.channel_width)
+
+
+@pytest.mark.parametrize("layer", ["gen_z", "layers.0", "layers.10"])
+def test_offsets_of_zero_change_no_digit(painter, points, layer):
+    z, classes = points
+    zeros = np.zeros((3, *painter.layer_shape(layer)))
+    np.testing.assert_array_equal(painter.generate(z, classes, 0.5, layer, zeros), painter.generate(z, classes, 0.5))
+
+
+def test_the_first_map_is_the_linear_layer_of_the_file(painter, points):
+    arrays = folders.read_weights(SMALL, painter.config)
+    z, classes = points
+    cond = np.concatenate([z, classes @ arrays["embeddings.weight"].T], axis=1)
+    wanted = cond @ arrays["generator.gen_z.weight"].T + arrays["generator.gen_z.bias"]
+    found = painter.activations(z, classes, 0.5, "gen_z")
+    assert apart(wanted.reshape(found.shape), found) < 1e-5
+
+
+def test_an_offset_arrives_in_the_picture_as_if_the_weights_had_it(painter, points):
+    """Of two painters whose first maps differ by an offset in all pictures, one is the other moved."""
+    arrays = folders.read_weights(SMALL, painter.config)
+    offset = np.random.default_rng(1).standard_normal(painter.layer_shape("gen_z")).astype(np.float32)
+    arrays["generator.gen_z.bias"] = arrays["generator.gen_z.bias"] + offset.reshape(-1)
+    moved = type(painter)(painter.config, arrays, painter.class_names, SMALL)
+    z, classes = points
+    images = painter.generate(z, classes, 0.5, "gen_z", np.stack([offset] * 3))
+    assert np.abs(images - moved.generate(z, classes, 0.5)).max() < 1e-4
+    assert np.abs(images - painter.generate(z, classes, 0.5)).max() > 0.1
+
+
+@pytest.mark.parametrize("layer", ["layers.1", "layers.8"])
+def test_a_layers_map_decides_the_picture_where_nothing_above_sees_the_noise(painter, layer, points):
+    """Where noise has no way into the batch norms above a layer, its map alone is z: moved there, z is another."""
+    arrays = dict(folders.read_weights(SMALL, painter.config))
+    for part in painter.config.parts[int(layer.partition(".")[2]) + 1 :]:
+        if not isinstance(part, Attention):
+            for name, _ in part.norms:
+                for kind in ("scale", "offset"):
+                    arrays[f"{name}.{kind}.weight"] = np.zeros_like(arrays[f"{name}.{kind}.weight"])
+    blind = type(painter)(painter.config, arrays, painter.class_names, SMALL)
+    z, classes = points
+    here, there = (blind.activations(z[i : i + 1], classes[i : i + 1], 0.5, layer) for i in (0, 2))
+    images = blind.generate(z[:1], classes[:1], 0.5, layer, there - here)
+    wanted = blind.generate(z[2:], classes[2:], 0.5)
+    assert np.abs(wanted - blind.generate(z[:1], classes[:1], 0.5)).max() > 0.05
+    assert np.abs(images - wanted).max() < 1e-3
+
+
+def test_a_map_is_read_with_all_biases(painter, points):
+    """The network adds some biases later than the published one; whoever reads a map must not see it."""
+    arrays = dict(folders.read_weights(SMALL, painter.config))
+    name = f"{painter.config.parts[0].name}.conv_3.bias"
+    arrays[name] = arrays[name] + 2.0
+    biased = type(painter)(painter.config, arrays, painter.class_names, SMALL)
+    z, classes = points
+    moved = biased.activations(z, classes, 0.5, "layers.0") - painter.activations(z, classes, 0.5, "layers.0")
+    np.testing.assert_allclose(moved, 2.0, atol=1e-4)
+
+
+def test_maps_do_not_depend_on_how_many_are_computed_at_once(painter, points):
+    z, classes = points
+    one, two = (painter.activations(z, classes, [1.0, 0.5, 0.4], "layers.2", at_once=n) for n in (1, 2))
+    assert apart(one, two) < 1e-5
+
+
+def test_bytes_are_the_moved_pictures_rounded(painter, points):
+    z, classes = points
+    offsets = np.random.default_rng(2).standard_normal((3, *painter.layer_shape("layers.1")))
+    images = painter.generate(z, classes, 0.5, "layers.1", offsets)
+    frames = np.stack(list(painter.frames_uint8(z, classes, 0.5, "layers.1", offsets)))
+    assert np.abs(frames - (images + 1) * 127.5).max() < 0.51
+
+
+def test_each_picture_has_its_own_offset(painter, points):
+    z, classes = points
+    offsets = np.zeros((3, *painter.layer_shape("gen_z")))
+    offsets[1] = 0.5
+    moved = np.abs(painter.generate(z, classes, 0.5, "gen_z", offsets) - painter.generate(z, classes, 0.5))
+    assert (moved.max(axis=(1, 2, 3)) > 0).tolist() == [False, True, False]
+
+
+def test_a_painter_knows_its_folder(painter):
+    assert painter.folder == SMALL
+
+
+@pytest.mark.parametrize(
+    ("layer", "offsets", "message"),
+    [
+        ("", np.zeros((1, 4, 4, 1)), "offsets need the layer"),
+        ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is no layer of biggan_small; its layers are gen_z, layers.0"),
+        ("gen_z", np.zeros((1, 4, 4, 1)), r"offsets have shape \(1, 4, 4, 1\); at gen_z they must be \(1, 4, 4,"),
+        ("gen_z", np.full((1, 4, 4, 96), np.nan), "offsets hold a value that is not finite"),
+    ],
+)
+def test_offsets_that_do_not_fit_are_refused(painter, layer, offsets, message):
+    with pytest.raises(ValueError, match=message):
+        painter.frames_uint8(np.zeros((1, 128)), np.zeros((1, 1000)), 1.0, layer, offsets)
