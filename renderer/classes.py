@@ -20,6 +20,11 @@ def draw(num_classes: int, rng: np.random.Generator, count: int | None = None) -
     return tuple(int(one) for one in rng.choice(num_classes, wanted, replace=False))
 
 
+def usual(num_classes: int) -> tuple[int, ...]:
+    """Those that are shown where none are chosen: the same in every session and every film of a hallucination."""
+    return draw(num_classes, np.random.default_rng(0))
+
+
 def find(wanted: Sequence[str | int], names: Sequence[str]) -> tuple[int, ...]:
     """The numbers of classes that are given as numbers or names.
 

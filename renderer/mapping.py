@@ -53,7 +53,7 @@ def jitter_at(frame: int, jitter: float, z_size: int, seed: int) -> np.ndarray:
     return 1.0 - jitter * rng.integers(0, 2, z_size)
 
 
-def step(walk: Walk, drive: float, pace: float, jitter: np.ndarray, bound: float, leash: float = 0.0) -> Walk:
+def step(walk: Walk, drive: float, pace: float, jitter: np.ndarray, bound: float) -> Walk:
     """Let the sound move the noise for one picture.
 
     Args:
@@ -62,10 +62,9 @@ def step(walk: Walk, drive: float, pace: float, jitter: np.ndarray, bound: float
         pace: how far a drive of 1 goes.
         jitter: [z], see `jitter_at`.
         bound: |noise| stays within it; near it, values turn round.
-        leash: what part of the way back to 0 is gone per picture, 0..1.
     """
     move = _MOMENTUM * walk.momentum + (1 - _MOMENTUM) * pace * drive * walk.direction * jitter
-    beyond = (1.0 - leash) * walk.noise + move
+    beyond = walk.noise + move
     noise = fold(beyond, bound)
     edge = bound - min(pace, bound / 2)
     direction = np.where(noise >= edge, -1.0, np.where(noise < -edge, 1.0, walk.direction))

@@ -1,27 +1,10 @@
-"""Where a path through key points is at a moment, and how far sound may push a picture off it: live and in films."""
+"""Where a path through key points is at a moment; and moving averages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from gansynth.hallucination import slerp
-
-
-@dataclass(frozen=True)
-class Sway:
-    """How far a picture that follows a path may be pushed off it by the sound, and how soon it is back.
-
-    `reach` is in standard deviations of the noise (times the truncation), `home_s` in seconds; `pitches` is the part of
-    the class weights that belongs to the pitches, 0..1.
-    """
-
-    reach: float = 0.8
-    home_s: float = 0.6
-    pitches: float = 0.3
-
-
-SWAY = Sway()
 
 
 def path_at(times_s: np.ndarray, key_times_s: Sequence[float], keys: np.ndarray) -> np.ndarray:

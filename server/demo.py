@@ -83,14 +83,14 @@ def _play(client: Client, name: str, out: Path) -> np.ndarray:
 def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
     """Let pictures go the hallucination's way, as the live renderer does."""
     from renderer import picture_models
-    from renderer.film import video
+    from renderer.film.hallucination import paint
 
     print("Now its pictures ...")
     film = out / "hallucination.mp4"
     painter = load_painter(picture_models.choose([models]))
     wave, rate = soundfile.read(out / "hallucination.wav", dtype="float32")
     with bar() as progress:
-        video.paint(wave, rate, _KEY_TIMES_S, painter, film, sound_keys=keys, progress=progress)
+        paint(wave, rate, _KEY_TIMES_S, keys, painter, film, progress=progress)
     print(f"Left {film}: {painter.name} paints what sounds.")
 
 

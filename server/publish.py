@@ -163,7 +163,8 @@ class Publisher:
             "pitch": made.pitch,
         }
         arrays = {"key_times_s": np.array(made.key_times_s), "keys": made.keys}
-        frames = wire.encode("made", told, **arrays, **vars(heard))
+        arrays |= {"loudness": heard.loudness, "onsets": heard.onsets, "chroma": heard.chroma}
+        frames = wire.encode("made", told, **arrays)
         self._heard.made.append(frames)
         self._send(frames)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from renderer import mapping, paths
+from renderer.features import Features
 from renderer.film import timeline
-from renderer.film.analysis import Features
 from renderer.film.response import Response
 
 RATE = Fraction(22050, 512)
@@ -191,41 +191,11 @@ def test_a_path_is_at_each_key_point_at_its_time():
     np.testing.assert_allclose(there, KEYS[[0, 0, 1, 2, 3, 3]])
 
 
-def test_a_silent_film_follows_the_path_exactly():
-    silent = Features(RATE, np.zeros(200), np.zeros(200), np.zeros((200, 12)))
-    film = timeline.of_path(silent, Response(truncation=0.5), (0, 1), [0, 1, 2, 4], KEYS, MIXES)
-    times = np.arange(200) / float(RATE)
-    path = 0.5 * paths.path_at(times, [0, 1, 2, 4], KEYS)
-    np.testing.assert_allclose(film.noise, mapping.fold(path, 1.0), atol=1e-6)
-    own = paths.between(times, [0, 1, 2, 4], MIXES)
-    np.testing.assert_allclose(film.weights, own, atol=1e-6)
-
-
-def test_pitches_mix_the_classes_of_a_path_by_their_share():
-    features = sounding(200)
-    film = timeline.of_path(features, Response(depth=0.5), range(12), [0, 5], KEYS[:2], np.eye(12)[:2])
-    own = paths.between(np.arange(200) / float(RATE), [0, 5], np.eye(12)[:2])
-    np.testing.assert_allclose(film.weights.sum(axis=1), 0.5, rtol=1e-5)
-    assert (film.weights >= 0.5 * 0.7 * own - 1e-6).all()
-    assert (film.weights[:, 2:].sum(axis=1) > 0.05).all()
-
-
 def test_a_sound_belongs_mostly_to_one_class_and_always_to_the_same():
     mixes = mapping.class_keys(np.random.default_rng(0).standard_normal((300, 256)), 8)
     np.testing.assert_allclose(mixes.sum(axis=1), 1)
     assert np.median(mixes.max(axis=1)) > 0.7
     assert np.bincount(mixes.argmax(axis=1), minlength=8).min() > 15
-
-
-def test_sound_sways_the_path_within_reach_and_lets_it_return():
-    features = sounding(300)
-    features.loudness[100:] = features.onset[100:] = 0
-    film = timeline.of_path(features, Response(), (0, 1), [0, 4], KEYS[:2], MIXES[:2])
-    off = np.abs(film.noise - paths.path_at(np.arange(300) / float(RATE), [0, 4], KEYS[:2])).max(axis=1)
-    assert off[:100].max() > 0.3
-    assert off.max() <= 0.81
-    assert off[-1] < 0.02
-    assert np.abs(film.noise).max() <= 2
 
 
 @pytest.mark.parametrize(("times", "rule"), [([0, 1], "as many key points"), ([0, 1, 1, 2], "must rise")])

@@ -8,9 +8,8 @@ import pytest
 from painters import PlainPainter
 
 from gansynth.whole import replacing
-from renderer import mapping
+from renderer.features import Features
 from renderer.film import timeline, vectors, video
-from renderer.film.analysis import Features
 from renderer.film.loop_files import Gif, Npy
 from renderer.film.response import Response
 from renderer.film.shape import mirrored, read_ratio, size_at
@@ -97,15 +96,10 @@ def test_an_odd_size_is_refused(tmp_path):
 def test_every_picture_is_painted_whatever_the_batch(batch_size):
     painter, film = PlainPainter(), plain_film(11)
     painted = list(video.pictures(painter, film, batch_size))
-    expected = [video.as_bytes(PlainPainter().generate(*batch, 0.6))[0] for batch in film.batches(1, 40)]
+    expected = [next(PlainPainter().frames_uint8(*batch, 0.6)) for batch in film.batches(1, 40)]
     assert np.array_equal(painted, expected)
     assert max(len(z) for z, _, _ in painter.calls) == min(batch_size, 11)
     assert {truncation for _, _, truncation in painter.calls} == {0.6}
-
-
-def test_bytes_have_steps_of_one_width_and_clip():
-    values = video.as_bytes(np.float32([-2, -1, -0.999, 0, 0.9999, 1, 2]))
-    assert values.tolist() == [0, 0, 0, 128, 255, 255, 255]
 
 
 def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
@@ -198,31 +192,6 @@ def test_a_long_mirror_repeats(size):
     assert np.array_equal(
         np.flip(long, axis)[36:44, :8] if axis == 0 else np.flip(long, axis)[:8, 36:44], np.flip(picture, axis)
     )
-
-
-def test_a_hallucination_is_painted_along_its_key_points(tmp_path):
-    painter, times = PlainPainter(), [0.0, 0.7, 1.4]
-    silence = np.zeros(2 * 16000, np.float32)
-    sound_keys = np.random.default_rng(1).standard_normal((3, 64))
-    film = video.paint(silence, 16000, times, painter, tmp_path / "a.mp4", sound_keys=sound_keys, seed=4)
-    frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
-    assert picture_s == pytest.approx(2, abs=1 / float(film.rate))
-    assert heard_s == pytest.approx(picture_s, abs=1 / float(film.rate))
-    keys = mapping.image_keys(sound_keys, 32)
-    for time, key in zip(times, keys, strict=True):
-        near = film.noise[round(time * float(film.rate))]
-        assert np.corrcoef(near, key)[0, 1] > 0.97
-    assert len(film) == frames
-
-
-def test_the_same_seed_paints_the_same_hallucination(tmp_path):
-    wave = hum(1)
-    first, again, other = (
-        video.paint(wave, 16000, [0, 0.5], PlainPainter(), tmp_path / "a.mp4", seed=seed) for seed in (1, 1, 2)
-    )
-    assert np.array_equal(first.noise, again.noise)
-    assert first.classes == again.classes
-    assert not np.array_equal(first.noise, other.noise)
 
 
 def test_vectors_come_back_as_they_were(tmp_path):

@@ -1,7 +1,8 @@
-"""What is heard at each picture: loudness, onset and the twelve pitches.
+"""What is heard of a song at each picture: loudness, onsets and the twelve pitches.
 
 Source: the BigGAN Audio Visualizer's signals (mel power, its rise, a constant-Q chromagram), made finite in silence and
-computed in pieces with margins, so that memory does not grow with the sound by more than 60 bytes a picture.
+computed in pieces with margins, so that memory does not grow with the sound by more than 60 bytes a picture. Its dials
+are made for them: with the decibels of the quick ear (renderer/features.py) a song would be loud all the time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from renderer.features import Features, to_peak
 from renderer.mapping import PITCHES
 from renderer.sound import Sound, mono_blocks
 
@@ -26,38 +28,6 @@ _SILENCE = 1e-8 * 131
 # A sound whose loudness changes by less than this part of its peak is steady, not to be blown up.
 _STEADY = 0.01
 _TUNING_STEPS = 100
-
-
-@dataclass(frozen=True)
-class Features:
-    """What is heard at each of `frames` pictures, all finite and in 0..1.
-
-    Attributes:
-        rate: pictures a second.
-        loudness: float32 [frames]; 1 where the sound is loudest, 0 where it is softest.
-        onset: float32 [frames]; how fast loudness rises, 1 at its fastest, 0 where it falls.
-        chroma: float32 [frames, 12]; C first; the strongest pitch of a picture is 1, in silence all are 0.
-    """
-
-    rate: Fraction
-    loudness: np.ndarray
-    onset: np.ndarray
-    chroma: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.loudness)
-
-    @property
-    def order(self) -> np.ndarray:
-        """The twelve pitches, the one strongest on average first."""
-        return np.argsort(-self.chroma.mean(axis=0), kind="stable")
-
-    def at(self, times_s: np.ndarray) -> "Features":
-        """The same at other times (evenly spaced, at least two), interpolated."""
-        here = np.arange(len(self)) / float(self.rate)
-        read = [np.interp(times_s, here, row).astype(np.float32) for row in (self.loudness, self.onset, *self.chroma.T)]
-        rate = Fraction(1 / float(times_s[1] - times_s[0])).limit_denominator(10**6)
-        return Features(rate, read[0], read[1], np.stack(read[2:], axis=1))
 
 
 def analyse(sound: Sound, hop: int = DEFAULT_HOP) -> Features:
@@ -80,9 +50,8 @@ def analyse(sound: Sound, hop: int = DEFAULT_HOP) -> Features:
     if not heard:
         raise ValueError("there are no samples in the sound")
     power = np.concatenate([power for power, _ in heard])
-    chroma = np.concatenate([chroma for _, chroma in heard])
-    loudness, onset = _loudness(power), _onset(power)
-    return Features(Fraction(SAMPLE_RATE, hop), loudness, onset, _to_peak(chroma, power))
+    chroma = to_peak(np.concatenate([chroma for _, chroma in heard]), power >= _SILENCE)
+    return Features(Fraction(SAMPLE_RATE, hop), _loudness(power), _onsets(power), chroma)
 
 
 @dataclass(frozen=True)
@@ -159,14 +128,7 @@ def _loudness(power: np.ndarray) -> np.ndarray:
     return ((power - power.min()) / span).astype(np.float32)
 
 
-def _onset(power: np.ndarray) -> np.ndarray:
+def _onsets(power: np.ndarray) -> np.ndarray:
     rise = np.gradient(power) if len(power) > 1 else np.zeros(1)
     most = max(float(rise.max()), _STEADY * float(power.max()), _SILENCE)
     return np.clip(rise / most, 0.0, 1.0).astype(np.float32)
-
-
-def _to_peak(chroma: np.ndarray, power: np.ndarray) -> np.ndarray:
-    """Each picture's strongest pitch to 1; silent pictures to 0, not to what rounding left there."""
-    peak = chroma.max(axis=1, keepdims=True)
-    heard = (power[:, None] >= _SILENCE) & (peak > 0)
-    return np.where(heard, chroma / np.where(peak > 0, peak, 1.0), 0.0).astype(np.float32)

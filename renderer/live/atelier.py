@@ -21,8 +21,6 @@ from renderer.page.frames import Frames
 log = logging.getLogger(__name__)
 
 NO_MODEL = "no picture model is loaded; send /image/load first"
-# Classes that are shown where none are chosen: the same in every session, and in films of this seed.
-_CHOICE_SEED = 0
 _WARMED = 2
 
 Load = Callable[[Path], Painter]
@@ -98,7 +96,7 @@ class Atelier:
     def _find(wanted: Sequence[str | int], painter: Painter) -> tuple[int, ...]:
         if wanted:
             return classes.find(wanted, painter.class_names)
-        return classes.draw(painter.num_classes, np.random.default_rng(_CHOICE_SEED))
+        return classes.usual(painter.num_classes)
 
     def snapshot(self, name: str | None) -> Path:
         """Save the picture of this moment.

@@ -1,8 +1,7 @@
 """A sound's way through pictures: where it is at any position. No state, so that positions may jump.
 
 At each of its key times the picture is at the key point's own picture, slerped in between as the sound is. Loudness and
-onsets push it off this path, and pitches move the classes. Films walk the same path (renderer/film/timeline.py); their
-push has a memory of the pictures before, which a position that may jump has not.
+onsets push it off this path, and pitches move the classes. The film of a hallucination goes the same way.
 """
 
 import numpy as np
@@ -10,9 +9,11 @@ import numpy as np
 from renderer import mapping
 from renderer.live.point import Point
 from renderer.live.sounds import Sound
-from renderer.paths import SWAY, between, path_at, smoothed
+from renderer.paths import between, path_at, smoothed
 from renderer.wire import FEATURE_RATE
 
+# How far, in standard deviations, sound may push the noise off the path; and what part of the classes the pitches mix.
+_SWAY, _PITCHES = 0.8, 0.3
 # How long an onset is felt, and how softly it begins.
 _FELT_S, _SOFT_S = 0.25, 0.06
 # Loudness and pitches are averaged over these.
@@ -47,13 +48,13 @@ class Way:
         own = between(now, self._times, self._class_keys)[0]
         heard, pitches = _read(self._heard, position_s), _read(self._pitches, position_s)
         weights = np.zeros(self._num_classes)
-        weights[self._classes] = (1.0 - SWAY.pitches * heard) * own + SWAY.pitches * pitches
+        weights[self._classes] = (1.0 - _PITCHES * heard) * own + _PITCHES * pitches
         return Point(noise, weights)
 
     def _sway(self, position_s: float) -> np.ndarray:
         """How far the sound pushes each value off the path at full jitter."""
         turns = self._speeds * _read(self._turns, position_s) + self._phases
-        return 2.0 * SWAY.reach * _read(self._force, position_s) * np.sin(2.0 * np.pi * turns)
+        return 2.0 * _SWAY * _read(self._force, position_s) * np.sin(2.0 * np.pi * turns)
 
 
 def _push(loudness: np.ndarray, onsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
