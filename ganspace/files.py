@@ -73,6 +73,21 @@ def check_suffix(path: Path) -> None:
         raise ValueError(f"{path} must end with {', '.join(SUFFIXES)}")
 
 
+def beside(folder: Path) -> list[Path]:
+    """The components files in a model's folder, by name: pickles, and archives that hold directions; none is read."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix in SUFFIXES and (path.suffix != ".npz" or _is_ours(path))
+    )
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "comp.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def checksum(folder: Path) -> str:
     """A checkpoint's checksum: of the index of its tensors, which holds one of each tensor's data.
 

@@ -1,10 +1,10 @@
 """`hallu models`: what checkpoints there are."""
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import gansynth
+from ganspace.files import beside
 from gansynth.config import spans
 
 _HEAD = ("NAME", "PITCHES", "LATENT", "SECONDS", "CONDITIONS", "COMPONENTS", "FOLDER")
@@ -27,20 +27,5 @@ def _row(folder: Path) -> tuple[str, ...]:
     except (OSError, ValueError) as error:
         return folder.name, *["-"] * 5, f"cannot be played: {error}"
     seconds = f"{config.audio_length / config.sample_rate:g}"
-    lists = (", ".join(names) or "-" for names in (config.conditions, components(folder)))
+    lists = (", ".join(names) or "-" for names in (config.conditions, [file.name for file in beside(folder)]))
     return folder.name, spans(config.pitches), str(config.latent_size), seconds, *lists, str(folder)
-
-
-def components(folder: Path) -> list[str]:
-    """Names of the components files in a checkpoint folder: pickles, and .npz archives that hold components."""
-    return sorted(
-        [path.name for path in folder.glob("*.pickle")] + [p.name for p in folder.glob("*.npz") if _is_ours(p)]
-    )
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "comp.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False

@@ -237,10 +237,11 @@ def test_what_is_no_manifest_is_refused(tmp_path, text):
         visualize.repeated(tmp_path / "a.json")
 
 
-def test_a_model_checksum_sees_weights_and_not_pages(tmp_path):
+def test_a_model_checksum_sees_weights_and_neither_pages_nor_directions(tmp_path):
     (tmp_path / "weights.npz").write_bytes(b"1")
     first = manifest.folder_checksum(tmp_path)
     (tmp_path / "README.md").write_text("words")
+    np.savez(tmp_path / "model_gen_z.npz", comp=np.zeros(3))
     assert manifest.folder_checksum(tmp_path) == first
     (tmp_path / "weights.npz").write_bytes(b"2")
     assert manifest.folder_checksum(tmp_path) != first

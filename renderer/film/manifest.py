@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ganspace import files
 from gansynth.whole import write_text
 
 FORMAT, VERSION = "hallu film", 1
@@ -47,12 +48,12 @@ def file_record(path: Path) -> dict[str, Any]:
 
 
 def folder_checksum(folder: Path) -> str:
-    """One SHA-256 of all files that make a model, with their names; its pages and pictures do not count."""
-    total = hashlib.sha256()
+    """One SHA-256 of all files that make a model, with their names; pages, pictures and directions do not count."""
+    total, directions = hashlib.sha256(), files.beside(folder)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts)
-        if path.is_file() and not hidden and path.suffix.lower() not in _BESIDE:
+        if path.is_file() and not hidden and path.suffix.lower() not in _BESIDE and path not in directions:
             total.update(f"{name.as_posix()} {_sha256(path)}\n".encode())
     return total.hexdigest()
 
