@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from renderer.live.atelier import Atelier
-    from renderer.live.show import Painter
+    from renderer.live.link import Link
+    from renderer.live.painter import Painter
 
 log = logging.getLogger("renderer")
 
@@ -101,7 +102,7 @@ def _run(args: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: ended.set())
     atelier = Atelier(models, args.out or process.data_dir() / "pictures", _load, Rates(args.fps))
     link = Link(atelier, args.server, ended.set, _version())
-    page = _show(atelier, args)
+    page = _show(atelier, link, args)
     if args.tied:
         process.when_input_ends(ended.set)
     link.start(lambda: _prepare(atelier, args.model, threads))
@@ -130,12 +131,11 @@ def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
         raise ValueError(f"--page-port must be in 0..65535, not {args.page_port}")
 
 
-def _show(atelier: "Atelier", args: argparse.Namespace) -> Callable[[], None]:
+def _show(atelier: "Atelier", link: "Link", args: argparse.Namespace) -> Callable[[], None]:
     """Serve the page; what ends it."""
-    from renderer.live import commands
     from renderer.page import Page
 
-    page = Page(atelier.frames, atelier.status, lambda address, values: commands.do(atelier, address, values)[1])
+    page = Page(atelier.frames, atelier.status, link.do)
     try:
         atelier.page = page.start(args.page_host, PAGE_PORT if args.page_port is None else args.page_port)
     except OSError:

@@ -1,11 +1,12 @@
 """Checkpoints and components files by name: the models folders confine every path that a message can name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import gansynth
 from ganspace.files import SUFFIXES
 from gansynth.config import is_checkpoint
+from gansynth.places import confined, inside
 
 
 def locate(name: str, models: Sequence[Path]) -> Path:
@@ -17,7 +18,7 @@ def locate(name: str, models: Sequence[Path]) -> Path:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
     """
     for folder in models:
-        for found in _inside(Path(folder), name):
+        for found in inside(Path(folder), "gansynth", name):
             if is_checkpoint(found):
                 return found
     known = ", ".join(path.name for path in gansynth.find(models)) or "none"
@@ -30,7 +31,8 @@ def locate_components(name: str, folder: Path, models: Sequence[Path]) -> Path:
     Raises:
         FileNotFoundError: there is none, as in `locate`.
     """
-    for found in (*_confined(folder, folder, name), *(path for room in models for path in _inside(Path(room), name))):
+    named = (path for room in models for path in inside(Path(room), "gansynth", name))
+    for found in (*confined(folder, folder, name), *named):
         if found.is_file():
             return found
     beside = sorted(file.name for file in folder.iterdir() if file.suffix in SUFFIXES)
@@ -38,21 +40,3 @@ def locate_components(name: str, folder: Path, models: Sequence[Path]) -> Path:
         f"no components file {name[:80]!r} beside the model (there: {', '.join(beside) or 'none'}) "
         "or in the models folders (hallu serve --models)"
     )
-
-
-def _inside(models: Path, name: str) -> Iterator[Path]:
-    """What a name means in a models folder, if it stays inside."""
-    room = models / "gansynth"
-    for _ in _confined(room, models, "."):
-        yield from _confined(room, models if Path(name).is_absolute() else room, name)
-
-
-def _confined(room: Path, root: Path, name: str) -> Iterator[Path]:
-    """A path from a room, if what it leads to exists inside `root`."""
-    try:
-        found = (room / name).resolve()
-        if found.exists() and found.is_relative_to(root.resolve()):
-            yield found
-    except (OSError, RuntimeError, ValueError):
-        # A name too long, a loop of links, bytes that no path has: there is no such thing.
-        return

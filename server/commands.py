@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.arguments import Arg
-from server.image_rows import EDIT_HELP, IMAGE_ROWS
+from server.image_rows import EDIT_HELP, IMAGE_ROWS, PROGRESS
 from server.spec import Spec
 from server.wire import Message, Value, WireError, decode
 
@@ -70,7 +70,6 @@ def _timing(with_defaults: bool) -> tuple[Arg, ...]:
 
 
 _AUDIO = "/sound/audio target path frames sample_rate"
-_PROGRESS = "/progress address target done total"
 _Z = "/sound/z slot f..."
 _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
@@ -166,7 +165,7 @@ TABLE = (
             *_timing(with_defaults=True),
             Arg("pitch", "int", PITCH.help, 0, 127, default="32, or the model's nearest"),
         ),
-        replies=(_PROGRESS, _AUDIO),
+        replies=(PROGRESS, _AUDIO),
         progress=True,
     ),
     Spec(
@@ -175,14 +174,14 @@ TABLE = (
         args=(TARGET, NOTE_STEPS, *_timing(with_defaults=False), PITCH),
         group=(SLOT,),
         max_groups=1000,
-        replies=(_PROGRESS, _AUDIO),
+        replies=(PROGRESS, _AUDIO),
         progress=True,
     ),
     Spec(
         "/sound/load_ganspace_components",
         "Load directions of the loaded model. auto finds them within seconds where it has none, and keeps them.",
         args=(Arg("file", "name", "in the model's folder, or named as a checkpoint is; auto: the model's own"),),
-        replies=(_PROGRESS, "/sound/components count layer file", _PITCHED, "/sound/directions name..."),
+        replies=(PROGRESS, "/sound/components count layer file", _PITCHED, "/sound/directions name..."),
         progress=True,
     ),
     Spec(
@@ -219,7 +218,7 @@ TABLE = (
         ),
         group=(EDIT,),
         max_groups=MAX_EDITS,
-        replies=(_PROGRESS, _AUDIO),
+        replies=(PROGRESS, _AUDIO),
         progress=True,
     ),
     Spec(

@@ -98,7 +98,11 @@ class Desk:
                 self._answer(sender, reply)
             self._answer(sender, fail(command.address, "-", error) if error else done(command.address))
 
-        self._publisher.ask(command.address, command.values, answer)
+        def progress(done: int, total: int) -> None:
+            self._answer(sender, Message("/progress", (command.address, "-", done, total)))
+
+        told = progress if command.spec.progress else None
+        self._publisher.ask(command.address, command.values, answer, told)
 
     def _answer(self, sender: Address, message: Message) -> None:
         self._send(message, self._clients.reply_to(sender))

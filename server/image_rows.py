@@ -6,6 +6,7 @@ from server.spec import Spec
 _FILE = "/image/file path"
 _FILE_ARG = "a plain name, without a folder; it is written to the renderer's own folder of pictures"
 
+PROGRESS = "/progress address target done total"
 EDIT_HELP = "how far along a direction, in standard deviations; the strongest first"
 
 IMAGE_ROWS = (
@@ -73,8 +74,9 @@ IMAGE_ROWS = (
         "/image/load_ganspace_components",
         "Load directions of the loaded picture model. auto finds them where it has none, and keeps them.",
         args=(Arg("file", "name", "in the model's folder, or under DIR/biggan/; auto: the model's own"),),
-        replies=("/image/components count layer file", "/image/directions name..."),
+        replies=(PROGRESS, "/image/components count layer file", "/image/directions name..."),
         image=True,
+        progress=True,
     ),
     Spec(
         "/image/edits",

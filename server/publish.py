@@ -8,9 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,29 +16,17 @@ import zmq
 
 from renderer import wire
 from renderer.features import features
+from server.heard import Heard, command, playing, setting
 from server.made import Made
-from server.questions import Answer, Questions
+from server.questions import Answer, Progress, Questions
 from server.wire import Message
 
 log = logging.getLogger(__name__)
 
-KEEP_MADE = 16
 _POLL_MS = 20
 _TRIES = 20
-# What a renderer that starts anew need not be told again.
-_NO_SETTINGS = ("/image/record", "/image/snapshot", "/image/status")
 # A renderer that has been silent for so long is not there.
 _GONE_S = 5.0
-
-
-@dataclass
-class _Heard:
-    """What a renderer that comes late must be told."""
-
-    loaded: list[bytes] | None = None
-    made: deque[list[bytes]] = field(default_factory=lambda: deque(maxlen=KEEP_MADE))
-    play: tuple[str, float, float] | None = None
-    settings: dict[tuple[Any, ...], list[bytes]] = field(default_factory=dict)
 
 
 class Publisher:
@@ -56,7 +42,7 @@ class Publisher:
         self.port = self._bind(host, port)
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._questions = Questions()
-        self._heard = _Heard()
+        self._heard = Heard()
         self._beat_s = float("-inf")
         self._page = ""
         self._stopping = threading.Event()
@@ -113,15 +99,16 @@ class Publisher:
         """A client has stopped a sound; "": whatever plays."""
         self._do(self._publish_stop, target)
 
-    def ask(self, address: str, values: Mapping[str, Any], answer: Answer) -> None:
+    def ask(self, address: str, values: Mapping[str, Any], answer: Answer, progress: Progress | None = None) -> None:
         """Let the renderer do a command.
 
         Args:
             address: of the command.
             values: its arguments by name.
             answer: called once, in the thread, with the replies and "", or with the reason why not.
+            progress: called in the thread with what is done and what in all, if it takes long.
         """
-        self._do(self._ask, address, dict(values), answer)
+        self._do(self._ask, address, dict(values), answer, progress)
 
     def _do(self, work: Callable[..., None], *args: Any) -> None:
         self._jobs.put(lambda: work(*args))
@@ -170,31 +157,25 @@ class Publisher:
 
     def _publish_play(self, play: tuple[str, float, float]) -> None:
         self._heard.play = play
-        target, position_s, since_s = play
-        now = position_s + time.monotonic() - since_s
-        self._send(wire.encode("play", {"target": target, "position_s": now}))
+        self._send(playing(play))
 
     def _publish_stop(self, target: str) -> None:
         if self._heard.play and target in ("", self._heard.play[0]):
             self._heard.play = None
         self._send(wire.encode("stop", {"target": target}))
 
-    def _ask(self, address: str, values: dict[str, Any], answer: Answer) -> None:
+    def _ask(self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None) -> None:
         if self._gone:
             answer([], "no renderer is there; hallu serve starts one if there is a picture model (DIR/biggan/NAME)")
             return
 
         def keep(replies: list[Message], error: str) -> None:
-            if not error and address not in _NO_SETTINGS:
-                # Of several oscillators, each is one.
-                key = (address, values.get("number"))
-                # The last one last: classes are those of the model that was loaded before.
-                self._heard.settings.pop(key, None)
-                self._heard.settings[key] = _command(0, address, values)
+            if not error:
+                self._heard.set(address, values)
             answer(replies, error)
 
-        number = self._questions.open(keep, time.monotonic())
-        self._send(_command(number, address, values))
+        number = self._questions.open(keep, time.monotonic(), progress)
+        self._send(command(number, address, values))
 
     @property
     def _gone(self) -> bool:
@@ -211,6 +192,10 @@ class Publisher:
             self._tell_page(str(event.fields.get("page", "")))
         elif event.topic == "reply":
             self._questions.close(event.fields)
+        elif event.topic == "progress":
+            self._questions.go_on(event.fields, self._beat_s)
+        elif event.topic == "set":
+            self._heard.set(*setting(event.fields))
         else:
             raise ValueError(f"{event.topic!r:.40} is no topic of a renderer")
 
@@ -220,14 +205,6 @@ class Publisher:
             log.info("the pictures are at %s", page)
 
     def _tell_again(self) -> None:
-        known = self._heard
         self._send(wire.encode("welcome"))
-        for frames in (known.loaded, *known.settings.values(), *known.made):
-            if frames:
-                self._send(frames)
-        if known.play:
-            self._publish_play(known.play)
-
-
-def _command(number: int, address: str, values: dict[str, Any]) -> list[bytes]:
-    return wire.encode("command", {"id": number, "address": address, "values": values})
+        for frames in self._heard.again():
+            self._send(frames)

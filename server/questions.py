@@ -8,13 +8,17 @@ from typing import Any
 from server.wire import Message
 
 Answer = Callable[[list[Message], str], None]
+Progress = Callable[[int, int], None]
 _PATIENCE_S = 60.0
+# As far as OSC can count.
+_MOST = 2**31
 
 
 @dataclass
 class _Question:
     answer: Answer
     deadline_s: float
+    progress: Progress | None = None
 
 
 class Questions:
@@ -24,11 +28,25 @@ class Questions:
         self._open: dict[int, _Question] = {}
         self._numbers = itertools.count(1)
 
-    def open(self, answer: Answer, now_s: float) -> int:
-        """A new one; its number."""
+    def open(self, answer: Answer, now_s: float, progress: Progress | None = None) -> int:
+        """A new one, whose `progress` is told if it takes long; its number."""
         number = next(self._numbers)
-        self._open[number] = _Question(answer, now_s + _PATIENCE_S)
+        self._open[number] = _Question(answer, now_s + _PATIENCE_S, progress)
         return number
+
+    def go_on(self, fields: dict[str, Any], now_s: float) -> None:
+        """Take the `progress` of a renderer: it is at work, so the question waits on.
+
+        Raises:
+            ValueError: it tells none.
+        """
+        number, done, total = (_whole(fields, key) for key in ("id", "done", "total"))
+        question = self._open.get(number)
+        if question is None:
+            return
+        question.deadline_s = now_s + _PATIENCE_S
+        if question.progress:
+            question.progress(done, total)
 
     def close(self, fields: dict[str, Any]) -> None:
         """Take the `reply` of a renderer; one that nobody waits for is passed over."""
@@ -49,6 +67,13 @@ class Questions:
             if gone or now_s > question.deadline_s:
                 del self._open[number]
                 question.answer([], "the renderer did not answer; it may be starting anew")
+
+
+def _whole(fields: dict[str, Any], key: str) -> int:
+    value = fields.get(key)
+    if type(value) is not int or not 0 <= value < _MOST:
+        raise ValueError(f"{key} must be a whole number in 0..{_MOST - 1}, not {value!r:.60}")
+    return value
 
 
 def _message(row: Any) -> Message:

@@ -7,24 +7,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ganspace
 from renderer.live.atelier import Atelier
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
 
 
-class Flat:
-    """Paints one colour: red is the first noise value, green the first class's weight, blue the truncation."""
+LAYER = (4, 4, 2)
 
-    z_size, num_classes = 32, 40
+
+class Flat:
+    """Paints one colour: red is the first noise value, green the first class's weight, blue the truncation.
+
+    Its one layer adds to red: what is added to the layer, on the average.
+    """
+
+    z_size, num_classes, layers = 32, 40, ("gen_z",)
     class_names = tuple(f"thing {number}" for number in range(40))
 
-    def __init__(self, name="flat", resolution=16, takes_s=0.0):
-        self.name, self.resolution, self.takes_s = name, resolution, takes_s
+    def __init__(self, name="flat", resolution=16, takes_s=0.0, folder=None):
+        self.name, self.resolution, self.takes_s, self.folder = name, resolution, takes_s, folder
 
-    def frames_uint8(self, z, classes, truncation):
+    def layer_shape(self, layer):
+        assert layer in self.layers
+        return LAYER
+
+    def frames_uint8(self, z, classes, truncation, layer="", offsets=None):
         for noise, weights in zip(z, classes, strict=True):
             time.sleep(self.takes_s)
-            colour = (noise[0] / 2, weights[0] * 2 - 1, truncation * 2 - 1)
+            moved = 0.0 if offsets is None else float(offsets.mean())
+            colour = (noise[0] / 2 + moved, weights[0] * 2 - 1, truncation * 2 - 1)
             picture = np.zeros((self.resolution, self.resolution, 3), np.uint8)
             picture[:] = np.clip((np.array(colour) + 1) * 127.5, 0, 255).astype(np.uint8)
             yield picture
@@ -43,7 +55,15 @@ def load(folder):
     """In place of `biggan.load`; the model's name decides its size, and whether it can be read."""
     if folder.name == "broken":
         raise ValueError(f"{folder.name} is damaged: no zip")
-    return Flat(folder.name, 32 if folder.name == "large" else 16)
+    return Flat(folder.name, 32 if folder.name == "large" else 16, folder=folder)
+
+
+def components(count=3, layer="gen_z", shape=LAYER, names=("light",)):
+    """Directions that add 0.1, 0.2, ... for each standard deviation, on the average."""
+    vectors = np.full((count, *shape), 1 / np.sqrt(np.prod(shape)), np.float32)
+    stdev = 0.1 * np.arange(1, count + 1) * np.sqrt(np.prod(shape))
+    shares = np.full(count, 1 / count)
+    return ganspace.Components(layer, "ipca", vectors, stdev, shares, vectors[0], names=names)
 
 
 @pytest.fixture

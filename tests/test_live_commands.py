@@ -130,7 +130,7 @@ def test_without_a_model_commands_say_so_and_dials_turn(tmp_path):
     empty = Atelier([tmp_path], tmp_path, lambda folder: Flat())
     assert "no picture model is loaded" in refusal(empty, "/image/classes", **{"class": []})
     assert ask(empty, "/image/truncation", value=0.5) == []
-    assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-"]
+    assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-", "-"]
 
 
 def test_status_tells_what_the_renderer_is_doing(painting):
@@ -139,7 +139,7 @@ def test_status_tells_what_the_renderer_is_doing(painting):
     (status,) = ask(painting, "/image/status")
     assert status[:3] == ["/image/status.reply", "a", "follow"]
     assert status[3] >= 0.0
-    assert status[5:] == ["http://127.0.0.1:1/", "trip"]
+    assert status[5:] == ["http://127.0.0.1:1/", "trip", "-"]
 
 
 def test_the_page_is_told_all_that_it_shows(painting):

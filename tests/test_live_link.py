@@ -1,5 +1,6 @@
 """The renderer's end of ZeroMQ: real sockets, in one process."""
 
+import threading
 import time
 
 import numpy as np
@@ -104,6 +105,37 @@ def test_too_many_commands_at_once_are_refused(server, linked, atelier):  # noqa
         assert f"{MAX_WAITING} commands are waiting" in server.hear("reply").fields["error"]
 
 
+def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    may_end = threading.Event()
+
+    def own(painter, progress):
+        progress(3, 7)
+        may_end.wait(30.0)
+        raise ValueError("none there")
+
+    atelier.guide._own = own
+    server.say("command", {"id": 9, "address": "/image/load_ganspace_components", "values": {"file": "auto"}})
+    assert server.ask("/image/jitter", value=0.1) == ([], "")
+    assert server.hear("progress").fields == {"id": 9, "done": 3, "total": 7}
+    may_end.set()
+    assert server.hear("reply").fields == {"id": 9, "replies": [], "error": "none there"}
+    with pytest.raises(AssertionError, match="no progress"):
+        server.hear("progress", 1.5)
+
+
+def test_what_is_set_here_is_told_to_the_server(server, linked, atelier):  # noqa: F811
+    server.welcome()
+    assert linked.do("/image/jitter", {"value": 0.1}).result(10.0) == ""
+    assert linked.do("/image/jitter", {"value": 7}).result(10.0) == "jitter must be in 0..1, not 7"
+    assert linked.do("/image/status", {}).result(10.0) == ""
+    assert linked.do("/image/smooth", {"value": 0.1, "more": float("nan")}).result(10.0) == ""
+    assert linked.do("/image/mode", {"name": "free"}).result(10.0) == ""
+    assert server.hear("set").fields == {"address": "/image/jitter", "values": {"value": 0.1}}
+    # What was refused or sets nothing is not told, nor what JSON has no word for.
+    assert server.hear("set").fields == {"address": "/image/mode", "values": {"name": "free"}}
+
+
 MALFORMED = [
     [b"made"],
     [b"made", b"{"],
@@ -119,6 +151,9 @@ MALFORMED = [
     [b"command", b'{"id": 1, "address": 5, "values": {}}'],
     [b"command", b'{"id": 1, "address": "/image/jitter", "values": []}'],
     [b"command", b'{"id": true, "address": "/image/jitter", "values": {}}'],
+    [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": [[1]]}}'],
+    [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": {"0": 1}}}'],
+    [b"command", b'{"id": 77, "address": "/image/load_ganspace_components", "values": {"file": ["auto"]}}'],
     [b"loaded", b'{"model": 3}'],
     [b"\xff\xfe", b"{}"],
     [b"nothing", b"{}"],
@@ -132,7 +167,7 @@ def unharmed(server, atelier):  # noqa: F811
     fields, arrays = a_sound("after")
     server.say("made", fields, **arrays)
     server.say("play", {"target": "after", "position_s": 0.0})
-    assert server.ask("/image/status")[0][0][-1] == "after"
+    assert server.ask("/image/status")[0][0][6] == "after"
     assert atelier.show.task(time.monotonic()) is not None
     server.say("stop", {"target": ""})
 

@@ -91,9 +91,9 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
         nearest = 0.25 * np.argmin([np.abs(picture - one).mean() for one in due])
         late.append(now - nearest)
     assert np.abs(late).max() < 0.6
-    assert server.ask("/image/status")[0][0][-1] == "path"
+    assert server.ask("/image/status")[0][0][6] == "path"
     server.say("stop", {"target": "path"})
-    assert server.ask("/image/status")[0][0][-1] == "-"
+    assert server.ask("/image/status")[0][0][6] == "-"
 
 
 def expected(painter, sound, positions):

@@ -1,5 +1,6 @@
 """What renderers are told over ZeroMQ, and what they answer: a real server, real sockets."""
 
+import json
 import os
 import time
 
@@ -9,6 +10,8 @@ import zmq
 from conftest import RunningServer, running_with
 
 from renderer import wire
+from server.commands import read
+from server.wire import Message
 
 PATIENCE_MS = 20_000
 
@@ -160,6 +163,106 @@ def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, por
         told = peer.hear("command").fields
     assert (told["id"], told["values"]) == (0, {"value": 99.0})
     peer.close()
+
+
+def settings_told(port):
+    """What a renderer that joins now is told to set, in order."""
+    peer = Renderer(port).join()
+    told = []
+    while peer.ears.poll(500):
+        event = wire.decode(peer.ears.recv_multipart())
+        if event.topic == "command":
+            told.append((event.fields["address"], event.fields["values"]))
+    peer.close()
+    return told
+
+
+def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer):
+    client = running.peer()
+    renderer.say("beat")
+    client.tell("/image/load_ganspace_components", "auto")
+    asked = renderer.hear("command")
+    while not asked.fields["id"]:
+        asked = renderer.hear("command")
+    assert asked.fields["values"] == {"file": "auto"}
+    renderer.say("progress", {"id": asked.fields["id"], "done": 3, "total": 7})
+    renderer.say("reply", {"id": asked.fields["id"], "replies": [["/image/components", 8, "gen_z", "x.npz"]]})
+    address = "/image/load_ganspace_components"
+    assert client.hear_end() == [
+        ("/progress", [address, "-", 3, 7]),
+        ("/image/components", [8, "gen_z", "x.npz"]),
+        ("/done", [address]),
+    ]
+    client.socket.close()
+
+
+def test_what_is_set_at_the_renderer_is_told_to_the_next_one(running, renderer, port):
+    renderer.say("set", {"address": "/image/jitter", "values": {"value": 0.125, "more": 1}})
+    renderer.say("set", {"address": "/image/record", "values": {"what": "start", "file": None}})
+    told = settings_told(port)
+    assert told.count(("/image/jitter", {"value": 0.125})) == 1
+    assert "/image/record" not in [address for address, _ in told]
+
+
+def test_directions_belong_to_a_model_and_edits_to_directions(running, renderer, port):
+    load, direct, edit = (f"/image/{name}" for name in ("load", "load_ganspace_components", "edits"))
+    for address, values in (
+        (edit, {"edit": [9.0]}),
+        (load, {"name": "a"}),
+        (direct, {"file": "auto"}),
+        (edit, {"edit": [1.0, -2.0]}),
+    ):
+        renderer.say("set", {"address": address, "values": values})
+    wanted = [(load, {"name": "a"}), (direct, {"file": "auto"}), (edit, {"edit": [1.0, -2.0]})]
+    assert [row for row in settings_told(port) if row[0] in (load, direct, edit)] == wanted
+    renderer.say("set", {"address": load, "values": {"name": "b"}})
+    assert [row for row in settings_told(port) if row[0] in (load, direct, edit)] == [(load, {"name": "b"})]
+
+
+WRONG = [
+    {},
+    {"address": "/sound/unload", "values": {}},
+    {"address": "/image/none", "values": {}},
+    {"address": 5, "values": {}},
+    {"address": "/image/jitter", "values": [0.5]},
+    {"address": "/image/jitter", "values": {}},
+    {"address": "/image/jitter", "values": {"value": "much"}},
+    {"address": "/image/jitter", "values": {"value": 7}},
+    {"address": "/image/jitter", "values": {"value": {"a": 1}}},
+    {"address": "/image/jitter", "values": {"value": True}},
+    {"address": "/image/edits", "values": {"edit": 5}},
+    {"address": "/image/edits", "values": {"edit": [[5]]}},
+    {"address": "/image/edits", "values": {"edit": [0.0] * 1025}},
+    {"address": "/image/edits", "values": {"edit": [1e9]}},
+    {"address": "/image/load", "values": {"name": "x" * 300}},
+    {"address": "/image/classes", "values": {"class": {"0": 1}}},
+]
+
+
+def test_a_setting_that_is_none_is_not_kept(running, renderer, port):
+    before = settings_told(port)
+    for fields in WRONG:
+        renderer.say("set", fields)
+    for fields in ({}, {"id": 1}, {"id": "1", "done": 1, "total": 2}, {"id": 1, "done": -1, "total": 2**40}):
+        renderer.say("progress", fields)
+    assert settings_told(port) == before
+
+
+def test_random_settings_do_no_harm(running, renderer, port):
+    rng = np.random.default_rng(0)
+    whole = json.dumps({"address": "/image/edits", "values": {"edit": [1.0, 2.0, 3.0]}, "arrays": []}).encode()
+    for number in range(300):
+        place = int(rng.integers(len(whole)))
+        changed = whole[:place] + rng.bytes(1 + number % 3) + whole[place + 1 :]
+        renderer.mouth.send_multipart([(b"set", b"progress", b"reply")[number % 3], changed])
+    assert all(
+        read(Message(address, tuple(one for value in values.values() for one in listed(value)))).values
+        for address, values in settings_told(port)
+    )
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
 
 
 def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):

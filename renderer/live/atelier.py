@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from renderer import biggan, classes, picture_models
-from renderer.live import keepsakes
+from renderer.live import directions, keepsakes
+from renderer.live.guide import Guide, Own
 from renderer.live.keepsakes import Recorder
+from renderer.live.painter import Painter
 from renderer.live.settings import MAX_CLASSES
-from renderer.live.show import Painter, Show
+from renderer.live.show import Show
 from renderer.live.stage import Rates, Stage
 from renderer.page.frames import Frames
 
@@ -29,11 +31,17 @@ Load = Callable[[Path], Painter]
 class Atelier:
     """What commands work on. Changes come one at a time (`lock`); what is asked may be asked at any time."""
 
-    def __init__(self, models: Sequence[Path], out: Path, load: Load, rates: Rates | None = None) -> None:
-        """Find models in `models`/biggan, load them with `load`, and keep pictures in `out`."""
+    def __init__(
+        self, models: Sequence[Path], out: Path, load: Load, rates: Rates | None = None, own: Own = directions.own
+    ) -> None:
+        """Find models in `models`/biggan, load them with `load`, and keep pictures in `out`.
+
+        `own` gives a model's own directions.
+        """
         self.show, self.frames = Show(), Frames()
         self.stage = Stage(self.show, self.frames, rates, lambda: self.recording)
         self.lock = threading.Lock()
+        self.guide = Guide(self.show, self.lock, models, own)
         self.page = ""
         self._models, self._out, self._load = tuple(models), out, load
         self._wanted: tuple[str | int, ...] = ()
@@ -75,6 +83,7 @@ class Atelier:
             chosen = self._find(self._wanted, painter)
         except ValueError:
             chosen, self._wanted = self._find((), painter), ()
+        self.guide.drop()
         self.show.open(painter, chosen)
         log.info("%s paints %d px", painter.name, painter.resolution)
         return painter
@@ -162,7 +171,19 @@ class Atelier:
             "models": [folder.name for folder in biggan.find(self._models)],
             "recording": self.recording,
             "busy": self.stage.busy,
+            **self._told_directions(),
             "saved": self._saved,
+        }
+
+    def _told_directions(self) -> dict[str, Any]:
+        known = self.show.directions
+        done, total = self.guide.progress
+        return {
+            "components": known.name if known else "",
+            "directions": [name or "" for name in known.names] if known else [],
+            "direction_count": known.used if known else 0,
+            "edits": list(self.show.settings.edits),
+            "finding": (done / total if total else 0.0) if self.guide.finding else None,
         }
 
     def close(self) -> None:

@@ -1,15 +1,19 @@
 """One function for each address under /image: values by name, as the server checks and sends them, or the page.
 
 Replies are returned, each [address, argument...]; ValueError, FileNotFoundError and OSError say why not, in a sentence.
+What has to wait for directions that are being found returns Later.
 """
 
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.live.atelier import Atelier
+from renderer.live.directions import Directions
+from renderer.live.finding import Finding
 from renderer.live.settings import check_number
 from renderer.oscillators import Oscillator
 
@@ -17,10 +21,20 @@ log = logging.getLogger(__name__)
 
 Values = Mapping[str, Any]
 Reply = list[Any]
+# Replies and "", or none and why not.
+Outcome = tuple[list[Reply], str]
 _LONGEST_REASON = 200
 # The axes of an oscillator that was never told any.
 _AXES = 16
 _MOST_AXES = 1024
+
+
+@dataclass(frozen=True)
+class Later:
+    """The command goes on with `work` when the directions have been found, or could not be."""
+
+    finding: Finding
+    work: "Callable[[], list[Reply] | Later]"
 
 
 def load(atelier: Atelier, values: Values) -> list[Reply]:
@@ -70,6 +84,32 @@ def _axes_of(atelier: Atelier, number: int) -> tuple[int, ...]:
     return known.axes if known else tuple(range((number - 1) * _AXES // 2, (number + 1) * _AXES // 2))
 
 
+def load_ganspace_components(atelier: Atelier, values: Values) -> list[Reply] | Later:
+    """Other directions."""
+    found = atelier.guide.load(_text(values, "file"), atelier.painter)
+    if isinstance(found, Finding):
+        return Later(found, lambda: _told(found.result()))
+    return _told(found)
+
+
+def _told(found: Directions) -> list[Reply]:
+    components = ["/image/components", found.count, found.layer, found.file]
+    return [components, ["/image/directions", *(name or "-" for name in found.names)]]
+
+
+def edits(atelier: Atelier, values: Values) -> list[Reply] | Later:
+    """How far along the directions; if they are still being found, afterwards."""
+    wanted = values.get("edit") or []
+    if not isinstance(wanted, list):
+        raise ValueError(f"edits must be numbers, not {wanted!r:.60}")
+    checked = [float(check_number("an edit", edit)) for edit in wanted]
+    finding = atelier.guide.finding
+    if finding:
+        return Later(finding, lambda: edits(atelier, values))
+    atelier.guide.edit(checked)
+    return []
+
+
 def record(atelier: Atelier, values: Values) -> list[Reply]:
     """Start or stop a video."""
     what = _text(values, "what")
@@ -89,10 +129,11 @@ def status(atelier: Atelier, _: Values) -> list[Reply]:
     now = atelier.status()
     playing = now["playing"]["target"] if now["playing"] else "-"
     told = [now["model"] or "-", now["mode"], now["fps"], now["dropped"], atelier.page or "-", playing]
+    told.append(now["components"] or "-")
     return [["/image/status.reply", *told]]
 
 
-COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply]]] = {
+COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
     "/image/load": load,
     "/image/classes": classes,
     "/image/truncation": _dial("truncation"),
@@ -101,28 +142,56 @@ COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply]]] = {
     "/image/mode": mode,
     "/image/bpm": _dial("bpm"),
     "/image/oscillator": oscillator,
+    "/image/load_ganspace_components": load_ganspace_components,
+    "/image/edits": edits,
     "/image/record": record,
     "/image/snapshot": snapshot,
     "/image/status": status,
 }
 # These only look, and need not wait for a model that is being loaded.
 QUERIES = frozenset({"/image/status"})
+# All others but these set something that a renderer which starts anew should be told.
+PASSING = QUERIES | {"/image/record", "/image/snapshot"}
 
 
-def do(atelier: Atelier, address: str, values: Values) -> tuple[list[Reply], str]:
-    """Do a command: its replies and "", or none and why not, in one sentence. Of those that change, one at a time."""
+def begin(atelier: Atelier, address: str, values: Values) -> "Future[Outcome]":
+    """Do a command: its replies and "", or none and why not, in one sentence. Of those that change, one at a time.
+
+    It is done when this returns, unless it has to wait for something that takes long.
+    """
+    outcome: Future[Outcome] = Future()
+    # Who asked may go away; it cannot be called off any more.
+    outcome.set_running_or_notify_cancel()
     if address not in COMMANDS:
-        return [], f"{address!r:.60} is no command of the renderer"
+        outcome.set_result(([], f"{address!r:.60} is no command of the renderer"))
+    else:
+        _go_on(atelier, address, lambda: COMMANDS[address](atelier, values), outcome)
+    return outcome
+
+
+def do(atelier: Atelier, address: str, values: Values) -> Outcome:
+    """The same, waiting for the end."""
+    return begin(atelier, address, values).result()
+
+
+def _go_on(atelier: Atelier, address: str, work: Callable[[], list[Reply] | Later], outcome: "Future[Outcome]") -> None:
     try:
         if address in QUERIES:
-            return COMMANDS[address](atelier, values), ""
-        with atelier.lock:
-            return COMMANDS[address](atelier, values), ""
+            done = work()
+        else:
+            with atelier.lock:
+                done = work()
     except (ValueError, OSError) as error:
-        return [], " ".join(str(error).split())[:_LONGEST_REASON]
+        outcome.set_result(([], " ".join(str(error).split())[:_LONGEST_REASON]))
     except Exception as error:
         log.exception("%s went wrong", address)
-        return [], f"internal error: {error}"[:_LONGEST_REASON]
+        outcome.set_result(([], f"internal error: {error}"[:_LONGEST_REASON]))
+    else:
+        if isinstance(done, Later):
+            later = done
+            later.finding.ended.add_done_callback(lambda _: _go_on(atelier, address, later.work, outcome))
+        else:
+            outcome.set_result((done, ""))
 
 
 def _text(values: Values, name: str) -> str:

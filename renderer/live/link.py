@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,6 +60,8 @@ class Link:
         self._in.subscribe(b"")
         self._answers: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
         self._orders: queue.Queue[Event | None] = queue.Queue(MAX_WAITING)
+        # Commands that take long, by number: who waits for them is told how far they are.
+        self._long: set[int] = set()
         self._welcome, self._stopping = False, threading.Event()
         self._hello_s = self._beat_s = self._complained_s = float("-inf")
         self._hearing = {
@@ -87,6 +90,26 @@ class Link:
         for thread in self._threads:
             thread.start()
 
+    def do(self, address: str, values: dict[str, Any]) -> "Future[str]":
+        """Do a command of somebody here: "", or why not. The server is told, so that whoever comes after me knows."""
+        error: Future[str] = Future()
+        error.set_running_or_notify_cancel()
+
+        def done(outcome: "Future[commands.Outcome]") -> None:
+            why_not = outcome.result()[1]
+            if not why_not and address not in commands.PASSING:
+                self._tell_set(address, values)
+            error.set_result(why_not)
+
+        commands.begin(self._atelier, address, values).add_done_callback(done)
+        return error
+
+    def _tell_set(self, address: str, values: dict[str, Any]) -> None:
+        try:
+            self._answers.put(wire.encode("set", {"address": address, "values": values}))
+        except ValueError as error:
+            log.warning("%s cannot be told: %s", address, error)
+
     def stop(self) -> None:
         """End; a command that is being done is not waited for."""
         self._stopping.set()
@@ -109,10 +132,16 @@ class Link:
         if now_s - self._beat_s >= _BEAT_S:
             self._beat_s = now_s
             self._say(wire.encode("beat", {"fps": self._atelier.stage.pace.fps(now_s), "page": self._atelier.page}))
+            self._tell_progress()
         while not self._answers.empty():
             self._say(self._answers.get())
         if self._in.poll(_POLL_MS if self._answers.empty() else 0):
             self._hear(wire.decode(self._in.recv_multipart()))
+
+    def _tell_progress(self) -> None:
+        done, total = self._atelier.guide.progress
+        for number in tuple(self._long - {0}):
+            self._say(wire.encode("progress", {"id": number, "done": done, "total": total}))
 
     def _say(self, frames: list[bytes]) -> None:
         try:
@@ -163,11 +192,15 @@ class Link:
                 self._do(event)
 
     def _do(self, event: Event) -> None:
-        address, values = event.fields["address"], event.fields["values"]
-        self._answer(event, *commands.do(self._atelier, address, values))
+        number = event.fields["id"]
+        outcome = commands.begin(self._atelier, event.fields["address"], event.fields["values"])
+        if not outcome.done():
+            self._long.add(number)
+        outcome.add_done_callback(lambda done: self._answer(event, *done.result()))
 
     def _answer(self, event: Event, replies: list[Any], error: str) -> None:
         number = event.fields["id"]
+        self._long.discard(number)
         if number == 0:
             # Told again after a start: nobody waits for an answer.
             if error:

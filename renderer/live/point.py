@@ -4,17 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+_NONE = np.zeros(0)
+
 
 class Point(NamedTuple):
-    """Noise float [z], before truncation, and class weights float [classes of the model]."""
+    """Noise float [z], before truncation, class weights float [classes of the model], edits float [directions]."""
 
     noise: np.ndarray
     weights: np.ndarray
+    edits: np.ndarray = _NONE
 
     def towards(self, other: "Point", part: float) -> "Point":
         """The point between this (part 0) and another (1), on straight lines: no step is longer than its part."""
         return Point(*(here + part * (there - here) for here, there in zip(self, other, strict=True)))
-
-    def fits(self, other: "Point") -> bool:
-        """Whether both are points of one model."""
-        return all(here.shape == there.shape for here, there in zip(self, other, strict=True))

@@ -10,6 +10,7 @@ from renderer.oscillators import Oscillator
 MODES = ("follow", "tempo", "free")
 MAX_CLASSES = 64
 MAX_OSCILLATORS = 16
+MAX_EDITS, FARTHEST_EDIT = 1024, 1000.0
 # Lowest and highest value of each dial.
 LIMITS = {"truncation": (0.02, 1.0), "jitter": (0.0, 1.0), "smooth": (0.0, 1.0), "bpm": (20.0, 400.0)}
 # So that tempo mode moves before anything is set: a beat, a bar, four bars.
@@ -34,6 +35,7 @@ class Settings:
         bpm: beats a minute, in tempo mode.
         oscillators: by number, from 1.
         classes: numbers of the model's classes; empty before there is a model.
+        edits: how far along each direction, in standard deviations; those that are left out are 0.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -46,6 +48,7 @@ class Settings:
     bpm: float = 120.0
     oscillators: MappingProxyType[int, Oscillator] = field(default_factory=lambda: OSCILLATORS)
     classes: tuple[int, ...] = ()
+    edits: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in LIMITS:
@@ -54,6 +57,11 @@ class Settings:
             raise ValueError(f"the mode must be {', '.join(MODES[:-1])} or {MODES[-1]}, not {self.mode!r:.60}")
         if len(self.classes) > MAX_CLASSES:
             raise ValueError(f"there may be at most {MAX_CLASSES} classes, not {len(self.classes)}")
+        if len(self.edits) > MAX_EDITS:
+            raise ValueError(f"there may be at most {MAX_EDITS} edits, not {len(self.edits)}")
+        for edit in self.edits:
+            if abs(check_number("an edit", edit)) > FARTHEST_EDIT:
+                raise ValueError(f"an edit must be in {-FARTHEST_EDIT:g}..{FARTHEST_EDIT:g}, not {edit:g}")
 
     @property
     def lag_s(self) -> float:

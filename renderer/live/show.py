@@ -4,16 +4,20 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renderer.live import idle
 from renderer.live.beat import Beat, noise_at
 from renderer.live.follow import Way
+from renderer.live.painter import Painter
 from renderer.live.point import Point
 from renderer.live.settings import Settings
 from renderer.live.sounds import Sound, Sounds
+
+if TYPE_CHECKING:
+    from renderer.live.directions import Directions
 
 log = logging.getLogger(__name__)
 
@@ -23,19 +27,8 @@ TO_SOUND_S, TO_OTHER_S = 0.35, 1.2
 _SAME_S = 0.15
 # Time that is counted for the first picture, or after a long pause.
 _LONGEST_STEP_S = 0.5
-
-
-class Painter(Protocol):
-    """What a stage needs of a picture model; see `renderer.biggan`."""
-
-    name: str
-    resolution: int
-    z_size: int
-    num_classes: int
-    class_names: tuple[str, ...]
-
-    def frames_uint8(self, z: np.ndarray, classes: np.ndarray, truncation: float) -> Any:
-        """[n, z], [n, classes] -> iterator of n pictures, uint8 [H, W, 3]."""
+# Edits, in standard deviations, that nobody sees.
+_UNSEEN = 0.02
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,7 @@ class Task:
     painter: Painter
     point: Point
     truncation: float
+    directions: "Directions | None" = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +74,9 @@ class Show:
         self._lock = threading.RLock()
         self._settings = Settings()
         self._painter: Painter | None = None
+        # Those that pictures move along, and those that were loaded last: first the edits along the former go.
+        self._moving: Directions | None = None
+        self._directions: Directions | None = None
         self._sounds = Sounds()
         self._playing: Playing | None = None
         self._plays = 0
@@ -101,6 +98,11 @@ class Show:
         return self._painter
 
     @property
+    def directions(self) -> "Directions | None":
+        """The loaded directions."""
+        return self._directions
+
+    @property
     def shown(self) -> Point | None:
         """What was painted last."""
         return self._shown
@@ -119,7 +121,14 @@ class Show:
         """Paint with this model, these classes of it, from now on."""
         with self._lock:
             self._painter, self._shown, self._bridge = painter, None, None
-            self._settings = replace(self._settings, classes=classes)
+            self._moving = self._directions = None
+            self._settings = replace(self._settings, classes=classes, edits=())
+
+    def direct(self, directions: "Directions") -> None:
+        """Move along these directions of the loaded model; no edits are set then."""
+        with self._lock:
+            self._directions = directions
+            self._settings = replace(self._settings, edits=())
 
     def add(self, sound: Sound) -> None:
         """A sound was made; if it plays already, it is followed from now on."""
@@ -159,16 +168,37 @@ class Show:
             if self._painter is None:
                 return None
             self._end(now_s)
+            self._turn()
             self._shown, self._shown_s = self._smooth(self._bridged(self._target(now_s), now_s), now_s), now_s
-            return Task(self._painter, self._shown, self._settings.truncation)
+            return Task(self._painter, self._shown, self._settings.truncation, self._moving)
 
     def _end(self, now_s: float) -> None:
         playing = self._playing
         if playing and playing.sound and now_s - playing.since_s > playing.sound.duration_s:
             self._playing = None
 
+    def _turn(self) -> None:
+        """Go over to the directions that were loaded, once nothing is seen of the edits along those before."""
+        if self._moving is self._directions or (self._shown and np.abs(self._shown.edits).max(initial=0.0) > _UNSEEN):
+            return
+        self._moving = self._directions
+        still = self._moving.row(()) if self._moving else np.zeros(0)
+        if self._shown:
+            self._shown = self._shown._replace(edits=still)
+        if self._bridge:
+            self._bridge = replace(self._bridge, start=self._bridge.start._replace(edits=still))
+
+    def _edits(self) -> np.ndarray:
+        """How far along each direction the picture is to be."""
+        if self._moving is None:
+            return np.zeros(0)
+        return self._moving.row(self._settings.edits if self._moving is self._directions else ())
+
     def _target(self, now_s: float) -> Point:
         """Where the picture would be if it had always been on its way there."""
+        return self._place(now_s)._replace(edits=self._edits())
+
+    def _place(self, now_s: float) -> Point:
         assert self._painter is not None
         settings, painter = self._settings, self._painter
         sound = self._playing.sound if self._playing and settings.mode != "free" else None

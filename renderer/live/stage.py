@@ -36,7 +36,12 @@ def paint(task: Task) -> np.ndarray:
     """The picture of a task, uint8 [H, W, 3]."""
     point, painter = task.point, task.painter
     noise = (task.truncation * point.noise)[None].astype(np.float32)
-    (picture,) = painter.frames_uint8(noise, point.weights[None].astype(np.float32), task.truncation)
+    given = (noise, point.weights[None].astype(np.float32), task.truncation)
+    moved = task.directions.offsets(point.edits) if task.directions else None
+    if task.directions and moved is not None:
+        (picture,) = painter.frames_uint8(*given, layer=task.directions.layer, offsets=moved)
+    else:
+        (picture,) = painter.frames_uint8(*given)
     return np.asarray(picture)
 
 

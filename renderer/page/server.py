@@ -37,10 +37,13 @@ class Page:
     * classes, class_weights: names and shares of those that are shown; class_ids: their numbers
     * models: names of all there are; class_names: of all classes of the model, in the order of their numbers
     * saved: the file that was written last
+    * components: the file of the directions, direction_count, directions: their names, edits: how far along them;
+      finding: None, or how much of the work to find them is done, 0..1
 
     `command` gets an OSC address and its values by name (None: left out), as the server sends them: "/image/load" name,
     "/image/classes" class [...], "/image/truncation" value, "/image/mode" name, "/image/record" what file, and so on.
-    It returns "" or why not, in one sentence. Commands come one after the other, from a thread of the page's own.
+    It returns "" or why not, in one sentence; or a future of that, for what takes long. Commands come one after the
+    other, from a thread of the page's own.
     """
 
     def __init__(self, frames: Frames, status: Status, command: Command) -> None:

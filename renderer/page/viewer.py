@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from renderer.page.feed import Feed
 log = logging.getLogger(__name__)
 
 Status = Callable[[], dict[str, Any]]
-Command = Callable[[str, dict[str, Any]], str]
+Command = Callable[[str, dict[str, Any]], "str | Future[str]"]
 
 STATUS_S = 0.2
 UNSEEN = 2
@@ -154,7 +154,8 @@ class Viewer:
 
     async def _do(self, number: Any, address: str, values: dict[str, Any]) -> None:
         try:
-            error = await asyncio.get_running_loop().run_in_executor(self._orders, self._command, address, values)
+            told = await asyncio.get_running_loop().run_in_executor(self._orders, self._command, address, values)
+            error = await asyncio.wrap_future(told) if isinstance(told, Future) else told
         except Exception as wrong:
             log.exception("%s failed", address)
             error = f"{address} failed: {wrong}"

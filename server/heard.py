@@ -1,0 +1,93 @@
+"""What a renderer that comes late must be told: what is loaded, set, made, and played."""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer import wire
+from server.commands import COMMANDS, Refusal, read
+from server.wire import Message, Value
+
+KEEP_MADE = 16
+# What a renderer that starts anew need not be told again.
+_NO_SETTINGS = ("/image/record", "/image/snapshot", "/image/status")
+_LOAD, _DIRECT, _EDIT = "/image/load", "/image/load_ganspace_components", "/image/edits"
+# Directions belong to a model, and edits to directions.
+_ENDS = {_LOAD: (_DIRECT, _EDIT), _DIRECT: (_EDIT,)}
+
+Settings = OrderedDict[tuple[Any, ...], list[bytes]]
+
+
+@dataclass
+class Heard:
+    """Messages as they were sent, oldest first; `play` is a target, its position in seconds, and when it was there."""
+
+    loaded: list[bytes] | None = None
+    made: deque[list[bytes]] = field(default_factory=lambda: deque(maxlen=KEEP_MADE))
+    play: tuple[str, float, float] | None = None
+    settings: Settings = field(default_factory=OrderedDict)
+
+    def set(self, address: str, values: Mapping[str, Any]) -> None:
+        """Keep a command that was done, if it set something, in place of the one before and what that has ended."""
+        if address in _NO_SETTINGS:
+            return
+        for ended in _ENDS.get(address, ()):
+            self.settings.pop((ended, None), None)
+        # Of several oscillators, each is one.
+        key = (address, values.get("number"))
+        # The last one last: classes are those of the model that was loaded before.
+        self.settings.pop(key, None)
+        self.settings[key] = command(0, address, values)
+
+    def again(self) -> Iterator[list[bytes]]:
+        """All of it; what plays is where it is by now."""
+        if self.loaded:
+            yield self.loaded
+        yield from self.settings.values()
+        yield from self.made
+        if self.play:
+            yield playing(self.play)
+
+
+def command(number: int, address: str, values: Mapping[str, Any]) -> list[bytes]:
+    """A command as it is sent; 0: nobody waits for its answer."""
+    return wire.encode("command", {"id": number, "address": address, "values": dict(values)})
+
+
+def playing(play: tuple[str, float, float]) -> list[bytes]:
+    """A target that plays, as it is sent."""
+    target, position_s, since_s = play
+    return wire.encode("play", {"target": target, "position_s": position_s + time.monotonic() - since_s})
+
+
+def setting(fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Address and values of the `set` of a renderer: a command that was done there, checked as a client's are.
+
+    Raises:
+        ValueError: it is none that sets something about pictures.
+    """
+    address, values = fields.get("address"), fields.get("values")
+    if not isinstance(address, str) or not address.startswith("/image/") or address not in COMMANDS:
+        raise ValueError(f"{address!r:.60} is no command for pictures")
+    if not isinstance(values, dict):
+        raise ValueError(f"the values of {address} must be an object, not {values!r:.60}")
+    checked = read(Message(address, _arguments(address, values)))
+    if isinstance(checked, Refusal):
+        raise ValueError(f"{address}: {checked.reason}")
+    return address, checked.values
+
+
+def _arguments(address: str, values: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Arguments in the table's order."""
+    spec = COMMANDS[address]
+    given = [values[arg.name] for arg in spec.args if values.get(arg.name) is not None]
+    for arg in spec.group:
+        rest = values.get(arg.name) or []
+        if not isinstance(rest, list):
+            raise ValueError(f"{arg.name} of {address} must be a list, not {rest!r:.60}")
+        given += rest
+    if not all(type(value) in (str, int, float) for value in given):
+        raise ValueError(f"the values of {address} must be numbers and names, not {given!r:.60}")
+    return tuple(given)
