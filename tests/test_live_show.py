@@ -34,7 +34,7 @@ def show():
 
 def watch(show, begin, end):
     """All points of a time, 30 a second: noise [n, z], weights [n, classes]."""
-    points = [show.task(now).point for now in np.arange(begin, end, FRAME_S)]
+    points = [show.task(now).point[:2] for now in np.arange(begin, end, FRAME_S)]
     return tuple(np.array(part) for part in zip(*points, strict=True))
 
 
