@@ -35,7 +35,7 @@ FLAGS = (
 ROOT_FLAGS = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
 
 # What a keyboard sends for keys whose name is not their text.
-CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46}
 TEXTS = {"Enter": "\r"}
 
 
@@ -170,16 +170,17 @@ class Tab:
     def move(self, x, y):
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def click(self, selector):
-        """Click into its middle, as a mouse would."""
+    def click(self, selector, times=1):
+        """Click into its middle, as a mouse would; twice: a double click."""
         box = self.js(
             f"(box => [box.x + box.width / 2, box.y + box.height / 2])"
             f"(document.querySelector({selector!r}).getBoundingClientRect())"
         )
-        at = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
         self.move(*box)
-        self.call("Input.dispatchMouseEvent", type="mousePressed", **at)
-        self.call("Input.dispatchMouseEvent", type="mouseReleased", **at)
+        for count in range(1, times + 1):
+            at = {"x": box[0], "y": box[1], "button": "left", "clickCount": count}
+            self.call("Input.dispatchMouseEvent", type="mousePressed", **at)
+            self.call("Input.dispatchMouseEvent", type="mouseReleased", **at)
 
     def resize(self, width, height):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)

@@ -12,6 +12,8 @@ BITS = 16
 BAR = SIZE // BITS
 CLASSES = ["goldfish, Carassius auratus", "jellyfish", "volcano", "daisy", "crane", "crane", "sea lion"]
 
+DIRECTED = {"components": "patterns_gen_z.npz", "direction_count": 40, "directions": ["light", "", "waves"]}
+
 
 def picture(number):
     """A picture with `number` in black and white bars, which JPEG does not blur into each other."""
@@ -47,6 +49,11 @@ class Show:
             "smooth": 0.3,
             "bpm": 120.0,
             "recording": False,
+            "components": "",
+            "direction_count": 0,
+            "directions": [],
+            "edits": [],
+            "finding": None,
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
         self.page = Page(self.frames, lambda: dict(self.status), self._command)
@@ -66,6 +73,10 @@ class Show:
         word = address.rpartition("/")[2]
         if "value" in values:
             self.status[word] = values["value"]
+        elif word == "edits":
+            self.status["edits"] = values["edit"]
+        elif word == "load_ganspace_components":
+            self.status |= DIRECTED
         elif word == "mode":
             self.status["mode"] = values["name"]
         elif word == "classes":

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import Browser
-from page_show import BAR, BITS, CLASSES, SIZE, Show, picture
+from page_show import BAR, BITS, CLASSES, DIRECTED, SIZE, Show, picture
 from parts import need_program
 
 PATIENCE_S = 60.0
@@ -264,6 +264,90 @@ def test_letters_in_the_search_are_no_commands(tab, show):
     assert tab.js("document.getElementById('search').value") == ""
 
 
+FADERS = "[...document.querySelectorAll('.fader')]"
+
+
+@pytest.fixture
+def directed(tab, show):
+    """The page with directions loaded."""
+    show.status |= DIRECTED
+    tab.wait("!document.getElementById('directions').hidden")
+    return tab
+
+
+@pytest.mark.parametrize("how", [lambda tab: tab.click("#find"), lambda tab: tab.press("d")], ids=["click", "key"])
+def test_directions_are_loaded_and_shown_by_name_or_number(tab, show, how):
+    assert not tab.shown("#directions")
+    how(tab)
+    assert told(show) == [("/image/load_ganspace_components", {"file": "auto"})]
+    tab.wait("!document.getElementById('directions').hidden")
+    names = tab.js(f"{FADERS}.map(fader => fader.querySelector('span').textContent)")
+    assert names == ["light", "2", "waves", *map(str, range(4, 17))]
+    assert not tab.shown("#find")
+
+
+def test_directions_that_are_being_found_are_not_asked_for_again(tab, show):
+    show.status["finding"] = 0.428
+    tab.wait("document.getElementById('find').textContent === 'Finding directions, 42 %'")
+    tab.click("#find")
+    tab.press("d", "1")
+    assert [address for address, _ in told(show)] == ["/image/mode"]
+
+
+def test_a_fader_moves_its_direction_and_leaves_the_others(directed, show):
+    show.status["edits"] = [0.5, 0.0, -1.0]
+    directed.wait(f"{FADERS}[2].querySelector('input').value === '-1'")
+    directed.js(f"{FADERS}[1].querySelector('input').focus()")
+    assert directed.focused() == "Direction 2"
+    directed.press("ArrowRight")
+    assert told(show) == [("/image/edits", {"edit": [0.5, 0.05, -1.0]})]
+
+
+def test_edits_beyond_the_faders_stay(directed, show):
+    show.status["edits"] = [0.0] * 20 + [1.0]
+    directed.wait("document.querySelector('.fader output').value === '0'")
+    time.sleep(0.5)
+    directed.js(f"{FADERS}[0].querySelector('input').focus()")
+    directed.press("ArrowRight")
+    assert told(show) == [("/image/edits", {"edit": [0.05] + [0.0] * 19 + [1.0]})]
+
+
+@pytest.mark.parametrize("key", ["Delete", "0", None])
+def test_a_key_or_a_double_click_sets_a_direction_to_zero(directed, show, key):
+    show.status["edits"] = [0.5, 2.0]
+    directed.wait(f"{FADERS}[1].querySelector('input').value === '2'")
+    if key:
+        directed.js(f"{FADERS}[1].querySelector('input').focus()")
+        directed.press(key)
+    else:
+        directed.click(".fader:nth-child(2) input", 2)
+    directed.wait(f"{FADERS}[1].querySelector('input').value === '0'")
+    end = time.monotonic() + PATIENCE_S
+    while show.status["edits"] != [0.5] and time.monotonic() < end:
+        time.sleep(0.01)
+    assert show.asked[-1] == ("/image/edits", {"edit": [0.5]})
+
+
+def test_all_directions_are_reset_at_once(directed, show):
+    show.status["edits"] = [0.5] * 18
+    directed.wait(f"{FADERS}[1].querySelector('input').value === '0.5'")
+    directed.click("#reset")
+    assert told(show) == [("/image/edits", {"edit": []})]
+
+
+def test_the_faders_hide_nothing_and_are_reached_by_keyboard(directed):
+    panels = "['directions', 'classes', 'controls', 'playing'].map(id => document.getElementById(id))"
+    boxes = f"{panels}.map(panel => panel.getBoundingClientRect())"
+    apart = "(a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top"
+    assert directed.js(f"(([own, ...others]) => others.every(one => ({apart})(own, one)))({boxes})")
+    reached = set()
+    directed.press("Tab")
+    while name := directed.focused():
+        reached.add(name)
+        directed.press("Tab")
+    assert {"Direction light", "Direction 2", "Direction 16", "Reset all"} <= reached
+
+
 def test_f_fills_the_screen_and_leaves_it(tab):
     tab.press("f")
     tab.wait("document.fullscreenElement === document.documentElement")
@@ -321,7 +405,7 @@ def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, show):
 def test_the_keys_are_listed(tab):
     tab.press("?")
     tab.wait("document.getElementById('keys').open")
-    assert tab.js("document.querySelectorAll('#keys dt').length") == 10
+    assert tab.js("document.querySelectorAll('#keys dt').length") == 12
     tab.press("f")
     assert tab.js("document.fullscreenElement") is None
     tab.press("Escape")

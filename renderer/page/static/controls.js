@@ -1,6 +1,6 @@
 // Model, mode, dials, recording: each sends one command and shows what the renderer says about itself.
 
-const SETTLE_MS = 400;
+import { Latest } from "./latest.js";
 
 export class Controls {
   #ask;
@@ -59,18 +59,16 @@ export class Controls {
   }
 }
 
-// A slider. While it moves, the newest value follows as soon as the one before was answered.
+// A slider.
 class Dial {
   #range;
   #output;
-  #ask;
+  #latest;
   #name;
-  #next = null;
-  #asking = false;
-  #touched = -Infinity;
 
   constructor(range, ask) {
-    [this.#range, this.#ask, this.#name] = [range, ask, range.dataset.dial];
+    [this.#range, this.#name] = [range, range.dataset.dial];
+    this.#latest = new Latest((value) => ask(`/image/${this.#name}`, { value }));
     this.#output = range.parentElement.querySelector("output");
     range.disabled = true;
     range.oninput = () => this.#turn();
@@ -79,27 +77,14 @@ class Dial {
   show(state) {
     const value = state[this.#name];
     this.#range.disabled = value === undefined;
-    if (value === undefined || this.#asking || performance.now() - this.#touched < SETTLE_MS) return;
+    if (value === undefined || this.#latest.ahead) return;
     this.#range.value = value;
     this.#write();
   }
 
   #turn() {
-    this.#touched = performance.now();
-    this.#next = Number(this.#range.value);
     this.#write();
-    if (!this.#asking) this.#send();
-  }
-
-  async #send() {
-    this.#asking = true;
-    while (this.#next !== null) {
-      const value = this.#next;
-      this.#next = null;
-      // Refused: what the renderer has is shown again.
-      if (await this.#ask(`/image/${this.#name}`, { value })) this.#touched = -Infinity;
-    }
-    this.#asking = false;
+    this.#latest.put(Number(this.#range.value));
   }
 
   #write() {

@@ -4,7 +4,7 @@ export class Keys {
   #dialog = document.getElementById("keys");
   #table;
 
-  constructor({ controls, overlay, picture }) {
+  constructor({ controls, directions, overlay, picture }) {
     this.#table = [
       ["f", "F", "full screen", () => this.#fullScreen()],
       ["h", "H", "hide the controls, and bring them back", () => overlay.toggle()],
@@ -15,6 +15,8 @@ export class Keys {
       ["p", "P", "crisp pixels or smooth", () => picture.toggleCrisp()],
       ["s", "S", "snapshot", () => controls.snapshot()],
       ["r", "R", "record, and stop", () => controls.record()],
+      ["d", "D", "load the directions of the model", () => directions.load()],
+      [null, "0, Delete", "set the direction that has the focus to 0"],
       ["?", "?", "this list", () => this.#dialog.showModal()],
     ];
     addEventListener("keydown", (event) => this.#pressed(event));

@@ -2,6 +2,7 @@
 
 import { Classes } from "./classes.js";
 import { Controls } from "./controls.js";
+import { Directions } from "./directions.js";
 import { Keys } from "./keys.js";
 import { Link } from "./link.js";
 import { Notice } from "./notice.js";
@@ -22,8 +23,9 @@ async function ask(address, values) {
   return error;
 }
 
-const parts = [new Controls(ask), new Classes(ask), new Playing()];
-new Keys({ controls: parts[0], overlay, picture });
+const [controls, directions] = [new Controls(ask), new Directions(ask)];
+const parts = [controls, directions, new Classes(ask), new Playing()];
+new Keys({ controls, directions, overlay, picture });
 
 const state = {};
 
@@ -42,7 +44,7 @@ link.onconnection = (text, there) => {
   notice.link(text);
   if (there) return;
   // What moved, moves no more.
-  Object.assign(state, { fps: null, playing: null, busy: false, recording: false });
+  Object.assign(state, { fps: null, playing: null, busy: false, recording: false, finding: null });
   show();
 };
 link.open();
