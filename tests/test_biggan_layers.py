@@ -29,18 +29,25 @@ def apart(a, b):
     return np.abs(a - b).max() / a.std()
 
 
-def test_layers_are_the_first_map_and_what_leaves_each_part(painter):
-    assert painter.layers[:2] == ("gen_z", "layers.0")
-    assert len(painter.layers) == 1 + len(painter.config.parts)
+def test_layers_are_noise_the_first_map_and_what_leaves_each_part(painter):
+    assert painter.layers[:3] == ("z", "gen_z", "layers.0")
+    assert len(painter.layers) == 2 + len(painter.config.parts)
     assert painter.layer_shape("gen_z") == (4, 4, 16 * painter.config.channel_width)
     assert painter.layer_shape(painter.layers[-1]) == (128, 128, painter.config.channel_width)
 
 
-@pytest.mark.parametrize("layer", ["gen_z", "layers.0", "layers.10"])
+@pytest.mark.parametrize("layer", ["z", "gen_z", "layers.0", "layers.10"])
 def test_offsets_of_zero_change_no_digit(painter, points, layer):
     z, classes = points
     zeros = np.zeros((3, *painter.layer_shape(layer)))
     np.testing.assert_array_equal(painter.generate(z, classes, 0.5, layer, zeros), painter.generate(z, classes, 0.5))
+
+
+def test_an_offset_of_the_noise_is_other_noise(painter, points):
+    z, classes = points
+    here, there = (painter.activations(vectors, classes, 0.5, "z") for vectors in (z, z[::-1]))
+    images = painter.generate(z, classes, 0.5, "z", there - here)
+    assert np.abs(images - painter.generate(z[::-1], classes, 0.5)).max() < 1e-4
 
 
 def test_the_first_map_is_the_linear_layer_of_the_file(painter, points):
@@ -123,7 +130,7 @@ def test_a_painter_knows_its_folder(painter):
     ("layer", "offsets", "message"),
     [
         ("", np.zeros((1, 4, 4, 1)), "offsets need the layer"),
-        ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is no layer of biggan_small; its layers are gen_z, layers.0"),
+        ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is no layer of biggan_small; its layers are z, gen_z, layers.0"),
         ("gen_z", np.zeros((1, 4, 4, 1)), r"offsets have shape \(1, 4, 4, 1\); at gen_z they must be \(1, 4, 4,"),
         ("gen_z", np.full((1, 4, 4, 96), np.nan), "offsets hold a value that is not finite"),
     ],

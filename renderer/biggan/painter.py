@@ -16,15 +16,16 @@ from renderer.biggan.config import FIRST_LAYER, Config
 from renderer.biggan.prepare import lacking, prepare, tables
 
 AT_ONCE = 2
+NOISE = "z"
 
 
 class Painter:
     """The generator of one folder, ready to paint.
 
     `resolution` is the pictures' edge in pixels; `z_size` and `num_classes` are the lengths of the vectors that it
-    paints, and `class_names` what the classes are called. `layers` are the maps in between that can be read and moved:
-    "gen_z", the first one, of 4x4 pixels, and "layers.0", "layers.1", ..., what leaves each part. `folder` is where it
-    was loaded from.
+    paints, and `class_names` what the classes are called. `layers` are what can be read and moved on the way: "z", the
+    noise itself, as a map of one pixel; "gen_z", the first map, of 4x4 pixels; "layers.0", "layers.1", ..., what leaves
+    each part. `folder` is where it was loaded from.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Painter:
         self.z_size = config.z_size
         self.num_classes = config.num_classes
         self.class_names = class_names
-        self.layers = tuple(config.layer_shapes)
+        self.layers = (NOISE, *config.layer_shapes)
         self._weights = {name: ops.convert_to_tensor(array) for name, array in prepare(weights, config).items()}
         self._tables = tables(weights, config)
         self._lacking = lacking(weights, config)
@@ -52,7 +53,7 @@ class Painter:
         """
         if layer not in self.layers:
             raise ValueError(f"{layer!r} is no layer of {self.name}; its layers are {', '.join(self.layers)}")
-        return self.config.layer_shapes[layer]
+        return (1, 1, self.z_size) if layer == NOISE else self.config.layer_shapes[layer]
 
     def generate(
         self,
@@ -106,6 +107,8 @@ class Painter:
         """
         shape = self.layer_shape(layer)
         z, classes, each = self._input(z, classes, truncation)
+        if layer == NOISE:
+            return z.reshape(-1, *shape)
         found = np.empty((len(z), *shape), np.float32)
         for start in range(0, len(z), at_once):
             part = slice(start, start + at_once)
@@ -129,6 +132,8 @@ class Painter:
     ) -> Iterator[np.ndarray]:
         z, classes, each = self._input(z, classes, truncation)
         moves = self._moves(layer, offsets, len(z))
+        if moves is not None and layer == NOISE:
+            z, moves = z + moves[:, 0, 0], None
         rows = {name: self._rows(name, each) for name in self._tables}
         # An offset to the first map is one addition before the graph, which stays that of pictures without offsets.
         first = moves is None or layer == FIRST_LAYER
