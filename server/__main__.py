@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from server import condition_flag, tempo, visualize
+from server import hallucinate, models_flag, tempo, visualize
 from server.failure import sentence
 
 Run = Callable[[argparse.Namespace], int]
@@ -46,10 +46,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="hallu", description="Play the latent space of a GANSynth network from Pure Data, or any OSC client."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_add_demo, _add_serve, _add_send, _add_models, _add_hallucinate):
+    for add in (_add_demo, _add_serve, _add_send, _add_models):
         add(commands)
-    for name, film in (("visualize", visualize), ("tempo", tempo)):
-        film.add_flags(_command(commands, name, film.run, film.TEXT, film.MORE))
+    for name, offline in (("hallucinate", hallucinate), ("visualize", visualize), ("tempo", tempo)):
+        offline.add_flags(_command(commands, name, offline.run, offline.TEXT, offline.MORE))
     return parser
 
 
@@ -62,17 +62,6 @@ def _command(
     parser.add_argument("--debug", action="store_true", help="say more, and show where an error comes from")
     parser.set_defaults(run=run, command=name)
     return parser
-
-
-def _add_models_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--models",
-        type=Path,
-        nargs="+",
-        action="extend",
-        metavar="DIR",
-        help="folders with checkpoints in DIR/gansynth/NAME (default: those that ship, then the user's own)",
-    )
 
 
 def _add_serve(commands: argparse._SubParsersAction) -> None:
@@ -88,7 +77,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
         "--host", default="127.0.0.1", help="address to listen on (default %(default)s: this machine only)"
     )
     parser.add_argument("--port", type=int, default=7770, help="UDP port, 0 for any free one (default %(default)s)")
-    _add_models_option(parser)
+    models_flag.add(parser, models_flag.CHECKPOINTS, models_flag.PICTURES)
     parser.add_argument(
         "--spool", type=Path, metavar="DIR", help="folder for audio files (default: in the user's data folder)"
     )
@@ -158,7 +147,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         "List the checkpoints, or add one.",
         "The list: name, pitches, latent size, length of a note in seconds, conditions, components files, folder.",
     )
-    _add_models_option(parser)
+    models_flag.add(parser, models_flag.CHECKPOINTS, models_flag.PICTURES)
     actions = parser.add_subparsers(dest="action", metavar="add")
     adding = actions.add_parser(
         "add",
@@ -180,55 +169,7 @@ def _models(args: argparse.Namespace) -> int:
         place = adding.add(args.source, args.to or settings.user_models())
         print(f"added {place.name} in {place}")
     else:
-        print(models.table(_folders(args)))
-    return 0
-
-
-def _folders(args: argparse.Namespace) -> tuple[Path, ...]:
-    from server.settings import Settings
-
-    return Settings(models=tuple(args.models)).models if args.models else Settings().models
-
-
-def _add_hallucinate(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
-        commands,
-        "hallucinate",
-        _hallucinate,
-        "Make a hallucination without a server.",
-        "A path through random key points (or those in --latents) becomes overlapping notes in a WAV file,\nwith a"
-        " picture of the same name beside it: its spectrogram, the key points marked.",
-    )
-    parser.add_argument("--model", required=True, metavar="M", help="a checkpoint's name (hallu models) or its folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.wav", help="where the sound goes")
-    parser.add_argument("--notes", type=int, help="key points (default 5)")
-    parser.add_argument("--steps", type=int, default=5, help="notes between two key points (default %(default)s)")
-    parser.add_argument("--spacing", type=float, help="seconds from one note's start to the next (default 0.2)")
-    parser.add_argument("--start_trim", type=float, help="silent seconds at the start of each note (default 0)")
-    for name in ("attack", "sustain", "release"):
-        parser.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
-    parser.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
-    parser.add_argument(
-        "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
-    )
-    condition_flag.add(parser)
-    parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
-    _add_models_option(parser)
-    parser.set_defaults(error=parser.error)
-
-
-def _hallucinate(args: argparse.Namespace) -> int:
-    if args.latents and (args.notes is not None or args.seed is not None):
-        args.error("--latents gives the key points, so --notes and --seed do not go with it")
-    from server.offline import Wish, hallucinate
-
-    names = ("spacing", "start_trim", "attack", "sustain", "release")
-    times = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    notes = 5 if args.notes is None else args.notes
-    conditions = condition_flag.wanted(args.condition)
-    wish = Wish(args.model, args.out, notes, args.steps, times, args.pitch, args.seed, args.latents, conditions)
-    for path in hallucinate(wish, _folders(args)):
-        print(path)
+        print(models.table(models_flag.folders(args)))
     return 0
 
 

@@ -15,7 +15,7 @@ import gansynth
 from gansynth.hallucination import key_times_s
 from server.client import Client
 from server.delivery import write_wav
-from server.film_flags import bar, load_painter
+from server.hallucination_film import Film, paint
 from server.settings import shipped
 from server.wire import Message, Value
 
@@ -82,16 +82,13 @@ def _play(client: Client, name: str, out: Path) -> np.ndarray:
 
 def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
     """Let pictures go the hallucination's way, as the live renderer does."""
-    from renderer import picture_models
-    from renderer.film.hallucination import paint
+    from renderer.picture_models import choose
 
     print("Now its pictures ...")
-    film = out / "hallucination.mp4"
-    painter = load_painter(picture_models.choose([models]))
+    film = Film(out / "hallucination.mp4", choose([models]))
     wave, rate = soundfile.read(out / "hallucination.wav", dtype="float32")
-    with bar() as progress:
-        paint(wave, rate, _KEY_TIMES_S, keys, painter, film, progress=progress)
-    print(f"Left {film}: {painter.name} paints what sounds.")
+    painter, _ = paint(film, wave, rate, _KEY_TIMES_S, keys)
+    print(f"Left {film.out}: {painter.name} paints what sounds.")
 
 
 def _walk(client: Client, pitch: Value, out: Path) -> None:

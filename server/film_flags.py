@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server import models_flag
+
 if TYPE_CHECKING:
     from renderer.film.video import Painter, Progress
 
@@ -34,14 +36,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
     )
-    parser.add_argument(
-        "--models",
-        type=Path,
-        nargs="+",
-        action="extend",
-        metavar="DIR",
-        help="folders with picture models in DIR/biggan/NAME (default: those that ship, then the user's own)",
-    )
+    models_flag.add(parser, models_flag.PICTURES)
 
 
 def find_model(args: argparse.Namespace, name: str | None, resolution: int | None = None) -> Path:
@@ -52,10 +47,8 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
         ValueError: it has another resolution.
     """
     from renderer.picture_models import choose
-    from server.settings import Settings
 
-    models = Settings(models=tuple(args.models)).models if args.models else Settings().models
-    return choose(models, name, resolution)
+    return choose(models_flag.folders(args), name, resolution)
 
 
 def load_painter(folder: Path) -> "Painter":

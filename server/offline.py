@@ -1,10 +1,9 @@
-"""`hallu hallucinate`: a hallucination to a WAV file and a picture of it, without a server."""
+"""`hallu hallucinate`: a hallucination to a WAV file, a picture of it and a film, without a server."""
 
 import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +11,22 @@ import numpy as np
 from tqdm import tqdm
 
 import gansynth
+from ganspace.files import checksum
 from gansynth.conditions import Value, check
 from gansynth.hallucination import Timing, key_times_s
 from gansynth.hallucination import hallucinate as render
+from gansynth.whole import replacing
 from server.checkpoints import locate
 from server.delivery import write_wav
+from server.film_flags import seed_of
+from server.hallucination_film import COMMAND, Film, paint, record
 from server.quiet import import_tensorflow
 from server.sound import check_hallucination
 
 if TYPE_CHECKING:
     from gansynth.model import Model, Progress
+    from renderer.film.timeline import Timeline
+    from renderer.film.video import Painter
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ class Wish:
     """What to hallucinate.
 
     `times` are the seconds that were given, by name; `latents` replaces random key points; `conditions` are as in
-    `Model.generate`.
+    `Model.generate`; `film` is painted too.
 
     Raises:
         ValueError: the output is no .wav, or a number is out of range.
@@ -46,6 +51,7 @@ class Wish:
     seed: int | None = None
     latents: Path | None = None
     conditions: dict[str, Value] = field(default_factory=dict)
+    film: Film | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() != ".wav":
@@ -56,11 +62,13 @@ class Wish:
             raise ValueError(f"--seed must not be negative, not {self.seed}")
 
 
-def hallucinate(wish: Wish, models: tuple[Path, ...]) -> tuple[Path, Path]:
-    """Write the WAV, and a PNG of the same name beside it; each is there whole or not at all.
+def hallucinate(wish: Wish, models: tuple[Path, ...]) -> list[Path]:
+    """Write the WAV, and a PNG of the same name beside it; and the film, and its manifest beside it.
+
+    Each is there whole or not at all.
 
     Returns:
-        Both paths.
+        Their paths.
 
     Raises:
         FileNotFoundError: no such model or latents.
@@ -70,22 +78,23 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> tuple[Path, Path]:
     folder = find_model(wish.model, models)
     config = gansynth.read_config(folder)
     check(config, wish.conditions)
-    keys = (
-        random_keys(wish, config.latent_size)
-        if wish.latents is None
-        else read_latents(wish.latents, config.latent_size)
-    )
+    wish = _seeded(wish)
+    keys = _keys(wish, config.latent_size)
     timing, pitch = check_hallucination(config, len(keys), wish.steps, wish.times, wish.pitch)
     wish.out.parent.mkdir(parents=True, exist_ok=True)
     # All that can be wrong with the wish is found by now; what follows takes seconds.
     import_tensorflow()
     wave = _render(gansynth.load(folder), keys, wish, timing, pitch)
     picture = wish.out.with_suffix(".png")
-    with _scratch(picture) as part:
-        _draw(part, wave, config.sample_rate, key_times_s(len(keys), wish.steps, timing.spacing))
+    times_s = key_times_s(len(keys), wish.steps, timing.spacing)
+    with replacing(picture) as part:
+        _draw(part, wave, config.sample_rate, times_s)
         write_wav(wish.out, wave, config.sample_rate)
-        part.replace(picture)
-    return wish.out, picture
+    if wish.film is None:
+        return [wish.out, picture]
+    painter, done = paint(wish.film, wave, config.sample_rate, times_s, keys)
+    told = replace(wish, model=str(folder.resolve()), times=asdict(timing), pitch=pitch)
+    return [wish.out, picture, wish.film.out, _tell(told, wish.film, painter, done)]
 
 
 def find_model(name: str, models: tuple[Path, ...]) -> Path:
@@ -125,12 +134,15 @@ def read_latents(path: Path, latent_size: int) -> np.ndarray:
     return keys
 
 
-def random_keys(wish: Wish, latent_size: int) -> np.ndarray:
-    """Key points [notes, latent] from the seed: those that the server draws after /sound/seed."""
-    seed = secrets.randbelow(2**31) if wish.seed is None else wish.seed
-    if wish.seed is None:
-        log.info("--seed %d repeats this one", seed)
-    return np.random.default_rng(seed).standard_normal((wish.notes, latent_size), np.float32)
+def _seeded(wish: Wish) -> Wish:
+    return wish if wish.latents else replace(wish, seed=seed_of(wish.seed))
+
+
+def _keys(wish: Wish, latent_size: int) -> np.ndarray:
+    """Key points [notes, latent]: given ones, or from the seed those that the server draws after /sound/seed."""
+    if wish.latents:
+        return read_latents(wish.latents, latent_size)
+    return np.random.default_rng(wish.seed).standard_normal((wish.notes, latent_size), np.float32)
 
 
 def _render(model: "Model", keys: np.ndarray, wish: Wish, timing: Timing, pitch: int) -> np.ndarray:
@@ -155,10 +167,57 @@ def _draw(path: Path, *what: Any) -> None:
     save_hallucination(path, *what)
 
 
-@contextmanager
-def _scratch(path: Path) -> Iterator[Path]:
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+def _tell(told: Wish, film: Film, painter: "Painter", done: "Timeline") -> Path:
+    """Write the manifest: all that was given, and what was taken for the rest."""
+    from renderer.film import manifest
+
+    folder = Path(told.model)
+    voice = {"name": folder.name, "folder": told.model, "sha256": checksum(folder)}
+    path = film.out.with_suffix(".json")
+    manifest.write(path, record(film, painter, done, _parameters(told), voice=voice))
+    return path
+
+
+def _parameters(told: Wish) -> dict[str, Any]:
+    places = {"out": told.out.resolve(), "latents": told.latents and told.latents.resolve()}
+    return {name: value for name, value in vars(told).items() if name != "film"} | places
+
+
+def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> Wish:
+    """The wish of a manifest, to make the same again.
+
+    A model that is not what it was is told in the log.
+
+    Args:
+        path: the manifest.
+        out: where the sound goes this time; None: where it was.
+        film: the same for the film.
+
+    Raises:
+        FileNotFoundError: there is no manifest.
+        ValueError: it is no manifest of `hallu hallucinate`.
+    """
+    from renderer.film import manifest
+
+    read = manifest.read(path, COMMAND)
     try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
+        wish = _wish_of(read, out, film)
+        manifest.tell_change(Path(read["parameters"]["film"]["pictures"]), read["model"])
+        if checksum(Path(wish.model)) != read["voice"]["sha256"]:
+            log.warning("%s is not the model that it was", wish.model)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} does not hold the parameters of a film: {error}") from None
+    return wish
+
+
+def _wish_of(read: dict[str, Any], out: Path | None, film: Path | None) -> Wish:
+    told = read["parameters"]
+    pictures = told["film"]
+    painted = Film(
+        film or Path(pictures["out"]),
+        Path(pictures["pictures"]),
+        tuple(int(one["number"]) for one in read["classes"]),
+        pictures["dials"],
+    )
+    places = {"out": out or Path(told["out"]), "latents": told["latents"] and Path(told["latents"])}
+    return Wish(**{**told, **places, "film": painted})

@@ -3,9 +3,11 @@
 import hashlib
 import importlib.metadata
 import json
+import logging
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import numpy as np
 
 from ganspace import files
 from gansynth.whole import write_text
+from renderer.film.video import Painter
+
+log = logging.getLogger(__name__)
 
 FORMAT, VERSION = "hallu film", 1
 _PACKAGES = ("hallu", "numpy", "tensorflow", "keras", "librosa", "av")
@@ -21,20 +26,47 @@ _BESIDE = {".md", ".png", ".jpg", ".txt"}
 
 
 def build(
-    command: str, parameters: Mapping[str, Any], *, model: Mapping[str, Any], film: Mapping[str, Any], **more: Any
+    command: str, parameters: Mapping[str, Any], painted: Mapping[str, Any], **more: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A manifest.
 
     Args:
-        command: "visualize" or "tempo".
+        command: "visualize", "tempo" or "hallucinate".
         parameters: all of them, the seed too.
-        model: see `model_record`.
-        film: what came out: frames, rate, size.
+        painted: see `painted`.
         more: what else there is to say, such as the song.
     """
-    head = {"format": FORMAT, "version": VERSION, "command": command}
+    head = {"format": FORMAT, "version": VERSION, "command": command, "parameters": dict(parameters)}
     made = {"made": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": versions()}
-    return {**head, "parameters": dict(parameters), "model": dict(model), **more, "film": dict(film), **made}
+    return {**head, **painted, **more, **made}
+
+
+def painted(
+    painter: Painter,
+    folder: Path,
+    out: Path,
+    frames: int,
+    rate: Fraction,
+    classes: Sequence[int],
+    size: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """What came out, and who painted it.
+
+    Args:
+        painter: did.
+        folder: of the picture model.
+        out: the film.
+        frames: pictures of it.
+        rate: of them a second.
+        classes: that are in it.
+        size: height and width; None: as it was painted.
+    """
+    height, width = size or (painter.resolution, painter.resolution)
+    return {
+        "model": model_record(folder),
+        "film": {"file": out.name, "frames": frames, "rate": str(rate), "width": width, "height": height},
+        "classes": [{"number": one, "name": painter.class_names[one]} for one in classes],
+    }
 
 
 def model_record(folder: Path) -> dict[str, Any]:
@@ -56,6 +88,12 @@ def folder_checksum(folder: Path) -> str:
         if path.is_file() and not hidden and path.suffix.lower() not in _BESIDE and path not in directions:
             total.update(f"{name.as_posix()} {_sha256(path)}\n".encode())
     return total.hexdigest()
+
+
+def tell_change(folder: Path, told: Mapping[str, Any]) -> None:
+    """Warn in the log of a picture model that is not what a manifest's `model` says."""
+    if folder.is_dir() and folder_checksum(folder) != told["sha256"]:
+        log.warning("%s is not the model that it was", folder)
 
 
 def _sha256(path: Path) -> str:

@@ -51,14 +51,8 @@ def make(
         frames = (mirrored(picture, height, width) for picture in pictures(painter, film, batch_size))
         fill(writer, frames, len(film), progress)
     told = replace(settings, classes=tuple(map(str, chosen)))
-    record = manifest.build(
-        COMMAND,
-        asdict(told),
-        model=manifest.model_record(model),
-        film={"file": out.name, "frames": len(film), "rate": str(film.rate), "width": width, "height": height},
-        classes=[{"number": one, "name": painter.class_names[one]} for one in chosen],
-    )
-    manifest.write(out.with_suffix(".json"), record)
+    painted = manifest.painted(painter, model, out, len(film), film.rate, chosen, (height, width))
+    manifest.write(out.with_suffix(".json"), manifest.build(COMMAND, asdict(told), painted))
     return [out, out.with_suffix(".json")]
 
 

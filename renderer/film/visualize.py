@@ -164,16 +164,8 @@ def _checked(held: Timeline, song: Song, painter: Painter) -> Timeline:
 
 
 def _record(wish: Wish, painter: Painter, whole: Timeline, frames: int) -> dict[str, Any]:
-    named = [{"number": one, "name": painter.class_names[one]} for one in whole.classes]
-    size = {"width": painter.resolution, "height": painter.resolution}
-    return manifest.build(
-        COMMAND,
-        _parameters(wish),
-        model=manifest.model_record(wish.model),
-        film={"file": wish.out.name, "frames": frames, "rate": str(whole.rate), **size},
-        song=manifest.file_record(wish.song),
-        classes=named,
-    )
+    painted = manifest.painted(painter, wish.model, wish.out, frames, whole.rate, whole.classes)
+    return manifest.build(COMMAND, _parameters(wish), painted, song=manifest.file_record(wish.song))
 
 
 def _parameters(wish: Wish) -> dict[str, Any]:
@@ -229,8 +221,7 @@ def _wish_of(told: Mapping[str, Any], numbers: tuple[str, ...], path: Path, out:
 def _tell_changes(read: Mapping[str, Any], wish: Wish) -> None:
     if wish.song.is_file() and manifest.file_record(wish.song)["sha256"] != read["song"]["sha256"]:
         log.warning("%s is not the song that it was", wish.song)
-    if wish.model.is_dir() and manifest.folder_checksum(wish.model) != read["model"]["sha256"]:
-        log.warning("%s is not the model that it was", wish.model)
+    manifest.tell_change(wish.model, read["model"])
 
 
 def last_vectors(memory: Path, out: Path) -> Path:
