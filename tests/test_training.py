@@ -8,7 +8,7 @@ import small_run
 from keras import ops
 
 from gansynth import network
-from gansynth.training import adam, discriminator, growing, losses, run_setup, steps
+from gansynth.training import adam, discriminator, growing, losses, order, run_setup, steps
 from gansynth.training.hparams import hparams
 from gansynth.training.stages import stages
 from gansynth.training.tensors import to_state, to_tensors
@@ -176,9 +176,13 @@ def test_a_batch_depends_on_nothing_but_the_image_counter(source):
     assert (first["z"] != source.batch(48, 8, 2)["z"]).any()
 
 
-def test_each_epoch_shows_every_note_once(source):
-    rows = [source._rows(start, 3) for start in range(0, len(source.rows), 3)]
-    assert sorted(np.concatenate(rows)) == sorted(source.rows)
+def test_each_epoch_shows_every_example_once():
+    shown = np.concatenate([order.rows(seed=5, images=images, size=3, count=12) for images in range(12, 24, 3)])
+    assert sorted(shown) == list(range(12))
+
+
+def test_what_is_made_ahead_comes_in_order_and_ends():
+    assert list(order.made_ahead(lambda place: place**2, range(4))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
 
 
 def test_dropped_conditions_have_latents_of_their_own(source):

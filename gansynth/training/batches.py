@@ -5,7 +5,7 @@ numbers that the unbroken one would have had.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,14 @@ import numpy as np
 from gansynth import conditions
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
+from gansynth.training import order
 from gansynth.training.hparams import Hparams
 from gansynth.training.spectra import Spectra
 
 # Arrays by name, and scalars as numpy has them.
 Batch = dict[str, Any]
-# What a random stream is for, beside the seed.
-ORDER, STEP = 1, 2
+# What its random stream is for, beside the seed; order, trainer and diary have the others.
+STEP = 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Source:
             "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
         """
         rng = np.random.default_rng([self.hparams.seed, STEP, images])
-        rows = self._rows(images, size)
+        rows = np.array(self.rows)[order.rows(self.hparams.seed, images, size, len(self.rows))]
         notes = [self.spectra.labels[row] for row in rows]
         full = self.counts.vectors(notes)
         labels, kept = self._dropped(full, rng)
@@ -74,13 +75,3 @@ class Source:
 
     def _dropped(self, labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return conditions.drop(self.config, labels, self.hparams.condition_dropout, rng)
-
-    def _rows(self, images: int, size: int) -> np.ndarray:
-        """Rows of the next `size` notes; each epoch goes through all of them in an order of its own."""
-        places = [divmod(place, len(self.rows)) for place in range(images, images + size)]
-        return np.array([self.rows[_order(self.hparams.seed, epoch, len(self.rows))[place]] for epoch, place in places])
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, ORDER, epoch]).permutation(count)

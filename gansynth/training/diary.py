@@ -1,7 +1,6 @@
 """What a training run leaves for people: a line now and then, sounds, spectrograms, TensorBoard's scalars."""
 
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,9 +12,9 @@ from keras import ops
 from gansynth import conditions, network, normalizer, spectral
 from gansynth.backend import compiled
 from gansynth.training.batches import Source
-from gansynth.training.durations import in_words
 from gansynth.training.stages import Stage
 from gansynth.training.steps import Plan
+from gansynth.training.tally import Tally
 from gansynth.training.tensors import Tree
 
 log = logging.getLogger(__name__)
@@ -27,7 +26,7 @@ SAMPLE = 4
 class Silence:
     """The diary of a worker that is not the chief: empty."""
 
-    def step(self, stage: Stage, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Stage, before: int, images: int, losses: dict[str, Any]) -> None:
         """Nothing."""
 
     def saved(self, prefix: Path) -> None:
@@ -46,32 +45,17 @@ class Diary:
     def __init__(self, folder: Path, source: Source, line_every_s: float = 15.0) -> None:
         self._folder = folder
         self._source = source
-        self._every_s = line_every_s
+        self._tally = Tally(line_every_s)
         self._scalars = _scalars_writer(folder / "logs")
-        self._sums: dict[str, list[Any]] = {}
-        self._since: tuple[float, int] | None = None
         self._maker: tuple[Stage, Any] | None = None
 
-    def step(self, stage: Stage, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Stage, before: int, images: int, losses: dict[str, Any]) -> None:
         """Gather the losses of a step; a line when it is time."""
-        now = time.monotonic()
-        if self._since is None or self._since[1] > images:
-            self._since = (now, images)
-        for name, value in losses.items():
-            self._sums.setdefault(name, []).append(value)
-        if now - self._since[0] >= self._every_s or images >= stage.end:
-            self._line(stage, images, now)
-
-    def _line(self, stage: Stage, images: int, now: float) -> None:
-        assert self._since is not None
-        means = {name: float(np.mean([float(value) for value in values])) for name, values in self._sums.items()}
-        rate = (images - self._since[1]) / max(now - self._since[0], 1e-9)
-        total = self._source.hparams.total_num_images
-        left = f", {in_words((total - images) / rate)} left" if rate and images < total else ""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
-        log.info("stage %d: %d of %d images, %.1f/s%s  %s", stage.number, images, total, rate, left, shown)
-        self._scalars(images, means | {"images_per_second": rate})
-        self._sums, self._since = {}, (now, images)
+        self._tally.add(before, images, losses)
+        if self._tally.due or images >= stage.end:
+            line, means = self._tally.take(images, self._source.hparams.total_num_images)
+            log.info("stage %d: %s", stage.number, line)
+            self._scalars(images, means)
 
     def saved(self, prefix: Path) -> None:
         """Say where."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from gansynth.training import growing, run_folder, spectra
 from gansynth.training.batches import Batch, Source
 from gansynth.training.hparams import Hparams
 from gansynth.training.losses import label_parts
+from gansynth.training.order import made_ahead
 from gansynth.training.stages import Stage, stages
 from gansynth.training.state import State
 from gansynth.training.steps import Plan
@@ -30,7 +30,7 @@ LAST_RATE = 0.1
 class Diary(Protocol):
     """What a run tells of itself."""
 
-    def step(self, stage: Stage, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Stage, before: int, images: int, losses: dict[str, Any]) -> None:
         """After every step; the losses are the backend's scalars, so reading them waits for the step to end."""
 
     def saved(self, prefix: Path) -> None:
@@ -93,7 +93,7 @@ class Trainer:
         for batch in self._batches(stage, images, size):
             tensors, losses = self._step(steps, stage, tensors, batch, images)
             before, images = images, images + size
-            self.diary.step(stage, images, losses)
+            self.diary.step(stage, before, images, losses)
             every = self.source.hparams.save_summaries_num_images
             if images // every > before // every:
                 self.diary.sample(stage, plan, self.workers.local(tensors), images)
@@ -107,11 +107,8 @@ class Trainer:
     def _batches(self, stage: Stage, images: int, size: int) -> Iterator[Batch]:
         """The batches up to the stage's end; the next one is made while one is used."""
         make = partial(self.source.batch, size=size, block=stage.blocks)
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(make, images)
-            for start in range(images, stage.end, size):
-                batch, coming = coming.result(), pool.submit(make, start + size)
-                yield batch | {"fade": np.float32(stage.fade(start, self.source.config))}
+        for start, batch in made_ahead(make, range(images, stage.end, size)):
+            yield batch | {"fade": np.float32(stage.fade(start, self.source.config))}
 
     def _step(self, steps: Steps, stage: Stage, tensors: Tree, batch: Batch, images: int) -> tuple[Tree, Any]:
         hparams = self.source.hparams

@@ -5,18 +5,18 @@ numbers that the unbroken one would have had.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from gansynth.training import order
 from renderer.training import augment
 from renderer.training.hparams import Hparams
 from renderer.training.pictures import Pictures
 
 Batch = dict[str, Any]
-# What a random stream is for, beside the seed; trainer and sheets have the others.
-ORDER, STEP = 1, 2
+# What its random stream is for, beside the seed; order, trainer and sheets have the others.
+STEP = 2
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Source:
         """
         count = self.hparams.batch_size
         rng = np.random.default_rng([self.hparams.seed, STEP, images])
-        rows = self._rows(images, count)
+        rows = order.rows(self.hparams.seed, images, count, self.count)
         batch = {
             "real": self.pictures.at(size)[rows].astype(np.float32) / np.float32(127.5) - np.float32(1),
             "labels": self._one_hot(self.pictures.labels[rows]),
@@ -71,11 +71,6 @@ class Source:
     def _one_hot(self, labels: np.ndarray) -> np.ndarray:
         return np.eye(self.classes, dtype=np.float32)[labels]
 
-    def _rows(self, images: int, count: int) -> np.ndarray:
-        """Rows of the next pictures; each epoch goes through all of them in an order of its own."""
-        places = [divmod(place, self.count) for place in range(images, images + count)]
-        return np.array([_order(self.hparams.seed, epoch, self.count)[place] for epoch, place in places])
-
 
 def with_factors(noise: np.ndarray, factors: np.ndarray) -> np.ndarray:
     """Latents [n, z] that carry factors [n, known], the rest of them being the noise [n, z] that is given.
@@ -94,8 +89,3 @@ def with_factors(noise: np.ndarray, factors: np.ndarray) -> np.ndarray:
     wanted = (factors / np.sqrt(width))[..., None] - groups.mean(axis=2, keepdims=True)
     changed = (groups + wanted).reshape(count, -1)
     return np.concatenate([changed, noise[:, width * known :]], axis=1).astype(np.float32)
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, ORDER, epoch]).permutation(count)

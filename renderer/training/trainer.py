@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gansynth.training.order import made_ahead
 from renderer.training import state as run_state
 from renderer.training import steps
 from renderer.training.batches import Batch, Source
@@ -98,11 +98,8 @@ class Trainer:
     def _batches(self, stage: Stage, images: int) -> Iterator[Batch]:
         """The batches up to the stage's end; the next one is made while one is used."""
         make = partial(self.source.batch, size=stage.size)
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(make, images)
-            for start in range(images, stage.end, self.source.hparams.batch_size):
-                batch, coming = coming.result(), pool.submit(make, start + self.source.hparams.batch_size)
-                yield batch | {"fade": np.float32(stage.fade(start))} | schedule(start, self.source.hparams)
+        for start, batch in made_ahead(make, range(images, stage.end, self.source.hparams.batch_size)):
+            yield batch | {"fade": np.float32(stage.fade(start))} | schedule(start, self.source.hparams)
 
     def _save(self, stage: Stage, tree: Tree, images: int) -> State:
         state = State(run_state.to_arrays(tree), images, stage.size)
