@@ -144,18 +144,21 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         commands,
         "models",
         _models,
-        "List the checkpoints, or add one.",
-        "The list: name, pitches, latent size, length of a note in seconds, conditions, components files, folder.",
+        "List the checkpoints and picture models, or add one.",
+        "Of checkpoints: name, pitches, latent size, length of a note in seconds, conditions, components files,\n"
+        "folder. Of picture models: name, pixels, latent size, classes, components files, folder.",
     )
     models_flag.add(parser, models_flag.CHECKPOINTS, models_flag.PICTURES)
     actions = parser.add_subparsers(dest="action", metavar="add")
     adding = actions.add_parser(
         "add",
-        help="install a checkpoint",
-        description="Install a checkpoint from a zip or a folder. all_instruments and acoustic_only are Magenta's own,"
-        " fetched from Google's storage.",
+        help="install a checkpoint or a picture model",
+        description="Install a GANSynth checkpoint, or a BigGAN-deep picture model (ours, Hugging Face's or a TF-Hub"
+        " module), from a folder, a zip or a tar. By name: all_instruments and acoustic_only are Magenta's own,"
+        " biggan-deep-128, -256 and -512 those of Hugging Face's pytorch-pretrained-biggan.",
     )
-    adding.add_argument("source", metavar="PATH_OR_URL_OR_NAME", help="zip, folder, http(s) address, or a known name")
+    adding.add_argument("source", metavar="PATH_OR_URL_OR_NAME", help="folder, zip, tar, http(s) address, or name")
+    adding.add_argument("--name", metavar="NAME", help="what to call it (default: as it comes)")
     adding.add_argument("--to", type=Path, metavar="DIR", help="models folder to put it in (default: the user's own)")
     adding.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show where an error comes from"
@@ -166,7 +169,7 @@ def _models(args: argparse.Namespace) -> int:
     from server import adding, models, settings
 
     if args.action == "add":
-        place = adding.add(args.source, args.to or settings.user_models())
+        place = adding.add(args.source, args.to or settings.user_models(), args.name)
         print(f"added {place.name} in {place}")
     else:
         print(models.table(models_flag.folders(args)))

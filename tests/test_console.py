@@ -150,7 +150,7 @@ def add(source, tmp_path):
 
 
 def installed(tmp_path):
-    return sorted(path.name for path in (tmp_path / "mine" / "gansynth").iterdir())
+    return sorted(path.name for path in (tmp_path / "mine").glob("*/*"))
 
 
 def test_a_zip_is_added(tmp_path):
@@ -184,7 +184,7 @@ def test_a_zip_that_reaches_outside_is_refused(tmp_path, capsys, name):
 
 
 def test_a_zip_that_is_too_big_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("server.adding.MAX_BYTES", 10_000)
+    monkeypatch.setattr("server.archives.MAX_BYTES", 10_000)
     assert "too much" in fails(capsys, "models", "add", pack(tmp_path / "x.zip"), "--to", tmp_path / "mine")
     assert installed(tmp_path) == []
 
@@ -238,7 +238,7 @@ def test_a_zip_is_fetched_from_the_web(web, tmp_path):
 
 
 def test_a_known_name_is_fetched_from_its_address(web, tmp_path, monkeypatch):
-    monkeypatch.setattr("server.adding._MAGENTA", web + "/{}.zip")
+    monkeypatch.setattr("server.downloads._MAGENTA", web + "/{}.zip")
     shutil.copy(tmp_path / "web.zip", tmp_path / "acoustic_only.zip")
     assert add("acoustic_only", tmp_path) == 0
 
