@@ -1,16 +1,23 @@
 """What turns lyrics and class names into vectors: packages that come with the extra `lyrics`, imported when used."""
 
 import importlib
+import logging
 import re
-from collections.abc import Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from renderer.film.lyrics import Embed
 
+log = logging.getLogger(__name__)
+
 # What goes with which when no strategy is named.
 STRATEGY_OF = {"sbert": "random", "doc2vec": "ransac"}
 _SBERT = "all-MiniLM-L6-v2"
+_SILENCE_S = 10
 _DOC2VEC = {"vector_size": 20, "window": 2, "min_count": 1, "epochs": 100, "workers": 1}
 
 
@@ -24,6 +31,7 @@ def encoding(name: str, lines: Sequence[str], seed: int) -> Embed:
 
     Raises:
         ValueError: there is none of that name, or its package is not installed.
+        OSError: the language model of "sbert" cannot be fetched.
     """
     makers = {"sbert": lambda: _sbert(), "doc2vec": lambda: _doc2vec(lines, seed)}
     if name not in makers:
@@ -36,8 +44,37 @@ def _sbert() -> Embed:
         package = importlib.import_module("sentence_transformers")
     except ImportError:
         raise _missing("sbert", "sentence-transformers") from None
-    model = package.SentenceTransformer(_SBERT)
+    model = _language_model(package.SentenceTransformer)
     return lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False))
+
+
+def _language_model(load: Callable[..., Any]) -> Any:
+    """The model that was fetched before, or is fetched now.
+
+    Raises:
+        OSError: it cannot be had.
+    """
+    try:
+        return load(_SBERT, local_files_only=True)
+    except (OSError, ValueError):
+        log.info("fetching the language model %s (90 MB)", _SBERT)
+    try:
+        # Tried first, for the package would try for minutes.
+        _reach(importlib.import_module("huggingface_hub.constants").ENDPOINT)
+        return load(_SBERT)
+    except (OSError, ValueError) as error:
+        reason = str(getattr(error, "reason", error)).partition("\n")[0]
+        raise OSError(
+            f"sbert needs the language model {_SBERT}, which cannot be fetched: {reason}; --encoding doc2vec needs none"
+        ) from None
+
+
+def _reach(address: str) -> None:
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_SILENCE_S).close()
+    except urllib.error.HTTPError:
+        # Somebody is there.
+        return
 
 
 def _doc2vec(lines: Sequence[str], seed: int) -> Embed:
