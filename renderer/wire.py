@@ -1,7 +1,7 @@
 """What travels over ZeroMQ between the server and a renderer: a topic, JSON, arrays. Nothing in it is executed.
 
-A message has the frames [topic, JSON object, array, array, ...], each array little-endian float32 in row order; the
-JSON's "arrays" lists their names and shapes.
+A message has the frames [topic, JSON object, array, array, ...], each array little-endian float32 or int16 in row
+order; the JSON's "arrays" lists their names, kinds and shapes.
 """
 
 import json
@@ -17,12 +17,14 @@ MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 16
 # Values a second of what is told about a sound.
 FEATURE_RATE = 50
-_NUMBERS = np.dtype("<f4")
+# Of the samples (int16) that are kept of the last sounds, together; half an hour at 16 kHz are 58 MB.
+WAVES_BYTES = 60 * 2**20
+_KINDS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int16": np.dtype("<i2")}
 
 
 @dataclass(frozen=True)
 class Event:
-    """One message: `fields` are plain JSON values, `arrays` float32."""
+    """One message: `fields` are plain JSON values, `arrays` float32 or int16."""
 
     topic: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -30,15 +32,16 @@ class Event:
 
 
 def encode(topic: str, fields: Mapping[str, Any] | None = None, **arrays: np.ndarray) -> list[bytes]:
-    """A message's frames.
+    """A message's frames. Arrays of int16 stay so, all others become float32.
 
     Raises:
         ValueError: a number is not finite.
     """
-    numbers = {name: np.ascontiguousarray(array, _NUMBERS) for name, array in arrays.items()}
+    kinds = {name: "int16" if array.dtype == np.int16 else "float32" for name, array in arrays.items()}
+    numbers = {name: np.ascontiguousarray(array, _KINDS[kinds[name]]) for name, array in arrays.items()}
     if not all(np.isfinite(array).all() for array in numbers.values()):
         raise ValueError(f"an array of {topic!r} holds a value that is not finite")
-    shapes = [{"name": name, "shape": array.shape} for name, array in numbers.items()]
+    shapes = [{"name": name, "kind": kinds[name], "shape": array.shape} for name, array in numbers.items()]
     told = json.dumps({**(fields or {}), "arrays": shapes}, allow_nan=False)
     return [topic.encode(), told.encode(), *(array.tobytes() for array in numbers.values())]
 
@@ -74,9 +77,13 @@ def _array(row: Any, frame: bytes) -> tuple[str, np.ndarray]:
     name, shape = (row.get("name"), row.get("shape")) if isinstance(row, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(shape, list) or not all(type(size) is int for size in shape):
         raise ValueError(f"an array must have a name and a shape, not {row!r:.80}")
-    if len(shape) > 4 or min(shape, default=0) < 0 or math.prod(shape) * _NUMBERS.itemsize != len(frame):
+    kind = row.get("kind", "float32")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError(f"the array {name!r:.40} must be of {' or '.join(_KINDS)}, not {kind!r:.40}")
+    numbers = _KINDS[kind]
+    if len(shape) > 4 or min(shape, default=0) < 0 or math.prod(shape) * numbers.itemsize != len(frame):
         raise ValueError(f"the array {name!r:.40} has {len(frame)} bytes, which do not fit the shape {shape}")
-    array = np.frombuffer(frame, _NUMBERS).reshape(shape).astype(np.float32)
+    array = np.frombuffer(frame, numbers).reshape(shape).astype(kind)
     if not np.isfinite(array).all():
         raise ValueError(f"the array {name!r:.40} holds a value that is not finite")
     return name, array

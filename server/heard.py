@@ -1,14 +1,20 @@
 """What a renderer that comes late must be told: what is loaded, set, made, and played."""
 
+import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from renderer import wire
 from server.commands import COMMANDS, Refusal, read
+from server.made import Made
 from server.wire import Message, Value
+
+log = logging.getLogger(__name__)
 
 KEEP_MADE = 16
 # What a renderer that starts anew need not be told again.
@@ -22,12 +28,25 @@ Settings = OrderedDict[tuple[Any, ...], list[bytes]]
 
 @dataclass
 class Heard:
-    """Messages as they were sent, oldest first; `play` is a target, its position in seconds, and when it was there."""
+    """Messages as they were sent, oldest first; `play` is a target, its position in seconds, and when it was there.
+
+    Each that was `made` has its `wave` beside it, or None: all waves together have at most WAVES_BYTES.
+    """
 
     loaded: list[bytes] | None = None
-    made: deque[list[bytes]] = field(default_factory=lambda: deque(maxlen=KEEP_MADE))
+    made: deque[tuple[list[bytes], list[bytes] | None]] = field(default_factory=lambda: deque(maxlen=KEEP_MADE))
     play: tuple[str, float, float] | None = None
     settings: Settings = field(default_factory=OrderedDict)
+
+    def make(self, made: list[bytes], wave: list[bytes] | None) -> None:
+        """Keep a sound; the oldest waves go where there are too many bytes."""
+        self.made.append((made, wave))
+        room = wire.WAVES_BYTES
+        for place in range(len(self.made) - 1, -1, -1):
+            made, wave = self.made[place]
+            room -= len(wave[-1]) if wave else 0
+            if room < 0:
+                self.made[place] = (made, None)
 
     def set(self, address: str, values: Mapping[str, Any]) -> None:
         """Keep a command that was done, if it set something, in place of the one before and what that has ended."""
@@ -46,7 +65,10 @@ class Heard:
         if self.loaded:
             yield self.loaded
         yield from self.settings.values()
-        yield from self.made
+        for made, wave in self.made:
+            yield made
+            if wave:
+                yield wave
         if self.play:
             yield playing(self.play)
 
@@ -54,6 +76,16 @@ class Heard:
 def command(number: int, address: str, values: Mapping[str, Any]) -> list[bytes]:
     """A command as it is sent; 0: nobody waits for its answer."""
     return wire.encode("command", {"id": number, "address": address, "values": dict(values)})
+
+
+def waved(made: Made) -> list[bytes] | None:
+    """The samples of a sound, as they are sent beside it for recordings; None: they are too many."""
+    # As loudspeakers do, recordings clip what is beyond 1.
+    samples = np.round(np.clip(made.wave, -1.0, 1.0) * 32767.0).astype(np.int16)
+    if samples.nbytes > wire.WAVES_BYTES:
+        log.info("%s is too long to be heard in recordings of pictures", made.target)
+        return None
+    return wire.encode("wave", {"target": made.target, "sample_rate": made.sample_rate}, samples=samples)
 
 
 def playing(play: tuple[str, float, float]) -> list[bytes]:

@@ -16,7 +16,7 @@ import zmq
 
 from renderer import wire
 from renderer.features import features
-from server.heard import Heard, command, playing, setting
+from server.heard import Heard, command, playing, setting, waved
 from server.made import Made
 from server.questions import Answer, Progress, Questions
 from server.wire import Message
@@ -152,8 +152,11 @@ class Publisher:
         arrays = {"key_times_s": np.array(made.key_times_s), "keys": made.keys}
         arrays |= {"loudness": heard.loudness, "onsets": heard.onsets, "chroma": heard.chroma}
         frames = wire.encode("made", told, **arrays)
-        self._heard.made.append(frames)
+        wave = waved(made)
+        self._heard.make(frames, wave)
         self._send(frames)
+        if wave:
+            self._send(wave)
 
     def _publish_play(self, play: tuple[str, float, float]) -> None:
         self._heard.play = play

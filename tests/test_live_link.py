@@ -154,6 +154,10 @@ MALFORMED = [
     [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": [[1]]}}'],
     [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": {"0": 1}}}'],
     [b"command", b'{"id": 77, "address": "/image/load_ganspace_components", "values": {"file": ["auto"]}}'],
+    [b"wave", b"{}"],
+    [b"wave", b'{"target": "after", "sample_rate": 16000, "arrays": [{"name": "samples", "shape": [1]}]}', b"1234"],
+    [b"wave", b'{"target": "after", "arrays": [{"name": "samples", "kind": "int16", "shape": [2]}]}', b"1234"],
+    [b"wave", b'{"target": 1, "arrays": [{"name": "samples", "kind": "<O", "shape": [2]}]}', b"1234"],
     [b"loaded", b'{"model": 3}'],
     [b"\xff\xfe", b"{}"],
     [b"nothing", b"{}"],
@@ -182,7 +186,7 @@ def test_malformed_messages_change_nothing(server, linked, atelier):  # noqa: F8
 def test_random_bytes_change_nothing(server, linked, atelier):  # noqa: F811
     server.welcome()
     rng = np.random.default_rng(0)
-    topics = (b"made", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
+    topics = (b"made", b"wave", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
     fields, arrays = a_sound(duration_s=0.2)
     whole = wire.encode("made", fields, **arrays)
     for number in range(500):

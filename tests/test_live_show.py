@@ -28,7 +28,7 @@ def show():
     show = Show()
     show.open(Canvas(), CLASSES)
     show.change(lambda settings: replace(settings, smooth=0.0, jitter=0.0), 0.0)
-    show.add(read_sound(made("trip", 4.0)))
+    show.player.add(read_sound(made("trip", 4.0)))
     return show
 
 
@@ -43,7 +43,7 @@ def farthest(noise):
 
 
 def keys(show):
-    return mapping.image_keys(show._sounds.get("trip").keys, 32)
+    return mapping.image_keys(show.player.sound("trip").keys, 32)
 
 
 def test_without_a_model_there_is_nothing_to_paint():
@@ -73,24 +73,24 @@ def test_when_it_is_over_the_picture_walks_calmly_again(show):
 @pytest.mark.parametrize("name", ["trip", ""])
 def test_stop_ends_it(show, name):
     show.play("trip", 0.0, 10.0)
-    show.stop(name)
+    show.player.stop(name, 10.2)
     assert show.playing(10.5) is None
 
 
 def test_stopping_another_does_not(show):
     show.play("trip", 0.0, 10.0)
-    show.stop("other")
+    show.player.stop("other", 10.2)
     assert show.playing(10.5)[0] == "trip"
 
 
 def test_all_ways_from_one_thing_to_another_are_smooth(show):
-    show.add(read_sound(made("other", 4.0, seed=7)))
+    show.player.add(read_sound(made("other", 4.0, seed=7)))
     noise, weights = [], []
     changes = [
         lambda: show.play("trip", 0.0, 11.0),
         lambda: show.play("trip", 3.0, 12.0),
         lambda: show.play("other", 0.0, 13.0),
-        lambda: show.stop(""),
+        lambda: show.player.stop("", 14.0),
         lambda: show.change(lambda settings: replace(settings, mode="tempo"), 15.0),
         lambda: show.play("trip", 0.0, 16.0),
         lambda: show.change(lambda settings: replace(settings, mode="free"), 17.0),
@@ -120,7 +120,7 @@ def test_a_sound_that_is_told_late_is_followed_from_then_on(show):
     show.play("late", 0.0, 10.0)
     np.testing.assert_allclose(show.task(10.5).point.noise, idle.walk(10.5, 32, CLASSES, 40).noise)
     sound = read_sound(made("late", 4.0, seed=3))
-    show.add(sound)
+    show.player.add(sound)
     watch(show, 10.5, 11.6)
     np.testing.assert_allclose(show.task(11.6).point.noise, mapping.image_keys(sound.keys, 32)[2], atol=1e-5)
 
@@ -129,7 +129,7 @@ def test_a_sound_made_again_under_its_name_is_not_followed_before_it_plays(show)
     show.play("trip", 0.0, 10.0)
     before = keys(show)
     watch(show, 10.0, 11.0)
-    show.add(read_sound(made("trip", 4.0, seed=9)))
+    show.player.add(read_sound(made("trip", 4.0, seed=9)))
     watch(show, 11.0, 11.6)
     np.testing.assert_allclose(show.task(11.6).point.noise, before[2], atol=1e-5)
 

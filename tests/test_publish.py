@@ -6,11 +6,14 @@ import time
 
 import numpy as np
 import pytest
+import soundfile
 import zmq
 from conftest import RunningServer, running_with
 
 from renderer import wire
 from server.commands import read
+from server.heard import Heard, waved
+from server.made import Made
 from server.wire import Message
 
 PATIENCE_MS = 20_000
@@ -100,6 +103,39 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
     np.testing.assert_allclose(event.arrays["keys"][0], z, rtol=1e-6)
 
 
+def test_a_sound_itself_follows_for_recordings(running, renderer):
+    replies = running.send("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
+    (audio,) = (reply.args for reply in replies if reply.address == "/sound/audio")
+    while (event := renderer.hear("wave")).fields["target"] != "heard":
+        pass
+    wave, rate = soundfile.read(audio[1])
+    assert event.fields["sample_rate"] == rate
+    assert event.arrays["samples"].dtype == np.int16
+    np.testing.assert_allclose(event.arrays["samples"] / 32767, wave, atol=2e-5)
+
+
+def a_wave(target, seconds):
+    return Made(target, np.full(16_000 * seconds, 2.0, np.float32), 16_000, 32, np.zeros((1, 4)))
+
+
+def test_samples_clip_as_loudspeakers_do():
+    assert set(wire.decode(waved(a_wave("loud", 1))).arrays["samples"]) == {32767}
+
+
+def test_of_the_samples_of_many_sounds_the_newest_are_kept():
+    heard = Heard()
+    for number in range(20):
+        # 10 minutes, 19 MB.
+        heard.make(wire.encode("made"), waved(a_wave(str(number), 600)) if number % 2 else None)
+    told = [wire.decode(frames) for frames in heard.again()]
+    assert [event.fields["target"] for event in told if event.topic == "wave"] == ["15", "17", "19"]
+    assert len([event for event in told if event.topic == "made"]) == 16
+
+
+def test_samples_that_are_too_many_are_not_sent():
+    assert waved(a_wave("endless", 2000)) is None
+
+
 def test_work_is_announced_and_its_end(running, renderer):
     running.send("/sound/randomize_z", "a")
     assert [renderer.hear("busy").fields["busy"] for _ in range(2)] == [True, False]
@@ -165,15 +201,17 @@ def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, por
     peer.close()
 
 
-def settings_told(port):
-    """What a renderer that joins now is told to set, in order."""
-    peer = Renderer(port).join()
+def settings_told(renderer):
+    """What is told to set, in order, when a renderer says hello after all that it has said before."""
+    while renderer.ears.poll(0):
+        renderer.ears.recv_multipart()
+    renderer.say("hello", {"name": "test", "version": "0"})
+    renderer.hear("welcome")
     told = []
-    while peer.ears.poll(500):
-        event = wire.decode(peer.ears.recv_multipart())
+    while renderer.ears.poll(300):
+        event = wire.decode(renderer.ears.recv_multipart())
         if event.topic == "command":
             told.append((event.fields["address"], event.fields["values"]))
-    peer.close()
     return told
 
 
@@ -196,15 +234,15 @@ def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer
     client.socket.close()
 
 
-def test_what_is_set_at_the_renderer_is_told_to_the_next_one(running, renderer, port):
+def test_what_is_set_at_the_renderer_is_told_to_the_next_one(running, renderer):
     renderer.say("set", {"address": "/image/jitter", "values": {"value": 0.125, "more": 1}})
     renderer.say("set", {"address": "/image/record", "values": {"what": "start", "file": None}})
-    told = settings_told(port)
+    told = settings_told(renderer)
     assert told.count(("/image/jitter", {"value": 0.125})) == 1
     assert "/image/record" not in [address for address, _ in told]
 
 
-def test_directions_belong_to_a_model_and_edits_to_directions(running, renderer, port):
+def test_directions_belong_to_a_model_and_edits_to_directions(running, renderer):
     load, direct, edit = (f"/image/{name}" for name in ("load", "load_ganspace_components", "edits"))
     for address, values in (
         (edit, {"edit": [9.0]}),
@@ -214,9 +252,9 @@ def test_directions_belong_to_a_model_and_edits_to_directions(running, renderer,
     ):
         renderer.say("set", {"address": address, "values": values})
     wanted = [(load, {"name": "a"}), (direct, {"file": "auto"}), (edit, {"edit": [1.0, -2.0]})]
-    assert [row for row in settings_told(port) if row[0] in (load, direct, edit)] == wanted
+    assert [row for row in settings_told(renderer) if row[0] in (load, direct, edit)] == wanted
     renderer.say("set", {"address": load, "values": {"name": "b"}})
-    assert [row for row in settings_told(port) if row[0] in (load, direct, edit)] == [(load, {"name": "b"})]
+    assert [row for row in settings_told(renderer) if row[0] in (load, direct, edit)] == [(load, {"name": "b"})]
 
 
 WRONG = [
@@ -239,16 +277,16 @@ WRONG = [
 ]
 
 
-def test_a_setting_that_is_none_is_not_kept(running, renderer, port):
-    before = settings_told(port)
+def test_a_setting_that_is_none_is_not_kept(running, renderer):
+    before = settings_told(renderer)
     for fields in WRONG:
         renderer.say("set", fields)
     for fields in ({}, {"id": 1}, {"id": "1", "done": 1, "total": 2}, {"id": 1, "done": -1, "total": 2**40}):
         renderer.say("progress", fields)
-    assert settings_told(port) == before
+    assert settings_told(renderer) == before
 
 
-def test_random_settings_do_no_harm(running, renderer, port):
+def test_random_settings_do_no_harm(running, renderer):
     rng = np.random.default_rng(0)
     whole = json.dumps({"address": "/image/edits", "values": {"edit": [1.0, 2.0, 3.0]}, "arrays": []}).encode()
     for number in range(300):
@@ -257,7 +295,7 @@ def test_random_settings_do_no_harm(running, renderer, port):
         renderer.mouth.send_multipart([(b"set", b"progress", b"reply")[number % 3], changed])
     assert all(
         read(Message(address, tuple(one for value in values.values() for one in listed(value)))).values
-        for address, values in settings_told(port)
+        for address, values in settings_told(renderer)
     )
 
 

@@ -18,6 +18,13 @@ def test_what_is_sent_arrives():
     assert event.arrays["times"].shape == (0,)
 
 
+def test_samples_stay_whole_numbers():
+    samples = np.array([-32768, 0, 32767], np.int16)
+    arrays = decode(encode("wave", samples=samples, other=np.arange(3))).arrays
+    assert (arrays["samples"].dtype, arrays["other"].dtype) == (np.int16, np.float32)
+    np.testing.assert_array_equal(arrays["samples"], samples)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_only_finite_numbers_are_sent(value):
     with pytest.raises(ValueError, match="not finite"):
@@ -44,6 +51,9 @@ def shaped(shape, name="a"):
         ([b"made", b"{}", b"1234"], "for 1 arrays"),
         ([b"made", b'{"arrays": [3]}', b"1234"], "a name and a shape"),
         ([b"made", shaped([2]), b"1234"], "do not fit the shape"),
+        ([b"made", b'{"arrays": [{"name": "a", "kind": "object", "shape": [1]}]}', b"1234"], "float32 or int16"),
+        ([b"made", b'{"arrays": [{"name": "a", "kind": ["<f4"], "shape": [1]}]}', b"1234"], "float32 or int16"),
+        ([b"made", b'{"arrays": [{"name": "a", "kind": "int16", "shape": [1]}]}', b"1234"], "do not fit the shape"),
         ([b"made", shaped([-1, -1]), b"1234"], "do not fit the shape"),
         ([b"made", shaped([True]), b"1234"], "a name and a shape"),
         ([b"made", shaped([1]), np.array([np.nan], "<f4").tobytes()], "not finite"),

@@ -134,7 +134,7 @@ class Atelier:
         path = keepsakes.place(self._out, name, ".mp4")
         if not self.frames.number:
             raise ValueError("there is no picture yet")
-        self._recorder = Recorder(self.frames, path)
+        self._recorder = Recorder(self.frames, self.show.player, path)
         return path
 
     def stop_recording(self) -> Path:

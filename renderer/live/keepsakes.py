@@ -1,10 +1,13 @@
 """Pictures that are kept, as files in one folder: snapshots and recordings."""
 
 import io
+import itertools
 import logging
 import re
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime
@@ -15,12 +18,18 @@ import numpy as np
 from PIL import Image
 
 from gansynth.whole import replacing
+from renderer.live.player import Player
+from renderer.live.tape import Tape
 from renderer.mp4 import Mp4
 from renderer.page.frames import Frames
 
 log = logging.getLogger(__name__)
 
 RATE = 30
+# Of a recording that is begun before anything can be heard.
+_SOUND_RATE = 48_000
+# Pictures that an encoder may be behind; of more, the oldest are left out.
+_MOST_WAITING = 60
 _PLAIN = re.compile(r"\w[\w .+@=,()-]{0,99}")
 _PATIENCE_S = 30.0
 
@@ -57,9 +66,14 @@ def save(picture: np.ndarray, path: Path) -> None:
 
 
 class Recorder:
-    """Writes what is shown as a video of RATE pictures a second, in a thread of its own, until it is stopped."""
+    """Writes what is shown and heard as a video of RATE pictures a second, in a thread of its own, until it is stopped.
 
-    def __init__(self, frames: Frames, path: Path) -> None:
+    As a sound (see `renderer.sound.Sound`) it is what plays meanwhile, mono, a picture's length at a time.
+    """
+
+    channels = 1
+
+    def __init__(self, frames: Frames, player: Player, path: Path) -> None:
         """Begin; `path` ends in .mp4.
 
         Raises:
@@ -71,6 +85,10 @@ class Recorder:
         if picture is None:
             raise RuntimeError("there is no picture to record yet")
         self._size = picture.shape[:2]
+        # When each came, so that an encoder that is late still writes each where it belongs.
+        self._came = deque([(float("-inf"), picture)], _MOST_WAITING)
+        self.sample_rate = player.rate or _SOUND_RATE
+        self._tape = Tape(player, self.sample_rate)
         self._stopping = threading.Event()
         self._begun_s = self._ended_s = time.monotonic()
         self.error = ""
@@ -83,6 +101,12 @@ class Recorder:
     def running(self) -> bool:
         """Whether it still writes."""
         return self._thread.is_alive()
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """What is heard, float32 [1, samples] for each picture; it is asked for when the picture's time is over."""
+        for count in itertools.count():
+            begin, end = (round(Fraction(one * self.sample_rate, RATE)) for one in (count, count + 1))
+            yield self._tape.read(self._begun_s + begin / self.sample_rate, end - begin)[None]
 
     def stop(self) -> Path:
         """Finish the file, which is as long as it was recorded; returns its path.
@@ -99,9 +123,10 @@ class Recorder:
         return self.path
 
     def _run(self, begun: "Future[None]") -> None:
+        self._frames.listen(self._come)
         try:
             with replacing(self.path) as part:
-                writer = Mp4(part, *self._even(), Fraction(RATE))
+                writer = Mp4(part, *self._even(), Fraction(RATE), self)
                 with closing(writer):
                     # Not sooner: the encoder takes its time to get ready.
                     self._begun_s = time.monotonic()
@@ -114,6 +139,8 @@ class Recorder:
                 return
             log.exception("the recording has ended")
             self.error = str(error)
+        finally:
+            self._frames.forget(self._come)
 
     def _even(self) -> tuple[int, int]:
         height, width = self._size
@@ -121,17 +148,25 @@ class Recorder:
 
     def _write(self, writer: Mp4) -> None:
         count = 0
-        while not self._stopping.wait(max(0.0, self._begun_s + count / RATE - time.monotonic())):
-            writer.write(self._newest())
+        # A picture is written when the next one is due: by then it is known what was heard with it.
+        while not self._stopping.wait(max(0.0, self._begun_s + (count + 1) / RATE - time.monotonic())):
+            writer.write(self._picture(count))
             count += 1
-        # What an encoder that was late still owes: the film lasts as long as it was recorded.
-        for _ in range(count, max(1, round((self._ended_s - self._begun_s) * RATE))):
-            writer.write(self._newest())
+        # What is still owed, also by an encoder that was late: the film lasts as long as it was recorded.
+        for number in range(count, max(1, round((self._ended_s - self._begun_s) * RATE))):
+            writer.write(self._picture(number))
 
-    def _newest(self) -> np.ndarray:
-        """The newest picture, in the size of the first: another model may have been loaded."""
+    def _come(self) -> None:
+        """There is another picture; called by who paints."""
         _, picture = self._frames.wait(0, 0.0)
         assert picture is not None
+        self._came.append((time.monotonic(), picture))
+
+    def _picture(self, number: int) -> np.ndarray:
+        """What was shown at the time of a picture, in the size of the first: another model may have been loaded."""
+        while len(self._came) > 1 and self._came[1][0] <= self._begun_s + number / RATE:
+            self._came.popleft()
+        picture = self._came[0][1]
         height, width = self._even()
         if picture.shape[:2] != self._size:
             picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))

@@ -15,7 +15,7 @@ from renderer import wire
 from renderer.live import commands
 from renderer.live.atelier import Atelier
 from renderer.live.settings import check_number
-from renderer.live.sounds import read_name, read_sound
+from renderer.live.sounds import read_name, read_samples, read_sound
 from renderer.wire import Event
 
 log = logging.getLogger(__name__)
@@ -66,9 +66,10 @@ class Link:
         self._hello_s = self._beat_s = self._complained_s = float("-inf")
         self._hearing = {
             "welcome": self._welcomed,
-            "made": lambda event: atelier.show.add(read_sound(event)),
+            "made": lambda event: atelier.show.player.add(read_sound(event)),
+            "wave": lambda event: atelier.show.player.add_samples(*read_samples(event)),
             "play": self._play,
-            "stop": lambda event: atelier.show.stop(read_name(event.fields, "target")),
+            "stop": lambda event: atelier.show.player.stop(read_name(event.fields, "target"), time.monotonic()),
             "busy": self._busy,
             "loaded": lambda event: log.info("the sound's model is %s", read_name(event.fields, "model") or "none"),
             "command": self._command,

@@ -12,9 +12,10 @@ from renderer.live import idle
 from renderer.live.beat import Beat, noise_at
 from renderer.live.follow import Way
 from renderer.live.painter import Painter
+from renderer.live.player import Player, Playing
 from renderer.live.point import Point
 from renderer.live.settings import Settings
-from renderer.live.sounds import Sound, Sounds
+from renderer.live.sounds import Sound
 
 if TYPE_CHECKING:
     from renderer.live.directions import Directions
@@ -23,25 +24,10 @@ log = logging.getLogger(__name__)
 
 # How long the picture takes to something new: short where it must be in time with a sound.
 TO_SOUND_S, TO_OTHER_S = 0.35, 1.2
-# A player that tells again where it is, this near to where we think it is, has not jumped.
-_SAME_S = 0.15
 # Time that is counted for the first picture, or after a long pause.
 _LONGEST_STEP_S = 0.5
 # Edits, in standard deviations, that nobody sees.
 _UNSEEN = 0.02
-
-
-@dataclass(frozen=True)
-class Playing:
-    """A target that sounds; at `since_s` it was at its beginning. The sound is None until it is known.
-
-    `number` counts the times that something was played, or jumped to.
-    """
-
-    target: str
-    since_s: float
-    sound: Sound | None
-    number: int
 
 
 @dataclass(frozen=True)
@@ -77,9 +63,9 @@ class Show:
         # Those that pictures move along, and those that were loaded last: first the edits along the former go.
         self._moving: Directions | None = None
         self._directions: Directions | None = None
-        self._sounds = Sounds()
+        self.player = Player()
+        # As of the picture that is painted.
         self._playing: Playing | None = None
-        self._plays = 0
         self._way: tuple[Any, Way] | None = None
         self._beat = Beat(self._settings.bpm, 0.0)
         self._shown: Point | None = None
@@ -130,52 +116,27 @@ class Show:
             self._directions = directions
             self._settings = replace(self._settings, edits=())
 
-    def add(self, sound: Sound) -> None:
-        """A sound was made; if it plays already, it is followed from now on."""
-        with self._lock:
-            self._sounds.add(sound)
-            if self._playing and self._playing.target == sound.target and self._playing.sound is None:
-                self._playing = replace(self._playing, sound=sound)
-
     def play(self, target: str, position_s: float, now_s: float) -> None:
-        """This target plays, and is at this position now."""
+        """This target plays, and is at this position now; the beat begins with it."""
         with self._lock:
-            before, sound, since_s = self._playing, self._sounds.get(target), now_s - position_s
-            same = before is not None and (before.target, before.sound) == (target, sound)
-            if before is None or not same or abs(before.since_s - since_s) > _SAME_S:
-                self._plays += 1
-            self._playing = Playing(target, since_s, sound, self._plays)
-            self._beat = Beat(self._settings.bpm, since_s)
-
-    def stop(self, target: str) -> None:
-        """This target plays no more; "": whatever plays."""
-        with self._lock:
-            if self._playing and target in ("", self._playing.target):
-                self._playing = None
+            self._beat = Beat(self._settings.bpm, self.player.play(target, position_s, now_s))
 
     def playing(self, now_s: float) -> tuple[str, float, float] | None:
         """What sounds: target, position and duration in seconds (0: not known)."""
-        with self._lock:
-            self._end(now_s)
-            if self._playing is None:
-                return None
-            sound = self._playing.sound
-            return self._playing.target, now_s - self._playing.since_s, sound.duration_s if sound else 0.0
+        playing = self.player.at(now_s)
+        if playing is None:
+            return None
+        return playing.target, now_s - playing.since_s, playing.sound.duration_s if playing.sound else 0.0
 
     def task(self, now_s: float) -> Task | None:
         """What to paint for a time, which is not before that of the task before; None: there is no model."""
         with self._lock:
             if self._painter is None:
                 return None
-            self._end(now_s)
+            self._playing = self.player.at(now_s)
             self._turn()
             self._shown, self._shown_s = self._smooth(self._bridged(self._target(now_s), now_s), now_s), now_s
             return Task(self._painter, self._shown, self._settings.truncation, self._moving)
-
-    def _end(self, now_s: float) -> None:
-        playing = self._playing
-        if playing and playing.sound and now_s - playing.since_s > playing.sound.duration_s:
-            self._playing = None
 
     def _turn(self) -> None:
         """Go over to the directions that were loaded, once nothing is seen of the edits along those before."""

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import soxr
 
 from renderer.live.settings import check_number
 from renderer.mapping import PITCHES
-from renderer.wire import Event
+from renderer.wire import WAVES_BYTES, Event
 
 KEEP = 16
 _LONGEST_NAME = 1024
+_LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,19 +87,74 @@ def read_name(fields: Mapping[str, Any], key: str) -> str:
     return value
 
 
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """How a sound sounds: int16 [n], mono, at a rate in hertz.
+
+    Raises:
+        ValueError: they are none.
+    """
+
+    values: np.ndarray
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 1 or not len(self.values) or self.values.dtype != np.int16:
+            raise ValueError(f"samples must be int16 [n], not {self.values.dtype} {list(self.values.shape)}")
+        if type(self.sample_rate) is not int or not _LOWEST_RATE <= self.sample_rate <= _HIGHEST_RATE:
+            raise ValueError(f"sample_rate must be in {_LOWEST_RATE}..{_HIGHEST_RATE} Hz, not {self.sample_rate!r:.40}")
+
+    def at_rate(self, rate: int) -> np.ndarray:
+        """The same at another rate, int16 [m]."""
+        return self.values if rate == self.sample_rate else soxr.resample(self.values, self.sample_rate, rate)
+
+
+def read_samples(event: Event) -> tuple[str, Samples]:
+    """Target and samples of a `wave`.
+
+    Raises:
+        ValueError: there are none.
+    """
+    values = event.arrays.get("samples", np.zeros(0, np.int16))
+    return read_name(event.fields, "target"), Samples(values, event.fields.get("sample_rate", 0))
+
+
 class Sounds:
-    """The last KEEP by target."""
+    """The last KEEP by target, and the samples of the newest of them, WAVES_BYTES together."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Sound] = OrderedDict()
+        self._samples: OrderedDict[Sound, Samples] = OrderedDict()
 
     def add(self, sound: Sound) -> None:
         """Keep it; one of the same target was another."""
-        self._kept.pop(sound.target, None)
+        self._forget(self._kept.pop(sound.target, None))
         self._kept[sound.target] = sound
         while len(self._kept) > KEEP:
-            self._kept.popitem(last=False)
+            self._forget(self._kept.popitem(last=False)[1])
+
+    def add_samples(self, target: str, samples: Samples) -> None:
+        """Keep how the newest of this target sounds; if it is still known."""
+        sound = self._kept.get(target)
+        if sound is None:
+            return
+        self._samples[sound] = samples
+        while sum(one.values.nbytes for one in self._samples.values()) > WAVES_BYTES:
+            self._samples.popitem(last=False)
 
     def get(self, target: str) -> Sound | None:
         """The newest of this target, if it is still known."""
         return self._kept.get(target)
+
+    def samples(self, sound: Sound) -> Samples | None:
+        """How it sounds, if that is still known."""
+        return self._samples.get(sound)
+
+    @property
+    def rate(self) -> int:
+        """Of the samples that came last, in hertz; 0 where there are none."""
+        return next(reversed(self._samples.values())).sample_rate if self._samples else 0
+
+    def _forget(self, sound: Sound | None) -> None:
+        if sound is not None:
+            self._samples.pop(sound, None)

@@ -1,0 +1,209 @@
+"""The sound of recordings: what played, when it played, sample after sample."""
+
+import time
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+from live_server import made
+
+from renderer import wire
+from renderer.live.keepsakes import RATE, Recorder
+from renderer.live.player import Player
+from renderer.live.sounds import Samples, Sounds, read_samples, read_sound
+from renderer.live.tape import Tape
+from renderer.page.frames import Frames
+
+SR, HZ, LEVEL = 16_000, 440.0, 0.5
+
+
+def tone(seconds=4.0, rate=SR, hertz=HZ):
+    """A cosine, so that it begins with a step: int16."""
+    return np.round(32767 * LEVEL * np.cos(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
+
+
+def player_with(*targets, rate=SR):
+    player = Player()
+    for number, target in enumerate(targets):
+        player.add(read_sound(made(target, 4.0)))
+        player.add_samples(target, Samples(tone(4.0, rate, HZ * (1 + number / 2)), rate))
+    return player
+
+
+def heard(tape, begin_s, end_s, told=()):
+    """What is on the tape of a time, in blocks of a picture; each of `told` is done when its time has come."""
+    parts, told = [], sorted(told, key=lambda one: one[0])
+    edges = np.round(np.arange(0, (end_s - begin_s) * RATE + 1) * SR / RATE).astype(int)
+    for start, end in pairwise(edges):
+        while told and told[0][0] <= begin_s + end / SR:
+            told.pop(0)[1]()
+        parts.append(tape.read(begin_s + start / SR, end - start))
+    return np.concatenate(parts)
+
+
+def test_nothing_is_heard_while_nothing_plays():
+    assert not heard(Tape(player_with("a"), SR), 10.0, 11.0).any()
+
+
+def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
+    player = player_with("a")
+    tape = heard(Tape(player, SR), 10.0, 12.0, [(10.5037, lambda: player.play("a", 0.0, 10.5037))])
+    begin = round(0.5037 * SR)
+    assert not tape[:begin].any()
+    np.testing.assert_allclose(tape[begin:], tone()[: len(tape) - begin] / 32768, atol=1e-6)
+
+
+def test_it_ends_when_it_ends():
+    player = player_with("a")
+    player.play("a", 0.0, 10.0)
+    tape = heard(Tape(player, SR), 13.5, 14.5)
+    # Its last hundredth of a second is faded out.
+    np.testing.assert_allclose(np.flatnonzero(tape)[-1], SR // 2, atol=0.011 * SR)
+    np.testing.assert_allclose(tape[1000:7000], tone()[int(3.5 * SR) + 1000 :][:6000] / 32768, atol=1e-6)
+
+
+def test_a_player_that_tells_where_it_is_now_and_then_makes_no_click():
+    player, rng = player_with("a"), np.random.default_rng(0)
+    told = [
+        (now, lambda now=now: player.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
+        for now in 10.0 + 0.21 * np.arange(14)
+    ]
+    tape = heard(Tape(player, SR), 10.0, 13.0, told)
+    places = [np.abs(tone()[shift:][:40_000] / 32768 - tape[4000:44_000]).max() for shift in range(3000, 5000)]
+    assert min(places) < 1e-6
+
+
+def steepest(tape):
+    """The largest step from one sample to the next, against that of a tone of this level."""
+    return np.abs(np.diff(tape)).max() / (LEVEL * 2 * np.pi * HZ * 1.5 / SR)
+
+
+def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
+    player = player_with("a", "b")
+    told = [
+        (10.8, lambda: player.play("a", 2.0011, 10.8)),
+        (11.2, lambda: player.play("b", 1.0, 11.2)),
+        (11.6, lambda: player.stop("b", 11.6)),
+    ]
+    player.play("a", 0.5, 10.0)
+    tape = Tape(player, SR)
+    tape.read(9.99, SR // 100)
+    tape = heard(tape, 10.0, 12.0, told)
+    assert steepest(tape) < 1.2
+    quiet = np.flatnonzero(np.abs(tape) > 1e-4)
+    assert quiet[-1] == pytest.approx(1.6 * SR, abs=0.02 * SR)
+    np.testing.assert_allclose(
+        tape[int(1.0 * SR) : int(1.1 * SR)], tone()[round(2.2011 * SR) :][: SR // 10] / 32768, atol=1e-3
+    )
+    other = tone(hertz=HZ * 1.5)[round(1.1 * SR) :][: SR // 10] / 32768
+    np.testing.assert_allclose(tape[int(1.3 * SR) : int(1.4 * SR)], other, atol=1e-3)
+
+
+def test_a_sound_of_another_rate_keeps_its_pitch_and_length():
+    player = player_with("a", rate=44_100)
+    player.play("a", 0.0, 10.0)
+    tape = heard(Tape(player, SR), 10.0, 14.5)
+    np.testing.assert_allclose(tape[1000:60_000], tone()[1000:60_000] / 32768, atol=2e-3)
+    assert not tape[int(4.02 * SR) :].any()
+
+
+def test_a_sound_that_comes_late_is_heard_from_then_on():
+    player = Player()
+    player.play("late", 0.0, 10.0)
+    sound = read_sound(made("late", 4.0))
+    told = [(10.5, lambda: player.add(sound)), (10.6, lambda: player.add_samples("late", Samples(tone(), SR)))]
+    tape = heard(Tape(player, SR), 10.0, 12.0, told)
+    assert not tape[: int(0.5 * SR)].any()
+    np.testing.assert_allclose(tape[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
+
+
+def test_of_all_samples_the_newest_are_kept():
+    sounds = Sounds()
+    for number in range(4):
+        sounds.add(read_sound(made(str(number), 1.0)))
+        sounds.add_samples(str(number), Samples(np.zeros(wire.WAVES_BYTES // 5, np.int16), SR))
+    assert [bool(sounds.samples(sounds.get(str(number)))) for number in range(4)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("fields", "arrays", "reason"),
+    [
+        ({"target": "a", "sample_rate": 16000}, {}, r"int16 \[n\]"),
+        ({"target": "a", "sample_rate": 16000}, {"samples": np.zeros(3)}, r"int16 \[n\], not float32"),
+        ({"target": "a", "sample_rate": 16000}, {"samples": np.zeros((2, 2), np.int16)}, r"int16 \[n\]"),
+        ({"target": "a", "sample_rate": 7}, {"samples": np.zeros(3, np.int16)}, "1000..192000 Hz, not 7"),
+        ({"target": "a", "sample_rate": "16k"}, {"samples": np.zeros(3, np.int16)}, "not '16k'"),
+        ({"target": 5, "sample_rate": 16000}, {"samples": np.zeros(3, np.int16)}, "target must be a name"),
+    ],
+)
+def test_a_wave_that_is_none_is_refused(fields, arrays, reason):
+    with pytest.raises(ValueError, match=reason):
+        read_samples(wire.decode(wire.encode("wave", fields, **arrays)))
+
+
+def streams(path):
+    """Brightness of each picture, its time in seconds, and the sound [samples], decoded as players do."""
+    with av.open(str(path)) as file:
+        pictures = [(frame.to_ndarray(format="gray").mean(), frame.time) for frame in file.decode(video=0)]
+    with av.open(str(path)) as file:
+        rate = file.streams.audio[0].rate
+        pieces = [(frame.time, frame.to_ndarray()[0]) for frame in file.decode(audio=0)]
+    sound = np.zeros(round(rate * pieces[-1][0]) + len(pieces[-1][1]), np.float32)
+    for begin_s, piece in pieces:
+        place = round(begin_s * rate)
+        sound[max(0, place) : place + len(piece)] = piece[max(0, -place) :]
+    levels, times = np.array(pictures).T
+    return levels, times, sound, rate
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """Dark and silent; after half a second bright, with a tone; after another one silent again. And when that was."""
+    frames, player = Frames(), player_with("a")
+    frames.put(np.full((16, 16, 3), 20, np.uint8))
+    recorder = Recorder(frames, player, tmp_path_factory.mktemp("film") / "a.mp4")
+    time.sleep(0.5)
+    frames.put(np.full((16, 16, 3), 220, np.uint8))
+    begun_s = time.monotonic()
+    player.play("a", 0.0, begun_s)
+    time.sleep(1.0)
+    ended_s = time.monotonic()
+    player.stop("a", ended_s)
+    time.sleep(0.4)
+    path = recorder.stop()
+    return streams(path), begun_s - recorder._begun_s, ended_s - recorder._begun_s
+
+
+def test_a_recording_has_the_sound_at_its_time_and_level(recording):
+    (_, _, sound, rate), begun_s, ended_s = recording
+    loud = np.flatnonzero(np.abs(sound) > 0.1)
+    assert rate == SR
+    assert loud[0] / rate == pytest.approx(begun_s, abs=0.01)
+    assert loud[-1] / rate == pytest.approx(ended_s, abs=0.02)
+    middle = sound[loud[0] + 2000 : loud[-1] - 2000]
+    assert np.sqrt(np.mean(middle**2)) == pytest.approx(LEVEL / np.sqrt(2), rel=0.03)
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+    assert np.argmax(spectrum) * rate / len(middle) == pytest.approx(HZ, abs=2.0)
+    assert np.abs(sound[: loud[0] - 1000]).max() < 0.01
+
+
+def test_picture_and_sound_of_a_recording_are_in_step(recording):
+    (levels, times, sound, rate), _, _ = recording
+    bright = times[np.argmax(levels > 120)]
+    # The first picture that was taken after the change.
+    assert -0.01 <= bright - np.flatnonzero(np.abs(sound) > 0.1)[0] / rate <= 1 / RATE + 0.01
+
+
+def test_picture_and_sound_of_a_recording_are_equally_long(recording):
+    (levels, _, sound, rate), _, _ = recording
+    assert len(sound) / rate == pytest.approx(len(levels) / RATE, abs=1 / RATE)
+
+
+def test_a_recording_of_nothing_is_silent(tmp_path):
+    frames = Frames()
+    frames.put(np.full((16, 16, 3), 20, np.uint8))
+    recorder = Recorder(frames, Player(), tmp_path / "a.mp4")
+    time.sleep(0.3)
+    _, _, sound, rate = streams(recorder.stop())
+    assert (rate, np.abs(sound).max()) == (48_000, 0.0)
