@@ -9,6 +9,8 @@ from renderer.biggan import folders
 
 log = logging.getLogger(__name__)
 
+LOOK_S = 2.0
+
 
 def choose(models: Sequence[Path], name: str | None = None, resolution: int | None = None) -> Path:
     """The folder of a picture model.
@@ -50,6 +52,23 @@ def _side(folder: Path) -> int | None:
     except (OSError, ValueError) as error:
         log.warning("%s is left out: %s", folder, error)
         return None
+
+
+class Shelf:
+    """What picture models there are, for those who ask often: looked up anew after LOOK_S at the earliest."""
+
+    def __init__(self, models: Sequence[Path]) -> None:
+        """Look into `models`/biggan."""
+        self._models = tuple(models)
+        self._names: list[str] = []
+        self._looked_s = float("-inf")
+
+    def names(self, now_s: float) -> list[str]:
+        """Their names, in the order in which they are searched."""
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            self._names = [folder.name for folder in biggan.find(self._models)]
+        return self._names
 
 
 def class_names(folder: Path) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 # A renderer that has lived so long was well; the next one may start at once.
 _WELL_S = 60.0
 _PATIENCE_S = 5.0
+# Windows knows no niceness, which the renderer gives itself elsewhere.
+_MODEST = "BELOW_NORMAL_PRIORITY_CLASS"
 
 
 class RendererProcess:
@@ -50,7 +52,12 @@ class RendererProcess:
     def _live(self) -> None:
         """One renderer, from start to end."""
         try:
-            process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, _MODEST, 0),
+            )
         except OSError as error:
             log.warning("the renderer cannot be started: %s", error)
             return

@@ -7,8 +7,10 @@ import pytest
 from live_rooms import Flat, atelier, models_with  # noqa: F401 - atelier is a fixture
 from PIL import Image
 
+from renderer import picture_models
 from renderer.live.atelier import Atelier
 from renderer.live.commands import COMMANDS, do
+from renderer.picture_models import LOOK_S
 from server.image_rows import IMAGE_ROWS
 
 
@@ -151,6 +153,16 @@ def test_the_page_is_told_all_that_it_shows(painting):
     assert len(status["class_names"]) == 40
     assert 0.0 <= sum(status["class_weights"]) <= 1.01
     assert status["playing"] is None
+
+
+def test_models_are_looked_up_now_and_then_however_often_status_is_asked(atelier, tmp_path, monkeypatch):  # noqa: F811
+    looks = []
+    monkeypatch.setattr(picture_models.biggan, "find", lambda models: looks.append(1) or [tmp_path / "new"])
+    assert [atelier.status()["models"] for _ in range(50)] == [["new"]] * 50
+    assert len(looks) <= 2
+    shelf = picture_models.Shelf([tmp_path])
+    assert (shelf.names(10.0), shelf.names(11.0), shelf.names(10.0 + LOOK_S)) == (["new"],) * 3
+    assert len(looks) <= 4
 
 
 def test_a_snapshot_is_a_picture_that_was_shown(painting):

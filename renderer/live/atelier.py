@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from renderer import biggan, classes, picture_models
+from renderer import classes, picture_models
 from renderer.live import directions, keepsakes
 from renderer.live.guide import Guide, Own
 from renderer.live.keepsakes import Recorder
@@ -44,6 +44,7 @@ class Atelier:
         self.guide = Guide(self.show, self.lock, models, own)
         self.page = ""
         self._models, self._out, self._load = tuple(models), out, load
+        self._shelf = picture_models.Shelf(models)
         self._wanted: tuple[str | int, ...] = ()
         self._recorder: Recorder | None = None
         self._saved = ""
@@ -168,7 +169,7 @@ class Atelier:
             "class_weights": [round(float(shares[number]), 3) for number in ids],
             "class_names": list(known),
             **{name: getattr(settings, name) for name in ("truncation", "jitter", "smooth", "bpm")},
-            "models": [folder.name for folder in biggan.find(self._models)],
+            "models": self._shelf.names(now_s),
             "recording": self.recording,
             "busy": self.stage.busy,
             **self._told_directions(),

@@ -1,0 +1,47 @@
+"""How the server starts its renderer."""
+
+import subprocess
+
+from server.renderer_process import RendererProcess
+
+
+class Started:
+    """In place of a process: it has ended already."""
+
+    def __init__(self, command, **options):
+        self.command, self.options = command, options
+        commands.append(self)
+
+    def poll(self):
+        return 0
+
+    def terminate(self):
+        pass
+
+    def wait(self, patience_s=None):
+        return 0
+
+
+commands: list[Started] = []
+
+
+def started(monkeypatch, tmp_path):
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    commands.clear()
+    RendererProcess("127.0.0.1", 7771, [tmp_path, tmp_path / "none"], tmp_path / "out")._live()
+    return commands[0]
+
+
+def test_where_there_is_no_niceness_it_runs_below_normal_priority(monkeypatch, tmp_path):
+    monkeypatch.setattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
+    assert started(monkeypatch, tmp_path).options["creationflags"] == 0x4000
+
+
+def test_elsewhere_it_is_started_as_any_process(monkeypatch, tmp_path):
+    monkeypatch.delattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", raising=False)
+    assert started(monkeypatch, tmp_path).options["creationflags"] == 0
+
+
+def test_it_is_told_the_models_folders_that_there_are(monkeypatch, tmp_path):
+    command = started(monkeypatch, tmp_path).command
+    assert command[command.index("--models") + 1 :] == [str(tmp_path)]
