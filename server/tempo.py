@@ -40,7 +40,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--num-samples", "--num_samples", type=int, default=1, metavar="N", help="loops, each of the next seed"
     )
     parser.add_argument(
-        "-bs", "--batch_size", type=ranged("batch_size"), default=20, help="pictures painted at once (default 20)"
+        "-bs",
+        "--batch_size",
+        type=ranged("batch_size"),
+        default=20,
+        help="pictures handed to the model at once (default 20)",
     )
     add_model_flags(parser)
     parser.set_defaults(error=parser.error)

@@ -59,7 +59,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="the first class goes with the strongest pitch (default: the classes are a chromatic scale)",
     )
     parser.add_argument(
-        "-bs", "--batch_size", type=ranged("batch_size"), metavar="N", help="pictures painted at once (default 20)"
+        "-bs",
+        "--batch_size",
+        type=ranged("batch_size"),
+        metavar="N",
+        help="pictures handed to the model at once (default 20)",
     )
     parser.add_argument("-o", "--output_file", metavar="NAME", help="the film (default: output/ and the song's name)")
     parser.add_argument("--use_last_vectors", action="store_true", help="paint the last film's noise and classes again")

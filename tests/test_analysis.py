@@ -124,6 +124,9 @@ def test_what_is_no_sound_is_named(tmp_path):
     (tmp_path / "song.mp3").write_text("no sound")
     with pytest.raises(ValueError, match=r"song\.mp3 is no sound that can be read"):
         Song(tmp_path / "song.mp3")
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
+    with pytest.raises(ValueError, match=r"empty\.wav is no sound that can be read: there are no samples in it"):
+        analyse(Song(tmp_path / "empty.wav"))
     with pytest.raises(FileNotFoundError, match="there is no song"):
         Song(tmp_path / "none.mp3")
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -212,6 +213,7 @@ def test_num_classes_is_how_many_are_drawn(wish, count):
         ({"batch_size": 0}, "batch_size must be in 1..1024"),
         ({"duration_s": 0}, "duration must be above 0 seconds"),
         ({"seed": -1}, "seed must not be negative"),
+        ({"out": Path("a.mp4"), "song": Path("b/../a.mp4")}, "would take the place of its song"),
         ({"classes": ("1",), "lyrics": Lyrics("x")}, "exclude each other"),
     ],
 )

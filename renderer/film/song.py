@@ -37,21 +37,31 @@ class Song:
         """See `Sound.blocks`.
 
         Raises:
-            ValueError: the file breaks off, or holds values that are not finite.
+            ValueError: the file is empty, breaks off, or holds values that are not finite.
         """
+        import av
+
+        count = 0
+        try:
+            for piece in self._decoded():
+                count += piece.shape[1]
+                yield self._checked(piece)
+        except av.FFmpegError as error:
+            raise self._unreadable(error.strerror) from None
+        if not count:
+            raise self._unreadable("there are no samples in it")
+
+    def _decoded(self) -> Iterator[np.ndarray]:
         import av
 
         layout = "mono" if self.channels == 1 else "stereo"
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.sample_rate)
-        try:
-            with av.open(str(self.path)) as file:
-                for frame in file.decode(audio=0):
-                    # Gaps in the file's own clock are no matter of ours: samples follow samples.
-                    frame.pts = None
-                    yield from (self._checked(piece.to_ndarray()) for piece in resampler.resample(frame))
-                yield from (self._checked(piece.to_ndarray()) for piece in resampler.resample(None))
-        except av.FFmpegError as error:
-            raise self._unreadable(error.strerror) from None
+        with av.open(str(self.path)) as file:
+            for frame in file.decode(audio=0):
+                # Gaps in the file's own clock are no matter of ours: samples follow samples.
+                frame.pts = None
+                yield from (piece.to_ndarray() for piece in resampler.resample(frame))
+            yield from (piece.to_ndarray() for piece in resampler.resample(None))
 
     def _read_form(self) -> tuple[int, int]:
         import av

@@ -77,6 +77,8 @@ class Wish:
             raise ValueError(f"seed must not be negative, not {self.seed}")
         if self.out.suffix.lower() != ".mp4":
             raise ValueError(f"the film must end in .mp4, not {self.out.name!r}")
+        if self.out.resolve() == self.song.resolve():
+            raise ValueError(f"the film would take the place of its song {self.song}; give it another name")
         if self.duration_s is not None and not (math.isfinite(self.duration_s) and self.duration_s > 0):
             raise ValueError(f"duration must be above 0 seconds, not {self.duration_s:g}")
         if self.classes and self.num_classes not in (None, len(self.classes)):
