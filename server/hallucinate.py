@@ -36,6 +36,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     condition_flag.add(parser)
     parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
+    parser.add_argument(
+        "--edits", type=Path, metavar="POINTS.npy", help="walk along directions: float array [n, directions], in sigma"
+    )
+    parser.add_argument(
+        "--directions", metavar="FILE", help="the components file of --edits (default: the model's own)"
+    )
     parser.add_argument("--film", type=Path, metavar="FILE.mp4", help="paint it too")
     parser.add_argument(
         "--pictures", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
@@ -75,16 +81,26 @@ def _repeated(args: argparse.Namespace) -> "Wish":
 def _wish(args: argparse.Namespace) -> "Wish":
     if args.model is None or args.out is None:
         args.error("--model and --out are needed")
-    if args.latents and (args.notes is not None or args.seed is not None):
-        args.error("--latents gives the key points, so --notes and --seed do not go with it")
+    _check_key_points(args)
     from server.offline import Wish
 
     counts = _given(args, ("notes", "steps"))
     conditions = condition_flag.wanted(args.condition)
     return Wish(
         args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, seed=args.seed, latents=args.latents,
+        edits=args.edits, directions=args.directions,
         conditions=conditions, film=_film(args), **counts,
     )  # fmt: skip
+
+
+def _check_key_points(args: argparse.Namespace) -> None:
+    sources = _given(args, ("latents", "edits"))
+    if len(sources) == 2:
+        args.error("--latents and --edits exclude each other: each gives the key points")
+    if sources and _given(args, ("notes", "seed")):
+        args.error(f"--{next(iter(sources))} gives the key points, so --notes and --seed do not go with it")
+    if args.directions and not args.edits:
+        args.error("--directions says along what --edits go: name the edits")
 
 
 def _film(args: argparse.Namespace) -> Film | None:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+import ganspace
 import gansynth
 from ganspace.files import checksum
+from ganspace.players import Coordinates
 from gansynth.conditions import Value, check
-from gansynth.hallucination import Timing, key_times_s
+from gansynth.hallucination import Timing, key_times_s, lerp, slerp
 from gansynth.hallucination import hallucinate as render
 from gansynth.whole import replacing
-from server.checkpoints import locate
+from server import key_points
+from server.checkpoints import locate, locate_components
 from server.delivery import write_wav
 from server.film_flags import seed_of
 from server.hallucination_film import COMMAND, Film, paint, record
@@ -24,19 +27,25 @@ from server.quiet import import_tensorflow
 from server.sound import check_hallucination
 
 if TYPE_CHECKING:
+    from ganspace.components import Components
     from gansynth.model import Model, Progress
     from renderer.film.timeline import Timeline
     from renderer.film.video import Painter
 
 log = logging.getLogger(__name__)
 
+# Directions that are the model's own.
+AUTO = "auto"
+# What of a wish is a path.
+_PLACES = ("out", "latents", "edits")
+
 
 @dataclass(frozen=True)
 class Wish:
     """What to hallucinate.
 
-    `times` are the seconds that were given, by name; `latents` replaces random key points; `conditions` are as in
-    `Model.generate`; `film` is painted too.
+    `times` are the seconds that were given, by name; `latents` replaces random key points, and so does `edits`, which
+    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`; `film` is painted too.
 
     Raises:
         ValueError: the output is no .wav, or a number is out of range.
@@ -50,6 +59,8 @@ class Wish:
     pitch: int | None = None
     seed: int | None = None
     latents: Path | None = None
+    edits: Path | None = None
+    directions: str | None = None
     conditions: dict[str, Value] = field(default_factory=dict)
     film: Film | None = None
 
@@ -84,7 +95,9 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> list[Path]:
     wish.out.parent.mkdir(parents=True, exist_ok=True)
     # All that can be wrong with the wish is found by now; what follows takes seconds.
     import_tensorflow()
-    wave = _render(gansynth.load(folder), keys, wish, timing, pitch)
+    model = gansynth.load(folder)
+    components, directions = _directions(wish, model, models)
+    wave = _render(model, components, keys, wish, timing, pitch)
     picture = wish.out.with_suffix(".png")
     times_s = key_times_s(len(keys), wish.steps, timing.spacing)
     with replacing(picture) as part:
@@ -93,7 +106,7 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> list[Path]:
     if wish.film is None:
         return [wish.out, picture]
     painter, done = paint(wish.film, wave, config.sample_rate, times_s, keys)
-    told = replace(wish, model=str(folder.resolve()), times=asdict(timing), pitch=pitch)
+    told = replace(wish, model=str(folder.resolve()), times=asdict(timing), pitch=pitch, directions=directions)
     return [wish.out, picture, wish.film.out, _tell(told, wish.film, painter, done)]
 
 
@@ -116,43 +129,43 @@ def _named(name: str, folder: Path, models: tuple[Path, ...]) -> Path:
         raise
 
 
-def read_latents(path: Path, latent_size: int) -> np.ndarray:
-    """Key points from an .npy file, float32 [n, latent].
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no array of finite numbers of that shape.
-    """
-    try:
-        keys = np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"--latents {path} is no .npy array of numbers: {error}") from None
-    if keys.ndim != 2 or keys.shape[1] != latent_size or not len(keys):
-        raise ValueError(f"--latents {path} has shape {keys.shape}; the model needs [n, {latent_size}]")
-    if not np.isfinite(keys).all():
-        raise ValueError(f"--latents {path} holds values that are not finite")
-    return keys
-
-
 def _seeded(wish: Wish) -> Wish:
-    return wish if wish.latents else replace(wish, seed=seed_of(wish.seed))
+    return wish if wish.latents or wish.edits else replace(wish, seed=seed_of(wish.seed))
 
 
 def _keys(wish: Wish, latent_size: int) -> np.ndarray:
-    """Key points [notes, latent]: given ones, or from the seed those that the server draws after /sound/seed."""
+    if wish.edits:
+        return key_points.read(wish.edits, "--edits")
     if wish.latents:
-        return read_latents(wish.latents, latent_size)
-    return np.random.default_rng(wish.seed).standard_normal((wish.notes, latent_size), np.float32)
+        return key_points.read(wish.latents, "--latents", latent_size)
+    return key_points.drawn(wish.notes, latent_size, wish.seed)
 
 
-def _render(model: "Model", keys: np.ndarray, wish: Wish, timing: Timing, pitch: int) -> np.ndarray:
-    with _bar() as progress:
-        return render(model, keys, wish.steps, timing, pitch, conditions=wish.conditions, progress=progress)
+def _render(
+    model: "Model", components: "Components | None", keys: np.ndarray, wish: Wish, timing: Timing, pitch: int
+) -> np.ndarray:
+    player, between = (Coordinates(model, components), lerp) if components else (model, slerp)
+    with _bar("hallucinating", "note") as progress:
+        return render(
+            player, keys, wish.steps, timing, pitch, between=between, conditions=wish.conditions, progress=progress
+        )
+
+
+def _directions(wish: Wish, model: "Model", models: tuple[Path, ...]) -> "tuple[Components | None, str | None]":
+    """The directions of a walk, and their file; the model's own if none are named, found where there are none yet."""
+    if wish.edits is None:
+        return None, None
+    if wish.directions in (None, AUTO):
+        with _bar("finding directions", "sample") as progress:
+            return ganspace.own(model, progress=progress), str(ganspace.own_file(model).resolve())
+    file = Path(str(wish.directions))
+    found = file if file.is_file() else locate_components(str(wish.directions), model.config.folder, models)
+    return ganspace.load(found), str(found.resolve())
 
 
 @contextmanager
-def _bar() -> Iterator["Progress"]:
-    with tqdm(desc="hallucinating", unit="note", leave=False) as bar:
+def _bar(what: str, unit: str) -> Iterator["Progress"]:
+    with tqdm(desc=what, unit=unit, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
@@ -179,7 +192,7 @@ def _tell(told: Wish, film: Film, painter: "Painter", done: "Timeline") -> Path:
 
 
 def _parameters(told: Wish) -> dict[str, Any]:
-    places = {"out": told.out.resolve(), "latents": told.latents and told.latents.resolve()}
+    places = {name: path.resolve() for name in _PLACES if (path := getattr(told, name)) is not None}
     return {name: value for name, value in vars(told).items() if name != "film"} | places
 
 
@@ -219,5 +232,5 @@ def _wish_of(read: dict[str, Any], out: Path | None, film: Path | None) -> Wish:
         tuple(int(one["number"]) for one in read["classes"]),
         pictures["dials"],
     )
-    places = {"out": out or Path(told["out"]), "latents": told["latents"] and Path(told["latents"])}
-    return Wish(**{**told, **places, "film": painted})
+    places = {name: told[name] and Path(told[name]) for name in _PLACES}
+    return Wish(**{**told, **places, "out": out or places["out"], "film": painted})

@@ -7,11 +7,16 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from conftest import SMALL
 
+import ganspace
+from ganspace.players import Coordinates
+from gansynth.hallucination import Timing, hallucinate, lerp
 from server.__main__ import main
 
 DATA = Path(__file__).parent / "data"
-SHORT = ["--notes", "2", "--steps", "1", "--sustain", "0.1", "--attack", "0.1", "--release", "0.1", "--seed", "4"]
+TIMES = ["--steps", "1", "--sustain", "0.1", "--attack", "0.1", "--release", "0.1"]
+SHORT = ["--notes", "2", "--seed", "4", *TIMES]
 
 
 @pytest.fixture
@@ -38,6 +43,21 @@ def test_a_film_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words,
     assert main(["hallucinate", "--repeat", "new/a.json", "--out", "b.wav", "--film", "b.mp4"]) == 0
     assert np.array_equal(soundfile.read("a.wav")[0], soundfile.read("b.wav")[0])
     assert Path("b.mp4").read_bytes() == Path("new/a.mp4").read_bytes()
+
+
+def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    points = np.float32([[-2, 0], [2, 1]])
+    np.save("points.npy", points)
+    flags = ["--directions", "magenta_small_conv0_ipca_1024.pickle", "--edits", "points.npy", "--pitch", "40"]
+    film = ["--film", "a.mp4", "--pictures", str(DATA / "biggan_small"), "--jitter", "0"]
+    assert main(["hallucinate", "--model", str(SMALL), *TIMES, *flags, "--out", "a.wav", *film]) == 0
+    components = ganspace.load(SMALL / "magenta_small_conv0_ipca_1024.pickle")
+    timing = Timing(0.2, 0.0, 0.1, 0.1, 0.1)
+    expected = hallucinate(Coordinates(magenta, components), points, 1, timing, 40, between=lerp)
+    np.testing.assert_allclose(soundfile.read("a.wav")[0], expected, atol=1e-4)
+    told = json.loads(Path("a.json").read_text())["parameters"]
+    assert (Path(told["directions"]).name, told["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)
 
 
 def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_film(words, monkeypatch, capsys):
@@ -74,6 +94,9 @@ def test_a_film_that_cannot_be_is_refused_before_anything_is_made(words, capsys,
         (["--model", "band", "--out", "a.wav", "--classes", "3"], "--classes is about pictures: --film FILE.mp4"),
         (["--repeat", "a.json", "--seed", "3"], "only --out and --film go with it, not --seed"),
         (["--film", "a.mp4"], "--model and --out are needed"),
+        (["--model", "a", "--out", "a.wav", "--directions", "a.npz"], "--directions says along what --edits go"),
+        (["--model", "a", "--out", "a.wav", "--edits", "a.npy", "--latents", "a.npy"], "exclude each other"),
+        (["--model", "a", "--out", "a.wav", "--edits", "a.npy", "--seed", "1"], "--edits gives the key points"),
     ],
 )
 def test_wrong_usage_is_one_sentence(capsys, flags, rule):

@@ -1,0 +1,33 @@
+"""Key points of a hallucination made offline: drawn, or read from a file."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def drawn(count: int, latent_size: int, seed: int | None) -> np.ndarray:
+    """float32 [count, latent_size]: those that the server draws after /sound/seed."""
+    return np.random.default_rng(seed).standard_normal((count, latent_size), np.float32)
+
+
+def read(path: Path, flag: str, width: int | None = None) -> np.ndarray:
+    """Those in an .npy file, float32 [n, width].
+
+    Args:
+        path: of the file.
+        flag: by which it was named, for errors.
+        width: that is needed; None: any, 1 or more.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no array of finite numbers of that shape.
+    """
+    try:
+        keys = np.asarray(np.load(path, allow_pickle=False), np.float32)
+    except (ValueError, TypeError, EOFError) as error:
+        raise ValueError(f"{flag} {path} is no .npy array of numbers: {error}") from None
+    if keys.ndim != 2 or not keys.size or keys.shape[1] != (width or keys.shape[1]):
+        raise ValueError(f"{flag} {path} has shape {keys.shape}; the model needs [n, {width or 'directions'}]")
+    if not np.isfinite(keys).all():
+        raise ValueError(f"{flag} {path} holds values that are not finite")
+    return keys
