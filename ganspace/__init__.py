@@ -1,5 +1,7 @@
 """Directions in the latent space of a GAN: how they are found, components files, the edits made with them.
 
+The GAN may be one of sounds (`gansynth.load`) or of pictures (`renderer.biggan.load`).
+
 Importing this package loads neither TensorFlow nor scikit-learn; `compute` does where it needs them.
 """
 
@@ -12,14 +14,13 @@ from ganspace.plan import Plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ganspace.analysis import Progress
-    from gansynth.model import Model
+    from ganspace.analysis import AnyModel, Progress
 
 __all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "own", "own_file", "save"]
 
 
 def compute(
-    model: "Model", plan: Plan, *, progress: "Progress | None" = None, state: "Path | None" = None
+    model: "AnyModel", plan: Plan, *, progress: "Progress | None" = None, state: "Path | None" = None
 ) -> Components:
     """Find the directions of a loaded model; see `ganspace.analysis.compute`."""
     from ganspace import analysis
@@ -27,22 +28,22 @@ def compute(
     return analysis.compute(model, plan, progress=progress, state=state)
 
 
-def compute_file(model: "Model", plan: Plan, path: "Path", *, progress: "Progress | None" = None) -> Components:
+def compute_file(model: "AnyModel", plan: Plan, path: "Path", *, progress: "Progress | None" = None) -> Components:
     """Find the directions of a loaded model and write them; see `ganspace.analysis.compute_file`."""
     from ganspace import analysis
 
     return analysis.compute_file(model, plan, path, progress=progress)
 
 
-def own_file(model: "Model") -> "Path":
-    """Where a checkpoint's own components file lies; see `ganspace.analysis.own_file`."""
+def own_file(model: "AnyModel") -> "Path":
+    """Where a model's own components file lies; see `ganspace.analysis.own_file`."""
     from ganspace import analysis
 
     return analysis.own_file(model)
 
 
-def own(model: "Model", *, progress: "Progress | None" = None) -> Components:
-    """A checkpoint's own directions, found where there are none yet; see `ganspace.analysis.own`."""
+def own(model: "AnyModel", *, progress: "Progress | None" = None) -> Components:
+    """A model's own directions, found where there are none yet; see `ganspace.analysis.own`."""
     from ganspace import analysis
 
     return analysis.own(model, progress=progress)

@@ -1,4 +1,4 @@
-"""From a model to its directions: sample, estimate, look back at z, compare the pitches.
+"""From a model, of sounds or of pictures, to its directions: sample, estimate, look back at z, find the means.
 
 The work is counted in samples. It can be stopped at any time and taken up where it was: a state file holds what the
 estimator knows and how many chunks it has seen. Same model, same plan: same directions, killed in between or not.
@@ -9,37 +9,44 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
-from ganspace import estimators, files, sampling
-from ganspace.components import Components, Latents, Origin
+from ganspace import estimators, files, picture_sampling, sampling
+from ganspace.components import Components, Latents
 from ganspace.directions import Directions
 from ganspace.estimators import Estimator
+from ganspace.picture_sampling import Painter, PictureSampler
 from ganspace.plan import Plan
-from ganspace.sampling import Sampler
+from ganspace.sampler import LATENTS, SAMPLES, Sampler, chunk_sizes
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
+    AnyModel: TypeAlias = Model | Painter
+
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-DEFAULT_PITCH = 32
+DEFAULT_LAYER, DEFAULT_PITCH = "conv0", 32
 SAVE_EVERY_S = 20.0
-# How many samples relate the directions to z; how many give each pitch's mean, and how large these may be together.
-LATENT_SAMPLES, PITCH_SAMPLES, PITCH_BYTES = 8192, (32, 512), 2**28
+# How many samples relate the directions to z.
+LATENT_SAMPLES = 8192
+# A picture model's own directions: few samples, for a large model takes long over each; more than there are sliders.
+OWN_PICTURES = Plan(count=2048, components=32)
 _RIDGE = 1e-6
 
 
-def compute(model: "Model", plan: Plan, *, progress: Progress | None = None, state: Path | None = None) -> Components:
+def compute(
+    model: "AnyModel", plan: Plan, *, progress: Progress | None = None, state: Path | None = None
+) -> Components:
     """Find directions.
 
     Args:
-        model: the loaded GANSynth.
+        model: the loaded GANSynth, or picture model.
         plan: what to compute.
         progress: called with (samples done, samples in all); what it raises ends the work.
         state: a file to go on from, and to keep the state in; the caller deletes it. None: no state is kept.
@@ -47,22 +54,19 @@ def compute(model: "Model", plan: Plan, *, progress: Progress | None = None, sta
     Raises:
         ValueError: the plan does not fit the model.
     """
+    if is_painter(model) and not plan.estimator:
+        plan = replace(plan, estimator="linear")
     sampler = sampler_of(model, plan)
-    estimator = estimators.make(plan, sampler.size, model.latent_size)
-    log.info(
-        "%s of %s, %s values, at pitch %d",
-        plan.chosen_estimator,
-        plan.layer,
-        "x".join(map(str, sampler.shape)),
-        sampler.pitch,
-    )
+    estimator = estimators.make(plan, sampler.size, sampler.latent_size)
+    values = "x".join(map(str, sampler.shape))
+    log.info("%s of %s, %s values, %s", plan.chosen_estimator, sampler.layer, values, sampler.what)
     steps = Steps(progress, sample_count(sampler, plan))
     _feed(estimator, sampler, plan, steps, state)
     log.info("estimating")
     return finish(estimator.directions(), sampler, plan, steps)
 
 
-def compute_file(model: "Model", plan: Plan, path: Path, *, progress: Progress | None = None) -> Components:
+def compute_file(model: "AnyModel", plan: Plan, path: Path, *, progress: Progress | None = None) -> Components:
     """Find directions and write them to `path`; a state file lies beside it meanwhile.
 
     Raises:
@@ -78,27 +82,47 @@ def compute_file(model: "Model", plan: Plan, path: Path, *, progress: Progress |
     return components
 
 
-def own_file(model: "Model") -> Path:
-    """Where a checkpoint's own components file lies: beside it."""
-    return Path(model.config.folder) / f"{model.name}_{Plan.layer}.npz"
+def own_plan(model: "AnyModel") -> Plan:
+    """How a model's own directions are found."""
+    return OWN_PICTURES if is_painter(model) else Plan()
 
 
-def own(model: "Model", *, progress: Progress | None = None) -> Components:
-    """A checkpoint's own directions, from the file beside it; found and kept there when it is not there or of others.
+def own_file(model: "AnyModel") -> Path:
+    """Where a model's own components file lies: beside it, named after the model and the layer they are found in."""
+    return model_folder(model) / f"{model.name}_{chosen_layer(model, own_plan(model))}.npz"
+
+
+def own(model: "AnyModel", *, progress: Progress | None = None) -> Components:
+    """A model's own directions, from the file beside it; found and kept there when it is not there or of others.
 
     Raises:
         PermissionError: they have to be found, and the folder takes no files.
         ValueError: the file cannot be read.
     """
-    path = own_file(model)
+    path, plan = own_file(model), own_plan(model)
     if path.exists():
         kept = files.load(path)
-        if kept.origin.checksum == files.checksum(path.parent):
+        if kept.origin.checksum == sampler_of(model, plan).checksum:
             return kept
         log.info("%s is of other weights; finding the directions anew", path)
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(f"{path} cannot be written: the folder takes no files; find directions elsewhere")
-    return compute_file(model, Plan(), path, progress=progress)
+    return compute_file(model, plan, path, progress=progress)
+
+
+def is_painter(model: "AnyModel") -> TypeGuard[Painter]:
+    """Whether a model paints: it has classes then, and no pitches."""
+    return hasattr(model, "num_classes")
+
+
+def model_folder(model: "AnyModel") -> Path:
+    """Where a model was loaded from."""
+    return Path(model.folder if is_painter(model) else cast("Model", model).config.folder)
+
+
+def chosen_layer(model: "AnyModel", plan: Plan) -> str:
+    """The layer of a plan, chosen by the kind of model where none is named."""
+    return plan.layer or (picture_sampling.DEFAULT_LAYER if is_painter(model) else DEFAULT_LAYER)
 
 
 def state_path(path: Path) -> Path:
@@ -108,23 +132,26 @@ def state_path(path: Path) -> Path:
 
 def finish(directions: Directions, sampler: Sampler, plan: Plan, steps: "Steps") -> Components:
     """What a components file holds, from an estimator's result."""
-    directions = directions.signed()
-    model, shape = sampler.model, sampler.shape
-    log.info("relating the directions to z")
-    latents = _latents(directions, sampler, plan, steps)
-    pitches, means = _pitch_means(directions.mean, sampler, plan, steps)
-    return Components(
-        plan.layer,
+    directions, shape = directions.signed(), sampler.shape
+    latents = directions.latents
+    if latents is None:
+        log.info("relating the directions to z")
+        latents = _latents(directions, sampler, plan, steps)
+    known = sampler.means(directions.mean, plan.count, steps.add)
+    found = Components(
+        sampler.layer,
         plan.chosen_estimator,
         directions.vectors.astype(np.float32).reshape(-1, *shape),
         directions.stdev.astype(np.float64),
         directions.var_ratio.astype(np.float64),
-        directions.mean.astype(np.float32).reshape(shape),
-        Origin(model.name, files.checksum(model.config.folder), sampler.pitch, plan.seed, plan.count),
-        pitches,
-        means,
+        known.mean.astype(np.float32).reshape(shape),
+        sampler.origin(plan.count),
+        known.pitches,
+        known.at_pitches.reshape(-1, *shape) if known.pitches else known.at_pitches,
         latents,
     )
+    moves_z = isinstance(sampler, PictureSampler) and plan.move != "layer"
+    return picture_sampling.followed_in_z(found) if moves_z else found
 
 
 class Steps:
@@ -140,42 +167,42 @@ class Steps:
         self._progress(self._done, self._total)
 
 
-def sampler_of(model: "Model", plan: Plan) -> Sampler:
+def sampler_of(model: "AnyModel", plan: Plan) -> Sampler:
     """The sampler that a plan asks for.
 
     Raises:
-        ValueError: the model has no such layer or pitch.
+        ValueError: the model has no such layer, pitch or class, or the plan is for the other kind of model.
     """
-    pitch = model.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
-    return sampling.make(model, plan.layer, pitch, plan.seed, plan.batch_size)
+    if is_painter(model):
+        return picture_sampling.make(model, plan)
+    if plan.class_number is not None or plan.truncation != Plan.truncation or plan.move == "z":
+        raise ValueError("class, truncation and move z are for picture models; a sound model has pitches")
+    sound = cast("Model", model)
+    pitch = sound.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
+    return sampling.make(sound, chosen_layer(model, plan), pitch, plan.seed, plan.batch_size)
 
 
 def sample_count(sampler: Sampler, plan: Plan) -> int:
     """How many samples all steps take together."""
-    return plan.count + latent_samples(plan) + pitch_samples(sampler, plan) * len(sampler.model.pitches)
+    return plan.count + latent_samples(plan) + sampler.mean_samples(plan.count)
 
 
 def latent_samples(plan: Plan) -> int:
     """How many samples relate the directions to z: several times their number where there are so many."""
+    if plan.estimator == "linear":
+        return 0
     return min(plan.count, max(LATENT_SAMPLES, 2 * plan.components))
 
 
-def pitch_samples(sampler: Sampler, plan: Plan) -> int:
-    """How many samples give the mean of each pitch: fewer of a large layer, 0 where the means would be too large."""
-    if 4 * sampler.size * len(sampler.model.pitches) > PITCH_BYTES:
-        return 0
-    return max(PITCH_SAMPLES[0], min(PITCH_SAMPLES[1], 2**21 // sampler.size, plan.count // 8))
-
-
 def _feed(estimator: Estimator, sampler: Sampler, plan: Plan, steps: Steps, state: Path | None) -> None:
-    key = json.dumps([asdict(plan), sampler.pitch, files.checksum(sampler.model.config.folder)])
-    sizes = sampling.chunk_sizes(plan.count)
+    key = json.dumps([asdict(plan), sampler.layer, sampler.key, sampler.checksum])
+    sizes = chunk_sizes(plan.count)
     first = _restored(estimator, state, key) if state else 0
     steps.add(sum(sizes[:first]))
     saved_s = time.monotonic()
     for chunk, count in enumerate(sizes[first:], first):
-        for samples in sampler.batches(sampler.latents(sampling.SAMPLES, chunk, count)):
-            estimator.add(samples)
+        for z, samples in sampler.samples(SAMPLES, chunk, count):
+            estimator.add(samples, z)
         steps.add(count)
         if state and time.monotonic() - saved_s > SAVE_EVERY_S:
             _save_state(estimator, state, key, chunk + 1)
@@ -215,10 +242,8 @@ def _latents(directions: Directions, sampler: Sampler, plan: Plan, steps: Steps)
     seen, scale = [], 1.0 / np.maximum(directions.stdev, 1e-6 * directions.stdev[0] + 1e-30)
     vectors = (directions.vectors * scale[:, None]).astype(np.float32)
     mean = directions.mean.astype(np.float32)
-    for chunk, count in enumerate(sampling.chunk_sizes(latent_samples(plan))):
-        z = sampler.latents(sampling.LATENTS, chunk, count)
-        coordinates = [(samples - mean) @ vectors.T for samples in sampler.batches(z)]
-        seen.append((np.concatenate(coordinates), z))
+    for chunk, count in enumerate(chunk_sizes(latent_samples(plan))):
+        seen += [((samples - mean) @ vectors.T, z) for z, samples in sampler.samples(LATENTS, chunk, count)]
         steps.add(count)
     x, z = (np.concatenate(parts).astype(np.float64) for parts in zip(*seen, strict=True))
     found = np.linalg.solve(x.T @ x + _RIDGE * len(x) * np.eye(x.shape[1]), x.T @ z)
@@ -226,20 +251,3 @@ def _latents(directions: Directions, sampler: Sampler, plan: Plan, steps: Steps)
     found = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
     kept = (found, z.mean(axis=0), (z @ found.T).std(axis=0))
     return Latents(*(values.astype(np.float32) for values in kept))
-
-
-def _pitch_means(mean: np.ndarray, sampler: Sampler, plan: Plan, steps: Steps) -> tuple[tuple[int, ...], np.ndarray]:
-    """The mean at each pitch: the whole mean, and by how much the same few z differ between there and here."""
-    count, pitches = pitch_samples(sampler, plan), sampler.model.pitches
-    if not count:
-        log.warning("%s is too large to keep a mean for each pitch; coordinates will ignore the pitch", sampler.layer)
-        return (), np.zeros(0, np.float32)
-    log.info("comparing %d pitches", len(pitches))
-    z = sampler.latents(sampling.PITCHES, 0, count)
-    sums = {}
-    for pitch in pitches:
-        parts = (z[i : i + sampler.batch_size] for i in range(0, count, sampler.batch_size))
-        sums[pitch] = sum(sampler.activations(part, pitch).sum(axis=0, dtype=np.float64) for part in parts)
-        steps.add(count)
-    means = np.stack([mean + (sums[pitch] - sums[sampler.pitch]) / count for pitch in pitches])
-    return tuple(pitches), means.astype(np.float32).reshape(-1, *sampler.shape)

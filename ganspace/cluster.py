@@ -21,7 +21,7 @@ import numpy as np
 from ganspace import analysis, files, sampling, streaming
 from ganspace.components import Components
 from ganspace.plan import Plan
-from ganspace.sampling import Sampler
+from ganspace.sampling import NoteSampler
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -62,6 +62,8 @@ def compute_file(
 def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progress | None = None) -> Components:
     """Find directions with the workers of a distributed.Client."""
     sampler = analysis.sampler_of(model, plan)
+    if not isinstance(sampler, NoteSampler):
+        raise ValueError("--scheduler is for sound models; a picture model's directions are found on one machine")
     kept = plan.kept(sampler.size)
     basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
     steps = analysis.Steps(progress, analysis.sample_count(sampler, plan))
@@ -91,7 +93,7 @@ def sums_of_chunks(
     return sums
 
 
-def _basis(sampler: Sampler, plan: Plan, width: int) -> streaming.Basis:
+def _basis(sampler: NoteSampler, plan: Plan, width: int) -> streaming.Basis:
     """The basis that one machine would find: from the first samples."""
     wanted, pilot = streaming.pilot_count(sampler.size, width), []
     for chunk, count in enumerate(sampling.chunk_sizes(plan.count)):
@@ -102,12 +104,13 @@ def _basis(sampler: Sampler, plan: Plan, width: int) -> streaming.Basis:
     return streaming.find_basis(np.concatenate(pilot), width, np.random.default_rng(plan.seed))
 
 
-def _parts(client: Any, sampler: Sampler, plan: Plan, basis: streaming.Basis) -> Iterator[streaming.Sums]:
+def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis) -> Iterator[streaming.Sums]:
     """The sums of all chunks, in the order in which workers finish them; few lie on the workers at a time."""
     from distributed import as_completed
 
     folder = sampler.model.config.folder.absolute()
-    fixed = (str(folder), files.checksum(folder), plan, sampler.pitch, basis.center, basis.vectors)
+    plan = replace(plan, layer=sampler.layer)
+    fixed = (str(folder), sampler.checksum, plan, sampler.pitch, basis.center, basis.vectors)
     total = len(sampling.chunk_sizes(plan.count))
     tasks = [range(i, min(i + TASK_CHUNKS, total)) for i in range(0, total, TASK_CHUNKS)]
     ahead = AHEAD * max(1, sum(client.nthreads().values()))

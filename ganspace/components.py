@@ -15,7 +15,8 @@ class Origin:
     """Where directions come from, so that they can be found again.
 
     `checkpoint` is the folder's name, `checksum` that of its weights, `pitch` the one that was sampled, `count` how
-    many latent vectors were.
+    many latent vectors were. Of a picture model: `class_number` is the class that was sampled (-1: random ones),
+    `truncation` the noise's, and `found_in` the layer that was looked at, where edits may move another ("z").
     """
 
     checkpoint: str = ""
@@ -23,6 +24,9 @@ class Origin:
     pitch: int = 0
     seed: int = 0
     count: int = 0
+    class_number: int = -1
+    truncation: float = 0.0
+    found_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class Latents:
 @dataclass(frozen=True)
 class Components:
     """Directions of one layer, strongest first.
+
+    Of a picture model, maps have height and width in place of time and frequency, and the layer may be "z", the noise:
+    then the directions were found in another (`origin.found_in`) and followed there, and `var_ratio` is that one's.
 
     `components` [k, time, frequency, channels] have unit length, `stdev` [k] is the activations' standard deviation
     along each, `var_ratio` [k] their share of the variance, `mean` [time, frequency, channels] the average.

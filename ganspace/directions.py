@@ -1,24 +1,33 @@
 """What every estimator gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from ganspace.components import Latents
 
 
 @dataclass(frozen=True)
 class Directions:
-    """`vectors` [k, size] of unit length, strongest first; `stdev` and `var_ratio` [k]; `mean` [size]."""
+    """`vectors` [k, size] of unit length, strongest first; `stdev` and `var_ratio` [k]; `mean` [size].
+
+    `latents` are the same directions in z, where the estimator knows them.
+    """
 
     vectors: np.ndarray
     stdev: np.ndarray
     var_ratio: np.ndarray
     mean: np.ndarray
+    latents: Latents | None = None
 
     def signed(self) -> "Directions":
         """The same with each vector's largest value above zero: its sign is chance, and now the same everywhere."""
         largest = np.abs(self.vectors).argmax(axis=1)
-        signs = np.where(self.vectors[np.arange(len(largest)), largest] < 0, -1.0, 1.0)
-        return Directions(self.vectors * signs[:, None], self.stdev, self.var_ratio, self.mean)
+        signs = np.where(self.vectors[np.arange(len(largest)), largest] < 0, -1.0, 1.0)[:, None]
+        latents = self.latents and replace(
+            self.latents, directions=(self.latents.directions * signs).astype(np.float32)
+        )
+        return replace(self, vectors=self.vectors * signs, latents=latents)
 
 
 def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> Directions:

@@ -28,8 +28,8 @@ class Estimator(ABC):
     """Samples in, directions out."""
 
     @abstractmethod
-    def add(self, samples: np.ndarray) -> None:
-        """Take samples float32 [n, size]."""
+    def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
+        """Take samples float32 [n, size], and the latent vectors [n, latent] that they come from; few ask for these."""
 
     @abstractmethod
     def directions(self) -> Directions:
@@ -50,11 +50,16 @@ def make(plan: Plan, size: int, latent_size: int) -> Estimator:
     Raises:
         ValueError: too few samples, or more than it can keep; the message says which estimators could.
     """
-    kept, name = plan.kept(size), plan.chosen_estimator
+    name = plan.chosen_estimator
+    kept = plan.kept(min(size, latent_size) if name == "linear" else size)
     if name == "ipca":
         return IncrementalPca(kept, plan.pca_batch_size or _fast_batch(size))
     if name == "stream":
         return Stream(kept, streaming.width_for(size, kept, latent_size), plan.seed)
+    if name == "linear":
+        from ganspace.linear import Linear
+
+        return Linear(kept)
     wanted = 4 * plan.count * size
     if wanted > MOST_BYTES:
         raise ValueError(
@@ -86,7 +91,7 @@ class IncrementalPca(Estimator):
         self._mean = self._variance = np.zeros(0)
         self._vectors = self._strengths = np.zeros(0)
 
-    def add(self, samples: np.ndarray) -> None:
+    def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
         """Take samples; a step is made for each full batch."""
         self._waiting.append(samples)
         while sum(map(len, self._waiting)) >= self.batch_size:
@@ -157,7 +162,7 @@ class Stream(Estimator):
         self._basis: streaming.Basis | None = None
         self._sums: streaming.Sums | None = None
 
-    def add(self, samples: np.ndarray) -> None:
+    def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
         """Sum up samples, or keep them as long as there are too few for a basis."""
         if self._basis is not None and self._sums is not None:
             self._sums += streaming.sums_of(samples, self._basis)
@@ -205,7 +210,7 @@ class AllAtOnce(Estimator):
         self._samples: np.ndarray | None = None
         self._taken = 0
 
-    def add(self, samples: np.ndarray) -> None:
+    def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
         """Keep samples."""
         if self._samples is None:
             self._samples = np.empty((self.count, samples.shape[1]), np.float32)

@@ -146,7 +146,8 @@ def _components(content: Mapping[str, Any]) -> Components:
 
 
 def _origin(content: Mapping[str, Any]) -> Origin:
-    kinds = {"checkpoint": str, "checksum": str, "pitch": int, "seed": int, "count": int}
+    kinds: dict[str, Any] = {"checkpoint": str, "checksum": str, "pitch": int, "seed": int, "count": int}
+    kinds |= {"class_number": int, "truncation": float, "found_in": str}
     return Origin(**{key: kind(content[key]) for key, kind in kinds.items() if key in content})
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-ESTIMATORS = ("ipca", "pca", "fbpca", "ica", "spca", "stream")
+ESTIMATORS = ("ipca", "pca", "fbpca", "ica", "spca", "stream", "linear")
+MOVED = ("z", "layer")
 # Above it one wants the streaming sketch.
 MANY = 65_536
 DEFAULT_COMPONENTS = 128
@@ -13,20 +14,24 @@ class Plan:
     """How directions are found.
 
     Args:
-        layer: whose activations; see `Model.layers`.
+        layer: whose activations, see `Model.layers` and `Painter.layers`; "": conv0, of pictures layers.0.
         count: how many latent vectors are sampled.
-        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream.
-        components: how many directions; 0: as many as the layer has values. A layer with fewer gives fewer.
-        pitch: MIDI pitch at which is sampled; None: 32, or the model's nearest.
+        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of pictures linear.
+        components: how many directions; 0: as many as the layer has values. A layer with fewer gives fewer, and so
+            does linear where z has fewer.
+        pitch: MIDI pitch at which is sampled; None: 32, or the model's nearest. Sounds only.
         seed: the same seed gives the same directions.
         pca_batch_size: samples in one step of ipca; 0: as many as are fast.
-        batch_size: notes that go through the network at once; 0: as many as are fast.
+        batch_size: notes or pictures that go through the network at once; 0: as many as are fast.
+        class_number: the class within which is sampled; None: within random ones. Pictures only.
+        truncation: of the noise, 0..1. Pictures only.
+        move: what edits move, "layer" or "z"; "": the layer, of pictures z. "z" is for pictures only.
 
     Raises:
         ValueError: a value breaks a rule.
     """
 
-    layer: str = "conv0"
+    layer: str = ""
     count: int = 8192
     estimator: str = ""
     components: int = DEFAULT_COMPONENTS
@@ -34,10 +39,19 @@ class Plan:
     seed: int = 0
     pca_batch_size: int = 0
     batch_size: int = 0
+    class_number: int | None = None
+    truncation: float = 1.0
+    move: str = ""
 
     def __post_init__(self) -> None:
         if self.estimator not in ("", *ESTIMATORS):
             raise ValueError(f"estimator is {self.estimator!r}; it must be one of {', '.join(ESTIMATORS)}")
+        if self.move not in ("", *MOVED):
+            raise ValueError(f"move is {self.move!r}; it must be one of {', '.join(MOVED)}")
+        if not 0.0 < self.truncation <= 1.0:
+            raise ValueError(f"truncation is {self.truncation}; it must be above 0 and at most 1")
+        if self.class_number is not None and self.class_number < 0:
+            raise ValueError(f"class_number is {self.class_number}; it must be at least 0")
         for name, least in (("count", 2), ("components", 0), ("seed", 0), ("pca_batch_size", 0), ("batch_size", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")

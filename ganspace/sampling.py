@@ -1,63 +1,109 @@
-"""Latent vectors -> activations of one layer, in batches.
+"""Latent vectors -> activations of one layer of a sound model, at one pitch, in batches.
 
 Only the layers below the hook are computed. conv0 is one matrix product: its input is a single pixel, and the network
 keeps its kernel as a dense matrix (`gansynth.network.prepare`).
-
-The latent vectors come in chunks, each from a random stream of its own. So a chunk can be had without those before it:
-on another machine, or after a kill.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganspace import files
+from ganspace.components import Origin
+from ganspace.sampler import CHUNK, MEANS, SAMPLES, Means, Sampler, Tell, chunk_sizes, fast_batch
 from gansynth.config import Config, check_pitch
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
-CHUNK = 1024
-# The random streams.
-SAMPLES, LATENTS, PITCHES = range(3)
-# Maps that pass through the network together; more is slower, since they leave the cache.
-BATCH_BYTES, LARGEST_BATCH = 2**24, 512
+__all__ = ["CHUNK", "SAMPLES", "NoteSampler", "chunk_sizes", "layer_shape", "make"]
+
+log = logging.getLogger(__name__)
+
+# How many samples give each pitch's mean, and how large these may be together.
+PITCH_SAMPLES, PITCH_BYTES = (32, 512), 2**28
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """A layer of a model at one pitch, and the seed of its latent vectors."""
+class NoteSampler(Sampler):
+    """A layer of a sound model at one pitch."""
 
     model: "Model"
-    layer: str
     pitch: int
-    seed: int
-    shape: tuple[int, ...]
-    batch_size: int
 
     @property
-    def size(self) -> int:
-        """How many values the layer has."""
-        return int(np.prod(self.shape))
+    def latent_size(self) -> int:
+        """How long a latent vector is."""
+        return self.model.latent_size
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the checkpoint."""
+        return files.checksum(self.model.config.folder)
+
+    @property
+    def what(self) -> str:
+        """What is sampled, for the log."""
+        return f"at pitch {self.pitch}"
+
+    @property
+    def key(self) -> list[Any]:
+        """What the samples depend on beside plan and weights."""
+        return [self.pitch]
 
     def latents(self, stream: int, chunk: int, count: int = CHUNK) -> np.ndarray:
         """The first `count` latent vectors of a chunk: float32 [count, latent]."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(stream, chunk)))
-        return rng.standard_normal((CHUNK, self.model.latent_size), dtype=np.float32)[:count]
+        return self.random(stream, chunk).standard_normal((CHUNK, self.latent_size), dtype=np.float32)[:count]
 
     def activations(self, z: np.ndarray, pitch: int | None = None) -> np.ndarray:
         """Activations of latent vectors [n, latent]: float32 [n, size]."""
         pitches = [self.pitch if pitch is None else pitch] * len(z)
         return self.model.activations(z, pitches, self.layer, at_once=self.batch_size).reshape(len(z), -1)
 
-    def batches(self, z: np.ndarray) -> Iterator[np.ndarray]:
+    def batches(self, z: np.ndarray, pitch: int | None = None) -> Iterator[np.ndarray]:
         """The activations of `z` batch by batch, each float32 [at most batch_size, size]."""
         for start in range(0, len(z), self.batch_size):
-            yield self.activations(z[start : start + self.batch_size])
+            yield self.activations(z[start : start + self.batch_size], pitch)
+
+    def samples(self, stream: int, chunk: int, count: int = CHUNK) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The first `count` of a chunk, batch by batch: latent vectors and activations."""
+        z = self.latents(stream, chunk, count)
+        for place, samples in enumerate(self.batches(z)):
+            yield z[place * self.batch_size :][: len(samples)], samples
+
+    def mean_samples(self, count: int) -> int:
+        """How many samples `means` takes."""
+        return self._each_pitch(count) * len(self.model.pitches)
+
+    def means(self, mean: np.ndarray, count: int, tell: Tell) -> Means:
+        """Each pitch's: the whole mean, and by how much the same few z differ between there and here."""
+        each, pitches = self._each_pitch(count), self.model.pitches
+        if not each:
+            log.warning("%s is too large to keep a mean for each pitch; coordinates will ignore the pitch", self.layer)
+            return Means(mean)
+        log.info("comparing %d pitches", len(pitches))
+        z, sums = self.latents(MEANS, 0, each), {}
+        for pitch in pitches:
+            sums[pitch] = sum(part.sum(axis=0, dtype=np.float64) for part in self.batches(z, pitch))
+            tell(each)
+        means = np.stack([mean + (sums[pitch] - sums[self.pitch]) / each for pitch in pitches])
+        return Means(mean, tuple(pitches), means.astype(np.float32))
+
+    def origin(self, count: int) -> Origin:
+        """Where directions from `count` samples come from."""
+        return Origin(self.model.name, self.checksum, self.pitch, self.seed, count)
+
+    def _each_pitch(self, count: int) -> int:
+        """Samples for the mean of each pitch: fewer of a large layer, 0 where the means would be too large."""
+        if 4 * self.size * len(self.model.pitches) > PITCH_BYTES:
+            return 0
+        return max(PITCH_SAMPLES[0], min(PITCH_SAMPLES[1], 2**21 // self.size, count // 8))
 
 
-def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0) -> Sampler:
+def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0) -> NoteSampler:
     """A sampler.
 
     Args:
@@ -74,8 +120,7 @@ def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0)
     if layer not in model.layers:
         raise ValueError(f"{layer!r} is no layer of {model.name}; its layers are {', '.join(model.layers)}")
     shape = layer_shape(model.config, layer)
-    fast = min(LARGEST_BATCH, max(1, BATCH_BYTES // (4 * int(np.prod(shape)))))
-    return Sampler(model, layer, pitch, seed, shape, batch_size or fast)
+    return NoteSampler(model, layer, seed, shape, batch_size or fast_batch(shape), pitch)
 
 
 def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
@@ -84,9 +129,3 @@ def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
     growth = config.scale_base ** (block - 1)
     wide = growth if config.scale_mode == "ALL" else 1
     return config.start_height * growth, config.start_width * wide, config.num_filters(block)
-
-
-def chunk_sizes(count: int) -> Sequence[int]:
-    """How many samples each chunk gives, for `count` in all."""
-    whole, rest = divmod(count, CHUNK)
-    return [CHUNK] * whole + [rest] * (rest > 0)

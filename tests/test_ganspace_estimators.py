@@ -22,7 +22,7 @@ def fit(samples, parts=7, **plan):
     plan = Plan(**({"count": len(samples), "components": 4} | plan))
     estimator = estimators.make(plan, samples.shape[1], LATENT)
     for part in np.array_split(samples, parts):
-        estimator.add(part)
+        estimator.add(part, part[:, :LATENT])
     return estimator.directions()
 
 

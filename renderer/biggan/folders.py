@@ -1,5 +1,6 @@
 """The three kinds of folders that a picture model comes in."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +22,10 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Kind:
-    """A folder of this kind has these files; `arrays` reads a folder's, under the names of torch's state dict."""
+    """A folder of this kind has these files, weights (or their index) last.
+
+    `arrays` reads a folder's, under the names of torch's state dict.
+    """
 
     files: tuple[str, ...]
     config: Callable[[Path], Config]
@@ -60,6 +64,19 @@ def read_weights(folder: Path, config: Config) -> Arrays:
         return weights.complete(_known_kind(folder).arrays(folder), config)
     except ValueError as error:
         raise ValueError(_named(folder, error)) from None
+
+
+def checksum(folder: Path) -> str:
+    """A picture model's checksum: of its weights, or of their index, which holds one of each variable.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder.
+    """
+    with (folder / _known_kind(folder).files[-1]).open("rb") as file:
+        found = hashlib.sha256()
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def save(folder: Path, config: Config, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:

@@ -1,9 +1,9 @@
 """A loaded BigGAN-deep: noise and classes -> pictures."""
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from keras import ops
 
 from gansynth.backend import compiled
-from renderer.biggan import network, statistics
+from renderer import mapping
+from renderer.biggan import folders, network, statistics
 from renderer.biggan.config import FIRST_LAYER, Config
 from renderer.biggan.prepare import lacking, prepare, tables
 
@@ -44,6 +45,15 @@ class Painter:
         self._lacking = lacking(weights, config)
         self._conditions = compiled(self._find_conditions)
         self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    @functools.cached_property
+    def checksum(self) -> str:
+        """The checksum of the weights in its folder; see `folders.checksum`."""
+        return folders.checksum(self.folder)
+
+    def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
+        """Noise as the generator was trained with: float32 [count, z_size]."""
+        return mapping.truncated_normal(rng, (count, self.z_size), truncation)
 
     def layer_shape(self, layer: str) -> tuple[int, int, int]:
         """Height, width and channels of a layer's map.
@@ -159,7 +169,7 @@ class Painter:
         if layer == FIRST_LAYER:
             return self._function((layer,), self._find_first)(z, classes)
         rows = {name: self._rows(name, truncations) for name in self._tables}
-        find = self._function((layer,), partial(self._find_activations, layer=layer))
+        find = self._function((layer,), functools.partial(self._find_activations, layer=layer))
         return find(z, classes, rows["means"], rows["deviations"])
 
     def _find_first(self, z: Any, classes: Any) -> Any:

@@ -1,0 +1,181 @@
+"""Noise and classes -> activations of one layer of a picture model, each seen from the mean of its class.
+
+What pitch is to sounds, the class is to pictures: it changes more than noise does, and is chosen otherwise. So that
+directions are those within a class and not those from one to another, the noise comes in groups of one class each, and
+of a group's activations their mean is taken away. (A mean of n samples lies nearer to them than the true one does; a
+factor of sqrt(n / (n - 1)) sets that right, so that the variance is that within the classes, exactly, in any layer.)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ganspace.components import Components, Origin
+from ganspace.plan import Plan
+from ganspace.sampler import CHUNK, MEANS, Means, Sampler, Tell, fast_batch
+
+# Samples of the same class in a group; a fifteenth of the variance goes into its mean.
+GROUP = 16
+MEAN_SAMPLES = 256
+# The noise itself: it enters each layer, and moves them all.
+NOISE = "z"
+# The first block's: in `docs/pictures.md` stands why.
+DEFAULT_LAYER = "layers.0"
+
+
+class Painter(Protocol):
+    """A loaded picture model; see `renderer.biggan`."""
+
+    name: str
+    folder: Path
+    z_size: int
+    num_classes: int
+    layers: tuple[str, ...]
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of its weights."""
+
+    def layer_shape(self, layer: str) -> tuple[int, int, int]:
+        """Height, width and channels of a layer's map."""
+
+    def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
+        """Noise: float32 [count, z_size]."""
+
+    def activations(
+        self, z: np.ndarray, classes: np.ndarray, truncation: float, layer: str, *, at_once: int = 1
+    ) -> np.ndarray:
+        """What leaves a layer: float32 [n, height, width, channels]."""
+
+
+@dataclass(frozen=True)
+class PictureSampler(Sampler):
+    """A layer of a picture model at one truncation, in one class (a number) or in random ones (-1)."""
+
+    model: Painter
+    truncation: float
+    class_number: int
+
+    @property
+    def latent_size(self) -> int:
+        """How long the noise is."""
+        return self.model.z_size
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the weights."""
+        return self.model.checksum
+
+    @property
+    def what(self) -> str:
+        """What is sampled, for the log."""
+        within = "within random classes" if self.class_number < 0 else f"within class {self.class_number}"
+        return f"{within}, truncation {self.truncation:g}"
+
+    @property
+    def key(self) -> list[Any]:
+        """What the samples depend on beside plan and weights."""
+        return [self.class_number, self.truncation]
+
+    def drawn(self, stream: int, chunk: int) -> tuple[np.ndarray, np.ndarray]:
+        """A chunk's noise [CHUNK, z] and its classes [CHUNK]: the same for each GROUP of it."""
+        rng = self.random(stream, chunk)
+        z = self.model.draw(rng, CHUNK, self.truncation)
+        numbers = rng.integers(self.model.num_classes, size=CHUNK // GROUP)
+        if self.class_number >= 0:
+            numbers[:] = self.class_number
+        return z, np.repeat(numbers, GROUP)
+
+    def activations(self, z: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Activations of noise [n, z] and classes [n]: float32 [n, size]."""
+        classes = np.zeros((len(z), self.model.num_classes), np.float32)
+        classes[np.arange(len(z)), numbers] = 1.0
+        found = self.model.activations(z, classes, self.truncation, self.layer, at_once=self.batch_size)
+        return found.reshape(len(z), -1)
+
+    def samples(self, stream: int, chunk: int, count: int = CHUNK) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The first `count` of a chunk, batch by batch: noise and activations, both seen from their group's mean.
+
+        One that would be alone in its group has no mean to be seen from, and is left out.
+        """
+        z, numbers = self.drawn(stream, chunk)
+        count -= count % GROUP == 1
+        step = GROUP * max(1, self.batch_size // GROUP)
+        for start in range(0, count, step):
+            part = slice(start, min(start + step, count))
+            activations = self.activations(z[part], numbers[part])
+            yield from_group_means(z[part].copy()), from_group_means(activations)
+
+    def mean_samples(self, count: int) -> int:
+        """How many samples `means` takes."""
+        return min(MEAN_SAMPLES, count)
+
+    def means(self, mean: np.ndarray, count: int, tell: Tell) -> Means:
+        """The mean of the activations as they are; the samples' own is 0."""
+        wanted = self.mean_samples(count)
+        z, numbers = self.drawn(MEANS, 0)
+        total = np.zeros(self.size)
+        for start in range(0, wanted, self.batch_size):
+            part = slice(start, min(start + self.batch_size, wanted))
+            total += self.activations(z[part], numbers[part]).sum(axis=0, dtype=np.float64)
+        tell(wanted)
+        return Means(mean + total / wanted)
+
+    def origin(self, count: int) -> Origin:
+        """Where directions from `count` samples come from."""
+        return Origin(
+            self.model.name,
+            self.checksum,
+            seed=self.seed,
+            count=count,
+            class_number=self.class_number,
+            truncation=self.truncation,
+            found_in=self.layer,
+        )
+
+
+def from_group_means(activations: np.ndarray) -> np.ndarray:
+    """Activations [n, size] in groups of GROUP (the last may be smaller), each seen from its group's mean; in place."""
+    for start in range(0, len(activations), GROUP):
+        group = activations[start : start + GROUP]
+        group -= group.mean(axis=0)
+        group *= np.sqrt(len(group) / (len(group) - 1))
+    return activations
+
+
+def make(model: Painter, plan: Plan) -> PictureSampler:
+    """A sampler.
+
+    Raises:
+        ValueError: the model has no such layer or class, or the plan is one for sounds.
+    """
+    layer, number = plan.layer or DEFAULT_LAYER, -1 if plan.class_number is None else plan.class_number
+    if plan.pitch is not None:
+        raise ValueError("a pitch is for sound models; a picture model has classes")
+    if layer == NOISE:
+        raise ValueError("z is drawn alike in all directions, so there is nothing to be found; choose a layer after it")
+    if number >= model.num_classes:
+        raise ValueError(f"class {number} is none of {model.name}; its classes are 0 to {model.num_classes - 1}")
+    shape = model.layer_shape(layer)
+    return PictureSampler(model, layer, plan.seed, shape, plan.batch_size or fast_batch(shape), plan.truncation, number)
+
+
+def followed_in_z(components: Components) -> Components:
+    """Directions of a layer -> the same followed in the noise, which they then move in place of the layer.
+
+    Raises:
+        ValueError: they do not know their directions in z.
+    """
+    latents = components.latents
+    if latents is None:
+        raise ValueError("these directions cannot be followed in z: they do not know how")
+    return replace(
+        components,
+        layer=NOISE,
+        components=latents.directions[:, None, None],
+        stdev=latents.stdev.astype(np.float64),
+        mean=latents.mean[None, None],
+    )
