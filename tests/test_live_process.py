@@ -110,7 +110,12 @@ def test_pictures_move_while_nothing_sounds(server, process):
     assert np.abs(shown(process) - first).mean() > 0.5
 
 
-def test_a_recording_is_a_film_of_the_time_it_took(server, process, out):
+def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, process, out):
+    fields, arrays = a_sound("loud", 10.0)
+    server.say("made", fields, **arrays)
+    samples = np.round(16_000 * np.sin(2 * np.pi * 440.0 * np.arange(160_000) / 16_000)).astype(np.int16)
+    server.say("wave", {"target": "loud", "sample_rate": 16_000}, samples=samples)
+    server.say("play", {"target": "loud", "position_s": 1.0})
     assert server.ask("/image/record", what="start", file="show")[1] == ""
     begun = time.monotonic()
     time.sleep(2.0)
@@ -121,6 +126,11 @@ def test_a_recording_is_a_film_of_the_time_it_took(server, process, out):
         frames = sum(1 for _ in file.decode(video=0))
         assert frames / 30 == pytest.approx(took, abs=0.4)
         assert (file.streams.video[0].width, file.streams.video[0].height) == (128, 128)
+    with av.open(path) as file:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+    assert len(heard) / 16_000 == pytest.approx(frames / 30, abs=1 / 30)
+    assert np.sqrt(np.mean(heard[1000:-1000] ** 2)) == pytest.approx(16_000 / 32_768 / np.sqrt(2), rel=0.05)
+    server.say("stop", {"target": "loud"})
 
 
 def test_a_snapshot_is_a_png(server, process, out):
