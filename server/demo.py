@@ -14,8 +14,8 @@ from tqdm import tqdm
 import gansynth
 from gansynth.hallucination import key_times_s
 from server.client import Client
-from server.delivery import write_wav
 from server.hallucination_film import Film, paint
+from server.offline import keep
 from server.settings import shipped
 from server.wire import Message, Value
 
@@ -110,9 +110,8 @@ def _walk(client: Client, pitch: Value, out: Path) -> None:
 
 def _keep(path: str, wav: Path, key_times: list[float]) -> None:
     wave, rate = soundfile.read(path, dtype="float32")
-    write_wav(wav, wave, rate)
-    _draw(wav.with_suffix(".png"), wave, rate, key_times)
-    print(f"Left {wav} ({len(wave) / rate:.1f} s) and {wav.with_suffix('.png')} (spectrogram, key points marked).")
+    picture = keep(wav, wave, rate, key_times)
+    print(f"Left {wav} ({len(wave) / rate:.1f} s) and {picture} (spectrogram, key points marked).")
 
 
 def _hallucinate(client: Client, address: str, *args: Value) -> str:
@@ -137,12 +136,6 @@ def _ask(client: Client, address: str, *args: Value) -> list[Message]:
 def _refuse(reply: Message) -> None:
     if reply.address == "/fail":
         raise ValueError(f"the server refuses {reply.args[0]}: {reply.args[-1]}")
-
-
-def _draw(path: Path, wave: np.ndarray, rate: int, key_times: list[float]) -> None:
-    from gansynth.picture import save_hallucination
-
-    save_hallucination(path, wave, rate, key_times)
 
 
 @contextmanager

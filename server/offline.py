@@ -1,7 +1,7 @@
 """`hallu hallucinate`: a hallucination to a WAV file, a picture of it and a film, without a server."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -98,16 +98,28 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> list[Path]:
     model = gansynth.load(folder)
     components, directions = _directions(wish, model, models)
     wave = _render(model, components, keys, wish, timing, pitch)
-    picture = wish.out.with_suffix(".png")
     times_s = key_times_s(len(keys), wish.steps, timing.spacing)
-    with replacing(picture) as part:
-        _draw(part, wave, config.sample_rate, times_s)
-        write_wav(wish.out, wave, config.sample_rate)
+    picture = keep(wish.out, wave, config.sample_rate, times_s)
     if wish.film is None:
         return [wish.out, picture]
     painter, done = paint(wish.film, wave, config.sample_rate, times_s, keys)
     told = replace(wish, model=str(folder.resolve()), times=asdict(timing), pitch=pitch, directions=directions)
     return [wish.out, picture, wish.film.out, _tell(told, wish.film, painter, done)]
+
+
+def keep(wav: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float]) -> Path:
+    """Write a hallucination as a WAV, and its picture beside it, which is returned; each is there whole or not at all.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    from gansynth.picture import save_hallucination
+
+    picture = wav.with_suffix(".png")
+    with replacing(picture) as part:
+        save_hallucination(part, wave, sample_rate, key_times_s)
+        write_wav(wav, wave, sample_rate)
+    return picture
 
 
 def find_model(name: str, models: tuple[Path, ...]) -> Path:
@@ -172,12 +184,6 @@ def _bar(what: str, unit: str) -> Iterator["Progress"]:
             bar.update(done - bar.n)
 
         yield progress
-
-
-def _draw(path: Path, *what: Any) -> None:
-    from gansynth.picture import save_hallucination
-
-    save_hallucination(path, *what)
 
 
 def _tell(told: Wish, film: Film, painter: "Painter", done: "Timeline") -> Path:
