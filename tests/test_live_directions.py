@@ -10,6 +10,8 @@ import pytest
 from live_rooms import LAYER, Flat, components, load, models_with
 
 import ganspace
+from ganspace.analysis import OWN_PICTURES
+from renderer.live import directions
 from renderer.live.atelier import Atelier
 from renderer.live.commands import begin, do
 from renderer.live.directions import Directions
@@ -214,7 +216,17 @@ def test_why_directions_could_not_be_found_is_said_to_all_who_wait(atelier):
     assert "no directions" in do(atelier, EDITS, {"edit": [1.0]})[1]
 
 
+def test_directions_of_a_folder_that_takes_no_files_are_found_all_the_same(monkeypatch, tmp_path):
+    def own(painter, *, progress):
+        raise PermissionError("the folder takes no files")
+
+    monkeypatch.setattr(ganspace, "own", own)
+    monkeypatch.setattr(ganspace, "compute", lambda painter, plan, *, progress: components(plan.components, names=()))
+    found = directions.own(Flat(folder=tmp_path), print)
+    assert (found.file, found.count) == ("auto", OWN_PICTURES.components)
+
+
 def test_offsets_of_a_large_row_of_directions_end_where_messages_do(atelier):
-    directions = Directions(components(1100, names=()), "x", Flat())
-    assert (directions.count, directions.used, len(directions.row(()))) == (1100, 1024, 1024)
-    assert directions.offsets(directions.row([0.0, 1.0])).shape == (1, *LAYER)
+    many = Directions(components(1100, names=()), "x", Flat())
+    assert (many.count, many.used, len(many.row(()))) == (1100, 1024, 1024)
+    assert many.offsets(many.row([0.0, 1.0])).shape == (1, *LAYER)

@@ -1,11 +1,14 @@
 """`hallu serve` with a renderer of its own: a real picture model, and what happens when processes die."""
 
+import asyncio
+import json
 import os
 import shutil
 import signal
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
 from conftest import DATA, SMALL, RunningServer
 
@@ -43,7 +46,7 @@ def until(happens, what):
 
 
 def status(server):
-    """model, mode, fps, dropped, page, playing; nothing while no renderer is there."""
+    """model, mode, fps, dropped, page, playing, components; nothing while no renderer is there."""
     reply = server.send("/image/status")[0]
     return reply.args if reply.address == "/image/status.reply" else None
 
@@ -66,7 +69,36 @@ def renderers(server):
     return found
 
 
-def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back(painting, tmp_path):
+def on_the_page(server, *asked):
+    """What the page shows once all commands are answered, each address and values."""
+
+    async def run():
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"{status(server)[4]}ws") as socket:
+            shown, errors = {}, []
+            for number, (address, values) in enumerate(asked):
+                await socket.send_json({"ask": number, "address": address, "values": values})
+            while len(errors) < len(asked) or "edits" not in shown:
+                message = await asyncio.wait_for(socket.receive(), PATIENCE_S)
+                if message.type == aiohttp.WSMsgType.TEXT:
+                    told = json.loads(message.data)
+                    shown |= told.get("status", {})
+                    errors += [told["error"]] if "answer" in told else []
+            assert errors == [""] * len(asked)
+            return shown
+
+    return asyncio.run(run())
+
+
+def directed(server):
+    """Directions are found, and the name of their file."""
+    replies = [
+        reply for reply in server.send("/image/load_ganspace_components", "auto") if reply.address != "/progress"
+    ]
+    assert [reply.address for reply in replies] == ["/image/components", "/image/directions", "/done"], replies
+    return Path(replies[0].args[2]).name
+
+
+def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back_as_it_was(painting, tmp_path):
     assert painted(painting)[:2] == ["biggan_small", "follow"]
     made = painting.send("/sound/hallucinate", "trip", 3, 2, 0.1, 0, 0.1, 0.1, 0.1)
     assert made[-1].address == "/done"
@@ -76,12 +108,25 @@ def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back(painting, tmp_pa
     replies = painting.send("/image/snapshot", "moment.png")
     assert replies[0].address == "/image/file", replies
     assert (tmp_path / "pictures" / "moment.png").read_bytes().startswith(b"\x89PNG")
+    file = directed(painting)
+    assert painting.send("/image/edits", 1.5, -1)[-1].address == "/done"
+    # On the page the same can be set.
+    shown = on_the_page(painting, ("/image/jitter", {"value": 0.125}), ("/image/edits", {"edit": [1.5, 0.0, 2.0]}))
+    assert (shown["edits"], shown["jitter"]) == ([1.5, 0.0, 2.0], 0.125)
 
+    painting.send("/sound/play", "trip", 0)
+    # Its answer comes after all that the renderer has told before.
+    assert status(painting)[6] == file
     (first,) = renderers(painting)
     os.kill(first, signal.SIGKILL)
     assert painting.send("/sound/hallucinate", "on", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)[-1].address == "/done"
     until(lambda: [pid for pid in renderers(painting) if pid != first], "another renderer")
     assert painted(painting)[:2] == ["biggan_small", "free"]
+    until(lambda: status(painting)[6] == file, "directions")
+    # What is told again is done one after the other, and this last.
+    assert painting.send("/image/smooth", 0.3)[-1].address == "/done"
+    shown = on_the_page(painting)
+    assert (shown["edits"], shown["jitter"]) == ([1.5, 0.0, 2.0], 0.125)
 
 
 def test_no_renderer_outlives_a_killed_server(painting):

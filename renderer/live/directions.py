@@ -121,12 +121,18 @@ def load(file: Path, painter: Painter) -> Directions:
 def own(painter: Any, progress: Progress) -> Directions:
     """A painter's own directions: found where there are none yet, and kept beside it where its folder takes files.
 
+    Args:
+        painter: of `renderer.biggan`; to find directions takes more than to paint.
+        progress: called with what is done, and all there is to do; what it raises ends the work.
+
     Raises:
         ValueError: the file that is there cannot be read.
         OSError: it cannot be written.
     """
+    from ganspace.analysis import own_plan
+
     try:
         return Directions(ganspace.own(painter, progress=progress), ganspace.own_file(painter).as_posix(), painter)
     except PermissionError as error:
         log.info("directions are found for this session: %s", error)
-    return Directions(ganspace.compute(painter, ganspace.Plan(layer="gen_z"), progress=progress), AUTO, painter)
+    return Directions(ganspace.compute(painter, own_plan(painter), progress=progress), AUTO, painter)
