@@ -6,8 +6,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import soundfile
-from conftest import datagram
-from pythonosc.osc_message import OscMessage
+from answering import Answering
 
 import gansynth
 from gansynth.hallucination import Timing, hallucinate, hallucination_length, slerp
@@ -26,29 +25,6 @@ def pd(tmp_path, server):
     with pd_running(tmp_path / "pd", client(server.port)) as running:
         running.ask("load magenta_small 4", "loaded")
         yield running
-
-
-class Answering:
-    """A server in the test's hand: nothing is answered but by the test."""
-
-    def __init__(self, port=0):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", port))
-        self.socket.settimeout(30)
-        self.port = self.socket.getsockname()[1]
-
-    def take(self):
-        """The next message that is no heartbeat: (address, args, sender). Heartbeats are answered."""
-        while True:
-            data, sender = self.socket.recvfrom(65536)
-            message = OscMessage(data)
-            if message.address != "/status":
-                return message.address, message.params, sender
-            self.tell(sender, "/status.reply", "-", "-", 0, "-", 1.0, "0")
-            self.tell(sender, "/done", "/status")
-
-    def tell(self, sender, address, *args):
-        self.socket.sendto(datagram(address, *args), sender)
 
 
 @pytest.fixture
@@ -152,7 +128,7 @@ def test_fast_messages_are_answered_in_order(pd):
         ("hallucinate", "hallucinate needs more arguments"),
         ("slerp_z z z0", "slerp_z needs more arguments"),
         ("load", "load needs more arguments"),
-        ("play z", "unknown message play"),
+        ("sing z", "unknown message sing"),
     ],
 )
 def test_a_mistake_is_named(pd, message, reason):

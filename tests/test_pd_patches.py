@@ -36,9 +36,20 @@ def test_every_abstraction_has_a_help_patch():
 
 
 def test_every_address_that_the_patches_send_is_in_the_command_table():
-    sent = {address for path in PATCHES for address in re.findall(r"(?<![\w.])/(?:sound/)?[a-z]\w*", path.read_text())}
-    sent -= {"/none", "/done", "/fail", "/progress", "/sound/z", "/sound/audio", "/sound/loaded"}
-    assert {"/status", "/cancel", "/sound/set_z", "/sound/hallucinate_z"} <= sent <= set(COMMANDS)
+    addresses = r"(?<![\w.])/(?:(?:sound|image)/)?[a-z]\w*"
+    sent = {address for path in PATCHES for address in re.findall(addresses, path.read_text())}
+    sent -= {
+        "/none",
+        "/done",
+        "/fail",
+        "/progress",
+        "/sound/z",
+        "/sound/audio",
+        "/sound/loaded",
+        "/image",
+        "/image/VERB",
+    }
+    assert {"/status", "/cancel", "/sound/set_z", "/sound/hallucinate_z", "/sound/play"} <= sent <= set(COMMANDS)
 
 
 def test_the_patches_use_vanilla_pd_only():
@@ -220,6 +231,6 @@ def test_the_saved_file_has_the_sound(play, tmp_path):
     patch = play("gansynth_hallucination.pd", "sound")
     patch.set("notes-set", 1)
     patch.press("generate", "hallucinated")
-    patch.set("player", f"save {escaped(tmp_path / 'a take')}")
+    patch.set("save-as", f"symbol {escaped(tmp_path / 'a take')}")
     patch.pd.wait(patch.name("say"))
     assert (tmp_path / "a take.wav").stat().st_size == pytest.approx(patch.pd.size(patch.name("sound")) * 3, abs=200)

@@ -1,0 +1,40 @@
+"""A server in the hand of a test, for what Pd sends."""
+
+import socket
+import time
+
+from conftest import datagram
+from pythonosc.osc_message import OscMessage
+
+PATIENCE_S = 30.0
+
+
+class Answering:
+    """A server in the test's hand: nothing is answered but by the test."""
+
+    def __init__(self, port=0):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", port))
+        self.socket.settimeout(PATIENCE_S)
+        self.port = self.socket.getsockname()[1]
+        self.last: list[object] = []
+
+    def take(self):
+        """The next message that is no heartbeat: (address, args, sender). Heartbeats are answered.
+
+        Raises:
+            AssertionError: none came in time.
+        """
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            data, sender = self.socket.recvfrom(65536)
+            message = OscMessage(data)
+            self.last = message.params
+            if message.address != "/status":
+                return message.address, message.params, sender
+            self.tell(sender, "/status.reply", "-", "-", 0, "-", 1.0, "0")
+            self.tell(sender, "/done", "/status")
+        raise AssertionError("Pd sent heartbeats only")
+
+    def tell(self, sender, address, *args):
+        self.socket.sendto(datagram(address, *args), sender)
