@@ -15,6 +15,7 @@ from renderer.live import directions
 from renderer.live.atelier import Atelier
 from renderer.live.commands import begin, do
 from renderer.live.directions import Directions
+from renderer.live.finding import MAX_WAITING
 from renderer.live.show import TO_OTHER_S
 from renderer.live.stage import paint
 
@@ -185,6 +186,17 @@ def test_while_directions_are_found_all_else_goes_on(atelier, finder):
     assert edited.result(10.0) == ([], "")
     assert atelier.show.settings.edits == (1.0,)
     assert atelier.status()["finding"] is None
+
+
+def test_of_many_edits_that_come_while_directions_are_found_the_last_are_refused(atelier, finder):
+    outcomes = [begin(atelier, LOAD, {"file": "auto"})]
+    outcomes += [begin(atelier, EDITS, {"edit": [number / 100]}) for number in range(100)]
+    refused = [outcome for outcome in outcomes if outcome.done()]
+    assert len(refused) == 101 - MAX_WAITING
+    assert "wait for directions that are being found" in refused[0].result()[1]
+    finder.may_end.set()
+    assert {outcome.result(10.0)[1] for outcome in outcomes if outcome not in refused} == {""}
+    assert atelier.show.settings.edits == ((MAX_WAITING - 2) / 100,)
 
 
 def test_directions_are_found_once_for_all_who_ask_and_kept(atelier, finder):

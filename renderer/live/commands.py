@@ -88,7 +88,7 @@ def load_ganspace_components(atelier: Atelier, values: Values) -> list[Reply] | 
     """Other directions."""
     found = atelier.guide.load(_text(values, "file"), atelier.painter)
     if isinstance(found, Finding):
-        return Later(found, lambda: _told(found.result()))
+        return Later(found.join(), lambda: _told(found.result()))
     return _told(found)
 
 
@@ -105,7 +105,7 @@ def edits(atelier: Atelier, values: Values) -> list[Reply] | Later:
     checked = [float(check_number("an edit", edit)) for edit in wanted]
     finding = atelier.guide.finding
     if finding:
-        return Later(finding, lambda: edits(atelier, values))
+        return Later(finding.join(), lambda: edits(atelier, values))
     atelier.guide.edit(checked)
     return []
 

@@ -9,6 +9,8 @@ from renderer.live.directions import Directions, Progress
 
 log = logging.getLogger(__name__)
 
+MAX_WAITING = 32
+
 
 class DroppedError(ValueError):
     """Nobody wants these directions any more."""
@@ -22,6 +24,7 @@ class Finding:
         self._find, self._keep = find, keep
         self._dropped = threading.Event()
         self.progress = (0, 0)
+        self._waiting = 0
         self.ended: Future[None] = Future()
         self._outcome: Directions | Exception = DroppedError("the directions are not found yet")
         threading.Thread(target=self._run, name="finding", daemon=True).start()
@@ -35,6 +38,17 @@ class Finding:
     def dropped(self) -> bool:
         """Whether nobody wants it any more."""
         return self._dropped.is_set()
+
+    def join(self) -> "Finding":
+        """Somebody waits for its end.
+
+        Raises:
+            ValueError: too many do already.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise ValueError(f"{MAX_WAITING} commands wait for directions that are being found; try again afterwards")
+        self._waiting += 1
+        return self
 
     def drop(self) -> None:
         """Let it end at its next step; its result is kept nowhere."""
