@@ -92,7 +92,8 @@ def hallucinate(wish: Wish, models: tuple[Path, ...]) -> list[Path]:
     wish = _seeded(wish)
     keys = _keys(wish, config.latent_size)
     timing, pitch = check_hallucination(config, len(keys), wish.steps, wish.times, wish.pitch)
-    wish.out.parent.mkdir(parents=True, exist_ok=True)
+    for path in (wish.out, wish.film.out) if wish.film else (wish.out,):
+        path.parent.mkdir(parents=True, exist_ok=True)
     # All that can be wrong with the wish is found by now; what follows takes seconds.
     import_tensorflow()
     model = gansynth.load(folder)

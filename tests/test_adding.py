@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch_files
+from torch_files import Call, Global
 
 from renderer import biggan
 from renderer.biggan import folders
@@ -116,6 +118,16 @@ def test_a_damaged_picture_model_is_refused(tmp_path, capsys):
     shutil.copy(SMALL / "config.json", tmp_path / "small")
     (tmp_path / "small" / "pytorch_model.bin").write_bytes((SMALL / "pytorch_model.bin").read_bytes()[:100_000])
     assert "pytorch_model.bin" in refusal(tmp_path / "small", tmp_path, capsys)
+
+
+def test_a_picture_model_that_would_run_a_program_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("x.zip", "w") as archive:
+        archive.write(SMALL / "config.json", "bad/config.json")
+        torch_files.write_zip("hostile.bin", Call(Global("posix", "system"), "touch ran"), [])
+        archive.write("hostile.bin", "bad/pytorch_model.bin")
+    assert "posix.system" in refusal("x.zip", tmp_path, capsys)
+    assert not Path("ran").exists()
 
 
 def test_a_name_that_is_a_path_is_refused(tmp_path, capsys):

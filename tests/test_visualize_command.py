@@ -41,7 +41,7 @@ def frames(path):
         return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
 
 
-@pytest.mark.parametrize("command", ["visualize", "tempo"])
+@pytest.mark.parametrize("command", ["visualize", "tempo", "hallucinate"])
 def test_help_loads_neither_tensorflow_nor_librosa(command):
     code = (
         "import sys\nfrom server.__main__ import main\n"

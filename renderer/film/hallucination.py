@@ -80,7 +80,9 @@ def plan(sound: Sound, painter: Painter, classes: tuple[int, ...], truncation: f
         raise ValueError(f"classes must be in 0..{painter.num_classes - 1}, not {list(classes)}")
     way = Way(sound, painter.z_size, classes, painter.num_classes)
     frames = max(1, math.ceil(sound.duration_s * RATE))
-    points = [way.at(frame / float(RATE), jitter) for frame in range(frames)]
-    noise = truncation * np.stack([point.noise for point in points])
-    weights = np.stack([point.weights[list(classes)] for point in points])
-    return Timeline(noise.astype(np.float32), weights.astype(np.float32), classes, RATE, truncation)
+    noise = np.empty((frames, painter.z_size), np.float32)
+    weights = np.empty((frames, len(classes)), np.float32)
+    for frame in range(frames):
+        point = way.at(frame / float(RATE), jitter)
+        noise[frame], weights[frame] = truncation * point.noise, point.weights[list(classes)]
+    return Timeline(noise, weights, classes, RATE, truncation)
