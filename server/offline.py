@@ -214,15 +214,19 @@ def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> W
         film: the same for the film.
 
     Raises:
-        FileNotFoundError: there is no manifest.
+        FileNotFoundError: there is no manifest, or one of the models is gone.
         ValueError: it is no manifest of `hallu hallucinate`.
     """
+    from renderer.biggan import read_config
     from renderer.film import manifest
 
     read = manifest.read(path, COMMAND)
     try:
         wish = _wish_of(read, out, film)
-        manifest.tell_change(Path(read["parameters"]["film"]["pictures"]), read["model"])
+        pictures = Path(read["parameters"]["film"]["pictures"])
+        # Found here, before sounds are made.
+        read_config(pictures)
+        manifest.tell_change(pictures, read["model"])
         if checksum(Path(wish.model)) != read["voice"]["sha256"]:
             log.warning("%s is not the model that it was", wish.model)
     except (KeyError, TypeError, AttributeError) as error:

@@ -43,6 +43,10 @@ def test_a_film_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words,
     assert main(["hallucinate", "--repeat", "new/a.json", "--out", "b.wav", "--film", "b.mp4"]) == 0
     assert np.array_equal(soundfile.read("a.wav")[0], soundfile.read("b.wav")[0])
     assert Path("b.mp4").read_bytes() == Path("new/a.mp4").read_bytes()
+    Path("c.json").write_text(Path("b.json").read_text().replace("biggan_small", "gone"))
+    assert main(["hallucinate", "--repeat", "c.json", "--out", "c.wav"]) == 1
+    assert "gone is no picture model" in capsys.readouterr().err
+    assert not Path("c.wav").exists()
 
 
 def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, tmp_path, monkeypatch):
