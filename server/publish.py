@@ -155,7 +155,8 @@ class Publisher:
         wave = waved(made)
         self._heard.make(frames, wave)
         self._send(frames)
-        if wave:
+        # For one that stands still, waves would pile up in memory.
+        if wave and not self._gone:
             self._send(wave)
 
     def _publish_play(self, play: tuple[str, float, float]) -> None:

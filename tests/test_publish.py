@@ -14,6 +14,7 @@ from renderer import wire
 from server.commands import read
 from server.heard import Heard, waved
 from server.made import Made
+from server.publish import Publisher
 from server.wire import Message
 
 PATIENCE_MS = 20_000
@@ -104,14 +105,37 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
 
 
 def test_a_sound_itself_follows_for_recordings(running, renderer):
-    replies = running.send("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
-    (audio,) = (reply.args for reply in replies if reply.address == "/sound/audio")
-    while (event := renderer.hear("wave")).fields["target"] != "heard":
-        pass
+    client = running.peer()
+    client.tell("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
+    event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("wave", "heard"))
+    (audio,) = (reply.args for reply in client.hear_end() if reply.address == "/sound/audio")
+    client.socket.close()
     wave, rate = soundfile.read(audio[1])
     assert event.fields["sample_rate"] == rate
     assert event.arrays["samples"].dtype == np.int16
     np.testing.assert_allclose(event.arrays["samples"] / 32767, wave, atol=2e-5)
+
+
+def beating_until(renderer, wanted):
+    """The first event that is wanted, heard by a renderer that lives."""
+    for _ in range(200):
+        renderer.say("beat", {"fps": 30.0, "page": ""})
+        while renderer.ears.poll(100):
+            event = wire.decode(renderer.ears.recv_multipart())
+            if wanted(event):
+                return event
+    raise AssertionError("it did not come")
+
+
+def test_to_a_renderer_that_stands_still_no_waves_are_sent(monkeypatch):
+    publisher, sent = Publisher("127.0.0.1", 0), []
+    monkeypatch.setattr(publisher, "_send", lambda frames: sent.append(frames[0].decode()))
+    publisher._publish_made(a_wave("quiet", 1))
+    publisher._take(wire.Event("beat"))
+    publisher._publish_made(a_wave("heard", 1))
+    publisher._context.destroy(linger=0)
+    assert sent == ["made", "made", "wave"]
+    assert [wire.decode(frames).topic for frames in publisher._heard.again()] == ["made", "wave"] * 2
 
 
 def a_wave(target, seconds):
@@ -122,18 +146,20 @@ def test_samples_clip_as_loudspeakers_do():
     assert set(wire.decode(waved(a_wave("loud", 1))).arrays["samples"]) == {32767}
 
 
-def test_of_the_samples_of_many_sounds_the_newest_are_kept():
+def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr(wire, "WAVES_BYTES", 7 * 16_000)
     heard = Heard()
     for number in range(20):
-        # 10 minutes, 19 MB.
-        heard.make(wire.encode("made"), waved(a_wave(str(number), 600)) if number % 2 else None)
+        heard.make(wire.encode("made"), waved(a_wave(str(number), 1)) if number % 2 else None)
     told = [wire.decode(frames) for frames in heard.again()]
     assert [event.fields["target"] for event in told if event.topic == "wave"] == ["15", "17", "19"]
     assert len([event for event in told if event.topic == "made"]) == 16
 
 
-def test_samples_that_are_too_many_are_not_sent():
-    assert waved(a_wave("endless", 2000)) is None
+def test_samples_that_are_too_many_are_not_sent(monkeypatch):
+    monkeypatch.setattr(wire, "WAVES_BYTES", 2 * 16_000)
+    assert waved(a_wave("short", 1)) is not None
+    assert waved(a_wave("endless", 2)) is None
 
 
 def test_work_is_announced_and_its_end(running, renderer):
