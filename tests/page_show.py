@@ -28,7 +28,7 @@ def number_in(image):
 
 
 class Show:
-    """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address."""
+    """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures."""
 
     def __init__(self):
         self.frames = Frames()

@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import time
+from concurrent.futures import Future
 from http.client import HTTPConnection
 
 import aiohttp
@@ -152,6 +153,20 @@ def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
     assert max(got) < seen[10]
     assert woken >= seen[-1]
     assert len(seen) / took_s > 10
+
+
+def test_what_takes_long_is_answered_when_it_is_done_and_keeps_nobody_waiting(show):
+    later = show.refuse["/image/load_ganspace_components"] = Future()
+
+    async def play(client):
+        await client.socket.send_json({"ask": 1, "address": "/image/load_ganspace_components", "values": {}})
+        first = await client.ask("/image/jitter", {"value": 0.5}, number=2)
+        later.set_result("nothing was found")
+        return first, await client.hear("answer")
+
+    first, second = with_clients(show, play)
+    assert (first["answer"], first["error"]) == (2, "")
+    assert (second["answer"], second["error"]) == (1, "nothing was found")
 
 
 def test_seeing_more_than_was_sent_earns_nothing(show):
