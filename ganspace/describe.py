@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,8 +37,9 @@ class Sound:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of a sound's numbers: what more and less of it are called, how it is written, what change can be heard.
+    """One of a sound's numbers, or a picture's: what more and less of it are called, how it is written.
 
+    `heard` says whether a change from one value to another is noticed.
     A picture of it shows a range of at least `span`, so that trifles look like trifles.
     """
 
@@ -54,14 +55,15 @@ class Quantity:
 QUANTITIES = (
     Quantity("loudness_db", "loudness / dB", "louder", "softer", "{:.0f} dB", 6.0, lambda a, b: abs(b - a) >= 2),
     Quantity(
-        "brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", 300, lambda a, b: _ratio(a, b) >= 1.1
+        "brightness_hz", "brightness / Hz", "brighter", "darker", "{:.0f} Hz", 300, lambda a, b: ratio(a, b) >= 1.1
     ),
     Quantity("noisiness_db", "noisiness / dB", "noisier", "purer", "{:.0f} dB", 10.0, lambda a, b: abs(b - a) >= 3),
     Quantity("sustain_s", "sustain / s", "longer", "shorter", "{:.1f} s", 1.0, lambda a, b: abs(b - a) >= 0.3),
 )
 
 
-def _ratio(a: float, b: float) -> float:
+def ratio(a: float, b: float) -> float:
+    """How many times the smaller of two numbers the larger is."""
     low, high = sorted((a, b))
     return high / max(low, 1e-9)
 
@@ -97,31 +99,34 @@ def waves_along(
     return model.generate_from_activations(components.layer, components.activations(edits, known), pitches)
 
 
-def sentence(sounds: Sequence[Sound], amounts: Sequence[float] = AMOUNTS) -> str:
-    """What changes from the first sound to the last, in words and numbers.
+def sentence(
+    sounds: Sequence[Any], amounts: Sequence[float] = AMOUNTS, quantities: Sequence[Quantity] = QUANTITIES
+) -> str:
+    """What changes from the first sound (or picture) to the last, in words and numbers.
 
     >>> a, b = Sound(-30, 500, -20, 2.0), Sound(-18, 505, -20, 2.0)
     >>> sentence([a, b], [-1, 1])
     'louder (-30 dB to -18 dB)'
     """
-    said = [phrase for quantity in QUANTITIES if (phrase := _phrase(quantity, sounds, amounts))]
-    return ", ".join(said) or "hardly changes loudness, brightness, noisiness or sustain"
+    said = [phrase for quantity in quantities if (phrase := _phrase(quantity, sounds, amounts))]
+    known = [quantity.label.partition(" ")[0] for quantity in quantities]
+    return ", ".join(said) or f"hardly changes {', '.join(known[:-1])} or {known[-1]}"
 
 
-def _phrase(quantity: Quantity, sounds: Sequence[Sound], amounts: Sequence[float]) -> str:
+def _phrase(quantity: Quantity, sounds: Sequence[Any], amounts: Sequence[float]) -> str:
     values = [float(getattr(sound, quantity.field)) for sound in sounds]
     low, high = min(values), max(values)
     if not quantity.heard(low, high):
         return ""
-    trend = _rank_correlation(amounts, values)
     first, last = values[0], values[-1]
-    if abs(trend) < STEADY or not quantity.heard(first, last):
+    if abs(trend(amounts, values)) < STEADY or not quantity.heard(first, last):
         word = quantity.label.partition(" ")[0]
         return f"{word} goes up and down ({quantity.text.format(low)} to {quantity.text.format(high)})"
     word = quantity.more if last > first else quantity.less
     return f"{word} ({quantity.text.format(first)} to {quantity.text.format(last)})"
 
 
-def _rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+def trend(a: Sequence[float], b: Sequence[float]) -> float:
+    """How closely one row of numbers follows another's order, -1..1: their rank correlation."""
     first, second = (np.argsort(np.argsort(values)).astype(float) for values in (a, b))
     return float(np.corrcoef(first, second)[0, 1])

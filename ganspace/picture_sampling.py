@@ -50,6 +50,16 @@ class Painter(Protocol):
     ) -> np.ndarray:
         """What leaves a layer: float32 [n, height, width, channels]."""
 
+    def generate(
+        self,
+        z: np.ndarray,
+        classes: np.ndarray,
+        truncation: float,
+        layer: str = "",
+        offsets: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Pictures float32 [n, height, width, 3] in -1..1, moved by offsets to a layer."""
+
 
 @dataclass(frozen=True)
 class PictureSampler(Sampler):

@@ -22,7 +22,7 @@ def title(components: Components, index: int) -> str:
 
 def save_variance(path: Path, components: Components) -> None:
     """Draw each direction's share of the variance, and what the first so many have together."""
-    figure = _figure(9, 4.5)
+    figure = dark_figure(9, 4.5)
     axes = figure.subplots()
     numbers = np.arange(1, components.count + 1)
     shares = 100 * components.var_ratio
@@ -32,8 +32,8 @@ def save_variance(path: Path, components: Components) -> None:
     together = axes.twinx()
     together.plot(numbers, np.cumsum(shares), color=COOL, linewidth=1.5)
     together.set(ylabel="together / %", ylim=(0, 105))
-    _style(axes)
-    _style(together)
+    style(axes)
+    style(together)
     axes.yaxis.label.set_color(WARM)
     together.yaxis.label.set_color(COOL)
     figure.savefig(path, dpi=100)
@@ -49,7 +49,7 @@ def save_sheet(path: Path, heading: str, waves: np.ndarray, sounds: Sequence[Sou
         sounds: their numbers.
         sample_rate: hertz.
     """
-    figure = _figure(14, 5.6)
+    figure = dark_figure(14, 5.6)
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1], facecolor=DARK)
     tiles = upper.subplots(1, len(waves), sharey=True)
     reference = float(np.abs(waves).max(initial=0.0))
@@ -58,7 +58,7 @@ def save_sheet(path: Path, heading: str, waves: np.ndarray, sounds: Sequence[Sou
         level = 20 * np.log10(max(np.abs(wave).max(initial=0.0), 1e-10) / max(reference, 1e-10))
         axes.set_title(f"{amount:+.0f} {SIGMA}   peak {level:.0f} dB", color=LIGHT, fontsize=9)
         axes.set_xlabel("s")
-        _style(axes)
+        style(axes)
     tiles[0].set_ylabel("kHz")
     upper.suptitle(f"{heading}\n{sentence(sounds)}", color=LIGHT, fontsize=12)
     for axes, quantity in zip(lower.subplots(1, len(QUANTITIES)), QUANTITIES, strict=True):
@@ -68,7 +68,7 @@ def save_sheet(path: Path, heading: str, waves: np.ndarray, sounds: Sequence[Sou
         axes.set_ylim(middle - 1.1 * half, middle + 1.1 * half)
         axes.set(xlabel=SIGMA, xticks=AMOUNTS)
         axes.set_title(quantity.label, color=LIGHT, fontsize=10)
-        _style(axes)
+        style(axes)
     figure.savefig(path, dpi=90)
 
 
@@ -85,12 +85,12 @@ def save_plane(
         sample_rate: hertz.
     """
     steps = len(amounts)
-    figure = _figure(2.0 + 2.1 * steps, 1.2 + 1.6 * steps)
+    figure = dark_figure(2.0 + 2.1 * steps, 1.2 + 1.6 * steps)
     grid = figure.subplots(steps, steps, sharex=True, sharey=True, squeeze=False)
     for row, column in np.ndindex(steps, steps):
         axes = grid[steps - 1 - row, column]
         draw_spectrogram(axes, waves[row, column], sample_rate)
-        _style(axes)
+        style(axes)
         if row == 0:
             axes.set_xlabel(f"{amounts[column]:+g} {SIGMA}", fontsize=9)
         if column == 0:
@@ -102,7 +102,8 @@ def save_plane(
         figure.savefig(path, dpi=90)
 
 
-def _figure(width: float, height: float) -> Any:
+def dark_figure(width: float, height: float) -> Any:
+    """An empty figure, in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -111,7 +112,8 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
-def _style(axes: Any) -> None:
+def style(axes: Any) -> None:
+    """Give axes the colours of all figures here."""
     axes.set_facecolor(DARK)
     axes.tick_params(colors=LIGHT, labelsize=8)
     for label in (axes.xaxis.label, axes.yaxis.label):

@@ -96,9 +96,14 @@ def above_zero(text: str) -> float:
 
 def load(options: argparse.Namespace) -> "Model":
     """The model in options.ckpt_dir, without TensorFlow's notes to developers unless there is options.debug."""
+    quiet(options)
+    return gansynth.load(options.ckpt_dir)
+
+
+def quiet(options: argparse.Namespace) -> None:
+    """Load TensorFlow, without its notes to developers unless there is options.debug."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
     import_tensorflow()
-    return gansynth.load(options.ckpt_dir)
 
 
 @contextlib.contextmanager

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import ganspace
-from ganspace import files
 from ganspace.players import Edited, check_layer
-from gansynth.config import check_pitch, is_checkpoint
-from scripts import command
+from gansynth.config import check_pitch
+from scripts import command, folders
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -46,21 +45,23 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
 
 
 def beside(file: Path) -> Path:
-    """The checkpoint that a components file lies in.
+    """The checkpoint, or picture model, that a components file lies in.
 
     Raises:
         ValueError: it lies in none.
     """
     folder = file.absolute().parent
-    if not is_checkpoint(folder):
-        raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir")
+    try:
+        folders.paints(folder)
+    except FileNotFoundError:
+        raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir") from None
     return folder
 
 
 def warn_of_another(file: Path, components: ganspace.Components, folder: Path) -> None:
     """Say so where the components were found in another checkpoint."""
     known = components.origin.checksum
-    if known and known != files.checksum(folder):
+    if known and known != folders.checksum(folder):
         print(f"note: {file} was made from another checkpoint, {components.origin.checkpoint}; directions may differ")
 
 

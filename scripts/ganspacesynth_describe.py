@@ -1,5 +1,7 @@
 """Get to know directions: a sheet for each, with spectrograms from -3 to 3 sigma and what it does in numbers.
 
+Of a picture model, one sheet shows all of them, through pictures of several classes.
+
 --name gives one a name, which is saved in the components file and shown wherever it is used.
 """
 
@@ -11,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
-from scripts import command, directions
+from scripts import command, directions, folders
 
 if TYPE_CHECKING:
     from ganspace.describe import Sound
 
 PROG = "ganspacesynth_describe"
+FOR_PICTURES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "--seed"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +33,11 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--name", nargs=2, action="append", default=[], metavar=("NUMBER", "NAME"), help='such as --name 3 "breath"'
     )
+    flags.add_argument(
+        "--auto_names", action="store_true", help="pictures: name those without a name after what they do, where clear"
+    )
+    flags.add_argument("--classes", nargs="+", metavar="NAME|NUMBER", help="pictures: of which (default: some of all)")
+    flags.add_argument("--seed", type=partial(command.whole, least=0), help="pictures: of the noise (default: 0)")
     return flags
 
 
@@ -45,8 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(options: argparse.Namespace) -> None:
     if options.name:
         _save_names(options.pca_file, options.name)
-    if options.output_dir is not None:
+    if options.output_dir is None:
+        return
+    options.ckpt_dir = options.ckpt_dir or directions.beside(options.pca_file)
+    if not folders.paints(options.ckpt_dir):
+        folders.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
         _sheets(options)
+        return
+    folders.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "a picture model")
+    from scripts import describe_pictures
+
+    options.seed = options.seed or 0
+    describe_pictures.sheets(options)
 
 
 def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:

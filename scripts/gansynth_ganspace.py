@@ -1,7 +1,7 @@
-"""Find the directions of a GANSynth checkpoint: principal components of a layer's activations.
+"""Find the directions of a GANSynth checkpoint, or of a picture model: what its sounds or pictures differ in most.
 
-The file can be loaded by the instrument, and one that ends with .pickle by the course's patches too. When the work is
-killed, the same command takes it up where it was.
+The file can be loaded by the instrument, and a checkpoint's that ends with .pickle by the course's patches too. When
+the work is killed, the same command takes it up where it was.
 """
 
 import argparse
@@ -9,37 +9,44 @@ import math
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import ganspace
 import gansynth
 from ganspace.files import SUFFIXES
-from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY
+from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
-from scripts import command, reporting
+from renderer import biggan
+from scripts import command, folders, reporting
 
 PROG = "gansynth_ganspace"
+# What only one kind of model understands: what the options are called, and their flags.
+FOR_SOUNDS = {"pitch": "--pitch", "scheduler": "--scheduler"}
+FOR_PICTURES = {"class_name": "--class", "truncation": "--truncation", "move": "--move"}
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(command.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint")
+    flags.add_argument(
+        "--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint, or of the picture model"
+    )
     flags.add_argument(
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )
     flags.add_argument("--random_z_count", type=partial(command.whole, least=2), help="how many latent vectors to try")
-    flags.add_argument("--layer", default="conv0", help="whose activations (default: %(default)s)")
+    flags.add_argument("--layer", default="", help="whose activations (default: conv0, of a picture model layers.0)")
     flags.add_argument(
         "--estimator",
         choices=ESTIMATORS,
         default="",
-        help=f"ipca: incremental; stream: for any number of samples; pca, fbpca (randomised), ica (independent), spca "
-        f"(sparse) keep all samples in memory (default: ipca, and stream from {MANY} samples on)",
+        help="ipca: incremental; stream: for any number of samples; linear: what follows from z in a straight line; "
+        "pca, fbpca (randomised), ica (independent), spca (sparse) keep all samples in memory (default: ipca, and "
+        f"stream from {MANY} samples on; of a picture model linear)",
     )
     flags.add_argument(
         "--components", type=components, default=DEFAULT_COMPONENTS, metavar="K|all", help="default: 128"
@@ -49,13 +56,18 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--pca_batch_size", type=count, default=0, help="samples in a step of ipca (default: what is fast)"
     )
-    flags.add_argument("--batch_size", type=count, default=0, help="notes computed at once (default: what is fast)")
+    flags.add_argument("--batch_size", type=count, default=0, help="computed at once (default: what is fast)")
     flags.add_argument("--pca_out_file", type=command.path, help="what to write: .pickle (the course's) or .npz (ours)")
     flags.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="let the workers of this Dask scheduler sample, such as tcp://10.0.0.5:8786",
     )
+    flags.add_argument(
+        "--class", dest="class_name", metavar="NAME|NUMBER", help="pictures: only of this class (default: of all)"
+    )
+    flags.add_argument("--truncation", type=command.above_zero, help="pictures: of the noise, up to 1 (default: 1)")
+    flags.add_argument("--move", choices=MOVED, help="pictures: what edits move, the noise or the layer (default: z)")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
@@ -81,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list_layers(options: argparse.Namespace) -> None:
-    model = command.load(options)
+    model = folders.load(options)
     for layer in model.layers:
-        shape = layer_shape(model.config, layer)
+        shape = model.layer_shape(layer) if folders.paints(options.ckpt_dir) else layer_shape(model.config, layer)
         print(f"{layer}: {' x '.join(map(str, shape))} = {math.prod(shape)} values")
 
 
@@ -93,18 +105,13 @@ def _compute(options: argparse.Namespace) -> None:
         count=options.random_z_count,
         estimator=options.estimator,
         components=options.components,
-        pitch=options.pitch,
-        seed=options.seed or 0,
+        seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
         pca_batch_size=options.pca_batch_size,
         batch_size=options.batch_size,
+        **(_for_pictures if folders.paints(options.ckpt_dir) else _for_sounds)(options),
     )
-    if options.seed is None:
-        plan = replace(plan, seed=secrets.randbelow(2**32))
-    config = gansynth.read_config(options.ckpt_dir)
-    if plan.pitch is not None:
-        check_pitch(config.name, config.pitches, plan.pitch)
     reporting.log_lines()
-    model = command.load(options)
+    model = folders.load(options)
     begun_s = time.monotonic()
     with reporting.progress("sample", plan.count) as progress:
         if options.scheduler:
@@ -116,9 +123,33 @@ def _compute(options: argparse.Namespace) -> None:
     _say(options.pca_out_file, found, time.monotonic() - begun_s)
 
 
+def _for_sounds(options: argparse.Namespace) -> dict[str, Any]:
+    """What a plan for sounds has of its own; checked before anything large is loaded."""
+    folders.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
+    config = gansynth.read_config(options.ckpt_dir)
+    if options.pitch is not None:
+        check_pitch(config.name, config.pitches, options.pitch)
+    return {"pitch": options.pitch}
+
+
+def _for_pictures(options: argparse.Namespace) -> dict[str, Any]:
+    """What a plan for pictures has of its own."""
+    folders.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "a picture model")
+    given: dict[str, Any] = {"class_number": None}
+    if options.class_name is not None:
+        from renderer import classes
+        from renderer.biggan.folders import class_names
+
+        names = class_names(options.ckpt_dir, biggan.read_config(options.ckpt_dir))
+        given["class_number"] = classes.find([options.class_name], names)[0]
+    if options.truncation is not None:
+        given["truncation"] = options.truncation
+    return given | {"move": options.move or ""}
+
+
 def _say(path: Path, found: ganspace.Components, seconds: float) -> None:
-    share = 100 * found.var_ratio.sum()
+    share, layer = 100 * found.var_ratio.sum(), found.origin.found_in or found.layer
     print(
-        f"{path}: {found.count} directions of {found.layer} by {found.estimator} with {share:.1f} % of the variance, "
+        f"{path}: {found.count} directions of {layer} by {found.estimator} with {share:.1f} % of the variance, "
         f"the first with {100 * found.var_ratio[0]:.1f} %; {seconds:.1f} s"
     )
