@@ -324,3 +324,62 @@ def test_a_model_without_conditions_tells_none(pd):
     start = len(pd.heard)
     assert pd.ask("conditions", "conditions") == []
     assert not any(message[1] == "choices" for message in pd.heard[start:])
+
+
+def test_what_plays_is_told_beside_a_request_and_answers_nothing(tmp_path, answering):
+    with pd_running(tmp_path, client(answering.port)) as pd:
+        pd.say("randomize_z z")
+        address, (slot,), sender = answering.take()
+        pd.say("play sound 1.5")
+        pd.say("stop sound")
+        pd.say("stop")
+        target = slot.removesuffix("z") + "sound"
+        assert answering.take()[:2] == ("/sound/play", [target, 1.5])
+        assert answering.take()[:2] == ("/sound/stop", [target])
+        assert answering.take()[:2] == ("/sound/stop", [])
+        answering.tell(sender, "/done", "/sound/play", target)
+        answering.tell(sender, "/sound/z", slot, 1.0)
+        answering.tell(sender, "/done", address)
+        pd.wait(0, "randomized")
+        assert [message[1] for message in pd.heard if message[0] == 0] == ["server", "randomized"]
+
+
+def test_pictures_are_steered_beside_a_request(tmp_path, answering):
+    with pd_running(tmp_path, client(answering.port)) as pd:
+        pd.say("unload")
+        _, _, sender = answering.take()
+        pd.say(r"image classes tiger\ cat 7")
+        assert answering.take()[:2] == ("/image/classes", ["tiger cat", 7])
+        answering.tell(sender, "/image/class_names", "tiger cat", "tench")
+        answering.tell(sender, "/done", "/image/classes")
+        assert pd.wait(0, "image", "class_names") == ["tiger cat", "tench"]
+        assert pd.wait(0, "image", "done") == ["classes"]
+        answering.tell(sender, "/fail", "/image/mode", "-", "no such mode")
+        assert pd.wait(0, "image", "failed") == ["mode", "no such mode"]
+        assert not any(message[1] in ("unloaded", "failed") for message in pd.heard)
+        answering.tell(sender, "/done", "/sound/unload")
+        pd.wait(0, "unloaded")
+
+
+def test_a_sound_that_cannot_be_played_is_no_failed_request(tmp_path, answering):
+    with pd_running(tmp_path, client(answering.port)) as pd:
+        pd.say("unload")
+        _, _, sender = answering.take()
+        pd.say("play")
+        assert pd.wait(0, "image", "failed") == ["play", "play needs the name of a sound"]
+        answering.tell(sender, "/fail", "/sound/play", "sound", "position is too far")
+        assert pd.wait(0, "image", "failed") == ["play", "position is too far"]
+        answering.tell(sender, "/done", "/sound/unload")
+        pd.wait(0, "unloaded")
+        assert not any(message[1] == "failed" for message in pd.heard)
+
+
+def test_a_command_for_pictures_waits_for_the_server_as_long_as_others(tmp_path, answering):
+    with pd_running(tmp_path, client(9)) as pd:
+        pd.say("play sound")
+        pd.say("image mode free")
+        assert pd.wait(0, "image", "failed") == ["mode", "no server at 127.0.0.1 9"]
+        pd.say(f"connect 127.0.0.1 {answering.port}")
+        for mode in ("tempo", "follow"):
+            pd.say(f"image mode {mode}")
+        assert [answering.take()[:2] for _ in range(2)] == [("/image/mode", ["tempo"]), ("/image/mode", ["follow"])]

@@ -148,6 +148,14 @@ def test_the_status_is_asked_for_again_and_again_and_shown(visuals):
     assert visuals.pd.wait(f"{visuals.number}-mode-is") == ["free"]
 
 
+@pytest.mark.parametrize(("target", "plays"), [("trip", "trip"), ("h04d2c3a1-1003-sound", "1003-sound")])
+def test_what_plays_is_shown_without_the_token_of_a_client(visuals, target, plays):
+    visuals.listen("plays")
+    visuals.asked("/image/status")
+    visuals.answer("/image/status.reply", "patterns", "free", 30.0, 3, "-", target, "-")
+    assert visuals.shown("plays") == f"plays {plays}"
+
+
 def test_what_the_renderer_refuses_is_said(visuals):
     visuals.listen("says")
     visuals.do("load-button")
@@ -188,7 +196,7 @@ def test_the_classes_that_are_on_are_shown(visuals):
     visuals.answer("/image/class_names", *names)
     assert visuals.shown("count") == "5 on"
     lines = {str(m[0]).rpartition("-")[2]: m[2] for m in visuals.pd.heard if m[1:2] == ["label"] and m[2] != "empty"}
-    assert lines["line0"] + lines["line1"] == ", ".join(names) + ", "
+    assert lines["line0"] + lines["line1"] == ", ".join(names)
 
 
 def test_the_file_that_was_kept_is_shown(visuals):

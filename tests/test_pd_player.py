@@ -181,3 +181,16 @@ def test_play_without_a_sound_does_nothing(tmp_path):
         pd.say("stop")
         assert pd.size("nothing") == 0
         assert not any(message[:2] == [1, "playing"] for message in pd.heard)
+
+
+def test_a_sound_that_is_cut_short_says_so_and_one_that_ends_does_not(tmp_path):
+    with pd_running(tmp_path, PLAYER) as pd:
+        pd.say(f"load {sine(tmp_path / 'short.wav', 440, 0.2)} {RATE}")
+        pd.wait(1, "playing", 0)
+        pd.say("stop")
+        pd.say(f"load {sine(tmp_path / 'long.wav', 440, 5)} {RATE}")
+        pd.wait(1, "playing", 1)
+        assert [1, "stopped"] not in pd.heard
+        pd.say("stop 40")
+        pd.wait(1, "stopped")
+        pd.wait(1, "playing", 0)
