@@ -1,21 +1,15 @@
 """The command line, as processes and as `main`."""
 
-import functools
-import http.server
-import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-import zipfile
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
-from conftest import SMALL
 
 import ganspace
 import gansynth
@@ -133,122 +127,6 @@ def test_models_shows_what_is_broken(tmp_path, capsys):
     (tmp_path / "gansynth" / "bad" / "experiment.json").write_text("{")
     assert main(["models", "--models", str(tmp_path)]) == 0
     assert "cannot be played" in capsys.readouterr().out
-
-
-def pack(path, *, inside="small", extra=()):
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(SMALL.rglob("*")):
-            if file.is_file() and "reference" not in file.name:
-                archive.write(file, f"{inside}/{file.relative_to(SMALL)}".lstrip("/"))
-        for name in extra:
-            archive.writestr(name, "x")
-    return path
-
-
-def add(source, tmp_path):
-    return main(["models", "add", str(source), "--to", str(tmp_path / "mine")])
-
-
-def installed(tmp_path):
-    return sorted(path.name for path in (tmp_path / "mine").glob("*/*"))
-
-
-def test_a_zip_is_added(tmp_path):
-    assert add(pack(tmp_path / "x.zip", inside="deep/small"), tmp_path) == 0
-    assert installed(tmp_path) == ["small"]
-    assert (tmp_path / "mine" / "gansynth" / "small" / "experiment.json").exists()
-
-
-def test_a_zip_without_a_folder_gives_its_name(tmp_path):
-    assert add(pack(tmp_path / "voice.zip", inside=""), tmp_path) == 0
-    assert installed(tmp_path) == ["voice"]
-
-
-def test_a_folder_is_added(tmp_path):
-    assert add(SMALL, tmp_path) == 0
-    assert installed(tmp_path) == ["magenta_small"]
-
-
-def test_what_is_there_is_not_overwritten(tmp_path, capsys):
-    add(SMALL, tmp_path)
-    capsys.readouterr()
-    assert "is there already" in fails(capsys, "models", "add", SMALL, "--to", tmp_path / "mine")
-
-
-@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "small/../../../escaped"])
-def test_a_zip_that_reaches_outside_is_refused(tmp_path, capsys, name):
-    archive = pack(tmp_path / "x.zip", extra=[name])
-    assert "reaches outside" in fails(capsys, "models", "add", archive, "--to", tmp_path / "mine")
-    assert installed(tmp_path) == []
-    assert not list(tmp_path.rglob("escaped"))
-
-
-def test_a_zip_that_is_too_big_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("server.archives.MAX_BYTES", 10_000)
-    assert "too much" in fails(capsys, "models", "add", pack(tmp_path / "x.zip"), "--to", tmp_path / "mine")
-    assert installed(tmp_path) == []
-
-
-def test_a_broken_zip_is_refused(tmp_path, capsys):
-    (tmp_path / "x.zip").write_bytes(b"PK no zip")
-    assert "no zip file" in fails(capsys, "models", "add", tmp_path / "x.zip", "--to", tmp_path / "mine")
-
-
-def test_a_folder_without_checkpoint_is_refused(tmp_path, capsys):
-    (tmp_path / "empty").mkdir()
-    assert "no checkpoint" in fails(capsys, "models", "add", tmp_path / "empty", "--to", tmp_path / "mine")
-
-
-def test_a_checkpoint_without_weights_is_refused(tmp_path, capsys):
-    (tmp_path / "small" / "stage_00000").mkdir(parents=True)
-    (tmp_path / "small" / "experiment.json").write_text("{}")
-    assert "no weights" in fails(capsys, "models", "add", tmp_path / "small", "--to", tmp_path / "mine")
-    assert installed(tmp_path) == []
-
-
-def test_several_checkpoints_at_once_are_refused(tmp_path, capsys):
-    for name in ("a", "b"):
-        shutil.copytree(SMALL, tmp_path / "two" / name)
-    assert "several" in fails(capsys, "models", "add", tmp_path / "two", "--to", tmp_path / "mine")
-
-
-def test_a_name_that_is_nothing_lists_the_known_names(tmp_path, capsys):
-    assert "all_instruments, acoustic_only" in fails(capsys, "models", "add", "piano", "--to", tmp_path / "mine")
-
-
-class SilentHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def web(tmp_path):
-    """A web server on loopback with x.zip on it; its address."""
-    pack(tmp_path / "web.zip")
-    handler = functools.partial(SilentHandler, directory=tmp_path)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_a_zip_is_fetched_from_the_web(web, tmp_path):
-    assert add(f"{web}/web.zip", tmp_path) == 0
-    assert installed(tmp_path) == ["small"]
-
-
-def test_a_known_name_is_fetched_from_its_address(web, tmp_path, monkeypatch):
-    monkeypatch.setattr("server.downloads._MAGENTA", web + "/{}.zip")
-    shutil.copy(tmp_path / "web.zip", tmp_path / "acoustic_only.zip")
-    assert add("acoustic_only", tmp_path) == 0
-
-
-def test_a_missing_page_is_one_line(web, tmp_path, capsys):
-    assert "404" in fails(capsys, "models", "add", f"{web}/y.zip", "--to", tmp_path / "mine")
-
-
-def test_being_offline_is_one_line(tmp_path, capsys):
-    assert "cannot be fetched" in fails(capsys, "models", "add", "http://127.0.0.1:9/x.zip", "--to", tmp_path / "mine")
 
 
 def test_a_hallucination_is_a_wav_and_a_picture(hallu, models, tmp_path):
