@@ -1,7 +1,7 @@
 """What a direction does to pictures, in numbers: light, colour, and how what is seen moves, grows and turns.
 
 Movement is measured between neighbours along the direction, as one motion of the whole picture (Lucas and Kanade 1981,
-with shift, scale, rotation, and a change of light besides), and added up. It is that of the larger shapes.
+with shift, scale, stretch, rotation, and a change of light besides), and added up. It is that of the larger shapes.
 """
 
 import itertools
@@ -33,7 +33,7 @@ class Look:
     `lightness`, `contrast` (its standard deviation), `colour` (largest less smallest of red, green, blue) and `detail`
     (contrast within blocks of 4 pixels) are in percent of the range; `hue_deg` is by how many degrees colours have gone
     on from red by yellow to green; `right` and `down` are percent of the picture's edge, `size` percent of the size in
-    the middle, `turn_deg` degrees clockwise.
+    the middle, `width` that against the height, `turn_deg` degrees clockwise.
     """
 
     lightness: float
@@ -44,6 +44,7 @@ class Look:
     right: float
     down: float
     size: float
+    width: float
     turn_deg: float
 
 
@@ -60,6 +61,7 @@ QUANTITIES = (
     Quantity("right", "right / %", "to the right", "to the left", "{:+.0f} %", 12.0, _by(3)),
     Quantity("down", "down / %", "downwards", "upwards", "{:+.0f} %", 12.0, _by(3)),
     Quantity("size", "size / %", "larger", "smaller", "{:.0f} %", 25.0, lambda a, b: ratio(a, b) >= 1.06),
+    Quantity("width", "width / %", "wider", "taller", "{:.0f} %", 25.0, lambda a, b: ratio(a, b) >= 1.06),
     Quantity("turn_deg", "turn / degrees", "clockwise", "anticlockwise", "{:+.0f} degrees", 20.0, _by(5)),
 )
 
@@ -107,23 +109,36 @@ def measure(row: np.ndarray) -> list[Look]:
             moved[:, 0],
             50 * moved[:, 1:3],
             100 * np.exp(moved[:, 3]),
-            np.degrees(moved[:, 4]),
+            100 * np.exp(2 * moved[:, 4]),
+            np.degrees(moved[:, 5]),
         ]
     )
     return [Look(*(float(value) for value in line)) for line in found]
 
 
 def motion(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """One motion of a whole picture [height, width]: right, down (halves of an edge), growth (log), turn (radians)."""
+    """One motion of a whole picture [height, width]: right, down, growth, stretch, turn.
+
+    In halves of an edge, logarithms, and radians. Stretch is what it grows across beyond its growth, and shrinks along.
+    """
     middle = (_blurred(before) + _blurred(after)) / 2
     height, width = middle.shape
     down, right = np.gradient(middle, 2 / height, 2 / width)
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    columns = [right, down, right * x + down * y, down * x - right * y, -middle, -np.ones_like(middle)]
+    columns = [
+        right,
+        down,
+        right * x + down * y,
+        right * x - down * y,
+        down * x - right * y,
+        -middle,
+        -np.ones_like(middle),
+    ]
     matrix = np.stack([column.ravel() for column in columns], axis=1)
     change = -(_blurred(after) - _blurred(before)).ravel()
     square = matrix.T @ matrix
-    return np.linalg.solve(square + _RIDGE * np.trace(square) / 6 * np.eye(6), matrix.T @ change)[:4]
+    ridge = _RIDGE * np.trace(square) / len(square) * np.eye(len(square))
+    return np.linalg.solve(square + ridge, matrix.T @ change)[:5]
 
 
 def mean(looks: Sequence[Look]) -> Look:

@@ -9,7 +9,9 @@ from ganspace.describe import AMOUNTS
 from ganspace.pictures import LIGHT, SIGMA, WARM, dark_figure, style
 
 # Pictures are drawn so large at most, in pixels.
-TILE, GAP = 72, 8
+TILE = 72
+# Between pictures, and between the points besides.
+EDGE, GAP = 1, 8
 
 
 def save_sheet(path: Path, heading: str, rows: np.ndarray, labels: Sequence[str], columns: Sequence[str]) -> None:
@@ -51,8 +53,10 @@ def laid_out(rows: np.ndarray) -> np.ndarray:
         step *= 2
     count, points, amounts, height, width, _ = rows.shape
     small = rows.reshape(count, points, amounts, height // step, step, width // step, step, 3).mean(axis=(4, 6))
-    lines = (small.clip(-1, 1) + 1) / 2
-    lines = lines.transpose(1, 0, 3, 2, 4, 5).reshape(points, count * (height // step), amounts * (width // step), 3)
-    gap = np.ones((count * (height // step), GAP, 3)) * np.array([21, 19, 29]) / 255
+    tiles = np.full((count, points, amounts, height // step + EDGE, width // step + EDGE, 3), 0.08)
+    tiles[..., EDGE:, EDGE:, :] = (small.clip(-1, 1) + 1) / 2
+    high, wide = tiles.shape[3:5]
+    lines = tiles.transpose(1, 0, 3, 2, 4, 5).reshape(points, count * high, amounts * wide, 3)
+    gap = np.full((count * high, GAP, 3), 0.08)
     parts = [part for line in lines for part in (line, gap)][:-1]
     return np.concatenate(parts, axis=1)

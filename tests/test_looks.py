@@ -9,11 +9,11 @@ from ganspace.describe import sentence
 SIZE, STEPS = 128, np.arange(-3, 4)
 
 
-def blobs(place=(0.0, 0.0), grown=1.0, turned=0.0):
-    """Three soft blobs of different sizes, moved by parts of the edge, grown and turned (degrees) around the middle."""
+def blobs(place=(0.0, 0.0), grown=1.0, turned=0.0, wider=1.0):
+    """Three soft blobs of different sizes, moved (in edges), grown, stretched, turned (degrees) around the middle."""
     y, x = np.meshgrid(*[np.linspace(-0.5, 0.5, SIZE)] * 2, indexing="ij")
     angle = np.radians(turned)
-    x, y = (x - place[0]) / grown, (y - place[1]) / grown
+    x, y = (x - place[0]) / grown / wider, (y - place[1]) / grown * wider
     x, y = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
     spots = ((-0.15, -0.1, 0.08), (0.2, 0.05, 0.11), (-0.05, 0.2, 0.06))
     light = sum(np.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * wide**2)) for a, b, wide in spots)
@@ -41,6 +41,12 @@ def test_movement_is_measured(field, change, step):
 def test_growth_is_measured():
     found = [look.size for look in along(lambda a: blobs(grown=1.06**a))]
     assert found == pytest.approx(100 * 1.06**STEPS, rel=0.04)
+
+
+def test_stretch_is_measured():
+    found = along(lambda a: blobs(wider=1.04**a))
+    assert [look.width for look in found] == pytest.approx(100 * 1.04 ** (2 * STEPS), rel=0.05)
+    assert [look.size for look in found] == pytest.approx([100] * 7, abs=3)
 
 
 def test_what_only_moves_neither_grows_nor_turns():

@@ -109,8 +109,8 @@ def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
     moved = painter.generate(at[0] + 3 * found.latents.stdev[1] * found.latents.directions[1], at[1], 1.0)
     np.testing.assert_allclose(along[:, 6], moved, atol=1e-4)
     sheet = picture_sheets.laid_out(np.stack([along, along]))
-    assert sheet.shape == (2 * 16, 2 * 7 * 16 + picture_sheets.GAP, 3)
-    np.testing.assert_allclose(sheet[:16, 16:32], (along[0, 1] + 1) / 2, atol=1e-6)
+    assert sheet.shape == (2 * 17, 2 * 7 * 17 + picture_sheets.GAP, 3)
+    np.testing.assert_allclose(sheet[1:17, 18:34], (along[0, 1] + 1) / 2, atol=1e-6)
 
 
 def test_a_name_by_hand_needs_no_model(file, tmp_path):
