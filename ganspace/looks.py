@@ -157,7 +157,7 @@ def name(looks: Sequence[Sequence[Look]], amounts: Sequence[float] = AMOUNTS) ->
         if quantity.heard(values[0], values[-1]) and abs(trend(amounts, values)) >= STEADY and agreeing >= AGREEING:
             found.append((abs(change) / quantity.span, quantity.more if change > 0 else quantity.less))
     found.sort(reverse=True)
-    return ", ".join(word for weight, word in found[:2] if weight >= SECOND * found[0][0])
+    return " and ".join(word for weight, word in found[:2] if weight >= SECOND * found[0][0])
 
 
 def _added_up(steps: np.ndarray) -> np.ndarray:
