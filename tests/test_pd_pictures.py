@@ -218,6 +218,16 @@ def test_directions_give_their_names_to_the_sliders(visuals):
     assert [f"{visuals.number}-picture-edits-count", 12] in visuals.pd.heard
 
 
+def test_directions_that_another_client_has_dropped_are_shown_as_gone(visuals):
+    visuals.pd.listen(f"{visuals.number}-picture-name-1")
+    visuals.do("picture-answer", "directions bluer")
+    for components in ("own.npz", "-"):
+        visuals.asked("/image/status")
+        visuals.answer("/image/status.reply", "patterns", "free", 30.0, 3, "-", "-", components)
+    visuals.pd.wait(f"{visuals.number}-picture-name-1", "empty")
+    assert visuals.asked() == ("/image/edits", [])
+
+
 def test_by_chance_moves_all_sliders_as_far_as_chance_does(visuals):
     moved = []
     for _ in range(8):
