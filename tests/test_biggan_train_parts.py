@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from gansynth.backend import value_and_gradients
 from renderer.training import (
     augment,
     discriminator,
@@ -18,7 +19,7 @@ from renderer.training import (
 )
 from renderer.training.batches import Source, with_factors
 from renderer.training.generator import Norm
-from renderer.training.hparams import Hparams
+from renderer.training.hparams import EPSILON, Hparams
 from renderer.training.pictures import Pictures
 from renderer.training.stages import stages
 from renderer.training.trainer import schedule
@@ -111,6 +112,27 @@ def test_batch_norm_gives_mean_zero_and_variance_one_before_its_relu():
     assert numpy(norm.moments["n"])[0] == pytest.approx(x.mean(axis=(0, 1, 2)), abs=1e-5)
     again = Norm({"n": norm.moments["n"]})("n", x, one, zero)
     assert numpy(again) == pytest.approx(upper, abs=1e-5)
+
+
+def test_batch_norm_with_given_moments_has_their_values():
+    x, one = 3 + 2 * rng().standard_normal((8, 4, 4, 5), np.float32), np.ones(5, np.float32)
+    given = np.stack([1.5 * one, 9 * one])
+    wanted = np.maximum((x - 1.5) / np.sqrt(9 + EPSILON) + 0.5, 0)
+    assert numpy(Norm({"n": given})("n", x, one, one / 2)) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_batch_norm_with_given_moments_lets_nothing_learn_what_the_moments_undo():
+    x, one = ops.convert_to_tensor(rng().standard_normal((8, 4, 4, 5), np.float32)), np.ones(5, np.float32)
+    norm = Norm({"n": np.stack([0.1 * one, 1.2 * one])})
+
+    def loss(moved):
+        y = norm("n", x * moved["scale"] + moved["shift"], one, 4 * one)
+        return ops.mean(ops.square(y - x)), None
+
+    start = {"scale": ops.ones(5), "shift": ops.zeros(5)}
+    _, gradient = value_and_gradients(loss, start)
+    assert np.abs(numpy(gradient["shift"])).max() < 1e-5
+    assert np.abs(numpy(gradient["scale"])).max() < 1e-3
 
 
 def test_translation_shifts_and_fills_with_grey():

@@ -64,7 +64,11 @@ def spectral(names: Mapping[str, Any], conditions: bool) -> list[str]:
 
 @dataclass
 class Norm:
-    """Batch norm: by the batch's own moments, which are gathered in `moments`, or by `given` ones (mean, variance)."""
+    """Batch norm: by the batch's own moments, which are gathered in `moments`, or by `given` ones (mean, variance).
+
+    With given ones the values are those of a network that plays, but the gradient is still that of the batch's own
+    moments (batch renormalisation, Ioffe 2017). Without it, weights would be moved in ways that the moments then undo.
+    """
 
     given: Mapping[str, Tensor] | None = None
     moments: dict[str, Tensor] = field(default_factory=dict)
@@ -74,10 +78,17 @@ class Norm:
         mean = ops.mean(x, axis=(0, 1, 2))
         variance = ops.mean(ops.square(x), axis=(0, 1, 2)) - ops.square(mean)
         self.moments[name] = ops.stop_gradient(ops.stack([mean, variance]))
+        inverse = _inverse(variance)
+        gain, shift = inverse, -mean * inverse
         if self.given is not None:
-            mean, variance = self.given[name][0], self.given[name][1]
-        gain = scale * ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
-        return ops.relu(x * gain + (offset - mean * gain))
+            wanted = _inverse(self.given[name][1])
+            gain = inverse * ops.stop_gradient(wanted / inverse)
+            shift = ops.stop_gradient((mean - self.given[name][0]) * wanted) - mean * gain
+        return ops.relu(x * (scale * gain) + (scale * shift + offset))
+
+
+def _inverse(variance: Tensor) -> Tensor:
+    return ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
 
 
 def paint(
