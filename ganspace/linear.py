@@ -9,8 +9,8 @@ The columns of U are directions in z, at right angles, the first being that alon
 are where it then goes. Where the layer is linear in z, as a picture model's first map is, that is PCA itself, exactly
 and from few samples. All that is kept of the samples are sums, latent by size.
 
-Of 16 factors that the model `patterns` was trained with (16 classes, layers.0, 16 directions), those found so belong to
-14, PCA's to 10; for the first 8, the share of the main factor in z is 0.66 on the average, PCA's 0.57.
+Of the 16 factors that the model `patterns` was trained with, the first 16 directions of layers.0 find 15 so, and 10 by
+PCA and regression; of the first 8, a share of 0.64 lies on one factor, by PCA 0.57 (4096 samples, all 16 classes).
 """
 
 import numpy as np
