@@ -34,6 +34,8 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
     components = ganspace.load(options.pca_file)
     if options.ckpt_dir is None:
         options.ckpt_dir = beside(options.pca_file)
+    if folders.paints(options.ckpt_dir):
+        raise ValueError(f"{options.ckpt_dir} is a picture model; this command is for sounds")
     model = command.load(options)
     check_layer(model, components)
     warn_of_another(options.pca_file, components, options.ckpt_dir)

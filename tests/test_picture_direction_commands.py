@@ -10,7 +10,7 @@ from PIL import Image
 import ganspace
 from ganspace import looks, picture_sheets
 from renderer import biggan
-from scripts import ganspacesynth_describe, gansynth_ganspace
+from scripts import ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_ganspace
 from tests import small_painter
 from tests.conftest import SMALL
 
@@ -111,6 +111,12 @@ def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
     sheet = picture_sheets.laid_out(np.stack([along, along]))
     assert sheet.shape == (2 * 17, 2 * 7 * 17 + picture_sheets.GAP, 3)
     np.testing.assert_allclose(sheet[1:17, 18:34], (along[0, 1] + 1) / 2, atol=1e-6)
+
+
+def test_a_plane_of_sounds_is_not_made_of_pictures(file, tmp_path, capsys):
+    flags = ["--pca_file", str(file), "--output_dir", str(tmp_path)]
+    assert ganspacesynth_spectrograms.main(flags) == 1
+    assert "small is a picture model; this command is for sounds" in capsys.readouterr().err
 
 
 def test_a_name_by_hand_needs_no_model(file, tmp_path):
