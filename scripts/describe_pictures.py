@@ -2,7 +2,8 @@
 
 import argparse
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 MEASURED, SHOWN = 8, 3
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One direction: pictures [points, amounts, height, width, 3], their average numbers, and a name, "" for none."""
+
+    pictures: np.ndarray
+    average: "list[Look]"
+    name: str
+
+
 def sheets(options: argparse.Namespace) -> None:
     """Write sheet.png, variance.png and directions.csv; with --auto_names, names into the components file.
 
@@ -27,37 +37,58 @@ def sheets(options: argparse.Namespace) -> None:
         ValueError: the components are not of this model, or there is no such class.
         OSError: a file cannot be written.
     """
-    from ganspace import describe, looks, picture_sheets, pictures
+    from ganspace import pictures
 
-    components = ganspace.load(options.pca_file)
-    painter: Painter = folders.load(options)
+    components, painter = ganspace.load(options.pca_file), folders.load(options)
     _check(components, painter)
     directions.warn_of_another(options.pca_file, components, options.ckpt_dir)
-    numbers, truncation = _numbers(options, components, painter), components.origin.truncation or 1.0
-    at, count = looks.points(painter, numbers, truncation, options.seed), min(options.directions, components.count)
+    numbers = _numbers(options, components, painter)
+    seen = list(_seen(options, components, painter, numbers))
+    if options.auto_names:
+        components = _named(components, seen)
+        ganspace.save(options.pca_file, components)
+    _save_sheet(options.output_dir / "sheet.png", components, seen, painter, numbers)
+    pictures.save_variance(options.output_dir / "variance.png", components)
+    _write_table(options.output_dir / "directions.csv", components, seen)
+
+
+def _seen(
+    options: argparse.Namespace, components: ganspace.Components, painter: "Painter", numbers: Sequence[int]
+) -> Iterator[Seen]:
+    """Directions one after the other, each with a line of what it does."""
+    from ganspace import describe, looks
+
+    truncation, count = components.origin.truncation or 1.0, min(options.directions, components.count)
+    at = looks.points(painter, numbers, truncation, options.seed)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    rows, shown, labels, found = [], [], [], {}
     with command.bar("direction", count) as progress:
         for index in range(count):
             progress(index, count)
             along = looks.pictures_along(painter, components, index, at, truncation)
             each = [looks.measure(row) for row in along]
             average = [looks.mean(column) for column in zip(*each, strict=True)]
-            found[index] = looks.name(each)
-            if options.auto_names and found[index] and not components.name(index):
-                components = components.named(index, found[index])
-            shown.append(along[:SHOWN])
-            labels.append(f"{index + 1}  {components.name(index) or found[index] or '-'}")
-            rows += [(index + 1, components.name(index), *one) for one in zip(describe.AMOUNTS, average, strict=True)]
             print(f"{index + 1}: {describe.sentence(average, describe.AMOUNTS, looks.QUANTITIES)}")
+            yield Seen(along[:SHOWN], average, looks.name(each))
         progress(count, count)
-    if options.auto_names:
-        ganspace.save(options.pca_file, components)
+
+
+def _named(components: ganspace.Components, seen: Sequence[Seen]) -> ganspace.Components:
+    """The same with names where there are none yet."""
+    for index, one in enumerate(seen):
+        if one.name and not components.name(index):
+            components = components.named(index, one.name)
+    return components
+
+
+def _save_sheet(
+    path: Path, components: ganspace.Components, seen: Sequence[Seen], painter: "Painter", numbers: Sequence[int]
+) -> None:
+    from ganspace import picture_sheets
+
+    labels = [f"{index + 1}  {components.name(index) or one.name or '-'}" for index, one in enumerate(seen)]
     columns = [painter.class_names[number] for number in numbers[:SHOWN]]
     heading = f"{painter.name}: directions of {components.origin.found_in or components.layer}, {components.estimator}"
-    picture_sheets.save_sheet(options.output_dir / "sheet.png", heading, np.stack(shown), labels, columns)
-    pictures.save_variance(options.output_dir / "variance.png", components)
-    _write_table(options.output_dir / "directions.csv", rows)
+    picture_sheets.save_sheet(path, heading, np.stack([one.pictures for one in seen]), labels, columns)
 
 
 def _numbers(options: argparse.Namespace, components: ganspace.Components, painter: "Painter") -> Sequence[int]:
@@ -78,12 +109,14 @@ def _check(components: ganspace.Components, painter: "Painter") -> None:
         raise ValueError(f"the components are of maps {components.mean.shape}; {painter.name} has {shape}")
 
 
-def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, Look]]") -> None:
+def _write_table(path: Path, components: ganspace.Components, seen: Sequence[Seen]) -> None:
+    from ganspace.describe import AMOUNTS
     from ganspace.looks import QUANTITIES
 
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["direction", "name", "sigma", *(quantity.field for quantity in QUANTITIES)])
-        for number, name, amount, look in rows:
-            values = [f"{getattr(look, quantity.field):.4f}" for quantity in QUANTITIES]
-            table.writerow([number, name, f"{amount:g}", *values])
+        for index, one in enumerate(seen):
+            for amount, look in zip(AMOUNTS, one.average, strict=True):
+                values = [f"{getattr(look, quantity.field):.4f}" for quantity in QUANTITIES]
+                table.writerow([index + 1, components.name(index), f"{amount:g}", *values])
