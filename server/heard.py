@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 KEEP_MADE = 16
 # What a renderer that starts anew need not be told again.
-_NO_SETTINGS = ("/image/record", "/image/snapshot", "/image/status")
+_NO_SETTINGS = ("/image/record", "/image/snapshot", "/image/status", "/image/settings")
 _LOAD, _DIRECT, _EDIT = "/image/load", "/image/load_ganspace_components", "/image/edits"
 # Directions belong to a model, and edits to directions.
 _ENDS = {_LOAD: (_DIRECT, _EDIT), _DIRECT: (_EDIT,)}

@@ -105,8 +105,22 @@ IMAGE_ROWS = (
     ),
     Spec(
         "/image/status",
-        "What the renderer is doing.",
-        replies=("/image/status.reply model mode fps dropped page playing components",),
+        "What the renderer is doing. Changes counts what was set, by whomever: another number, and it is worth asking "
+        "for /image/settings.",
+        replies=("/image/status.reply model mode fps dropped page playing components changes",),
+        image=True,
+    ),
+    Spec(
+        "/image/settings",
+        "What is set, by whomever. The class... are numbers, none: the names are the renderer's choice. The last three "
+        "replies come if directions are loaded; edits that are left out are 0.",
+        replies=(
+            "/image/settings.reply truncation jitter smooth mode bpm [class...]",
+            "/image/class_names name...",
+            "/image/components count layer file",
+            "/image/directions name...",
+            "/image/edits edit...",
+        ),
         image=True,
     ),
 )

@@ -38,7 +38,7 @@ def test_the_contract_is_covered():
     sound += ["hallucinate_noz"]
     sound += ["play", "stop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
-    image += ["status", "load_ganspace_components", "edits"]
+    image += ["status", "settings", "load_ganspace_components", "edits"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named
 

@@ -132,7 +132,8 @@ def test_without_a_model_commands_say_so_and_dials_turn(tmp_path):
     empty = Atelier([tmp_path], tmp_path, lambda folder: Flat())
     assert "no picture model is loaded" in refusal(empty, "/image/classes", **{"class": []})
     assert ask(empty, "/image/truncation", value=0.5) == []
-    assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-", "-"]
+    assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-", "-", 1]
+    assert ask(empty, "/image/settings")[1:] == [["/image/class_names"]]
 
 
 def test_status_tells_what_the_renderer_is_doing(painting):
@@ -141,7 +142,26 @@ def test_status_tells_what_the_renderer_is_doing(painting):
     (status,) = ask(painting, "/image/status")
     assert status[:3] == ["/image/status.reply", "a", "follow"]
     assert status[3] >= 0.0
-    assert status[5:] == ["http://127.0.0.1:1/", "trip", "-"]
+    assert status[5:8] == ["http://127.0.0.1:1/", "trip", "-"]
+
+
+def test_settings_tell_what_is_set_by_whomever(atelier):  # noqa: F811
+    changes = ask(atelier, "/image/status")[0][-1]
+    for name, value in (("truncation", 0.5), ("jitter", 0.25), ("smooth", 0.75), ("bpm", 90.0)):
+        ask(atelier, f"/image/{name}", value=value)
+    ask(atelier, "/image/mode", name="tempo")
+    ask(atelier, "/image/classes", **{"class": ["thing 17", "3"]})
+    assert ask(atelier, "/image/settings") == [
+        ["/image/settings.reply", 0.5, 0.25, 0.75, "tempo", 90.0, 17, 3],
+        ["/image/class_names", "thing 17", "thing 3"],
+    ]
+    assert ask(atelier, "/image/status")[0][-1] == changes + 6
+
+
+def test_classes_that_nobody_chose_are_named_in_the_settings_without_numbers(atelier):  # noqa: F811
+    dials, names = ask(atelier, "/image/settings")
+    assert len(dials) == 6
+    assert names == ask(atelier, "/image/classes", **{"class": []})[0]
 
 
 def test_the_page_is_told_all_that_it_shows(painting):

@@ -75,7 +75,15 @@ def test_a_file_beside_the_model_is_loaded_and_told(atelier, tmp_path):
     ]
     status = atelier.status()
     assert (status["components"], status["direction_count"]) == ("a_gen_z.npz", 3)
-    assert ask(atelier, "/image/status")[0][-1] == "a_gen_z.npz"
+    assert ask(atelier, "/image/status")[0][-2] == "a_gen_z.npz"
+
+
+def test_settings_tell_directions_and_edits_as_far_as_the_last_that_is_not_0(atelier):
+    assert len(ask(atelier, "/image/settings")) == 2
+    told = ask(atelier, LOAD, file="a_gen_z.npz")
+    assert ask(atelier, "/image/settings")[2:] == [*told, [EDITS]]
+    ask(atelier, EDITS, edit=[0.0, -1.5, 0.0])
+    assert ask(atelier, "/image/settings")[2:] == [*told, [EDITS, 0.0, -1.5]]
 
 
 @pytest.mark.parametrize("name", ["shared.npz", "a/a_gen_z.npz", "{}/biggan/shared.npz"])

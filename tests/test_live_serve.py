@@ -46,7 +46,7 @@ def until(happens, what):
 
 
 def status(server):
-    """model, mode, fps, dropped, page, playing, components; nothing while no renderer is there."""
+    """model, mode, fps, dropped, page, playing, components, changes; nothing while no renderer is there."""
     reply = server.send("/image/status")[0]
     return reply.args if reply.address == "/image/status.reply" else None
 
@@ -113,6 +113,8 @@ def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back_as_it_was(painti
     # On the page the same can be set.
     shown = on_the_page(painting, ("/image/jitter", {"value": 0.125}), ("/image/edits", {"edit": [1.5, 0.0, 2.0]}))
     assert (shown["edits"], shown["jitter"]) == ([1.5, 0.0, 2.0], 0.125)
+    told = {reply.address: reply.args for reply in painting.send("/image/settings")}
+    assert (told["/image/edits"], told["/image/settings.reply"][1]) == ([1.5, 0.0, 2.0], 0.125)
 
     painting.send("/sound/play", "trip", 0)
     # Its answer comes after all that the renderer has told before.

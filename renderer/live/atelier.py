@@ -55,6 +55,11 @@ class Atelier:
         return self._recorder is not None and self._recorder.running
 
     @property
+    def choosing(self) -> bool:
+        """Whether the classes are the default choice, and not a player's."""
+        return not self._wanted
+
+    @property
     def painter(self) -> Painter:
         """The loaded model.
 

@@ -27,6 +27,8 @@ _LONGEST_REASON = 200
 # The axes of an oscillator that was never told any.
 _AXES = 16
 _MOST_AXES = 1024
+# Pd's numbers tell whole numbers apart up to here.
+_COUNTED = 2**24
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,21 @@ def status(atelier: Atelier, _: Values) -> list[Reply]:
     now = atelier.status()
     playing = now["playing"]["target"] if now["playing"] else "-"
     told = [now["model"] or "-", now["mode"], now["fps"], now["dropped"], atelier.page or "-", playing]
-    told.append(now["components"] or "-")
+    told += [now["components"] or "-", atelier.show.changes % _COUNTED]
     return [["/image/status.reply", *told]]
+
+
+def settings(atelier: Atelier, _: Values) -> list[Reply]:
+    """What is set: dials, classes, and directions if there are any."""
+    now, painter, known = atelier.show.set_now()
+    names = [painter.class_names[number] for number in now.classes] if painter else []
+    dials = [now.truncation, now.jitter, now.smooth, now.mode, now.bpm]
+    chosen = () if atelier.choosing else now.classes
+    told: list[Reply] = [["/image/settings.reply", *dials, *chosen], ["/image/class_names", *names]]
+    if known is None:
+        return told
+    moved = max((place for place, edit in enumerate(now.edits, 1) if edit), default=0)
+    return [*told, *_told(known), ["/image/edits", *now.edits[:moved]]]
 
 
 COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
@@ -147,9 +162,10 @@ COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
     "/image/record": record,
     "/image/snapshot": snapshot,
     "/image/status": status,
+    "/image/settings": settings,
 }
 # These only look, and need not wait for a model that is being loaded.
-QUERIES = frozenset({"/image/status"})
+QUERIES = frozenset({"/image/status", "/image/settings"})
 # All others but these set something that a renderer which starts anew should be told.
 PASSING = QUERIES | {"/image/record", "/image/snapshot"}
 

@@ -63,6 +63,7 @@ class Show:
         # Those that pictures move along, and those that were loaded last: first the edits along the former go.
         self._moving: Directions | None = None
         self._directions: Directions | None = None
+        self._changes = 0
         self.player = Player()
         # As of the picture that is painted.
         self._playing: Playing | None = None
@@ -89,6 +90,16 @@ class Show:
         return self._directions
 
     @property
+    def changes(self) -> int:
+        """How many there were of settings, model and directions: who asks again sees whether anything is different."""
+        return self._changes
+
+    def set_now(self) -> "tuple[Settings, Painter | None, Directions | None]":
+        """Settings, model and directions that belong together."""
+        with self._lock:
+            return self._settings, self._painter, self._directions
+
+    @property
     def shown(self) -> Point | None:
         """What was painted last."""
         return self._shown
@@ -101,6 +112,7 @@ class Show:
         """
         with self._lock:
             self._settings = change(self._settings)
+            self._changes += 1
             self._beat = self._beat.at_tempo(self._settings.bpm, now_s)
 
     def open(self, painter: Painter, classes: tuple[int, ...]) -> None:
@@ -109,12 +121,14 @@ class Show:
             self._painter, self._shown, self._bridge = painter, None, None
             self._moving = self._directions = None
             self._settings = replace(self._settings, classes=classes, edits=())
+            self._changes += 1
 
     def direct(self, directions: "Directions") -> None:
         """Move along these directions of the loaded model; no edits are set then."""
         with self._lock:
             self._directions = directions
             self._settings = replace(self._settings, edits=())
+            self._changes += 1
 
     def play(self, target: str, position_s: float, now_s: float) -> None:
         """This target plays, and is at this position now; the beat begins with it."""
