@@ -38,3 +38,6 @@ class Answering:
 
     def tell(self, sender, address, *args):
         self.socket.sendto(datagram(address, *args), sender)
+
+    def close(self):
+        self.socket.close()

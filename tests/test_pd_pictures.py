@@ -1,13 +1,14 @@
 """visuals.pd and its parts in a real Pd: each control once, and what is sent to a server in the test's hand."""
 
-import time
+from contextlib import closing
 
 import numpy as np
 import pytest
-from answering import PATIENCE_S, Answering
+from answering import Answering
 from conftest import datagram
+from visuals import opened, shown
 
-from pd import PD, pd_running
+from pd import pd_running
 from server.commands import Command, parse
 from server.image_rows import IMAGE_ROWS
 
@@ -15,70 +16,10 @@ SLIDERS = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120
 SLIDERS += "#X obj 500 120 hallu-pictures two;\n"
 
 
-def shown(pd, name):
-    """The label that a text gets next."""
-    while True:
-        message = pd.wait()
-        if str(message[0]).endswith(f"-{name}") and message[1:2] == ["label"]:
-            return message[2]
-
-
-class Visuals:
-    """The patch, and the server that it speaks to. Names are those in the patch, without their $0."""
-
-    def __init__(self, pd, server):
-        self.pd, self.server = pd, server
-        self.number = pd.number_of("picture-edits")
-        # The abstractions in it have the numbers after it.
-        self.numbers = range(self.number, self.number + 60)
-        pd.listen(f"{self.number}-answer")
-        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
-        # It asks once the server has answered.
-        self.asked("/image/status")
-
-    def do(self, name, message="bang"):
-        """A message to this name, in the patch and in the abstractions within."""
-        for number in self.numbers:
-            self.pd.to(f"{number}-{name}", message)
-
-    def listen(self, name):
-        for number in self.numbers:
-            self.pd.listen(f"{number}-{name}")
-
-    def shown(self, name):
-        return shown(self.pd, name)
-
-    def asked(self, *address):
-        """The next command for pictures, or the next with this address: (address, arguments). A status is answered."""
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            asked, args, self.sender = self.server.take()
-            if asked == "/image/status" and address != (asked,):
-                self.answer("/image/status.reply", "patterns", "free", 29.96, 3, "http://here:1/", "trip", "-")
-                self.answer("/done", asked)
-            elif address in ((), (asked,)):
-                return asked, args
-        raise AssertionError(f"Pd did not send {address or 'anything'}")
-
-    def answer(self, address, *args):
-        self.server.tell(self.sender, address, *args)
-
-    def heard(self, *words):
-        return self.pd.wait(f"{self.number}-answer", "image", *words)
-
-
 @pytest.fixture
-def server():
-    server = Answering()
-    yield server
-    server.socket.close()
-
-
-@pytest.fixture
-def visuals(tmp_path, server):
-    with pd_running(tmp_path, PD / "visuals.pd", paths=()) as pd:
-        yield Visuals(pd, server)
-        assert [line for line in pd.errors() if "couldn't find named array" not in line] == []
+def visuals(tmp_path):
+    with opened(tmp_path) as patch:
+        yield patch
 
 
 # What is done in the patch, and what the server then hears.
@@ -113,6 +54,7 @@ CONTROLS = {
     "snapshot": ([("snapshot-button",)], "/image/snapshot", []),
     "snapshot with a name": ([("set-file", "symbol a\\ b"), ("snapshot-button",)], "/image/snapshot", ["a b"]),
     "status": ([], "/image/status", []),
+    "settings": ([], "/image/settings", []),
 }
 
 
@@ -225,7 +167,8 @@ def test_directions_that_another_client_has_dropped_are_shown_as_gone(visuals):
         visuals.asked("/image/status")
         visuals.answer("/image/status.reply", "patterns", "free", 30.0, 3, "-", "-", components)
     visuals.pd.wait(f"{visuals.number}-picture-name-1", "empty")
-    assert visuals.asked() == ("/image/edits", [])
+    visuals.do("free", "1")
+    assert visuals.asked() == ("/image/mode", ["free"])
 
 
 def test_by_chance_moves_all_sliders_as_far_as_chance_does(visuals):
@@ -236,6 +179,12 @@ def test_by_chance_moves_all_sliders_as_far_as_chance_does(visuals):
     assert {len(edits) for edits in moved} == {16}
     assert 0.7 < np.std(moved) < 1.3
     assert len(np.unique(np.round(moved, 3))) > 100
+
+
+@pytest.fixture
+def server():
+    with closing(Answering()) as server:
+        yield server
 
 
 @pytest.fixture
