@@ -51,6 +51,19 @@ def test_what_is_set_elsewhere_is_where_the_next_hand_begins(visuals):
     assert visuals.asked() == ("/image/jitter", [0.5])
 
 
+def test_another_model_has_another_file_of_directions(visuals):
+    visuals.listen("set-file")
+    visuals.asked("/image/settings")
+    tell_settings(visuals)
+    visuals.asked("/image/status")
+    visuals.answer("/image/status.reply", "flowers", "free", 30.0, 3, "-", "-", "-", 2)
+    visuals.heard("status", "flowers")
+    visuals.pd.to("report", "checked")
+    visuals.pd.wait("checked")
+    boxes = [values[-1] for name, *values in visuals.pd.heard if str(name).endswith("-set-file")]
+    assert boxes[-2:] == ["own.npz", "auto"]
+
+
 def test_a_dial_does_not_follow_while_a_hand_is_on_it(visuals):
     visuals.pd.listen(f"{visuals.number}-jitter-is")
     visuals.asked("/image/settings")
