@@ -32,7 +32,13 @@ def test_what_is_set_elsewhere_is_shown_and_not_told_again(visuals):
     assert [told[f"{dial}-is"] for dial in dials] == [[0.5], [0.25], [0.75], [90]]
     assert told["picture-name-2"] == ["bluer"]
     assert list(visuals.pd.array(f"{visuals.number}-picture-edits")[:3]) == [0, -1.5, 0]
-    # The same count is not asked about a second time.
+    visuals.do("free", "1")
+    assert visuals.asked() == ("/image/mode", ["free"])
+
+
+def test_a_count_that_is_known_is_not_asked_about_again(visuals):
+    visuals.asked("/image/settings")
+    tell_settings(visuals)
     visuals.asked("/image/status")
     visuals.answer("/image/status.reply", "patterns", "free", 30.0, 3, "-", "-", "own.npz", 1)
     visuals.heard("status")
