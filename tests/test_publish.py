@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -36,6 +37,8 @@ class Renderer:
             self.say("hello", {"name": "test", "version": "0"})
             if self.ears.poll(200) and self.hear("welcome"):
                 return self
+        # A context that is left to the garbage collector together with its sockets waits for them for ever.
+        self.close()
         raise AssertionError("no welcome")
 
     def say(self, topic, fields=None):
@@ -72,8 +75,8 @@ def running(tmp_path_factory, models, port):
 
 @pytest.fixture
 def renderer(running, port):
-    peer = Renderer(port)
-    yield peer.join()
+    peer = Renderer(port).join()
+    yield peer
     peer.close()
 
 
@@ -178,10 +181,9 @@ def test_playing_and_stopping_are_passed_on(running, renderer):
 def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port):
     running.send("/sound/play", "trip", 1.0)
     time.sleep(0.5)
-    peer = Renderer(port).join()
-    assert peer.hear("play").fields["position_s"] > 1.4
+    with closing(Renderer(port).join()) as peer:
+        assert peer.hear("play").fields["position_s"] > 1.4
     running.send("/sound/stop")
-    peer.close()
 
 
 def answered(running, renderer, *message, **answer):
@@ -219,12 +221,11 @@ def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
 def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, port):
     answered(running, renderer, "/image/bpm", 90, replies=[])
     answered(running, renderer, "/image/bpm", 99, replies=[])
-    peer = Renderer(port).join()
-    told = peer.hear("command").fields
-    while told["address"] != "/image/bpm":
+    with closing(Renderer(port).join()) as peer:
         told = peer.hear("command").fields
-    assert (told["id"], told["values"]) == (0, {"value": 99.0})
-    peer.close()
+        while told["address"] != "/image/bpm":
+            told = peer.hear("command").fields
+        assert (told["id"], told["values"]) == (0, {"value": 99.0})
 
 
 def settings_told(renderer):

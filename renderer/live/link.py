@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,6 +115,8 @@ class Link:
     def stop(self) -> None:
         """End; a command that is being done is not waited for."""
         self._stopping.set()
+        with suppress(queue.Full):
+            self._orders.put_nowait(None)
         self._threads[0].join(2.0)
 
     def _run(self) -> None:
