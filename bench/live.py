@@ -49,7 +49,9 @@ def write_model(folder: Path, width: int) -> None:
 
 
 def frame_times(folder: Path, threads: int) -> dict[str, float]:
-    """One stage alone, watched, while nothing sounds: how long pictures take, and how many there are."""
+    """One stage alone, watched, while nothing sounds: how long pictures take, how many there are, and the floor."""
+    from bench.floor import multiplication_rate
+    from bench.pictures import cost
     from renderer import biggan
     from renderer.live import process
     from renderer.live.atelier import Atelier
@@ -68,6 +70,8 @@ def frame_times(folder: Path, threads: int) -> dict[str, float]:
     count, late = atelier.frames.number - before, stage.pace.dropped - dropped
     times = {f"p{percent}_ms": 1000 * stage.pace.took_s(percent) for percent in (50, 95)}
     stage.stop()
+    config = biggan.read_config(biggan.find([folder])[0])
+    times["floor_ms"] = 2000 * cost(config).multiplications / multiplication_rate()
     return {"fps": count / took, "dropped": late, "cores": used / took, **times}
 
 
@@ -75,7 +79,8 @@ def row(found: dict[str, float]) -> str:
     """A line of the report."""
     return (
         f"{found['fps']:.1f} fps, {found['dropped']:.0f} of {30 * WATCHED_S:.0f} dropped, a picture takes"
-        f" {found['p50_ms']:.1f} ms (p50), {found['p95_ms']:.1f} ms (p95), {found['cores']:.2f} cores in use"
+        f" {found['p50_ms']:.1f} ms (p50), {found['p95_ms']:.1f} ms (p95), {found['cores']:.2f} cores in use;"
+        f" the floor is {found['floor_ms']:.1f} ms"
     )
 
 
