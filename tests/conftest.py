@@ -23,6 +23,11 @@ PATIENCE_S = 180.0  # the first answer may wait for TensorFlow's import, over a 
 Reply = namedtuple("Reply", "address args")
 
 
+def pytest_configure():
+    """Let no matrix product wait, spinning, for a core that another test has; what tests start inherits it."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def datagram(address, *args):
     builder = OscMessageBuilder(address)
     for arg in args:
