@@ -8,7 +8,7 @@ pickle that we write has these too; the course's programs do not mind.
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from ganspace import pickles
 from ganspace.components import Components, Latents, Origin
 from gansynth import checkpoint
+from gansynth.places import confined, inside
 
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
@@ -71,6 +72,30 @@ def check_suffix(path: Path) -> None:
     """
     if path.suffix not in SUFFIXES:
         raise ValueError(f"{path} must end with {', '.join(SUFFIXES)}")
+
+
+def locate(name: str, folder: Path, kind: str, models: Iterable[Path], owner: str, flag: str) -> Path:
+    """The components file that NAME means, which stays inside the models folders.
+
+    Args:
+        name: of a file in `folder` or under DIR/`kind` of a models folder, or an absolute path inside one of these.
+        folder: the loaded model's.
+        kind: of its models: "gansynth" or "biggan".
+        models: the models folders.
+        owner: what the error calls the loaded model.
+        flag: what it calls the choice of models folders.
+
+    Raises:
+        FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
+    """
+    named = (path for room in models for path in inside(Path(room), kind, name))
+    for found in (*confined(folder, folder, name), *named):
+        if found.is_file():
+            return found
+    there = ", ".join(file.name for file in beside(folder)) or "none"
+    raise FileNotFoundError(
+        f"no components file {name[:80]!r} beside {owner} (there: {there}) or in the models folders ({flag})"
+    )
 
 
 def beside(folder: Path) -> list[Path]:

@@ -19,6 +19,8 @@ MAX_ARRAYS = 16
 FEATURE_RATE = 50
 # Of the samples (int16) that are kept of the last sounds, together; half an hour at 16 kHz are 58 MB.
 WAVES_BYTES = 60 * 2**20
+# Commands that set nothing: a renderer that starts anew need not be told them again.
+PASSING = frozenset({"/image/record", "/image/snapshot", "/image/status", "/image/settings"})
 _KINDS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int16": np.dtype("<i2")}
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gansynth
-from ganspace.files import SUFFIXES
+from ganspace import files
 from gansynth.config import is_checkpoint
-from gansynth.places import confined, inside
+from gansynth.places import inside
 
 
 def locate(name: str, models: Sequence[Path]) -> Path:
@@ -31,12 +31,4 @@ def locate_components(name: str, folder: Path, models: Sequence[Path]) -> Path:
     Raises:
         FileNotFoundError: there is none, as in `locate`.
     """
-    named = (path for room in models for path in inside(Path(room), "gansynth", name))
-    for found in (*confined(folder, folder, name), *named):
-        if found.is_file():
-            return found
-    beside = sorted(file.name for file in folder.iterdir() if file.suffix in SUFFIXES)
-    raise FileNotFoundError(
-        f"no components file {name[:80]!r} beside the model (there: {', '.join(beside) or 'none'}) "
-        "or in the models folders (hallu serve --models)"
-    )
+    return files.locate(name, folder, "gansynth", models, "the model", "hallu serve --models")

@@ -17,8 +17,6 @@ from server.wire import Message, Value
 log = logging.getLogger(__name__)
 
 KEEP_MADE = 16
-# What a renderer that starts anew need not be told again.
-_NO_SETTINGS = ("/image/record", "/image/snapshot", "/image/status", "/image/settings")
 _LOAD, _DIRECT, _EDIT = "/image/load", "/image/load_ganspace_components", "/image/edits"
 # Directions belong to a model, and edits to directions.
 _ENDS = {_LOAD: (_DIRECT, _EDIT), _DIRECT: (_EDIT,)}
@@ -50,7 +48,7 @@ class Heard:
 
     def set(self, address: str, values: Mapping[str, Any]) -> None:
         """Keep a command that was done, if it set something, in place of the one before and what that has ended."""
-        if address in _NO_SETTINGS:
+        if address in wire.PASSING:
             return
         for ended in _ENDS.get(address, ()):
             self.settings.pop((ended, None), None)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zmq
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -26,6 +27,12 @@ Reply = namedtuple("Reply", "address args")
 def pytest_configure():
     """Let no matrix product wait, spinning, for a core that another test has; what tests start inherits it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def free_pair():
+    """A TCP port whose neighbour is most likely free too."""
+    with zmq.Context() as context, context.socket(zmq.PUB) as first:
+        return first.bind_to_random_port("tcp://127.0.0.1", min_port=20_000 + os.getpid() % 20_000, max_port=60_000)
 
 
 def datagram(address, *args):

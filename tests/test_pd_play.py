@@ -1,12 +1,11 @@
 """The shipped patches tell a real server, and through it a real renderer, what sounds and when it is cut short."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 import zmq
-from conftest import DATA, SMALL, RunningServer, running_with
+from conftest import DATA, SMALL, RunningServer, free_pair, running_with
 from played import playing, until
 
 from pd import PD, pd_running
@@ -37,12 +36,6 @@ class Ears:
             if event.topic in topics:
                 return event
         raise AssertionError(f"nothing about {topics}")
-
-
-def free_pair():
-    """A port whose neighbour is most likely free too."""
-    with zmq.Context() as context, context.socket(zmq.PUB) as first:
-        return first.bind_to_random_port("tcp://127.0.0.1", min_port=20_000 + os.getpid() % 20_000, max_port=60_000)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What renderers are told over ZeroMQ, and what they answer: a real server, real sockets."""
 
 import json
-import os
 import time
 from contextlib import closing
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import zmq
-from conftest import RunningServer, running_with
+from conftest import RunningServer, free_pair, running_with
 
 from renderer import wire
 from server.commands import read
@@ -54,12 +53,6 @@ class Renderer:
 
     def close(self):
         self.context.destroy(linger=0)
-
-
-def free_pair():
-    """A port whose neighbour is free too."""
-    with zmq.Context() as context, context.socket(zmq.PUB) as first:
-        return first.bind_to_random_port("tcp://127.0.0.1", min_port=20_000 + os.getpid() % 20_000, max_port=60_000)
 
 
 @pytest.fixture(scope="module")

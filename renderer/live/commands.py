@@ -166,8 +166,6 @@ COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
 }
 # These only look, and need not wait for a model that is being loaded.
 QUERIES = frozenset({"/image/status", "/image/settings"})
-# All others but these set something that a renderer which starts anew should be told.
-PASSING = QUERIES | {"/image/record", "/image/snapshot"}
 
 
 def begin(atelier: Atelier, address: str, values: Values) -> "Future[Outcome]":

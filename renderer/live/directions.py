@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import ganspace
-from ganspace.files import SUFFIXES
-from gansynth.places import confined, inside
+from ganspace import files
 from renderer.live.painter import Painter
 from renderer.live.settings import MAX_EDITS
 
@@ -96,16 +95,7 @@ def locate(name: str, painter: Painter, models: Sequence[Path]) -> Path:
     Raises:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
     """
-    folder = painter.folder
-    named = (path for room in models for path in inside(room, "biggan", name))
-    for found in (*confined(folder, folder, name), *named):
-        if found.is_file():
-            return found
-    beside = sorted(file.name for file in folder.iterdir() if file.suffix in SUFFIXES)
-    raise FileNotFoundError(
-        f"no components file {name[:80]!r} beside {painter.name} (there: {', '.join(beside) or 'none'}) "
-        "or in the models folders (--models)"
-    )
+    return files.locate(name, painter.folder, "biggan", models, painter.name, "--models")
 
 
 def load(file: Path, painter: Painter) -> Directions:

@@ -99,7 +99,7 @@ class Link:
 
         def done(outcome: "Future[commands.Outcome]") -> None:
             why_not = outcome.result()[1]
-            if not why_not and address not in commands.PASSING:
+            if not why_not and address not in wire.PASSING:
                 self._tell_set(address, values)
             error.set_result(why_not)
 
