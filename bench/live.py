@@ -33,7 +33,7 @@ _ROOT = Path(__file__).parent.parent
 
 def write_model(folder: Path, width: int) -> None:
     """A picture model of 128 px with random weights, as it would ship."""
-    from renderer.biggan import config, own_file, weights
+    from renderer.biggan import config, npz_format, weights
     from renderer.training.hparams import Hparams
 
     folder.mkdir(parents=True)
@@ -45,7 +45,7 @@ def write_model(folder: Path, width: int) -> None:
         if name.endswith((".running_vars", ".running_means")):
             arrays[name] = np.full(size, float(name.endswith("vars")), np.float32)
     (folder / "config.json").write_text(json.dumps(config.to_json(shape)))
-    own_file.write(folder / own_file.NAME, arrays, "float16")
+    npz_format.write(folder / npz_format.NAME, arrays, "float16")
 
 
 def frame_times(folder: Path, threads: int) -> dict[str, float]:
@@ -54,13 +54,13 @@ def frame_times(folder: Path, threads: int) -> dict[str, float]:
     from bench.pictures import cost
     from renderer import biggan
     from renderer.live import process
-    from renderer.live.atelier import Atelier
-    from renderer.live.stage import Stage
+    from renderer.live.controller import RenderController
+    from renderer.live.render_loop import RenderLoop
 
     process.limit_threads(threads)
-    atelier = Atelier([folder], folder, biggan.load)
+    atelier = RenderController([folder], folder, biggan.load)
     atelier.open()
-    stage = Stage(atelier.show, atelier.frames, recording=lambda: True)
+    stage = RenderLoop(atelier.show, atelier.frames, recording=lambda: True)
     stage.start()
     time.sleep(2.0)
     begun, used = time.monotonic(), time.process_time()
@@ -144,7 +144,7 @@ def renderer(models: Path, port: int, threads: int) -> Iterator[tuple[subprocess
 
 def together(models: Path, scratch: Path, threads: int) -> list[str]:
     """Hallucinations with and without a renderer beside them, one after the other."""
-    from server.client import Client
+    from server.osc.client import Client
 
     port = free_pair()
     with (

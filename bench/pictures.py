@@ -52,14 +52,14 @@ def cost(config: Config) -> Cost:
 
 def random_model(folder: Path, config: Config) -> None:
     """Write a model of ours with random weights."""
-    from renderer.biggan import folders, weights
+    from renderer.biggan import model_formats, weights
 
     rng = np.random.default_rng(0)
     arrays = {name: np.ones(shape, np.float32) for name, shape in weights.expected(config).items()}
     for name, array in arrays.items():
         if name.endswith((".weight", "running_means")) and array.ndim > 1:
             arrays[name] = rng.standard_normal(array.shape, np.float32) / np.sqrt(np.float32(array[0].size))
-    folders.save(folder, config, arrays, [f"class {n}" for n in range(config.num_classes)], "float32")
+    model_formats.save(folder, config, arrays, [f"class {n}" for n in range(config.num_classes)], "float32")
 
 
 def measure(folder: Path) -> dict[str, Any]:

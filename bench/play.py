@@ -64,8 +64,8 @@ def in_process(folder: Path) -> dict[str, float]:
 
 def over_osc(models: Path) -> dict[str, float]:
     """The server from its start to the first sound, one note from message to /done, its peak memory."""
-    from server.client import Client
-    from server.demo import running_server
+    from scripts.hallu_demo import running_server
+    from server.osc.client import Client
 
     begun = time.perf_counter()
     with (

@@ -22,7 +22,7 @@ INSTRUMENTS, PITCHES, RATE = 8, range(48, 72, 3), 16000
 
 def write_notes(folder: Path) -> None:
     """A dataset of harmonic tones: enough of them, so that no batch is the same as the last."""
-    from gansynth import dataset
+    from gansynth.dataset import records
     from server.quiet import quiet_import
 
     with quiet_import():
@@ -30,11 +30,11 @@ def write_notes(folder: Path) -> None:
 
     phases = 2 * np.pi * np.arange(work.TRAINED["audio_length"]) / RATE
     notes = [
-        dataset.Note(f"{n}_{pitch}", dataset.Labels(str(n), pitch), _tone(phases * 440 * 2 ** ((pitch - 69) / 12), n))
+        records.Note(f"{n}_{pitch}", records.Labels(str(n), pitch), _tone(phases * 440 * 2 ** ((pitch - 69) / 12), n))
         for n in range(INSTRUMENTS)
         for pitch in PITCHES
     ]
-    dataset.write(folder, notes)
+    records.write(folder, notes)
 
 
 def _tone(phase: np.ndarray, brightness: int) -> np.ndarray:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
-from ganspace import estimators, files, picture_sampling, sampling
+from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
 from ganspace.directions import Directions
 from ganspace.estimators import Estimator
-from ganspace.picture_sampling import Painter, PictureSampler
+from ganspace.image_sampling import Painter, PictureSampler
 from ganspace.plan import Plan
 from ganspace.sampler import LATENTS, SAMPLES, Sampler, chunk_sizes
 
@@ -122,7 +122,7 @@ def model_folder(model: "AnyModel") -> Path:
 
 def chosen_layer(model: "AnyModel", plan: Plan) -> str:
     """The layer of a plan, chosen by the kind of model where none is named."""
-    return plan.layer or (picture_sampling.DEFAULT_LAYER if is_painter(model) else DEFAULT_LAYER)
+    return plan.layer or (image_sampling.DEFAULT_LAYER if is_painter(model) else DEFAULT_LAYER)
 
 
 def state_path(path: Path) -> Path:
@@ -151,7 +151,7 @@ def finish(directions: Directions, sampler: Sampler, plan: Plan, steps: "Steps")
         latents,
     )
     moves_z = isinstance(sampler, PictureSampler) and plan.move != "layer"
-    return picture_sampling.followed_in_z(found) if moves_z else found
+    return image_sampling.followed_in_z(found) if moves_z else found
 
 
 class Steps:
@@ -174,7 +174,7 @@ def sampler_of(model: "AnyModel", plan: Plan) -> Sampler:
         ValueError: the model has no such layer, pitch or class, or the plan is for the other kind of model.
     """
     if is_painter(model):
-        return picture_sampling.make(model, plan)
+        return image_sampling.make(model, plan)
     if plan.class_number is not None or plan.truncation != Plan.truncation or plan.move == "z":
         raise ValueError("class, truncation and move z are for picture models; a sound model has pitches")
     sound = cast("Model", model)

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ganspace import pickles
+from core.files.safe_paths import confined, inside
+from core.formats import pickles
 from ganspace.components import Components, Latents, Origin
 from gansynth import checkpoint
-from gansynth.places import confined, inside
 
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gansynth.dataset import FAMILIES, QUALITIES, SOURCES, Labels
+from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels
 
 if TYPE_CHECKING:
     from gansynth.config import Config

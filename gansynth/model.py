@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from keras import ops
 
+from core.nn.backend import compiled
 from gansynth import checkpoint, network, normalizer, spectral
-from gansynth.backend import compiled
 from gansynth.conditions import CONDITIONS, Value, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from gansynth import doubling
-from gansynth.backend import fused
+from core.nn.backend import fused
+from gansynth import upsample_conv
 from gansynth.checkpoint import Weights
 from gansynth.config import Config
 
@@ -84,7 +84,7 @@ def _shaped(part: str, kernel: np.ndarray, config: Config) -> np.ndarray:
     if part == "conv0_1":
         return np.ascontiguousarray(kernel[::-1, ::-1].transpose(2, 0, 1, 3)).reshape(inputs, -1)
     if part.startswith("conv0") and _doubles(config):
-        return doubling.product_kernel(kernel)
+        return upsample_conv.product_kernel(kernel)
     return kernel
 
 
@@ -213,7 +213,7 @@ def upsampling_layer(weights: Mapping[str, Tensor], x: Tensor, block: int, confi
         return _activate(convolve(enlarge(x, config.scale_base, config), kernel), gain, bias)[:, :rows]
     if len(kernel.shape) == 4:
         return _activate(_product(_double, x, kernel), gain, bias)[:, :rows]
-    return _add_products(doubling.products(x, kernel), gain, bias, rows)
+    return _add_products(upsample_conv.products(x, kernel), gain, bias, rows)
 
 
 def same_layer(weights: Mapping[str, Tensor], x: Tensor, block: int) -> Tensor:
@@ -278,7 +278,7 @@ def needed_rows(frames: int, config: Config, blocks: int) -> dict[int, int]:
 @fused
 def _add_products(products: Tensor, gain: Tensor, bias: Tensor, rows: int) -> Tensor:
     """[n, h+2, w+2, 3, 3, c] of a map with a border of zeros -> activated [n, min(rows, 2h), 2w, c]."""
-    doubled = doubling.doubled(products)
+    doubled = upsample_conv.doubled(products)
     return _normed(_scaled(doubled[:, :rows], gain) + bias, exact=gain is not None)
 
 

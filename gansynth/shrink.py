@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gansynth import checkpoint, config, normalizer, tensor_file, variables
-from gansynth.dataset import read_json
+from core.formats import tensor_bundle
+from gansynth import checkpoint, config, normalizer, variables
+from gansynth.dataset.records import read_json
 
 # Paths of the machine that trained.
 PATHS = ("train_root_dir", "train_data_path", "train_meta_path")
@@ -59,12 +60,12 @@ def plan(folder: Path, meta_path: Path | None = None) -> Plan:
     settings = config.read_settings(folder, meta_path)
     checkpoint.load(settings)
     normalizer.scale_and_shift(settings)
-    sizes = tensor_file.sizes(tensor_file.open_save(save))
+    sizes = tensor_bundle.sizes(tensor_bundle.open_save(save))
     needed = tuple(name for name in sizes if variables.is_for_playing(name))
-    files = tensor_file.files(save)
+    files = tensor_bundle.files(save)
     size = sum(map(size_of, files))
     new_size = size - sum(sizes[name] for name in sizes if name not in needed)
-    new_size -= sum(size_of(path) for path in files if path.suffix == tensor_file.GRAPH)
+    new_size -= sum(size_of(path) for path in files if path.suffix == tensor_bundle.GRAPH)
     return Plan(folder, save, needed, size, new_size, tuple(_gone(folder, save)), written, dropped)
 
 
@@ -75,11 +76,11 @@ def execute(steps: Plan) -> None:
         part.write_bytes(content)
         part.replace(steps.folder / name)
     if steps.new_size < steps.size or steps.save != _final(steps.save):
-        reader = tensor_file.open_save(steps.save)
-        tensors = {name: tensor_file.read(reader, name, steps.save) for name in steps.needed}
-        tensor_file.write(steps.save.parent, tensor_file.number_of(steps.save), tensors)
+        reader = tensor_bundle.open_save(steps.save)
+        tensors = {name: tensor_bundle.read(reader, name, steps.save) for name in steps.needed}
+        tensor_bundle.write(steps.save.parent, tensor_bundle.number_of(steps.save), tensors)
     else:
-        tensor_file.point(steps.save)
+        tensor_bundle.point(steps.save)
     for path in steps.gone:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -109,16 +110,16 @@ def _if_new(path: Path, content: bytes) -> dict[str, bytes]:
 
 def _final(save: Path) -> Path:
     """The usual spelling of a save's prefix; after a kill there may be another."""
-    return save.with_name(f"{tensor_file.NAME}-{tensor_file.number_of(save)}")
+    return save.with_name(f"{tensor_bundle.NAME}-{tensor_bundle.number_of(save)}")
 
 
 def _gone(folder: Path, save: Path) -> Iterator[Path]:
     """What is not needed, other saves' indices before their data, so that no half of a save is taken for one."""
-    kept = {*tensor_file.files(save), *tensor_file.files(_final(save)), save.parent / tensor_file.POINTER}
+    kept = {*tensor_bundle.files(save), *tensor_bundle.files(_final(save)), save.parent / tensor_bundle.POINTER}
     for stage in checkpoint.stages(folder).values():
         if stage != save.parent:
             yield stage
-    for path in sorted(save.parent.iterdir(), key=lambda path: (path.suffix != tensor_file.INDEX, path.name)):
+    for path in sorted(save.parent.iterdir(), key=lambda path: (path.suffix != tensor_bundle.INDEX, path.name)):
         if path not in kept:
             yield path
     for pattern in LEFT:

@@ -15,10 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.files import user_folders
+
 if TYPE_CHECKING:
-    from renderer.live.atelier import Atelier
+    from renderer.live.controller import RenderController
+    from renderer.live.image_model import ImageModel
     from renderer.live.link import Link
-    from renderer.live.painter import Painter
 
 log = logging.getLogger("renderer")
 
@@ -89,18 +91,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> None:
     from renderer.live import process
-    from renderer.live.atelier import Atelier
+    from renderer.live.controller import RenderController
     from renderer.live.link import Link
-    from renderer.live.stage import Rates
+    from renderer.live.render_loop import Rates
 
-    models = tuple(args.models or process.default_models())
+    models = tuple(args.models or user_folders.default_models())
     _check(args, models)
     process.yield_to_others()
     threads = args.threads or process.fair_threads()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    atelier = Atelier(models, args.out or process.data_dir() / "pictures", _load, Rates(args.fps))
+    atelier = RenderController(models, args.out or user_folders.data_dir() / "pictures", _load, Rates(args.fps))
     link = Link(atelier, args.server, ended.set, _version())
     page = _show(atelier, link, args)
     if args.tied:
@@ -120,9 +122,9 @@ def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
         if not folder.is_dir():
             raise FileNotFoundError(f"--models {folder} is no folder")
     if args.model is not None:
-        from renderer import picture_models
+        from renderer import image_models
 
-        picture_models.choose(models, args.model)
+        image_models.choose(models, args.model)
     if not 1 <= args.fps <= 120:
         raise ValueError(f"--fps must be in 1..120, not {args.fps:g}")
     if args.threads is not None and not 1 <= args.threads <= 256:
@@ -131,11 +133,11 @@ def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
         raise ValueError(f"--page-port must be in 0..65535, not {args.page_port}")
 
 
-def _show(atelier: "Atelier", link: "Link", args: argparse.Namespace) -> Callable[[], None]:
+def _show(atelier: "RenderController", link: "Link", args: argparse.Namespace) -> Callable[[], None]:
     """Serve the page; what ends it."""
-    from renderer.page import Page
+    from renderer.web import WebServer
 
-    page = Page(atelier.frames, atelier.status, link.do)
+    page = WebServer(atelier.frames, atelier.status, link.do)
     try:
         atelier.page = page.start(args.page_host, PAGE_PORT if args.page_port is None else args.page_port)
     except OSError:
@@ -146,8 +148,8 @@ def _show(atelier: "Atelier", link: "Link", args: argparse.Namespace) -> Callabl
     return page.stop
 
 
-def _prepare(atelier: "Atelier", name: str | None, threads: int) -> None:
-    from gansynth.quiet import quiet_import
+def _prepare(atelier: "RenderController", name: str | None, threads: int) -> None:
+    from core.nn.tf_logs import quiet_import
     from renderer.live import process
 
     with atelier.lock:
@@ -159,7 +161,7 @@ def _prepare(atelier: "Atelier", name: str | None, threads: int) -> None:
             log.warning("%s", error)
 
 
-def _load(folder: Path) -> "Painter":
+def _load(folder: Path) -> "ImageModel":
     from renderer import biggan
 
     return biggan.load(folder)

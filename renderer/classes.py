@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from renderer.mapping import PITCHES
+from renderer.sound_to_image import PITCHES
 
 
 def draw(num_classes: int, rng: np.random.Generator, count: int | None = None) -> tuple[int, ...]:

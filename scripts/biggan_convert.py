@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 
 from renderer import biggan
-from scripts import command, sounds
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "biggan_convert"
 
@@ -12,8 +13,8 @@ PROG = "biggan_convert"
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("source", type=command.path, help="the model's folder")
-    flags.add_argument("folder", type=command.path, help="the new folder, such as models/biggan/NAME")
+    flags.add_argument("source", type=frame.path, help="the model's folder")
+    flags.add_argument("folder", type=frame.path, help="the new folder, such as models/biggan/NAME")
     flags.add_argument(
         "--float32", action="store_true", help="keep every digit (float16 moves pictures by a few thousandths)"
     )
@@ -23,11 +24,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_convert, parser().parse_args(argv), PROG)
+    return frame.run(_convert, parser().parse_args(argv), PROG)
 
 
 def _convert(options: argparse.Namespace) -> None:
-    sounds.import_tensorflow(options)
+    audio_files.import_tensorflow(options)
     biggan.convert(options.source, options.folder, "float32" if options.float32 else "float16")
     config = biggan.read_config(options.folder)
     size = sum(path.stat().st_size for path in options.folder.iterdir())

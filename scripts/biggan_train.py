@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from renderer.training import hparams
-from scripts import command
+from scripts import frame
 from server.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def setting(text: str) -> tuple[str, Any]:
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("data_dir", type=command.path, help="the pictures: a folder of them for each class")
-    flags.add_argument("run_dir", type=command.path, help="the run: saves and samples")
+    flags.add_argument("data_dir", type=frame.path, help="the pictures: a folder of them for each class")
+    flags.add_argument("run_dir", type=frame.path, help="the run: saves and samples")
     flags.add_argument(
         "--recipe", default="warm", choices=hparams.RECIPES, help="what --set starts from (default: warm)"
     )
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         help="a hyper-parameter; docs/train-pictures.md lists them",
     )  # fmt: skip
     flags.add_argument(
-        "--export", type=command.path, metavar="FOLDER",
+        "--export", type=frame.path, metavar="FOLDER",
         help="train no further; write what the run has learned into a new folder that the renderer loads",
     )  # fmt: skip
     flags.add_argument(
@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--skip_bad", action="store_true", help="leave out files that are no pictures, and name them")
     flags.add_argument(
-        "--save_every_s", type=command.above_zero, default=600.0, help="seconds from save to save (default: 600)"
+        "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
@@ -65,19 +65,19 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
-    return command.run(_use if options.export or options.report else _train, options, PROG)
+    return frame.run(_use if options.export or options.report else _train, options, PROG)
 
 
 def _train(options: argparse.Namespace) -> None:
     own = hparams.settle(options.recipe, dict(options.set))
     source = _source(options, own)
     hparams.describe(options.run_dir, own, source.pictures.classes)
-    from renderer.training.diary import Diary
+    from renderer.training.logger import TrainingLogger
     from renderer.training.trainer import Trainer
 
-    stop = command.asked_to_stop()
+    stop = frame.asked_to_stop()
     print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
-    diary = Diary(options.run_dir, source)
+    diary = TrainingLogger(options.run_dir, source)
     state = Trainer(options.run_dir, source, diary, options.save_every_s, lambda: bool(stop)).run()
     print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
 
@@ -87,27 +87,27 @@ def _use(options: argparse.Namespace) -> None:
     source = _source(options, own)
     if source.pictures.classes != classes:
         raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
-    from renderer.training import export, measure, sheet, state, statistics
+    from renderer.training import export, image_metrics, sample_grid, state, statistics
 
     latest = state.restore(options.run_dir, own, source.classes, source.latents)
     if options.export:
-        with command.bar("truncation", 0) as progress:
+        with frame.bar("truncation", 0) as progress:
             export.export(options.export, latest, source, progress=progress)
         print(f"{options.export}: what {options.run_dir} has learned from {latest.images} images")
     if options.report:
         weights = statistics.ready(state.to_tensors(latest.tree), own)
-        paint = sheet.Painter(weights, own, source.classes, own.size)
-        print(measure.table(measure.measure(source.pictures, paint, own.z_dim)))
+        paint = sample_grid.SamplePainter(weights, own, source.classes, own.size)
+        print(image_metrics.table(image_metrics.measure(source.pictures, paint, own.z_dim)))
 
 
 def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
     """The pictures, and the backend that learns from them, loaded quietly."""
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("renderer").setLevel(logging.INFO)
-    from renderer.training import pictures
+    from renderer.training import image_folder
 
-    with command.bar("picture", 0) as progress:
-        data = pictures.read(options.data_dir, own.size, options.skip_bad, progress)
+    with frame.bar("picture", 0) as progress:
+        data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
     import_tensorflow()
     from renderer.training.batches import Source

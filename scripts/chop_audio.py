@@ -4,36 +4,38 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from gansynth import audio_files, recordings
-from scripts import command, sounds
+from core.audio import sound_files
+from gansynth.dataset import slicing
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "gansynth_chop_audio"
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    count = partial(command.whole, least=1)
+    count = partial(frame.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument(
-        "in_dir", type=command.path, help="folder of wav, aiff, flac or mp3 files, searched to the bottom"
-    )
-    flags.add_argument("out_dir", type=command.path, help="folder to make for the notes, NAME_NUMBER_PITCH.wav")
+    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, searched to the bottom")
+    flags.add_argument("out_dir", type=frame.path, help="folder to make for the notes, NAME_NUMBER_PITCH.wav")
     flags.add_argument("--len", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
     flags.add_argument(
         "--step", type=count, default=64000, help="from start to start, in samples (default: %(default)s)"
     )
-    flags.add_argument("--pitch", type=sounds.pitch, default=32, help="MIDI pitch for the names (default: %(default)s)")
-    sounds.add_flags(flags)
+    flags.add_argument(
+        "--pitch", type=audio_files.pitch, default=32, help="MIDI pitch for the names (default: %(default)s)"
+    )
+    audio_files.add_flags(flags)
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_chop, parser().parse_args(argv), PROG)
+    return frame.run(_chop, parser().parse_args(argv), PROG)
 
 
 def _chop(options: argparse.Namespace) -> None:
-    form = recordings.Form(options.sample_rate, options.len, options.step, options.pitch)
-    with command.bar("file", len(audio_files.find(options.in_dir))) as progress:
-        notes = recordings.chop(options.in_dir, options.out_dir, form, sounds.report(options), progress)
+    form = slicing.Form(options.sample_rate, options.len, options.step, options.pitch)
+    with frame.bar("file", len(sound_files.find(options.in_dir))) as progress:
+        notes = slicing.chop(options.in_dir, options.out_dir, form, audio_files.report(options), progress)
     print(f"{options.out_dir}: {notes} notes of {form.length / form.sample_rate:g} s")

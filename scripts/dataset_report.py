@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 
-from gansynth import dataset, dataset_report
-from scripts import command, sounds
+from gansynth.dataset import records, summary
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "gansynth_dataset_report"
 
@@ -13,11 +14,11 @@ PROG = "gansynth_dataset_report"
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("dir", type=command.path, help="folder with data.tfrecord and meta.json")
-    flags.add_argument("--picture", type=command.path, help="the sheet, .png, .svg or .pdf (default: DIR/sheet.png)")
+    flags.add_argument("dir", type=frame.path, help="folder with data.tfrecord and meta.json")
+    flags.add_argument("--picture", type=frame.path, help="the sheet, .png, .svg or .pdf (default: DIR/sheet.png)")
     flags.add_argument(
         "--sample_rate",
-        type=partial(command.whole, least=1),
+        type=partial(frame.whole, least=1),
         default=16000,
         help="of the notes, in Hz; a dataset does not say (default: %(default)s)",
     )
@@ -31,25 +32,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = flags.parse_args(argv)
     if options.picture and options.picture.suffix.lower() not in {".png", ".svg", ".pdf"}:
         flags.error(f"--picture must end in .png, .svg or .pdf, not {options.picture.name!r}")
-    return command.run(_report, options, PROG)
+    return frame.run(_report, options, PROG)
 
 
 def _report(options: argparse.Namespace) -> None:
-    labels = dataset.read_labels(options.dir)
+    labels = records.read_labels(options.dir)
     if not labels:
         raise ValueError(f"{options.dir} holds no notes")
-    sounds.import_tensorflow(options)
-    chosen = dict.fromkeys(dataset_report.choose(labels))
-    report, shown = dataset_report.Report(), {}
-    with command.bar("note", len(labels)) as progress:
-        for done, note in enumerate(dataset.read(options.dir)):
+    audio_files.import_tensorflow(options)
+    chosen = dict.fromkeys(summary.choose(labels))
+    report, shown = summary.Report(), {}
+    with frame.bar("note", len(labels)) as progress:
+        for done, note in enumerate(records.read(options.dir)):
             progress(done, len(labels))
             report.add(note)
             if note.name in chosen:
                 shown[note.name] = note
         progress(len(labels), len(labels))
     picture = options.picture or options.dir / "sheet.png"
-    dataset_report.save_sheet(picture, [shown[name] for name in chosen], options.sample_rate)
+    summary.save_sheet(picture, [shown[name] for name in chosen], options.sample_rate)
     for line in report.lines():
         print(line)
     print(f"{picture}: {len(chosen)} of {len(labels)} notes, low to high")

@@ -11,11 +11,11 @@ import numpy as np
 
 import ganspace
 from renderer import classes
-from scripts import command, directions, folders
+from scripts import directions, frame, model_folder
 
 if TYPE_CHECKING:
-    from ganspace.looks import Look
-    from renderer.biggan.painter import Painter
+    from ganspace.image_metrics import Look
+    from renderer.biggan.model import BigGan
 
 # Pictures through which each direction is measured, and how many of them the sheet shows.
 MEASURED, SHOWN = 8, 3
@@ -37,9 +37,9 @@ def sheets(options: argparse.Namespace) -> None:
         ValueError: the components are not of this model, or there is no such class.
         OSError: a file cannot be written.
     """
-    from ganspace import pictures
+    from ganspace import audio_plots
 
-    components, painter = ganspace.load(options.pca_file), folders.load(options)
+    components, painter = ganspace.load(options.pca_file), model_folder.load(options)
     _check(components, painter)
     directions.warn_of_another(options.pca_file, components, options.ckpt_dir)
     numbers = _numbers(options, components, painter)
@@ -48,27 +48,27 @@ def sheets(options: argparse.Namespace) -> None:
         components = _named(components, seen)
         ganspace.save(options.pca_file, components)
     _save_sheet(options.output_dir / "sheet.png", components, seen, painter, numbers)
-    pictures.save_variance(options.output_dir / "variance.png", components)
+    audio_plots.save_variance(options.output_dir / "variance.png", components)
     _write_table(options.output_dir / "directions.csv", components, seen)
 
 
 def _seen(
-    options: argparse.Namespace, components: ganspace.Components, painter: "Painter", numbers: Sequence[int]
+    options: argparse.Namespace, components: ganspace.Components, painter: "BigGan", numbers: Sequence[int]
 ) -> Iterator[Seen]:
     """Directions one after the other, each with a line of what it does."""
-    from ganspace import describe, looks
+    from ganspace import audio_metrics, image_metrics
 
     truncation, count = components.origin.truncation or 1.0, min(options.directions, components.count)
-    at = looks.points(painter, numbers, truncation, options.seed)
+    at = image_metrics.points(painter, numbers, truncation, options.seed)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    with command.bar("direction", count) as progress:
+    with frame.bar("direction", count) as progress:
         for index in range(count):
             progress(index, count)
-            along = looks.pictures_along(painter, components, index, at, truncation)
-            each = [looks.measure(row) for row in along]
-            average = [looks.mean(column) for column in zip(*each, strict=True)]
-            print(f"{index + 1}: {describe.sentence(average, describe.AMOUNTS, looks.QUANTITIES)}")
-            yield Seen(along[:SHOWN], average, looks.name(each))
+            along = image_metrics.pictures_along(painter, components, index, at, truncation)
+            each = [image_metrics.measure(row) for row in along]
+            average = [image_metrics.mean(column) for column in zip(*each, strict=True)]
+            print(f"{index + 1}: {audio_metrics.sentence(average, audio_metrics.AMOUNTS, image_metrics.QUANTITIES)}")
+            yield Seen(along[:SHOWN], average, image_metrics.name(each))
         progress(count, count)
 
 
@@ -81,17 +81,17 @@ def _named(components: ganspace.Components, seen: Sequence[Seen]) -> ganspace.Co
 
 
 def _save_sheet(
-    path: Path, components: ganspace.Components, seen: Sequence[Seen], painter: "Painter", numbers: Sequence[int]
+    path: Path, components: ganspace.Components, seen: Sequence[Seen], painter: "BigGan", numbers: Sequence[int]
 ) -> None:
-    from ganspace import picture_sheets
+    from ganspace import image_grids
 
     labels = [f"{index + 1}  {components.name(index) or one.name or '-'}" for index, one in enumerate(seen)]
     columns = [painter.class_names[number] for number in numbers[:SHOWN]]
     heading = f"{painter.name}: directions of {components.origin.found_in or components.layer}, {components.estimator}"
-    picture_sheets.save_sheet(path, heading, np.stack([one.pictures for one in seen]), labels, columns)
+    image_grids.save_sheet(path, heading, np.stack([one.pictures for one in seen]), labels, columns)
 
 
-def _numbers(options: argparse.Namespace, components: ganspace.Components, painter: "Painter") -> Sequence[int]:
+def _numbers(options: argparse.Namespace, components: ganspace.Components, painter: "BigGan") -> Sequence[int]:
     """The classes of the points: those that are asked for, the one that was sampled, or some of all."""
     if options.classes:
         return classes.find(options.classes, painter.class_names)
@@ -101,7 +101,7 @@ def _numbers(options: argparse.Namespace, components: ganspace.Components, paint
     return [int(number) for number in np.resize(drawn, MEASURED)]
 
 
-def _check(components: ganspace.Components, painter: "Painter") -> None:
+def _check(components: ganspace.Components, painter: "BigGan") -> None:
     if components.layer not in painter.layers:
         raise ValueError(f"the components are of {components.layer}, which {painter.name} does not have")
     shape = painter.layer_shape(components.layer)
@@ -110,8 +110,8 @@ def _check(components: ganspace.Components, painter: "Painter") -> None:
 
 
 def _write_table(path: Path, components: ganspace.Components, seen: Sequence[Seen]) -> None:
-    from ganspace.describe import AMOUNTS
-    from ganspace.looks import QUANTITIES
+    from ganspace.audio_metrics import AMOUNTS
+    from ganspace.image_metrics import QUANTITIES
 
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import ganspace
-from ganspace.players import Edited, check_layer
+from ganspace.edited_models import EditedModel, check_layer
 from gansynth.config import check_pitch
-from scripts import command, folders
+from scripts import frame, model_folder
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -18,8 +18,8 @@ DEFAULT_PITCH = 32
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
     """Add --pca_file, --ckpt_dir, --pitch and --debug."""
-    flags.add_argument("--pca_file", type=command.path, required=True, help="components file: .pickle or .npz")
-    flags.add_argument("--ckpt_dir", type=command.path, help="the checkpoint (default: the folder of the file)")
+    flags.add_argument("--pca_file", type=frame.path, required=True, help="components file: .pickle or .npz")
+    flags.add_argument("--ckpt_dir", type=frame.path, help="the checkpoint (default: the folder of the file)")
     flags.add_argument("--pitch", type=int, help="MIDI pitch (default: that of the components, or the nearest to 32)")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
 
@@ -34,9 +34,9 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
     components = ganspace.load(options.pca_file)
     if options.ckpt_dir is None:
         options.ckpt_dir = beside(options.pca_file)
-    if folders.paints(options.ckpt_dir):
+    if model_folder.paints(options.ckpt_dir):
         raise ValueError(f"{options.ckpt_dir} is a picture model; this command is for sounds")
-    model = command.load(options)
+    model = frame.load(options)
     check_layer(model, components)
     warn_of_another(options.pca_file, components, options.ckpt_dir)
     wanted = options.pitch
@@ -54,7 +54,7 @@ def beside(file: Path) -> Path:
     """
     folder = file.absolute().parent
     try:
-        folders.paints(folder)
+        model_folder.paints(folder)
     except FileNotFoundError:
         raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir") from None
     return folder
@@ -63,7 +63,7 @@ def beside(file: Path) -> Path:
 def warn_of_another(file: Path, components: ganspace.Components, folder: Path) -> None:
     """Say so where the components were found in another checkpoint."""
     known = components.origin.checksum
-    if known and known != folders.checksum(folder):
+    if known and known != model_folder.checksum(folder):
         print(f"note: {file} was made from another checkpoint, {components.origin.checkpoint}; directions may differ")
 
 
@@ -94,4 +94,4 @@ def edited(model: "Model", options: argparse.Namespace) -> "Model":
     components = ganspace.load(options.edits_file)
     warn_of_another(options.edits_file, components, options.ckpt_dir)
     # What plays a model's notes can play these.
-    return cast("Model", Edited(model, components, options.edits))
+    return cast("Model", EditedModel(model, components, options.edits))

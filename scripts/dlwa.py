@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts import command
+from scripts import frame
 
 PROG = "dlwa.py"
 INPUTS, DATASETS, MODELS = Path("inputs"), Path("datasets/gansynth"), Path("models/gansynth")
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options, extra = parser().parse_known_args(argv)
     options.extra = [word for word in extra if word != "--"]
-    return command.run(options.work, options, PROG)
+    return frame.run(options.work, options, PROG)
 
 
 def setup(options: argparse.Namespace) -> None:
@@ -65,7 +65,7 @@ def setup(options: argparse.Namespace) -> None:
     for folder in (INPUTS, DATASETS, MODELS):
         folder.mkdir(parents=True, exist_ok=True)
         print(f"{folder}/ is there")
-    looking = "from gansynth.backend import devices; print(devices())"
+    looking = "from core.nn.backend import devices; print(devices())"
     done = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"the networks cannot run: {done.stderr.strip().splitlines()[-1]}")

@@ -10,8 +10,8 @@ import numpy as np
 import gansynth
 from gansynth.config import check_pitch
 from gansynth.hallucination import slerp
-from scripts import command
-from server.delivery import write_wav
+from scripts import frame
+from server.sinks.wav_spool import write_wav
 
 PROG = "gan2n"
 _PART = re.compile(r"(-?\d+)|\((-?\d+)(?:,(-?\d+))?\.\.(-?\d+)\)")
@@ -45,23 +45,19 @@ def pitches(text: str) -> list[int]:
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint")
-    flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
     flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
-    flags.add_argument(
-        "--resolution", type=partial(command.whole, least=2), default=9, help="points a side (default: 9)"
-    )
-    flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same timbres")
-    flags.add_argument(
-        "--batch_size", type=partial(command.whole, least=1), default=8, help="accepted; no longer needed"
-    )
+    flags.add_argument("--resolution", type=partial(frame.whole, least=2), default=9, help="points a side (default: 9)")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same timbres")
+    flags.add_argument("--batch_size", type=partial(frame.whole, least=1), default=8, help="accepted; no longer needed")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_grid, parser().parse_args(argv), PROG)
+    return frame.run(_grid, parser().parse_args(argv), PROG)
 
 
 def grid(corners: np.ndarray, resolution: int) -> np.ndarray:
@@ -84,8 +80,8 @@ def _grid(options: argparse.Namespace) -> None:
     wanted = [(row, column, pitch) for row, column in places for pitch in options.pitches]
     latents = np.repeat(points, len(options.pitches), axis=0)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    model = command.load(options)
-    with command.bar("note", len(wanted)) as progress:
+    model = frame.load(options)
+    with frame.bar("note", len(wanted)) as progress:
         waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)
         for wave, (row, column, pitch) in zip(waves, wanted, strict=True):
             write_wav(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
-from scripts import command, directions, folders
+from scripts import directions, frame, model_folder
 
 if TYPE_CHECKING:
-    from ganspace.describe import Sound
+    from ganspace.audio_metrics import Sound
 
 PROG = "ganspacesynth_describe"
 FOR_PICTURES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "--seed"}
@@ -26,9 +26,9 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
     directions.add_flags(flags)
-    flags.add_argument("--output_dir", type=command.path, help="folder for the sheets; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, help="folder for the sheets; made if missing")
     flags.add_argument(
-        "--directions", type=partial(command.whole, least=1), default=16, help="how many, from the first (default: 16)"
+        "--directions", type=partial(frame.whole, least=1), default=16, help="how many, from the first (default: 16)"
     )
     flags.add_argument(
         "--name", nargs=2, action="append", default=[], metavar=("NUMBER", "NAME"), help='such as --name 3 "breath"'
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "--auto_names", action="store_true", help="pictures: name those without a name after what they do, where clear"
     )
     flags.add_argument("--classes", nargs="+", metavar="NAME|NUMBER", help="pictures: of which (default: some of all)")
-    flags.add_argument("--seed", type=partial(command.whole, least=0), help="pictures: of the noise (default: 0)")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="pictures: of the noise (default: 0)")
     return flags
 
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = flags.parse_args(argv)
     if options.output_dir is None and not options.name:
         flags.error("give --output_dir for sheets, or --name, or both")
-    return command.run(_work, options, PROG)
+    return frame.run(_work, options, PROG)
 
 
 def _work(options: argparse.Namespace) -> None:
@@ -56,11 +56,11 @@ def _work(options: argparse.Namespace) -> None:
     if options.output_dir is None:
         return
     options.ckpt_dir = options.ckpt_dir or directions.beside(options.pca_file)
-    if not folders.paints(options.ckpt_dir):
-        folders.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
+    if not model_folder.paints(options.ckpt_dir):
+        model_folder.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
         _sheets(options)
         return
-    folders.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "a picture model")
+    model_folder.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "a picture model")
     from scripts import describe_pictures
 
     options.seed = options.seed or 0
@@ -80,34 +80,34 @@ def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:
 
 
 def _sheets(options: argparse.Namespace) -> None:
-    from ganspace import describe, pictures
+    from ganspace import audio_metrics, audio_plots
 
     model, components, pitch = directions.load(options)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    pictures.save_variance(options.output_dir / "variance.png", components)
+    audio_plots.save_variance(options.output_dir / "variance.png", components)
     count = min(options.directions, components.count)
     rows: list[tuple[int, str, float, Sound]] = []
-    with command.bar("direction", count) as progress:
+    with frame.bar("direction", count) as progress:
         for index in range(count):
             progress(index, count)
-            waves = describe.waves_along(model, components, index, pitch)
-            sounds = [describe.measure(wave, model.sample_rate) for wave in waves]
+            waves = audio_metrics.waves_along(model, components, index, pitch)
+            sounds = [audio_metrics.measure(wave, model.sample_rate) for wave in waves]
             heading = (
-                f"{pictures.title(components, index)}  ({100 * components.var_ratio[index]:.1f} % of the variance)"
+                f"{audio_plots.title(components, index)}  ({100 * components.var_ratio[index]:.1f} % of the variance)"
             )
             path = options.output_dir / f"direction_{index + 1:03}.png"
-            pictures.save_sheet(path, heading, waves, sounds, model.sample_rate)
+            audio_plots.save_sheet(path, heading, waves, sounds, model.sample_rate)
             rows += [
                 (index + 1, components.name(index), amount, sound)
-                for amount, sound in zip(describe.AMOUNTS, sounds, strict=True)
+                for amount, sound in zip(audio_metrics.AMOUNTS, sounds, strict=True)
             ]
-            print(f"{index + 1}: {describe.sentence(sounds)}")
+            print(f"{index + 1}: {audio_metrics.sentence(sounds)}")
         progress(count, count)
     _write_table(options.output_dir / "directions.csv", rows)
 
 
 def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, Sound]]") -> None:
-    from ganspace.describe import QUANTITIES
+    from ganspace.audio_metrics import QUANTITIES
 
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

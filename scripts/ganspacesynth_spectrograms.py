@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scripts import command, directions
-from server.delivery import write_wav
+from scripts import directions, frame
+from server.sinks.wav_spool import write_wav
 
 if TYPE_CHECKING:
     from ganspace import Components
@@ -22,15 +22,15 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
     directions.add_flags(flags)
-    flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the files; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the files; made if missing")
     flags.add_argument(
-        "--min", type=command.finite, default=-1.0, help="lowest amount, in standard deviations (default: -1)"
+        "--min", type=frame.finite, default=-1.0, help="lowest amount, in standard deviations (default: -1)"
     )
-    flags.add_argument("--max", type=command.finite, default=1.0, help="highest amount (default: 1)")
-    flags.add_argument("--steps", type=partial(command.whole, least=2), default=3, help="points a side (default: 3)")
+    flags.add_argument("--max", type=frame.finite, default=1.0, help="highest amount (default: 1)")
+    flags.add_argument("--steps", type=partial(frame.whole, least=2), default=3, help="points a side (default: 3)")
     flags.add_argument(
         "--directions",
-        type=partial(command.whole, least=1),
+        type=partial(frame.whole, least=1),
         nargs=2,
         default=[1, 2],
         metavar=("RIGHT", "UP"),
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument(
         "--seed",
-        type=partial(command.whole, least=0),
+        type=partial(frame.whole, least=0),
         help="the plane goes through the random sound of this seed (default: through the mean)",
     )
     flags.add_argument("--show", action="store_true", help="open the picture afterwards")
@@ -53,11 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags.error(f"--min is {options.min:g}; it must be below --max, {options.max:g}")
     if options.directions[0] == options.directions[1]:
         flags.error("--directions must be two different ones")
-    return command.run(_plane, options, PROG)
+    return frame.run(_plane, options, PROG)
 
 
 def _plane(options: argparse.Namespace) -> None:
-    from ganspace import pictures
+    from ganspace import audio_plots
 
     model, components, pitch = directions.load(options)
     right, up = (number - 1 for number in options.directions)
@@ -68,16 +68,16 @@ def _plane(options: argparse.Namespace) -> None:
     edits[..., right], edits[..., up] = np.meshgrid(amounts, amounts)
     edits = edits.reshape(options.steps**2, -1)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    with command.bar("note", len(edits)) as progress:
+    with frame.bar("note", len(edits)) as progress:
         activations = _activations(model, components, edits, pitch, options.seed)
         waves = model.generate_from_activations(components.layer, activations, [pitch] * len(edits), progress=progress)
     for wave, edit in zip(waves, edits, strict=True):
         name = f"wave_{edit[right]},{edit[up]}.wav"
         write_wav(options.output_dir / name, wave, model.sample_rate)
     paths = [options.output_dir / name for name in ("plot.svg", "plot.png")]
-    titles = (pictures.title(components, right), pictures.title(components, up))
+    titles = (audio_plots.title(components, right), audio_plots.title(components, up))
     plane = waves.reshape(options.steps, options.steps, -1)
-    pictures.save_plane(paths, plane, amounts, titles, model.sample_rate)
+    audio_plots.save_plane(paths, plane, amounts, titles, model.sample_rate)
     (options.output_dir / "meta.txt").write_text(_meta(options, model.name, pitch), encoding="utf-8")
     print(f"{options.output_dir}: {len(waves)} sounds, plot.svg, plot.png, meta.txt")
     if options.show:

@@ -20,7 +20,7 @@ from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
 from renderer import biggan
-from scripts import command, folders, reporting
+from scripts import frame, model_folder, reporting
 
 PROG = "gansynth_ganspace"
 # What only one kind of model understands: what the options are called, and their flags.
@@ -30,15 +30,15 @@ FOR_PICTURES = {"class_name": "--class", "truncation": "--truncation", "move": "
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    count = partial(command.whole, least=1)
+    count = partial(frame.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
     flags.add_argument(
-        "--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint, or of the picture model"
+        "--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of the picture model"
     )
     flags.add_argument(
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )
-    flags.add_argument("--random_z_count", type=partial(command.whole, least=2), help="how many latent vectors to try")
+    flags.add_argument("--random_z_count", type=partial(frame.whole, least=2), help="how many latent vectors to try")
     flags.add_argument("--layer", default="", help="whose activations (default: conv0, of a picture model layers.0)")
     flags.add_argument(
         "--estimator",
@@ -52,12 +52,12 @@ def parser() -> argparse.ArgumentParser:
         "--components", type=components, default=DEFAULT_COMPONENTS, metavar="K|all", help="default: 128"
     )
     flags.add_argument("--pitch", type=int, help="MIDI pitch to sample at (default: 32, or the model's nearest)")
-    flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same file")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same file")
     flags.add_argument(
         "--pca_batch_size", type=count, default=0, help="samples in a step of ipca (default: what is fast)"
     )
     flags.add_argument("--batch_size", type=count, default=0, help="computed at once (default: what is fast)")
-    flags.add_argument("--pca_out_file", type=command.path, help="what to write: .pickle (the course's) or .npz (ours)")
+    flags.add_argument("--pca_out_file", type=frame.path, help="what to write: .pickle (the course's) or .npz (ours)")
     flags.add_argument(
         "--scheduler",
         metavar="ADDRESS",
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--class", dest="class_name", metavar="NAME|NUMBER", help="pictures: only of this class (default: of all)"
     )
-    flags.add_argument("--truncation", type=command.above_zero, help="pictures: of the noise, up to 1 (default: 1)")
+    flags.add_argument("--truncation", type=frame.above_zero, help="pictures: of the noise, up to 1 (default: 1)")
     flags.add_argument("--move", choices=MOVED, help="pictures: what edits move, the noise or the layer (default: z)")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
@@ -78,7 +78,7 @@ def components(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: it is neither.
     """
-    return 0 if text == "all" else command.whole(text, least=1)
+    return 0 if text == "all" else frame.whole(text, least=1)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,13 +89,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags.error("give either --list_layers or --random_z_count")
     if not options.list_layers and (options.pca_out_file is None or options.pca_out_file.suffix not in SUFFIXES):
         flags.error(f"--pca_out_file names the file to write; it must end with {', '.join(SUFFIXES)}")
-    return command.run(_list_layers if options.list_layers else _compute, options, PROG)
+    return frame.run(_list_layers if options.list_layers else _compute, options, PROG)
 
 
 def _list_layers(options: argparse.Namespace) -> None:
-    model = folders.load(options)
+    model = model_folder.load(options)
     for layer in model.layers:
-        shape = model.layer_shape(layer) if folders.paints(options.ckpt_dir) else layer_shape(model.config, layer)
+        shape = model.layer_shape(layer) if model_folder.paints(options.ckpt_dir) else layer_shape(model.config, layer)
         print(f"{layer}: {' x '.join(map(str, shape))} = {math.prod(shape)} values")
 
 
@@ -108,10 +108,10 @@ def _compute(options: argparse.Namespace) -> None:
         seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
         pca_batch_size=options.pca_batch_size,
         batch_size=options.batch_size,
-        **(_for_pictures if folders.paints(options.ckpt_dir) else _for_sounds)(options),
+        **(_for_pictures if model_folder.paints(options.ckpt_dir) else _for_sounds)(options),
     )
     reporting.log_lines()
-    model = folders.load(options)
+    model = model_folder.load(options)
     begun_s = time.monotonic()
     with reporting.progress("sample", plan.count) as progress:
         if options.scheduler:
@@ -125,7 +125,7 @@ def _compute(options: argparse.Namespace) -> None:
 
 def _for_sounds(options: argparse.Namespace) -> dict[str, Any]:
     """What a plan for sounds has of its own; checked before anything large is loaded."""
-    folders.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
+    model_folder.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
     config = gansynth.read_config(options.ckpt_dir)
     if options.pitch is not None:
         check_pitch(config.name, config.pitches, options.pitch)
@@ -134,11 +134,11 @@ def _for_sounds(options: argparse.Namespace) -> dict[str, Any]:
 
 def _for_pictures(options: argparse.Namespace) -> dict[str, Any]:
     """What a plan for pictures has of its own."""
-    folders.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "a picture model")
+    model_folder.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "a picture model")
     given: dict[str, Any] = {"class_number": None}
     if options.class_name is not None:
         from renderer import classes
-        from renderer.biggan.folders import class_names
+        from renderer.biggan.model_formats import class_names
 
         names = class_names(options.ckpt_dir, biggan.read_config(options.ckpt_dir))
         given["class_number"] = classes.find([options.class_name], names)[0]

@@ -10,9 +10,9 @@ import gansynth
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
-from scripts import command, directions
-from server import condition_flag
-from server.delivery import write_wav
+from scripts import directions, frame
+from scripts.flags import conditions as condition_flag
+from server.sinks.wav_spool import write_wav
 
 PROG = "gansynth_generate"
 
@@ -20,30 +20,28 @@ PROG = "gansynth_generate"
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint")
-    flags.add_argument("--output_dir", type=command.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
     flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
     flags.add_argument(
         "--secs_per_instrument",
-        type=command.above_zero,
+        type=frame.above_zero,
         default=6.0,
         help="seconds from one random instrument to the next (default: 6)",
     )
     flags.add_argument("--pitch", type=int, help="the pitch of all notes, without --midi_file (default: random ones)")
     condition_flag.add(flags)
-    flags.add_argument(
-        "--edits_file", type=command.path, help="components file (.pickle or .npz) that --edits refers to"
-    )
+    flags.add_argument("--edits_file", type=frame.path, help="components file (.pickle or .npz) that --edits refers to")
     flags.add_argument(
         "--edits",
         type=directions.edits,
         metavar="E,E,...",
         help="moves every note along the directions, in standard deviations, the first direction first: --edits=2,-0.5",
     )
-    flags.add_argument("--seed", type=partial(command.whole, least=0), help="the same seed gives the same sound")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same sound")
     flags.add_argument(
         "--batch_size",
-        type=partial(command.whole, least=1),
+        type=partial(frame.whole, least=1),
         default=8,
         help="how many notes; with --midi_file, how many are computed at once (default: 8)",
     )
@@ -59,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags.error("--pitch goes without --midi_file: the file says the pitches")
     if (options.edits is None) != (options.edits_file is None):
         flags.error("--edits and --edits_file go together")
-    return command.run(_clip if options.midi_file else _single_notes, options, PROG)
+    return frame.run(_clip if options.midi_file else _single_notes, options, PROG)
 
 
 def _clip(options: argparse.Namespace) -> None:
@@ -70,8 +68,8 @@ def _clip(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    model = directions.edited(command.load(options), options)
-    with command.bar("note", len(notes)) as progress:
+    model = directions.edited(frame.load(options), options)
+    with frame.bar("note", len(notes)) as progress:
         clip = midi.render(
             model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
         )
@@ -81,7 +79,7 @@ def _clip(options: argparse.Namespace) -> None:
 
 
 def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.Note]:
-    notes = midi.read_notes(command.path(name))
+    notes = midi.read_notes(frame.path(name))
     if not notes:
         raise ValueError(f"{name} has no notes to play (drums do not count)")
     kept = midi.playable(notes, pitches)
@@ -103,8 +101,8 @@ def _single_notes(options: argparse.Namespace) -> None:
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    model = directions.edited(command.load(options), options)
-    with command.bar("note", options.batch_size) as progress:
+    model = directions.edited(frame.load(options), options)
+    with frame.bar("note", options.batch_size) as progress:
         for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
             write_wav(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
     for i, pitch in enumerate(pitches):

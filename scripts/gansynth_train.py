@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gansynth.training import hparams
-from scripts import command, sounds
+from scripts import frame
+from scripts.flags import audio_files
 from server.quiet import quiet_import
 
 PROG = "gansynth_train"
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         "given more than once, the last one of a name counts",
     )
     flags.add_argument(
-        "--save_every_s", type=command.above_zero, default=600.0, help="seconds from save to save (default: 600)"
+        "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
@@ -54,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_train, parser().parse_args(argv), PROG)
+    return frame.run(_train, parser().parse_args(argv), PROG)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -64,20 +65,20 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("gansynth").setLevel(logging.INFO)
-    sounds.import_tensorflow(options)
+    audio_files.import_tensorflow(options)
     from gansynth.training import workers
 
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
     with contextlib.nullcontext() if options.debug else quiet_import():
         team = workers.available()
-    from gansynth.training.diary import Diary, Silence
+    from gansynth.training.logger import NullLogger, TrainingLogger
     from gansynth.training.run_setup import set_up
     from gansynth.training.trainer import Trainer
 
-    with command.bar("spectrogram", 0) as progress:
-        source = set_up(command.path(folder), wanted, progress)
-    stop, root = command.asked_to_stop(), command.path(folder)
-    diary = Diary(root, source) if team.chief else Silence()
+    with frame.bar("spectrogram", 0) as progress:
+        source = set_up(frame.path(folder), wanted, progress)
+    stop, root = frame.asked_to_stop(), frame.path(folder)
+    diary = TrainingLogger(root, source) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
     state = Trainer(root, source, diary, options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))

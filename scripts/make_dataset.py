@@ -5,49 +5,50 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from gansynth import dataset, note_files
-from scripts import command, sounds
+from gansynth.dataset import note_import, records
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "gansynth_make_dataset"
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    count = partial(command.whole, least=1)
+    count = partial(frame.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
     flags.add_argument(
         "--in_dir",
-        type=command.path,
+        type=frame.path,
         required=True,
         help="folder of [name]_[pitch] files (wav, aiff, flac, mp3), searched to the bottom, or one that holds "
         "NSynth's examples.json and audio/",
     )
-    flags.add_argument("--out_dir", type=command.path, help="folder for the dataset (default: IN_DIR-train)")
+    flags.add_argument("--out_dir", type=frame.path, help="folder for the dataset (default: IN_DIR-train)")
     flags.add_argument("--length", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
-    flags.add_argument("--labels", type=command.path, help="JSON file with family, source and qualities by name")
+    flags.add_argument("--labels", type=frame.path, help="JSON file with family, source and qualities by name")
     flags.add_argument("--skip_validate", action="store_true", help="do not look through all files before the work")
-    sounds.add_flags(flags)
+    audio_files.add_flags(flags)
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_make, parser().parse_args(argv), PROG)
+    return frame.run(_make, parser().parse_args(argv), PROG)
 
 
 def _make(options: argparse.Namespace) -> None:
     out_dir = options.out_dir or _beside(options.in_dir)
-    dataset.refuse_existing(out_dir)
-    report = sounds.report(options)
-    labels = dataset.read_json(options.labels) if options.labels else None
-    files = note_files.find(options.in_dir, labels, report)
+    records.refuse_existing(out_dir)
+    report = audio_files.report(options)
+    labels = records.read_json(options.labels) if options.labels else None
+    files = note_import.find(options.in_dir, labels, report)
     if not options.skip_validate:
-        with command.bar("file checked", len(files)) as progress:
-            files = note_files.check(files, options.sample_rate, options.length, report, progress)
-    sounds.import_tensorflow(options)
-    with command.bar("note", len(files)) as progress:
-        notes = note_files.read(files, options.sample_rate, options.length, report, progress)
-        count = dataset.write(out_dir, notes)
+        with frame.bar("file checked", len(files)) as progress:
+            files = note_import.check(files, options.sample_rate, options.length, report, progress)
+    audio_files.import_tensorflow(options)
+    with frame.bar("note", len(files)) as progress:
+        notes = note_import.read(files, options.sample_rate, options.length, report, progress)
+        count = records.write(out_dir, notes)
     print(f"{out_dir}: {count} notes of {options.length / options.sample_rate:g} s")
 
 

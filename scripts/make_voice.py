@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gansynth import checkpoint, dataset
-from scripts import command, gansynth_train, postprocess_model, soundfont_dataset
+from gansynth import checkpoint
+from gansynth.dataset import records
+from scripts import frame, gansynth_train, postprocess_model, soundfont_dataset
 
 PROG = "make_voice"
 # Instruments of FluidR3 that hold their pitch from 40 to 76; the church organ sounds an octave off.
@@ -26,7 +27,7 @@ HPARAMS = {"conditions": ["family"], "condition_dropout": 0.5, "total_num_images
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("work_dir", type=command.path, help="folder for the dataset (1 GB) and the run")
+    flags.add_argument("work_dir", type=frame.path, help="folder for the dataset (1 GB) and the run")
     flags.add_argument(
         "--images", type=int, default=HPARAMS["total_num_images"], help="notes to learn from (default: %(default)s)"
     )
@@ -36,12 +37,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_make, parser().parse_args(argv), PROG)
+    return frame.run(_make, parser().parse_args(argv), PROG)
 
 
 def _make(options: argparse.Namespace) -> None:
     data, run = options.work_dir / "dataset", options.work_dir / "fluid"
-    if not (data / dataset.META).exists():
+    if not (data / records.META).exists():
         _step(soundfont_dataset.main, ["--out_dir", str(data), *NOTES])
     places = {"train_data_path": str(data), "train_root_dir": str(run)}
     length = {"total_num_images": options.images, "warm_start_images": options.images}
@@ -61,8 +62,8 @@ def _step(main: Callable[[list[str]], int], words: list[str]) -> None:
 
 def _shorten_meta(run: Path) -> None:
     """Keep one note of each pitch in meta.json: playing asks it for the pitches alone."""
-    path = run / dataset.META
-    entries = {entry["pitch"]: (name, entry) for name, entry in dataset.read_json(path).items()}
+    path = run / records.META
+    entries = {entry["pitch"]: (name, entry) for name, entry in records.read_json(path).items()}
     path.write_text(json.dumps(dict(sorted(entries.values(), key=lambda one: one[1]["pitch"])), indent=1) + "\n")
 
 

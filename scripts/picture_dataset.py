@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from renderer.training.patterns import FAMILIES, folder
-from scripts import command
+from scripts import frame
 
 PROG = "picture_dataset"
 
@@ -27,12 +27,12 @@ def families(text: str) -> list[str]:
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("out_dir", type=command.path, nargs="?", help="a new folder")
-    count = partial(command.whole, least=1)
+    flags.add_argument("out_dir", type=frame.path, nargs="?", help="a new folder")
+    count = partial(frame.whole, least=1)
     flags.add_argument("--pictures", type=count, default=400, help="of each family (default: 400)")
     flags.add_argument("--size", type=count, default=128, help="pixels along an edge (default: 128)")
     flags.add_argument("--families", type=families, default=list(FAMILIES), metavar="A,B,...", help="(default: all)")
-    flags.add_argument("--seed", type=partial(command.whole, least=0), default=0, help="(default: 0)")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="(default: 0)")
     flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     flags.add_argument("--list", action="store_true", help="show the families and draw nothing")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if not options.list and options.out_dir is None:
         parser().error("name a folder for the pictures")
-    return command.run(_list if options.list else _draw, options, PROG)
+    return frame.run(_list if options.list else _draw, options, PROG)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    with command.bar("picture", 0) as progress:
+    with frame.bar("picture", 0) as progress:
         folder.write(
             options.out_dir, options.families, options.pictures, options.size, options.seed, options.jobs, progress
         )

@@ -8,7 +8,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from gansynth import shrink
-from scripts import command, sounds
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "gansynth_postprocess_model"
 
@@ -16,8 +17,8 @@ PROG = "gansynth_postprocess_model"
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="the run folder")
-    flags.add_argument("--meta_path", type=command.path, help="meta.json of the dataset, to copy into the folder")
+    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="the run folder")
+    flags.add_argument("--meta_path", type=frame.path, help="meta.json of the dataset, to copy into the folder")
     flags.add_argument("--execute", action="store_true", help="do it, instead of saying what would be done")
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
@@ -25,11 +26,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_shrink, parser().parse_args(argv), PROG)
+    return frame.run(_shrink, parser().parse_args(argv), PROG)
 
 
 def _shrink(options: argparse.Namespace) -> None:
-    sounds.import_tensorflow(options)
+    audio_files.import_tensorflow(options)
     steps = shrink.plan(options.ckpt_dir, options.meta_path)
     before = shrink.size_of(steps.folder)
     for line in _lines(steps):

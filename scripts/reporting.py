@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from scripts import command
+from scripts import frame
 
 EVERY_S = 10.0
 
@@ -15,7 +15,7 @@ EVERY_S = 10.0
 def progress(unit: str, total: int) -> Iterator[Callable[[int, int], None]]:
     """A function that is told (done, total)."""
     if sys.stderr.isatty():
-        with command.bar(unit, total) as shown:
+        with frame.bar(unit, total) as shown:
             yield shown
     else:
         yield Lines(unit)

@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from gansynth import dataset, soundfont
-from gansynth.general_midi import IN_TUNE, INSTRUMENTS
-from scripts import command, sounds
+from gansynth.dataset import records, soundfont
+from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS
+from scripts import frame
+from scripts.flags import audio_files
 
 PROG = "gansynth_soundfont_dataset"
 
@@ -34,17 +35,17 @@ def families(text: str) -> list[int]:
         argparse.ArgumentTypeError: there is no such family.
     """
     words = [word.strip() for word in text.split(",")]
-    if unknown := [word for word in words if word not in dataset.FAMILIES]:
-        raise argparse.ArgumentTypeError(f"must be of {' '.join(dataset.FAMILIES)}, not {unknown[0]!r}")
+    if unknown := [word for word in words if word not in records.FAMILIES]:
+        raise argparse.ArgumentTypeError(f"must be of {' '.join(records.FAMILIES)}, not {unknown[0]!r}")
     return [program for program in IN_TUNE if INSTRUMENTS[program].family in words]
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    count = partial(command.whole, least=1)
+    count = partial(frame.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--out_dir", type=command.path, help="folder for the dataset")
-    flags.add_argument("--sound_font", type=command.path, help=".sf2 or .sf3 file (default: FluidR3 General MIDI)")
+    flags.add_argument("--out_dir", type=frame.path, help="folder for the dataset")
+    flags.add_argument("--sound_font", type=frame.path, help=".sf2 or .sf3 file (default: FluidR3 General MIDI)")
     which = flags.add_mutually_exclusive_group()
     which.add_argument(
         "--programs",
@@ -58,9 +59,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--pitches", type=numbers, default=numbers("24-84"), help="MIDI pitches (default: 24-84)")
     flags.add_argument("--velocities", type=numbers, default=[100], help="1 to 127 each (default: 100)")
     flags.add_argument("--length", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
-    flags.add_argument("--hold_s", type=command.above_zero, default=3.0, help="until the key is let go (default: 3)")
+    flags.add_argument("--hold_s", type=frame.above_zero, default=3.0, help="until the key is let go (default: 3)")
     flags.add_argument("--list", action="store_true", help="list the instruments and their labels, and stop")
-    sounds.add_flags(flags, bad_files=False)
+    audio_files.add_flags(flags, bad_files=False)
     return flags
 
 
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = flags.parse_args(argv)
     if not options.list and options.out_dir is None:
         flags.error("--out_dir is needed")
-    return command.run(_list if options.list else _make, options, PROG)
+    return frame.run(_list if options.list else _make, options, PROG)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -84,11 +85,11 @@ def _make(options: argparse.Namespace) -> None:
     plan = soundfont.Plan(
         options.programs, options.pitches, options.velocities, options.sample_rate, options.length, options.hold_s
     )
-    dataset.refuse_existing(options.out_dir)
+    records.refuse_existing(options.out_dir)
     program, sound_font = soundfont.find_program(), soundfont.find_sound_font(options.sound_font)
-    sounds.import_tensorflow(options)
+    audio_files.import_tensorflow(options)
     total = len(plan.keys())
-    with command.bar("note", total) as progress:
-        count = dataset.write(options.out_dir, soundfont.render(plan, program, sound_font, progress))
+    with frame.bar("note", total) as progress:
+        count = records.write(options.out_dir, soundfont.render(plan, program, sound_font, progress))
     left_out = f"; {total - count} silent ones left out" if count < total else ""
     print(f"{options.out_dir}: {count} notes of {plan.length / plan.sample_rate:g} s from {sound_font.name}{left_out}")

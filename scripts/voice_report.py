@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import gansynth
-from gansynth import dataset, dataset_report
-from gansynth.dataset import FAMILIES, Labels, Note
-from gansynth.report import confusion_picture, judgement, note_plan, wording
+from gansynth.dataset import records, summary
+from gansynth.dataset.records import FAMILIES, Labels, Note
+from gansynth.report import confusion_plot, evaluation, note_plan, report_text
 from gansynth.report.note_plan import Request
-from scripts import command
+from scripts import frame
 
 if TYPE_CHECKING:
     from gansynth.model import Model
-    from gansynth.report.judgement import Heard
+    from gansynth.report.evaluation import NoteMeasurement
 
 PROG = "gansynth_voice_report"
 # The sheet has rows of real notes, each above a row of generated ones of the same pitches.
-SHEET_PAIRS = dataset_report.SHEET_ROWS // 2
+SHEET_PAIRS = summary.SHEET_ROWS // 2
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    count = partial(command.whole, least=1)
+    count = partial(frame.whole, least=1)
     flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
-    flags.add_argument("--ckpt_dir", type=command.path, required=True, help="folder of the checkpoint, or of a run")
-    flags.add_argument("--data_dir", type=command.path, required=True, help="folder of the dataset, for comparison")
-    flags.add_argument("--out_dir", type=command.path, required=True, help="folder for the report; made if missing")
+    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of a run")
+    flags.add_argument("--data_dir", type=frame.path, required=True, help="folder of the dataset, for comparison")
+    flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; made if missing")
     flags.add_argument("--notes", type=count, default=200, help="how many notes to generate (default: %(default)s)")
     flags.add_argument(
         "--real_notes",
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         help="how many notes of the dataset to measure, drawn at random, if it has more (default: %(default)s)",
     )
     flags.add_argument(
-        "--seed", type=partial(command.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
+        "--seed", type=partial(frame.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
     )
     flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
@@ -48,30 +48,30 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return command.run(_report, parser().parse_args(argv), PROG)
+    return frame.run(_report, parser().parse_args(argv), PROG)
 
 
 def _report(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
-    labels = dataset.read_labels(options.data_dir)
+    labels = records.read_labels(options.data_dir)
     config = gansynth.read_config(options.ckpt_dir)
     requests = note_plan.plan(config, labels, options.notes, rng)
     shown = _shown(requests)
     wanted = _drawn({name: one for name, one in labels.items() if one.pitch in config.pitches}, options.real_notes, rng)
-    model = command.load(options)
+    model = frame.load(options)
     options.out_dir.mkdir(parents=True, exist_ok=True)
     real, pictures = _real(options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels))
     length = min(model.audio_length, len(next(iter(pictures.values())).audio))
     made, waves = _made(model, requests, labels, length, rng)
     _write(options, model, real, made)
     sheet = _sheet([pictures[requests[place].like] for place in shown], [(requests[i].pitch, waves[i]) for i in shown])
-    dataset_report.save_sheet(options.out_dir / "sheet.png", sheet, model.sample_rate)
+    summary.save_sheet(options.out_dir / "sheet.png", sheet, model.sample_rate)
     print(f"{options.out_dir}: {', '.join(sorted(path.name for path in options.out_dir.iterdir()))}")
 
 
 def _shown(requests: Sequence[Request]) -> list[int]:
     """Positions of the requests on the sheet, low to high."""
-    most = SHEET_PAIRS * dataset_report.SHEET_COLUMNS
+    most = SHEET_PAIRS * summary.SHEET_COLUMNS
     ranked = sorted(range(len(requests)), key=lambda place: requests[place].pitch)
     return [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, min(most, len(ranked))).round().astype(int))]
 
@@ -83,16 +83,16 @@ def _drawn(labels: dict[str, Labels], most: int, rng: np.random.Generator) -> se
 
 def _real(
     folder: Path, model: "Model", wanted: set[str], shown: set[str], total: int
-) -> tuple[list["Heard"], dict[str, Note]]:
+) -> tuple[list["NoteMeasurement"], dict[str, Note]]:
     """What is heard in the real notes that are wanted, and the notes to be shown, as long as the model's at most."""
     heard, pictures = [], {}
-    with command.bar("real note", total) as progress:
-        for done, note in enumerate(dataset.read(folder)):
+    with frame.bar("real note", total) as progress:
+        for done, note in enumerate(records.read(folder)):
             progress(done, total)
             audio, known = note.audio[: model.audio_length], note.labels
             if note.name in wanted:
                 family = FAMILIES[known.family]
-                heard.append(judgement.hear(audio, model.sample_rate, known.pitch, family, known.instrument))
+                heard.append(evaluation.measure_note(audio, model.sample_rate, known.pitch, family, known.instrument))
             if note.name in shown:
                 pictures[note.name] = Note(note.name, known, audio)
         progress(total, total)
@@ -101,15 +101,15 @@ def _real(
 
 def _made(
     model: "Model", requests: Sequence[Request], labels: dict[str, Labels], length: int, rng: np.random.Generator
-) -> tuple[list["Heard"], dict[int, np.ndarray]]:
+) -> tuple[list["NoteMeasurement"], dict[int, np.ndarray]]:
     """What is heard in the notes that the model makes, and their sounds, by position in the requests."""
     latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
     heard, waves = [], {}
-    with command.bar("generated note", len(requests)) as progress:
+    with frame.bar("generated note", len(requests)) as progress:
         for place, wave in _sounds(model, requests, latents, length):
             request = requests[place]
             family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
-            heard.append(judgement.hear(wave, model.sample_rate, request.pitch, family))
+            heard.append(evaluation.measure_note(wave, model.sample_rate, request.pitch, family))
             waves[place] = wave
             progress(len(heard), len(requests))
     return heard, waves
@@ -125,22 +125,24 @@ def _sounds(
         )
 
 
-def _write(options: argparse.Namespace, model: "Model", real: "list[Heard]", made: "list[Heard]") -> None:
-    found, confusion = judgement.figures(real, made)
+def _write(
+    options: argparse.Namespace, model: "Model", real: "list[NoteMeasurement]", made: "list[NoteMeasurement]"
+) -> None:
+    found, confusion = evaluation.figures(real, made)
     asked: dict[str, Any] = {"model": model.name, "notes": options.notes, "seed": options.seed}
     text = json.dumps(asked | found, indent=2)
     (options.out_dir / "report.json").write_text(text + "\n", encoding="utf-8")
     if confusion:
         title = f"{model.name}: {100 * confusion.accuracy:.0f} % as asked, chance {100 * confusion.chance:.0f} %"
-        confusion_picture.save(options.out_dir / "confusion.png", confusion, title)
-    for line in wording.lines(found):
+        confusion_plot.save(options.out_dir / "confusion.png", confusion, title)
+    for line in report_text.lines(found):
         print(line)
 
 
 def _sheet(real: Sequence[Note], made: Sequence[tuple[int, np.ndarray]]) -> Iterator[Note]:
     """Rows of real notes, each above a row of generated ones."""
     own = [Note(f"generated_{pitch}", Labels("generated", pitch), wave) for pitch, wave in made]
-    for start in range(0, len(real), dataset_report.SHEET_COLUMNS):
-        row = slice(start, start + dataset_report.SHEET_COLUMNS)
+    for start in range(0, len(real), summary.SHEET_COLUMNS):
+        row = slice(start, start + summary.SHEET_COLUMNS)
         yield from real[row]
         yield from own[row]

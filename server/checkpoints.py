@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gansynth
+from core.files.safe_paths import inside
 from ganspace import files
 from gansynth.config import is_checkpoint
-from gansynth.places import inside
 
 
 def locate(name: str, models: Sequence[Path]) -> Path:

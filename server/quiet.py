@@ -2,7 +2,7 @@
 
 import os
 
-from gansynth.quiet import quiet_import
+from core.nn.tf_logs import quiet_import
 
 __all__ = ["import_tensorflow", "quiet_import"]
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import gansynth
 from renderer import biggan
 from server.checkpoints import locate
-from server.delivery import Delivery
-from server.desk import Desk
-from server.engine import Engine
-from server.osc import OscSocket
-from server.publish import Publisher
+from server.engine.queue import Engine
+from server.engine.work import EngineWork
+from server.link.publisher import Publisher
+from server.link.renderer_process import RendererProcess
+from server.osc.dispatcher import Dispatcher
+from server.osc.udp import OscSocket
 from server.quiet import import_tensorflow
-from server.renderer_process import RendererProcess
+from server.session import Folders, Session
 from server.settings import IMAGE_PORT, Settings
-from server.studio import Places, Studio
-from server.work import SoundWork
+from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ def serve(settings: Settings) -> int:
     if settings.load is not None:
         gansynth.read_config(locate(settings.load, settings.models))
     settings.state.parent.mkdir(parents=True, exist_ok=True)
-    studio = Studio(Places(settings.models, settings.state), Delivery(settings.spool), gansynth.load)
+    studio = Session(Folders(settings.models, settings.state), WavSpool(settings.spool), gansynth.load)
     osc = OscSocket(settings.host, settings.port)
     publisher = _publisher(settings)
-    engine = Engine(SoundWork(studio, lambda: _prepare(studio, settings.load), publisher))
-    desk = Desk(engine, publisher, osc.send, lambda: _loaded(studio))
+    engine = Engine(EngineWork(studio, lambda: _prepare(studio, settings.load), publisher))
+    desk = Dispatcher(engine, publisher, osc.send, lambda: _loaded(studio))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: osc.stop())
     if not settings.host.startswith(_LOOPBACK):
@@ -85,14 +85,14 @@ def _publisher(settings: Settings) -> Publisher:
         return Publisher(settings.host, 0)
 
 
-def _prepare(studio: Studio, name: str | None) -> None:
+def _prepare(studio: Session, name: str | None) -> None:
     _read_ahead()
     # Here, so that the first load does not wait for it.
     import_tensorflow()
     studio.reload(name)
 
 
-def _loaded(studio: Studio) -> tuple[str, str]:
+def _loaded(studio: Session) -> tuple[str, str]:
     setup = studio.setup
     return setup.model.name if setup.model else "-", Path(setup.components_file).name if setup.components_file else "-"
 

@@ -1,39 +1,11 @@
-"""What `hallu serve` is told, frozen and checked once; and where things are kept when nothing is said."""
+"""Settings of `hallu serve`, frozen and checked once."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
+from core.files.user_folders import data_dir, default_models, user_models
 
 IMAGE_PORT = 7771
-
-
-def shipped(name: str) -> Path:
-    """The folder "models" or "pd" that ships: in the repo of a checkout, else inside the installed package.
-
-    Raises:
-        FileNotFoundError: neither is there.
-    """
-    here = Path(__file__).resolve().parent
-    for folder in (here / "shipped" / name, here.parent / name):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(f"the shipped folder {name!r} is missing; reinstall hallu")
-
-
-def data_dir() -> Path:
-    """The user's own folder for models, state and audio files; it need not exist yet."""
-    return platformdirs.user_data_path("hallu", appauthor=False)
-
-
-def user_models() -> Path:
-    """Where `hallu models add` puts checkpoints."""
-    return data_dir() / "models"
-
-
-def default_models() -> tuple[Path, ...]:
-    """The models folders that are searched when none is named: what ships, then the user's own."""
-    return shipped("models"), user_models()
 
 
 @dataclass(frozen=True)

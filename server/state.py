@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from server.delivery import write_whole
+from server.sinks.wav_spool import write_whole
 
 log = logging.getLogger(__name__)
 

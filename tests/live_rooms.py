@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ganspace
-from renderer.live.atelier import Atelier
+from renderer.live.controller import RenderController
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
 
@@ -68,7 +68,7 @@ def components(count=3, layer="gen_z", shape=LAYER, names=("light",)):
 
 @pytest.fixture
 def atelier(tmp_path):
-    atelier = Atelier([models_with(tmp_path / "models", "a", "broken", "large")], tmp_path / "out", load)
+    atelier = RenderController([models_with(tmp_path / "models", "a", "broken", "large")], tmp_path / "out", load)
     atelier.open("a")
     yield atelier
     if not atelier.stage.ended:

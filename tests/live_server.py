@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import zmq
 
-from renderer import wire
-from renderer.wire import FEATURE_RATE
+from renderer.ipc import messages
+from renderer.ipc.messages import FEATURE_RATE
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 120.0
@@ -40,7 +40,7 @@ def a_sound(target="trip", duration_s=4.0, count=5, size=64, seed=0):
 def made(*args, **options):
     """The same as it arrives."""
     fields, arrays = a_sound(*args, **options)
-    return wire.decode(wire.encode("made", fields, **arrays))
+    return messages.decode(messages.encode("made", fields, **arrays))
 
 
 class Server:
@@ -61,14 +61,14 @@ class Server:
         self._numbers = 0
 
     def say(self, topic, fields=None, **arrays):
-        self.out.send_multipart(wire.encode(topic, fields, **arrays))
+        self.out.send_multipart(messages.encode(topic, fields, **arrays))
 
     def hear(self, topic, patience_s=PATIENCE_S):
         """The next event of this topic."""
         end = time.monotonic() + patience_s
         while (left := end - time.monotonic()) > 0:
             if self.ears.poll(int(1000 * left) + 1):
-                event = wire.decode(self.ears.recv_multipart())
+                event = messages.decode(self.ears.recv_multipart())
                 if event.topic == topic:
                     return event
         raise AssertionError(f"no {topic} within {patience_s} s")

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from renderer.page import Frames, Page
+from renderer.web import Frames, Page
 
 SIZE = 128
 BITS = 16

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from renderer.biggan import folders, weights
+from renderer.biggan import model_formats, weights
 from renderer.biggan.config import Config
 
 LAYERS = ((True, 16, 8), (True, 8, 4), (False, 4, 2), (False, 2, 1))
@@ -21,5 +21,5 @@ def write(folder, seed=0):
         if name.endswith(".running_vars"):
             arrays[name] = np.ones_like(arrays[name])
     arrays["embeddings.weight"] *= 5.0
-    folders.save(folder, config, arrays, CLASSES, "float32")
+    model_formats.save(folder, config, arrays, CLASSES, "float32")
     return folder

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import numpy as np
+from gansynth.dataset.records import FAMILIES, Labels, Note
 
-from gansynth import dataset
-from gansynth.dataset import FAMILIES, Labels, Note
+from gansynth.dataset import records
 
 RATE, LENGTH, PITCHES = 16000, 1200, (60, 64, 67)
 SETTINGS = {
@@ -41,7 +41,7 @@ def write_tones(folder):
         for name, partials in (("flute", 1), ("reed", 4))
         for pitch in PITCHES
     ]
-    dataset.write(folder, notes)
+    records.write(folder, notes)
     return folder
 
 

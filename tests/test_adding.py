@@ -7,7 +7,7 @@ import pytest
 from conftest import SMALL
 from web import serving
 
-from server.__main__ import main
+from scripts.hallu import main
 
 
 def fails(capsys, *words):
@@ -66,7 +66,7 @@ def test_a_zip_that_reaches_outside_is_refused(tmp_path, capsys, name):
 
 
 def test_a_zip_that_is_too_big_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("server.archives.MAX_BYTES", 10_000)
+    monkeypatch.setattr("core.install.archives.MAX_BYTES", 10_000)
     assert "too much" in fails(capsys, "models", "add", pack(tmp_path / "x.zip"), "--to", tmp_path / "mine")
     assert installed(tmp_path) == []
 
@@ -112,7 +112,7 @@ def test_a_zip_is_fetched_from_the_web(web, tmp_path):
 
 
 def test_a_known_name_is_fetched_from_its_address(web, tmp_path, monkeypatch):
-    monkeypatch.setattr("server.downloads._MAGENTA", web + "/{}.zip")
+    monkeypatch.setattr("core.install.downloads._MAGENTA", web + "/{}.zip")
     shutil.copy(tmp_path / "web.zip", tmp_path / "acoustic_only.zip")
     assert add("acoustic_only", tmp_path) == 0
 

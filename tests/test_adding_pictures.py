@@ -12,10 +12,10 @@ import torch_files
 from torch_files import Call, Global
 from web import serving
 
+from core.install import archives, downloads
 from renderer import biggan
-from renderer.biggan import folders
-from server import archives, downloads
-from server.__main__ import main
+from renderer.biggan import model_formats
+from scripts.hallu import main
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
 FILES = ("config.json", "pytorch_model.bin")
@@ -59,7 +59,7 @@ def test_a_folder_of_hugging_face_is_added_to_the_picture_models(tmp_path, capsy
 def test_ours_in_a_zip_is_added(tmp_path):
     config = biggan.read_config(SMALL)
     own = tmp_path / "own"
-    folders.save(own, config, folders.read_weights(SMALL, config), folders.class_names(SMALL, config))
+    model_formats.save(own, config, model_formats.read_weights(SMALL, config), model_formats.class_names(SMALL, config))
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for path in own.iterdir():
             archive.write(path, f"deep/soft/{path.name}")
@@ -70,7 +70,7 @@ def test_ours_in_a_zip_is_added(tmp_path):
 def test_a_module_of_tf_hub_in_a_tar_is_added_by_the_tars_name(tmp_path):
     import hub_folder
 
-    from renderer.biggan import torch_file
+    from core.formats import torch_file
 
     module = tmp_path / "module"
     hub_folder.write(module, torch_file.read(SMALL / "pytorch_model.bin"))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from renderer.film import analysis
-from renderer.film.analysis import SAMPLE_RATE, analyse
-from renderer.film.song import Song
-from renderer.sound import Wave, mono_blocks, seconds
+from core.audio.blocks import Wave, mono_blocks, seconds
+from renderer.video import analysis
+from renderer.video.analysis import SAMPLE_RATE, analyse
+from renderer.video.song import Song
 
 
 def tone(hertz, length_s, rate=SAMPLE_RATE, level=0.5):

@@ -15,8 +15,9 @@ import pytest
 import torch_files
 from torch_files import Call, Global
 
+from core.formats import torch_file
 from renderer import biggan
-from renderer.biggan import own_file, torch_file, weights
+from renderer.biggan import npz_format, weights
 from scripts import biggan_convert
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
@@ -238,27 +239,27 @@ def test_a_folder_is_never_overwritten(tmp_path, capsys):
 def test_another_version_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", format="hallu-biggan", version=2)
     with pytest.raises(ValueError, match="is of version 2; this program reads version 1"):
-        own_file.read(tmp_path / "a.npz")
+        npz_format.read(tmp_path / "a.npz")
 
 
 def test_another_format_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", a=1)
     with pytest.raises(ValueError, match="no picture model of the format hallu-biggan"):
-        own_file.read(tmp_path / "a.npz")
+        npz_format.read(tmp_path / "a.npz")
 
 
 def test_pickled_arrays_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", format="hallu-biggan", version=1, a=np.array([{}], object))
     with pytest.raises(ValueError, match="is damaged"):
-        own_file.read(tmp_path / "a.npz")
+        npz_format.read(tmp_path / "a.npz")
 
 
 def test_too_large_for_half_the_digits(tmp_path, folded):
     folded = folded | {"generator.bn.bias": np.full(6, 7e4, np.float32)}
-    from renderer.biggan import folders
+    from renderer.biggan import model_formats
 
     with pytest.raises(ValueError, match=r"generator\.bn\.bias holds a value that float16 cannot"):
-        folders.save(tmp_path / "own", biggan.read_config(SMALL), folded, ["a"] * 1000)
+        model_formats.save(tmp_path / "own", biggan.read_config(SMALL), folded, ["a"] * 1000)
     assert not (tmp_path / "own").exists()
 
 

@@ -7,8 +7,8 @@ import hub_folder
 import numpy as np
 import pytest
 
+from core.formats import saved_model, torch_file
 from renderer import biggan
-from renderer.biggan import graph_file, torch_file
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
 
@@ -83,7 +83,7 @@ def test_a_graph_of_noise_is_refused_and_not_more(tmp_path, seed):
     path = tmp_path / "saved_model.pb"
     path.write_bytes(np.random.default_rng(seed).bytes(200))
     try:
-        assert isinstance(graph_file.read(path), list)
+        assert isinstance(saved_model.read(path), list)
     except ValueError as error:
         assert str(path) in str(error)
 
@@ -95,4 +95,4 @@ def test_a_circle_of_nodes_ends():
     graph.node.add(name="a", op="Identity", input=["b"])
     graph.node.add(name="b", op="Identity", input=["a"])
     with pytest.raises(ValueError, match="no constant of the graph"):
-        graph_file.constant(graph_file._graph(memoryview(graph.SerializeToString())), "a")
+        saved_model.constant(saved_model._graph(memoryview(graph.SerializeToString())), "a")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from renderer import biggan
-from renderer.biggan import folders
+from renderer.biggan import model_formats
 from renderer.biggan.config import Attention
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
@@ -51,7 +51,7 @@ def test_an_offset_of_the_noise_is_other_noise(painter, points):
 
 
 def test_the_first_map_is_the_linear_layer_of_the_file(painter, points):
-    arrays = folders.read_weights(SMALL, painter.config)
+    arrays = model_formats.read_weights(SMALL, painter.config)
     z, classes = points
     cond = np.concatenate([z, classes @ arrays["embeddings.weight"].T], axis=1)
     wanted = cond @ arrays["generator.gen_z.weight"].T + arrays["generator.gen_z.bias"]
@@ -61,7 +61,7 @@ def test_the_first_map_is_the_linear_layer_of_the_file(painter, points):
 
 def test_an_offset_arrives_in_the_picture_as_if_the_weights_had_it(painter, points):
     """Of two painters whose first maps differ by an offset in all pictures, one is the other moved."""
-    arrays = folders.read_weights(SMALL, painter.config)
+    arrays = model_formats.read_weights(SMALL, painter.config)
     offset = np.random.default_rng(1).standard_normal(painter.layer_shape("gen_z")).astype(np.float32)
     arrays["generator.gen_z.bias"] = arrays["generator.gen_z.bias"] + offset.reshape(-1)
     moved = type(painter)(painter.config, arrays, painter.class_names, SMALL)
@@ -74,7 +74,7 @@ def test_an_offset_arrives_in_the_picture_as_if_the_weights_had_it(painter, poin
 @pytest.mark.parametrize("layer", ["layers.1", "layers.8"])
 def test_a_layers_map_decides_the_picture_where_nothing_above_sees_the_noise(painter, layer, points):
     """Where noise has no way into the batch norms above a layer, its map alone is z: moved there, z is another."""
-    arrays = dict(folders.read_weights(SMALL, painter.config))
+    arrays = dict(model_formats.read_weights(SMALL, painter.config))
     for part in painter.config.parts[int(layer.partition(".")[2]) + 1 :]:
         if not isinstance(part, Attention):
             for name, _ in part.norms:
@@ -91,7 +91,7 @@ def test_a_layers_map_decides_the_picture_where_nothing_above_sees_the_noise(pai
 
 def test_a_map_is_read_with_all_biases(painter, points):
     """The network adds some biases later than the published one; whoever reads a map must not see it."""
-    arrays = dict(folders.read_weights(SMALL, painter.config))
+    arrays = dict(model_formats.read_weights(SMALL, painter.config))
     name = f"{painter.config.parts[0].name}.conv_3.bias"
     arrays[name] = arrays[name] + 2.0
     biased = type(painter)(painter.config, arrays, painter.class_names, SMALL)

@@ -12,13 +12,13 @@ from keras import ops
 from parts import need_module
 
 from renderer import biggan
-from renderer.training import export, sheet, statistics, steps
+from renderer.training import export, sample_grid, statistics, steps
 from renderer.training import state as run_state
 from renderer.training.batches import Source
 from renderer.training.hparams import Hparams, describe, read
+from renderer.training.image_folder import Pictures
+from renderer.training.image_folder import read as read_pictures
 from renderer.training.patterns import folder
-from renderer.training.pictures import Pictures
-from renderer.training.pictures import read as read_pictures
 from renderer.training.stages import Stage
 from renderer.training.steps import Plan
 from renderer.training.trainer import Trainer, schedule
@@ -227,7 +227,7 @@ def test_the_exported_folder_paints_the_averaged_generators_pictures(source, unb
     rng = np.random.default_rng(0)
     z, labels = rng.standard_normal((6, 16), np.float32), np.eye(3, dtype=np.float32)[np.arange(6) % 3]
     weights = statistics.ready(run_state.to_tensors(unbroken[1].tree), source.hparams)
-    paint = sheet.Painter(weights, source.hparams, 3, 16)
+    paint = sample_grid.SamplePainter(weights, source.hparams, 3, 16)
     rng = np.random.default_rng([0, export.STATISTICS])
     paint._given = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, rng)
     # Half precision is what is lost.
@@ -319,7 +319,7 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
 
 def painted(state, own):
     """Pictures of a run's averaged generator."""
-    paint = sheet.Painter(statistics.ready(run_state.to_tensors(state.tree), own), own, 3, own.size)
+    paint = sample_grid.SamplePainter(statistics.ready(run_state.to_tensors(state.tree), own), own, 3, own.size)
     z = np.random.default_rng(0).standard_normal((6, own.z_dim), np.float32)
     return paint(z, np.eye(3, dtype=np.float32)[np.arange(6) % 3])
 

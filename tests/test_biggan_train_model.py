@@ -8,7 +8,7 @@ import pytest
 from renderer import biggan
 from renderer.training import patterns
 from renderer.training.batches import with_factors
-from renderer.training.measure import features
+from renderer.training.image_metrics import features
 from renderer.training.patterns.canvas import FACTORS
 
 FOLDER = Path(__file__).parent.parent / "models" / "biggan" / "patterns"

@@ -5,22 +5,22 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from gansynth.backend import value_and_gradients
+from core.nn import spectral_norm
+from core.nn.backend import value_and_gradients
 from renderer.training import (
     augment,
     discriminator,
     generator,
     hparams,
+    image_folder,
+    image_metrics,
     losses,
-    measure,
-    pictures,
-    spectral_norm,
     statistics,
 )
 from renderer.training.batches import Source, with_factors
 from renderer.training.generator import Norm
 from renderer.training.hparams import EPSILON, Hparams
-from renderer.training.pictures import Pictures
+from renderer.training.image_folder import Pictures
 from renderer.training.stages import stages
 from renderer.training.trainer import schedule
 
@@ -235,7 +235,7 @@ def test_class_folders_are_read_in_the_order_of_their_names(tmp_path):
     write(tmp_path / "red" / "one.png")
     write(tmp_path / "blue" / "two.jpg", (0, 0, 255), (10, 40))
     write(tmp_path / "blue" / "one.png", (0, 0, 255))
-    data = pictures.read(tmp_path, 16)
+    data = image_folder.read(tmp_path, 16)
     assert data.classes == ("blue", "red")
     assert data.labels.tolist() == [0, 0, 1]
     assert data.images.shape == (3, 16, 16, 3)
@@ -245,25 +245,25 @@ def test_class_folders_are_read_in_the_order_of_their_names(tmp_path):
 
 def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="is no folder; name one"):
-        pictures.read(tmp_path / "nowhere", 16)
+        image_folder.read(tmp_path / "nowhere", 16)
     with pytest.raises(ValueError, match="has no class folders"):
-        pictures.read(tmp_path, 16)
+        image_folder.read(tmp_path, 16)
     (tmp_path / "empty").mkdir()
     write(tmp_path / "red" / "one.png")
     with pytest.raises(ValueError, match="empty has no pictures; they may be"):
-        pictures.read(tmp_path, 16)
+        image_folder.read(tmp_path, 16)
 
 
 def test_a_bad_picture_is_named_or_left_out(tmp_path, caplog):
     write(tmp_path / "red" / "one.png")
     (tmp_path / "red" / "two.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"two\.png cannot be read as a picture"):
-        pictures.read(tmp_path, 16)
-    assert len(pictures.read(tmp_path, 16, skip_bad=True).labels) == 1
+        image_folder.read(tmp_path, 16)
+    assert len(image_folder.read(tmp_path, 16, skip_bad=True).labels) == 1
     assert "two.png is left out" in caplog.text
     (tmp_path / "red" / "one.png").unlink()
     with pytest.raises(ValueError, match="red has no picture that can be read"):
-        pictures.read(tmp_path, 16, skip_bad=True)
+        image_folder.read(tmp_path, 16, skip_bad=True)
 
 
 def test_factors_that_miss_a_picture_are_refused(tmp_path):
@@ -271,9 +271,9 @@ def test_factors_that_miss_a_picture_are_refused(tmp_path):
     write(tmp_path / "red" / "two.png")
     np.savez(tmp_path / "factors.npz", files=np.array(["red/two.png", "red/old.png"]), values=np.eye(2))
     with pytest.raises(ValueError, match=r"does not know red/one\.png"):
-        pictures.read(tmp_path, 16)
+        image_folder.read(tmp_path, 16)
     (tmp_path / "red" / "one.png").unlink()
-    assert pictures.read(tmp_path, 16).factors.tolist() == [[1, 0]]
+    assert image_folder.read(tmp_path, 16).factors.tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -324,9 +324,9 @@ def test_measures_tell_the_right_class_from_the_wrong_one():
         which = labels.argmax(axis=1) ^ swapped
         return np.stack([data.images[20 * k + i % 20] for i, k in enumerate(which)]).astype(np.float32) / 127.5 - 1
 
-    right = measure.measure(data, paint, 8, 16)
-    wrong = measure.measure(data, lambda z, labels: paint(z, labels, True), 8, 16)
+    right = image_metrics.measure(data, paint, 8, 16)
+    wrong = image_metrics.measure(data, lambda z, labels: paint(z, labels, True), 8, 16)
     assert [one.recognised for one in right] == [1, 1]
     assert [one.recognised for one in wrong] == [0, 0]
     assert right[0].sharpness == pytest.approx(1, abs=0.1)
-    assert "| **all** | 100% |" in measure.table(right)
+    assert "| **all** | 100% |" in image_metrics.table(right)

@@ -9,10 +9,10 @@ from conftest import datagram
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from server import docs
-from server.commands import COMMANDS, REPLIES, TABLE, Command, Refusal, parse
-from server.console import commands_list
-from server.work import HANDLERS
+from scripts import osc_docs
+from scripts.hallu_send import commands_list
+from server.engine.work import HANDLERS
+from server.osc.commands import COMMANDS, REPLIES, TABLE, Command, Refusal, parse
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,7 +52,7 @@ def test_replies_come_out_of_the_table():
 
 
 def test_docs_page_is_fresh():
-    assert (ROOT / "docs" / "osc.md").read_text(encoding="utf-8") == docs.page()
+    assert (ROOT / "docs" / "osc.md").read_text(encoding="utf-8") == osc_docs.page()
 
 
 def test_list_names_every_address():
@@ -208,7 +208,7 @@ def test_bytes_that_are_no_text_come_back_as_they_were():
     assert item.targets[0].encode("utf-8", "surrogateescape") == b"\xff\xfe"
 
 
-@pytest.mark.parametrize("words", [["-c", "import server.commands"], ["-m", "server", "send", "--list"]])
+@pytest.mark.parametrize("words", [["-c", "import server.osc.commands"], ["-m", "server", "send", "--list"]])
 def test_the_table_needs_no_tensorflow(words):
     code = "import sys, runpy; sys.argv = {!r}\ntry: {}\nexcept SystemExit: pass\n"
     run = words[1] if words[0] == "-c" else "runpy.run_module('server', run_name='__main__')"

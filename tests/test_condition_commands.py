@@ -12,7 +12,7 @@ from gansynth import network
 from gansynth.conditions import CONDITIONS, label_vectors
 from gansynth.hallucination import Timing, hallucinate
 from scripts.gansynth_generate import main as generate
-from server.__main__ import main
+from scripts.hallu import main
 
 Z = np.linspace(-1, 1, 8)
 HORN = {"family": "brass", "qualities": ["bright", "reverb"]}

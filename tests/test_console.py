@@ -14,9 +14,9 @@ import soundfile
 import ganspace
 import gansynth
 from ganspace import files
-from server.__main__ import main
-from server.console import line, value
-from server.wire import Message
+from scripts.hallu import main
+from scripts.hallu_send import line, value
+from server.osc.packet import Message
 
 COMMANDS = ["demo", "serve", "send", "models", "hallucinate"]
 FAST = ["--notes", "2", "--steps", "1", "--sustain", "0.1", "--attack", "0.1", "--release", "0.1"]

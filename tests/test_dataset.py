@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from gansynth.dataset.records import FAMILIES, Labels, Note
 
-from gansynth import dataset, note_files
-from gansynth.dataset import FAMILIES, Labels, Note
+from gansynth.dataset import note_import, records
 
 SMALL = Path(__file__).parent / "data" / "dataset_small"
 
@@ -19,7 +19,7 @@ def notes(*names, length=100):
 
 
 def by_name(folder):
-    return {note.name: note for note in dataset.read(folder)}
+    return {note.name: note for note in records.read(folder)}
 
 
 def test_the_courses_records_hold_16_bit_values_over_32767():
@@ -29,8 +29,8 @@ def test_the_courses_records_hold_16_bit_values_over_32767():
 
 
 def test_the_courses_samples_give_the_courses_dataset(tmp_path):
-    files = note_files.find(SMALL / "samples")
-    dataset.write(tmp_path, note_files.read(files, 16000, 64000))
+    files = note_import.find(SMALL / "samples")
+    records.write(tmp_path, note_import.read(files, 16000, 64000))
     ours, theirs = by_name(tmp_path), by_name(SMALL)
     assert ours.keys() == theirs.keys()
     for name, note in theirs.items():
@@ -42,8 +42,8 @@ def test_the_courses_samples_give_the_courses_dataset(tmp_path):
 def test_records_have_the_courses_features_types_and_sizes(tmp_path):
     import tensorflow as tf
 
-    files = note_files.find(SMALL / "samples")
-    dataset.write(tmp_path, note_files.read(files, 16000, 64000))
+    files = note_import.find(SMALL / "samples")
+    records.write(tmp_path, note_import.read(files, 16000, 64000))
 
     def features(folder):
         (record, *_) = tf.data.TFRecordDataset(str(folder / "data.tfrecord"))
@@ -56,15 +56,15 @@ def test_records_have_the_courses_features_types_and_sizes(tmp_path):
 
 def test_labels_survive_writing_and_reading(tmp_path):
     labels = Labels("horn", 48, 2, 1, (1, 0, 0, 0, 0, 0, 0, 0, 1, 0))
-    dataset.write(tmp_path, [Note("horn_48", labels, np.zeros(8, np.float32))])
-    (note,) = dataset.read(tmp_path)
+    records.write(tmp_path, [Note("horn_48", labels, np.zeros(8, np.float32))])
+    (note,) = records.read(tmp_path)
     assert note.labels == labels
-    assert dataset.read_labels(tmp_path) == {"horn_48": labels}
+    assert records.read_labels(tmp_path) == {"horn_48": labels}
 
 
 def test_notes_come_back_in_order(tmp_path):
-    dataset.write(tmp_path, notes("c_60", "a_60", "b_60"))
-    assert [note.name for note in dataset.read(tmp_path)] == ["c_60", "a_60", "b_60"]
+    records.write(tmp_path, notes("c_60", "a_60", "b_60"))
+    assert [note.name for note in records.read(tmp_path)] == ["c_60", "a_60", "b_60"]
 
 
 def test_families_stand_at_nsynths_numbers():
@@ -90,7 +90,7 @@ def test_labels_out_of_range_are_refused(wrong, words):
 def test_a_dataset_is_never_overwritten(tmp_path, name):
     (tmp_path / name).write_text("precious")
     with pytest.raises(FileExistsError, match=f"{name} exists already"):
-        dataset.write(tmp_path, notes("a_60"))
+        records.write(tmp_path, notes("a_60"))
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "precious")]
 
 
@@ -100,7 +100,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dataset.write(tmp_path / "new", interrupted())
+        records.write(tmp_path / "new", interrupted())
     assert not list(tmp_path.iterdir())
 
 
@@ -111,36 +111,36 @@ def test_ctrl_c_leaves_what_was_there(tmp_path):
 
     (tmp_path / "samples").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        dataset.write(tmp_path, interrupted())
+        records.write(tmp_path, interrupted())
     assert [path.name for path in tmp_path.iterdir()] == ["samples"]
 
 
 def test_two_notes_of_one_name_are_refused(tmp_path):
     with pytest.raises(ValueError, match="two notes are named 'a_60'"):
-        dataset.write(tmp_path / "new", notes("a_60", "a_60"))
+        records.write(tmp_path / "new", notes("a_60", "a_60"))
 
 
 def test_notes_of_different_lengths_are_refused(tmp_path):
     with pytest.raises(ValueError, match="b_60 has 50 samples; the notes before have 100"):
-        dataset.write(tmp_path / "new", notes("a_60") + notes("b_60", length=50))
+        records.write(tmp_path / "new", notes("a_60") + notes("b_60", length=50))
 
 
 def test_a_dataset_of_no_notes_is_refused(tmp_path):
     with pytest.raises(ValueError, match="there are no notes"):
-        dataset.write(tmp_path / "new", [])
+        records.write(tmp_path / "new", [])
     assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
 def small(tmp_path):
     """A dataset that may be damaged."""
-    dataset.write(tmp_path / "small", notes("a_60", "b_60"))
+    records.write(tmp_path / "small", notes("a_60", "b_60"))
     return tmp_path / "small"
 
 
 def read_error(folder):
     with pytest.raises((ValueError, FileNotFoundError)) as caught:
-        list(dataset.read(folder))
+        list(records.read(folder))
     return str(caught.value)
 
 

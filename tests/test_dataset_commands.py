@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gansynth import dataset
+from gansynth.dataset import records
 from scripts import chop_audio, make_dataset, pad_audio
 
 ROOT = Path(__file__).parent.parent
@@ -232,7 +232,7 @@ class TestChopAndPad:
             seen.append(path)
             path.write_bytes(b"half")
 
-        monkeypatch.setattr("gansynth.audio_files.write_pcm16", interrupt)
+        monkeypatch.setattr("core.audio.sound_files.write_pcm16", interrupt)
         status, _, errors = run(command.main, tmp_path / "in", tmp_path / "out")
         assert (status, errors[-1].split(": ")[1]) == (1, "interrupted")
         assert [path.name for path in tmp_path.iterdir()] == ["in"]
@@ -262,22 +262,22 @@ def test_a_recording_too_short_for_one_note_is_bad(run, put, tmp_path):
 def test_the_courses_command_line_makes_the_courses_dataset(run, tmp_path):
     flags = ["--in_dir", SMALL / "samples", "--out_dir", tmp_path / "new"]
     assert run(make_dataset.main, *flags)[0] == 0
-    ours = {note.name: note for note in dataset.read(tmp_path / "new")}
-    for note in dataset.read(SMALL):
+    ours = {note.name: note for note in records.read(tmp_path / "new")}
+    for note in records.read(SMALL):
         assert np.array_equal(ours[note.name].audio, note.audio)
 
 
 def test_without_out_dir_the_dataset_lies_beside(run, put, tmp_path):
     put("a_60.wav", 4)
     run(make_dataset.main, "--in_dir", tmp_path / "in")
-    assert [note.name for note in dataset.read(tmp_path / "in-train")] == ["a_60"]
+    assert [note.name for note in records.read(tmp_path / "in-train")] == ["a_60"]
 
 
 def test_any_rate_channels_and_folder_go_in(run, put, tmp_path):
     put("low/a_40.flac", 2, rate=44100, channels=2)
     put("b_c_41.aiff", 2, rate=48000)
     run(make_dataset.main, "--in_dir", tmp_path / "in", "--out_dir", tmp_path / "new", "--length", 32000)
-    found = {note.name: (note.labels.instrument, note.labels.pitch) for note in dataset.read(tmp_path / "new")}
+    found = {note.name: (note.labels.instrument, note.labels.pitch) for note in records.read(tmp_path / "new")}
     assert found == {"low-a_40": ("low-a", 40), "b_c_41": ("b_c", 41)}
 
 
@@ -301,7 +301,7 @@ def test_a_file_that_cannot_be_a_note_is_named(run, put, tmp_path, name, seconds
     status, _, errors = run(make_dataset.main, *flags, "--skip_bad")
     assert (status, len(errors)) == (0, 1)
     assert words in errors[0]
-    assert list(dataset.read_labels(tmp_path / "new")) == ["good_60"]
+    assert list(records.read_labels(tmp_path / "new")) == ["good_60"]
 
 
 def test_skip_validate_finds_bad_files_on_the_way(run, put, tmp_path):
@@ -327,9 +327,9 @@ def test_own_notes_get_the_labels_that_are_given(run, put, tmp_path):
     words = {"horn": {"family": "brass", "source": "synthetic", "qualities": ["dark", "reverb"]}}
     (tmp_path / "labels.json").write_text(json.dumps(words))
     run(make_dataset.main, "--in_dir", tmp_path / "in", "--labels", tmp_path / "labels.json")
-    labels = dataset.read_labels(tmp_path / "in-train")
-    assert labels["horn_60"] == dataset.Labels("horn", 60, 2, 1, (0, 1, 0, 0, 0, 0, 0, 0, 1, 0))
-    assert labels["tone_60"] == dataset.Labels("tone", 60)
+    labels = records.read_labels(tmp_path / "in-train")
+    assert labels["horn_60"] == records.Labels("horn", 60, 2, 1, (0, 1, 0, 0, 0, 0, 0, 0, 1, 0))
+    assert labels["tone_60"] == records.Labels("tone", 60)
 
 
 @pytest.mark.parametrize(
@@ -368,8 +368,8 @@ def nsynth(put, tmp_path):
 
 def test_nsynths_layout_keeps_its_labels(run, nsynth, tmp_path):
     assert run(make_dataset.main, "--in_dir", nsynth(), "--out_dir", tmp_path / "new")[0] == 0
-    bass, flute = dataset.read(tmp_path / "new")
-    assert bass.labels == dataset.Labels("bass", 22, 2, 0, (0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
+    bass, flute = records.read(tmp_path / "new")
+    assert bass.labels == records.Labels("bass", 22, 2, 0, (0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
     assert (flute.name, flute.labels.family) == ("flute_acoustic_002-077-100", 2)
 
 

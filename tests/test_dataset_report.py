@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from gansynth.dataset.records import Labels, Note
 
-from gansynth import dataset, dataset_report
-from gansynth.dataset import Labels, Note
+from gansynth.dataset import records, summary
 from scripts.dataset_report import main
 
 RATE, LENGTH = 16000, 16000
@@ -21,7 +21,7 @@ def report(tmp_path, capsys):
     """Report on a dataset of these notes: its lines, by what stands before the colon."""
 
     def report(*notes):
-        dataset.write(tmp_path, notes)
+        records.write(tmp_path, notes)
         assert main([str(tmp_path)]) == 0
         lines = capsys.readouterr().out.splitlines()
         return dict(line.split(": ", 1) if ": " in line else (line, "") for line in lines)
@@ -77,7 +77,7 @@ def test_the_sheet_shows_a_note_at_its_frequency(tmp_path):
     from matplotlib.image import imread
 
     note = tone("a_83")  # 988 Hz, an eighth of the way up
-    dataset_report.save_sheet(tmp_path / "sheet.png", [note], RATE)
+    summary.save_sheet(tmp_path / "sheet.png", [note], RATE)
     brightness = imread(tmp_path / "sheet.png")[:, :, :3].sum(axis=2)
     black = np.flatnonzero((brightness < 0.05).sum(axis=1) > 20)
     loudest = np.argmax(brightness[black[0] : black[-1] + 1, 120])
@@ -86,7 +86,7 @@ def test_the_sheet_shows_a_note_at_its_frequency(tmp_path):
 
 def test_the_sheet_spans_all_pitches():
     labels = {f"a_{pitch}": Labels("a", pitch) for pitch in range(128)}
-    chosen = dataset_report.choose(labels, 3)
+    chosen = summary.choose(labels, 3)
     assert chosen == ["a_0", "a_64", "a_127"]
 
 

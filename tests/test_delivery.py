@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from server.delivery import KEEP_S, Delivery, write_wav
+from server.sinks.wav_spool import KEEP_S, WavSpool, write_wav
 
 
 @pytest.fixture
 def delivery(tmp_path):
-    return Delivery(tmp_path / "spool")
+    return WavSpool(tmp_path / "spool")
 
 
 def tone(rate, hz=440.0, seconds=1.0):
@@ -100,7 +100,7 @@ def test_older_files_are_cleaned(delivery):
 
 
 def test_a_busy_server_cleans_as_it_goes(delivery, monkeypatch):
-    monkeypatch.setattr("server.delivery.CLEAN_EVERY_S", -1)
+    monkeypatch.setattr("server.sinks.wav_spool.CLEAN_EVERY_S", -1)
     (old,) = delivery.deliver([tone(16000)], 16000)
     age(old.path, KEEP_S + 60)
     (new,) = delivery.deliver([tone(16000)], 16000)
@@ -111,7 +111,7 @@ def test_leftovers_of_dead_servers_are_cleaned_at_the_start(tmp_path):
     for name in ("hallu-0123456789abcdef.wav", "hallu-0123456789abcdef.wav.part"):
         (tmp_path / name).touch()
         age(tmp_path / name, KEEP_S + 60)
-    Delivery(tmp_path)
+    WavSpool(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,5 +119,5 @@ def test_files_of_others_are_never_cleaned(tmp_path):
     for name in ("song.wav", "hallu-song.wav", "hallu-0123456789abcdef.wav.txt"):
         (tmp_path / name).touch()
         age(tmp_path / name, 1e6)
-    Delivery(tmp_path)
+    WavSpool(tmp_path)
     assert len(list(tmp_path.iterdir())) == 3

@@ -9,7 +9,7 @@ import soundfile
 from conftest import SMALL, RunningServer, running_with
 
 import ganspace
-from ganspace.players import Coordinates, Edited
+from ganspace.edited_models import CoordinateModel, EditedModel
 from gansynth.hallucination import Timing, hallucinate, lerp
 
 PICKLE = "magenta_small_conv0_ipca_1024.pickle"
@@ -85,7 +85,7 @@ def test_edits_that_are_left_out_are_zero(send, magenta):
 def test_edits_move_a_z(send, magenta, course):
     z, pitch = random_z(send), magenta.pitches[0]
     send("/sound/set_edits", *EDITS)
-    wanted = Edited(magenta, course, EDITS).generate(z, [pitch])[0]
+    wanted = EditedModel(magenta, course, EDITS).generate(z, [pitch])[0]
     assert_close(wave(send("/sound/synthesize", "a", "t", pitch)), wanted)
 
 
@@ -110,14 +110,14 @@ def test_components_that_are_loaded_anew_have_no_edits(send, magenta):
 def test_a_path_through_slots_is_moved(send, magenta, course):
     z, pitch = np.concatenate([random_z(send, "a"), random_z(send, "b")]), magenta.pitches[0]
     send("/sound/set_edits", *EDITS)
-    wanted = hallucinate(Edited(magenta, course, EDITS), z, 2, Timing(*TIMES), pitch)
+    wanted = hallucinate(EditedModel(magenta, course, EDITS), z, 2, Timing(*TIMES), pitch)
     assert_close(wave(send("/sound/hallucinate_z", "t", 2, *TIMES, pitch, "a", "b")), wanted)
 
 
 def test_a_path_through_coordinates_goes_straight(send, magenta, course):
     pitch, points = magenta.pitches[0], np.array([[0.0, 0.0], [2.0, -1.0], [-1.0, 1.0]])
     replies = send("/sound/hallucinate_noz", "t", 3, *TIMES, pitch, 2, *points.ravel().tolist())
-    path = Coordinates(magenta, course)
+    path = CoordinateModel(magenta, course)
     assert_close(wave(replies), hallucinate(path, points, 3, Timing(*TIMES), pitch, between=lerp))
     progress = [reply.args[2:] for reply in replies if reply.address == "/progress"]
     assert progress[-1] == [9, 9]

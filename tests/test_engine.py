@@ -8,12 +8,12 @@ import pytest
 import soundfile
 from conftest import datagram
 
-from server.commands import MAX_SLOTS, parse
-from server.delivery import Delivery
-from server.engine import Cancelled, Engine, Request
-from server.studio import Places, Studio
-from server.wire import Message
-from server.work import SoundWork
+from server.engine.queue import Cancelled, Engine, Request
+from server.engine.work import EngineWork
+from server.osc.commands import MAX_SLOTS, parse
+from server.osc.packet import Message
+from server.session import Folders, Session
+from server.sinks.wav_spool import WavSpool
 
 WAIT_S = 20
 
@@ -222,7 +222,7 @@ def test_stopping_does_not_wait_for_work_that_does_not_listen():
 
 
 def test_status_does_not_wait_while_the_engine_tidies_up(monkeypatch):
-    monkeypatch.setattr("server.engine.IDLE_S", 0.01)
+    monkeypatch.setattr("server.engine.queue.IDLE_S", 0.01)
     tidy = GatedWork()
     tidy.idle = lambda: tidy.begun.set() or tidy.gate.wait(WAIT_S)
     engine = Engine(tidy)
@@ -234,7 +234,7 @@ def test_status_does_not_wait_while_the_engine_tidies_up(monkeypatch):
 
 
 def test_an_engine_survives_trouble_while_it_tidies_up(monkeypatch):
-    monkeypatch.setattr("server.engine.IDLE_S", 0.01)
+    monkeypatch.setattr("server.engine.queue.IDLE_S", 0.01)
     work = GatedWork()
     work.idle = lambda: work.begun.set() or 1 / 0
     engine = Engine(work)
@@ -298,12 +298,12 @@ def desk(tmp_path):
         (tmp_path / "models" / "gansynth" / name / "stage_00000").mkdir(parents=True)
 
     def make():
-        places = Places((tmp_path / "models",), tmp_path / "state.npz")
+        places = Folders((tmp_path / "models",), tmp_path / "state.npz")
         sizes = {"fake": 4, "other": 6}
         loader = lambda folder: FakeModel(folder, sizes[folder.name])  # noqa: E731
-        studio = Studio(places, Delivery(tmp_path / "spool"), loader)
+        studio = Session(places, WavSpool(tmp_path / "spool"), loader)
         audience = Audience()
-        work = SoundWork(studio, lambda: None, audience)
+        work = EngineWork(studio, lambda: None, audience)
 
         def ask(*message, rate=0):
             return work.perform(Asked(*message, rate=rate))

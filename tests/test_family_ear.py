@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansynth.report.family_ear import NONE, Confusion, held_out, neighbourhood, same_instrument, train
+from gansynth.report.family_classifier import NONE, Confusion, held_out, neighbourhood, same_instrument, train
 
 FAMILIES = ["brass", "string"] * 100
 GROUPS = list(np.arange(200) // 2 % 10)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from renderer.features import features
-from renderer.wire import FEATURE_RATE
+from core.audio.features import features
+from renderer.ipc.messages import FEATURE_RATE
 
 RATE = 16_000
 

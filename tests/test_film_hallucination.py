@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from renderer import mapping
+from renderer import sound_to_image
 from renderer.classes import usual
-from renderer.film.hallucination import RATE, heard, paint
-from renderer.live.follow import Way
+from renderer.live.reactive_path import ReactivePath
+from renderer.video.hallucination import RATE, heard, paint
 
 TIMES = [0.0, 0.7, 1.4]
 KEYS = np.random.default_rng(1).standard_normal((3, 64)).astype(np.float32)
@@ -36,14 +36,14 @@ def test_picture_and_sound_are_as_long_as_the_hallucination(wave, tmp_path):
 
 def test_at_a_key_time_the_picture_is_at_its_key_point(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=0.5, jitter=0.0)
-    keys = mapping.image_keys(KEYS, 32)
+    keys = sound_to_image.image_keys(KEYS, 32)
     np.testing.assert_allclose(film.noise[[0, 21, 42]], 0.5 * keys, atol=1e-6)
     assert film.truncation == 0.5
 
 
 def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=1.0, jitter=0.7)
-    way = Way(heard(wave, 16000, TIMES, KEYS), 32, usual(40), 40)
+    way = ReactivePath(heard(wave, 16000, TIMES, KEYS), 32, usual(40), 40)
     for frame in (0, 10, 37):
         point = way.at(frame / 30, 0.7)
         np.testing.assert_allclose(film.noise[frame], point.noise, atol=1e-6)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import ganspace
-from ganspace import describe
-from ganspace.describe import Sound, measure, sentence
-from ganspace.players import Edited
+from ganspace import audio_metrics
+from ganspace.audio_metrics import Sound, measure, sentence
+from ganspace.edited_models import EditedModel
 from tests.conftest import SMALL
 
 RATE = 16000
@@ -69,7 +69,7 @@ def test_a_direction_in_words(values, words):
 
 def test_sounds_along_a_direction_pass_through_the_mean(magenta):
     course = ganspace.load(SMALL / "magenta_small_conv0_ipca_1024.pickle")
-    waves = describe.waves_along(magenta, course, 2, 40, (-1.0, 0.0))
+    waves = audio_metrics.waves_along(magenta, course, 2, 40, (-1.0, 0.0))
     mean = magenta.generate_from_activations("conv0", course.mean[None], [40])
     np.testing.assert_allclose(waves[1], mean[0], atol=1e-3 * np.abs(mean).max())
     assert not np.allclose(waves[0], waves[1])
@@ -82,14 +82,14 @@ def course():
 
 def test_a_model_with_zero_edits_plays_its_own_notes(magenta, course):
     z = np.random.default_rng(0).standard_normal((2, magenta.latent_size))
-    own, edited = (model.generate(z, [40, 50], length=4000) for model in (magenta, Edited(magenta, course, [0.0])))
+    own, edited = (model.generate(z, [40, 50], length=4000) for model in (magenta, EditedModel(magenta, course, [0.0])))
     np.testing.assert_allclose(edited, own, atol=1e-3 * np.abs(own).max())
 
 
 def test_edits_are_added_to_each_zs_own_activations(magenta, course):
     z = np.random.default_rng(0).standard_normal((9, magenta.latent_size))
     pitches, seen = list(range(40, 49)), []
-    edited = Edited(magenta, course, [2.0, -1.0])
+    edited = EditedModel(magenta, course, [2.0, -1.0])
     waves = list(edited.notes(z, pitches, length=4000, progress=lambda done, total: seen.append((done, total))))
     moved = magenta.activations(z, pitches, "conv0") + course.offsets([[2.0, -1.0]])
     expected = magenta.generate_from_activations("conv0", moved, pitches, length=4000)
@@ -99,6 +99,6 @@ def test_edits_are_added_to_each_zs_own_activations(magenta, course):
 
 def test_components_of_another_model_are_refused(magenta, course):
     with pytest.raises(ValueError, match="magenta_small has"):
-        Edited(magenta, replace(course, layer="conv0_2"), [1.0])
+        EditedModel(magenta, replace(course, layer="conv0_2"), [1.0])
     with pytest.raises(ValueError, match="conv9, which magenta_small does not have"):
-        Edited(magenta, replace(course, layer="conv9"), [1.0])
+        EditedModel(magenta, replace(course, layer="conv9"), [1.0])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import ganspace
-from ganspace import Plan, analysis, picture_sampling
+from ganspace import Plan, analysis, image_sampling
 from ganspace.linear import Linear
 from ganspace.sampler import SAMPLES
 from renderer import biggan
-from renderer.biggan import folders
+from renderer.biggan import model_formats
 from tests import small_painter
 
 
@@ -22,7 +22,7 @@ def painter(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first_map(painter):
     """The noise's part of the linear layer that makes the first map: [size, z]."""
-    arrays = folders.read_weights(painter.folder, painter.config)
+    arrays = model_formats.read_weights(painter.folder, painter.config)
     return arrays["generator.gen_z.weight"][:, : painter.z_size]
 
 
@@ -54,13 +54,13 @@ def test_deeper_layers_have_the_variance_of_their_classes(painter):
     sizes = {"layer": "layers.0", "count": 1024, "components": 1, "move": "layer"}
     together, *alone = (ganspace.compute(painter, Plan(class_number=number, **sizes)) for number in (None, 0, 1, 2))
     total = [float(found.stdev[0] ** 2 / found.var_ratio[0]) for found in (together, *alone)]
-    numbers = picture_sampling.make(painter, Plan(layer="layers.0")).drawn(SAMPLES, 0)[1]
+    numbers = image_sampling.make(painter, Plan(layer="layers.0")).drawn(SAMPLES, 0)[1]
     assert total[0] == pytest.approx(np.average(total[1:], weights=np.bincount(numbers)), rel=0.05)
 
 
 def test_a_group_seen_from_its_mean_keeps_its_variance():
     samples = np.random.default_rng(0).normal(5.0, 2.0, (16 * 500, 3)).astype(np.float32)
-    seen = picture_sampling.from_group_means(samples)
+    seen = image_sampling.from_group_means(samples)
     assert seen.var(axis=0) == pytest.approx([4.0] * 3, rel=0.05)
     assert np.abs(seen.reshape(500, 16, 3).mean(axis=1)).max() < 1e-5
 

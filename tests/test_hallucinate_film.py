@@ -10,9 +10,9 @@ import soundfile
 from conftest import SMALL
 
 import ganspace
-from ganspace.players import Coordinates
+from ganspace.edited_models import CoordinateModel
 from gansynth.hallucination import Timing, hallucinate, lerp
-from server.__main__ import main
+from scripts.hallu import main
 
 DATA = Path(__file__).parent / "data"
 TIMES = ["--steps", "1", "--sustain", "0.1", "--attack", "0.1", "--release", "0.1"]
@@ -58,14 +58,14 @@ def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, t
     assert main(["hallucinate", "--model", str(SMALL), *TIMES, *flags, "--out", "a.wav", *film]) == 0
     components = ganspace.load(SMALL / "magenta_small_conv0_ipca_1024.pickle")
     timing = Timing(0.2, 0.0, 0.1, 0.1, 0.1)
-    expected = hallucinate(Coordinates(magenta, components), points, 1, timing, 40, between=lerp)
+    expected = hallucinate(CoordinateModel(magenta, components), points, 1, timing, 40, between=lerp)
     np.testing.assert_allclose(soundfile.read("a.wav")[0], expected, atol=1e-4)
     told = json.loads(Path("a.json").read_text())["parameters"]
     assert (Path(told["directions"]).name, told["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)
 
 
 def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_film(words, monkeypatch, capsys):
-    from renderer.mp4 import Mp4
+    from renderer.video.mp4 import Mp4
 
     def stop(self, picture):
         raise KeyboardInterrupt

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gansynth import hallucination
+from gansynth.audio_plots import save_hallucination
 from gansynth.hallucination import Timing, envelope, hallucinate, key_path, overlap_add, slerp
-from gansynth.picture import save_hallucination
 
 RATE = 1000
 

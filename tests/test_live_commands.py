@@ -7,11 +7,11 @@ import pytest
 from live_rooms import Flat, atelier, models_with  # noqa: F401 - atelier is a fixture
 from PIL import Image
 
-from renderer import picture_models
-from renderer.live.atelier import Atelier
+from core.commands.image import IMAGE_ROWS
+from renderer import image_models
+from renderer.image_models import LOOK_S
 from renderer.live.commands import COMMANDS, do
-from renderer.picture_models import LOOK_S
-from server.image_rows import IMAGE_ROWS
+from renderer.live.controller import RenderController
 
 
 def ask(atelier, address, **values):  # noqa: F811
@@ -129,7 +129,7 @@ def test_an_oscillator_is_set_and_keeps_its_axes(atelier):  # noqa: F811
 
 
 def test_without_a_model_commands_say_so_and_dials_turn(tmp_path):
-    empty = Atelier([tmp_path], tmp_path, lambda folder: Flat())
+    empty = RenderController([tmp_path], tmp_path, lambda folder: Flat())
     assert "no picture model is loaded" in refusal(empty, "/image/classes", **{"class": []})
     assert ask(empty, "/image/truncation", value=0.5) == []
     assert ask(empty, "/image/status")[0][1:] == ["-", "follow", 0.0, 0, "-", "-", "-", 1]
@@ -177,10 +177,10 @@ def test_the_page_is_told_all_that_it_shows(painting):
 
 def test_models_are_looked_up_now_and_then_however_often_status_is_asked(atelier, tmp_path, monkeypatch):  # noqa: F811
     looks = []
-    monkeypatch.setattr(picture_models.biggan, "find", lambda models: looks.append(1) or [tmp_path / "new"])
+    monkeypatch.setattr(image_models.biggan, "find", lambda models: looks.append(1) or [tmp_path / "new"])
     assert [atelier.status()["models"] for _ in range(50)] == [["new"]] * 50
     assert len(looks) <= 2
-    shelf = picture_models.Shelf([tmp_path])
+    shelf = image_models.ModelCatalog([tmp_path])
     assert (shelf.names(10.0), shelf.names(11.0), shelf.names(10.0 + LOOK_S)) == (["new"],) * 3
     assert len(looks) <= 4
 

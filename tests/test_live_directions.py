@@ -12,12 +12,12 @@ from live_rooms import LAYER, Flat, components, load, models_with
 import ganspace
 from ganspace.analysis import OWN_PICTURES
 from renderer.live import directions
-from renderer.live.atelier import Atelier
 from renderer.live.commands import begin, do
+from renderer.live.controller import RenderController
+from renderer.live.direction_search import MAX_WAITING
 from renderer.live.directions import Directions
-from renderer.live.finding import MAX_WAITING
-from renderer.live.show import TO_OTHER_S
-from renderer.live.stage import paint
+from renderer.live.render_loop import paint
+from renderer.live.scene import TO_OTHER_S
 
 LOAD, EDITS = "/image/load_ganspace_components", "/image/edits"
 
@@ -47,7 +47,7 @@ def atelier(tmp_path, finder):
     models = models_with(tmp_path / "models", "a", "large")
     ganspace.save(models / "biggan" / "a" / "a_gen_z.npz", components())
     ganspace.save(models / "biggan" / "shared.npz", components(2, names=()))
-    atelier = Atelier([models], tmp_path / "out", load, own=finder)
+    atelier = RenderController([models], tmp_path / "out", load, own=finder)
     atelier.open("a")
     atelier.show.change(lambda settings: replace(settings, mode="free", smooth=0.0), 0.0)
     yield atelier

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from renderer.live import idle
-from renderer.live.beat import Beat, noise_at
-from renderer.oscillators import Oscillator
+from core.latent.oscillators import Oscillator
+from renderer.live import idle_motion
+from renderer.live.tempo_clock import TempoClock, noise_at
 
 CLASSES, NUM_CLASSES, Z = (3, 7, 11), 40, 128
 
 
 def test_the_walk_is_finite_slow_and_within_its_bound():
-    points = [idle.walk(now, Z, CLASSES, NUM_CLASSES) for now in np.arange(10_000.0, 10_060.0, 1 / 30)]
+    points = [idle_motion.walk(now, Z, CLASSES, NUM_CLASSES) for now in np.arange(10_000.0, 10_060.0, 1 / 30)]
     noise, weights = (np.array(part) for part in zip(*(point[:2] for point in points), strict=True))
     assert np.isfinite(noise).all() and np.abs(noise).max() <= 2.0
     assert np.linalg.norm(np.diff(noise, axis=0), axis=1).max() < 0.15
@@ -19,20 +19,20 @@ def test_the_walk_is_finite_slow_and_within_its_bound():
 
 
 def test_the_walk_goes_somewhere_and_is_as_far_out_as_noise_is():
-    noise = np.array([idle.walk(now, Z, CLASSES, NUM_CLASSES).noise for now in np.arange(0.0, 600.0, 5.0)])
+    noise = np.array([idle_motion.walk(now, Z, CLASSES, NUM_CLASSES).noise for now in np.arange(0.0, 600.0, 5.0)])
     assert noise.var() == pytest.approx(1.0, abs=0.15)
     assert np.linalg.norm(noise[0] - noise[6]) > 5.0
 
 
 def test_the_walk_shows_the_chosen_classes_only_each_in_its_turn():
-    weights = np.array([idle.walk(now, Z, CLASSES, NUM_CLASSES).weights for now in np.arange(0.0, 600.0, 1.0)])
+    weights = np.array([idle_motion.walk(now, Z, CLASSES, NUM_CLASSES).weights for now in np.arange(0.0, 600.0, 1.0)])
     np.testing.assert_allclose(weights.sum(axis=1), 1.0)
     assert set(np.flatnonzero(weights.any(axis=0))) == set(CLASSES)
     assert set(weights.argmax(axis=1)) == set(CLASSES)
 
 
 def test_another_tempo_goes_on_from_the_same_beat():
-    before = Beat(120.0, 10.0)
+    before = TempoClock(120.0, 10.0)
     after = before.at_tempo(60.0, 13.0)
     assert after.at(13.0) == before.at(13.0) == 6.0
     assert after.at(14.0) == 7.0

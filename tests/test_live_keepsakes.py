@@ -8,9 +8,9 @@ import pytest
 from live_rooms import atelier  # noqa: F401 - a fixture
 
 from renderer.live.commands import do
-from renderer.live.keepsakes import RATE, Recorder
-from renderer.live.player import Player
-from renderer.page.frames import Frames
+from renderer.live.recorder import RATE, Recorder
+from renderer.live.transport import Transport
+from renderer.web.frames import Frames
 
 
 def film(path):
@@ -47,7 +47,7 @@ def test_a_recording_is_as_long_as_it_was_recorded(painting):
 def test_it_shows_what_was_shown_when_it_was_shown(tmp_path):
     frames = Frames()
     frames.put(solid(40))
-    recorder = Recorder(frames, Player(), tmp_path / "a.mp4")
+    recorder = Recorder(frames, Transport(), tmp_path / "a.mp4")
     time.sleep(1.0)
     frames.put(solid(200))
     time.sleep(1.0)
@@ -59,7 +59,7 @@ def test_it_shows_what_was_shown_when_it_was_shown(tmp_path):
 def test_another_models_pictures_are_fitted_into_the_film(tmp_path):
     frames = Frames()
     frames.put(solid(40))
-    recorder = Recorder(frames, Player(), tmp_path / "a.mp4")
+    recorder = Recorder(frames, Transport(), tmp_path / "a.mp4")
     time.sleep(0.3)
     frames.put(solid(200, 64))
     time.sleep(0.3)

@@ -8,7 +8,7 @@ import pytest
 from live_rooms import atelier  # noqa: F401 - a fixture
 from live_server import Server, a_sound
 
-from renderer import wire
+from renderer.ipc import messages
 from renderer.live.link import MAX_WAITING, Link, addresses
 
 
@@ -188,7 +188,7 @@ def test_random_bytes_change_nothing(server, linked, atelier):  # noqa: F811
     rng = np.random.default_rng(0)
     topics = (b"made", b"wave", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
     fields, arrays = a_sound(duration_s=0.2)
-    whole = wire.encode("made", fields, **arrays)
+    whole = messages.encode("made", fields, **arrays)
     for number in range(500):
         frames = [rng.bytes(int(rng.integers(0, 200))) for _ in range(rng.integers(1, 5))]
         if number % 2:

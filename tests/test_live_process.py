@@ -12,10 +12,10 @@ from live_rooms import models_with
 from live_server import ROOT, Process, Server, a_sound, get
 from PIL import Image
 
-from renderer import biggan, mapping
+from renderer import biggan, sound_to_image
+from renderer.ipc.messages import decode, encode
+from renderer.live.render_loop import paint
 from renderer.live.sounds import read_sound
-from renderer.live.stage import paint
-from renderer.wire import decode, encode
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +97,11 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
 
 
 def expected(painter, sound, positions):
-    from renderer.live.follow import Way
-    from renderer.live.show import Task
+    from renderer.live.reactive_path import ReactivePath
+    from renderer.live.scene import FrameTask
 
-    way = Way(sound, painter.z_size, (207,), painter.num_classes)
-    return [paint(Task(painter, way.at(position, 0.0), 1.0)).astype(np.float32) for position in positions]
+    way = ReactivePath(sound, painter.z_size, (207,), painter.num_classes)
+    return [paint(FrameTask(painter, way.at(position, 0.0), 1.0)).astype(np.float32) for position in positions]
 
 
 def test_pictures_move_while_nothing_sounds(server, process):
@@ -210,5 +210,5 @@ def test_help_loads_no_tensorflow():
 
 def test_keys_of_sounds_are_pictures_of_their_own():
     """What the test above compares with: pictures of key points differ."""
-    keys = mapping.image_keys(a_sound()[1]["keys"], 128)
+    keys = sound_to_image.image_keys(a_sound()[1]["keys"], 128)
     assert np.linalg.norm(np.diff(keys, axis=0), axis=1).min() > 5.0

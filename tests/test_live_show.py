@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from live_server import made
 
-from renderer import mapping
-from renderer.live import idle
+from core.latent.oscillators import Oscillator
+from renderer import sound_to_image
+from renderer.live import idle_motion
+from renderer.live.scene import TO_OTHER_S, TO_SOUND_S, Scene
 from renderer.live.settings import Settings
-from renderer.live.show import TO_OTHER_S, TO_SOUND_S, Show
 from renderer.live.sounds import read_sound
-from renderer.oscillators import Oscillator
 
 CLASSES, FRAME_S = (3, 7, 11), 1 / 30
 
@@ -25,7 +25,7 @@ class Canvas:
 
 @pytest.fixture
 def show():
-    show = Show()
+    show = Scene()
     show.open(Canvas(), CLASSES)
     show.change(lambda settings: replace(settings, smooth=0.0, jitter=0.0), 0.0)
     show.player.add(read_sound(made("trip", 4.0)))
@@ -43,11 +43,11 @@ def farthest(noise):
 
 
 def keys(show):
-    return mapping.image_keys(show.player.sound("trip").keys, 32)
+    return sound_to_image.image_keys(show.player.sound("trip").keys, 32)
 
 
 def test_without_a_model_there_is_nothing_to_paint():
-    assert Show().task(0.0) is None
+    assert Scene().task(0.0) is None
 
 
 def test_a_sound_that_plays_is_followed_at_its_position(show):
@@ -67,7 +67,7 @@ def test_when_it_is_over_the_picture_walks_calmly_again(show):
     show.play("trip", 0.0, 10.0)
     watch(show, 10.0, 14.1 + TO_OTHER_S)
     assert show.playing(15.5) is None
-    np.testing.assert_allclose(show.task(15.5).point.noise, idle.walk(15.5, 32, CLASSES, 40).noise)
+    np.testing.assert_allclose(show.task(15.5).point.noise, idle_motion.walk(15.5, 32, CLASSES, 40).noise)
 
 
 @pytest.mark.parametrize("name", ["trip", ""])
@@ -118,11 +118,11 @@ def test_a_player_that_tells_again_where_it_is_makes_no_difference(show):
 
 def test_a_sound_that_is_told_late_is_followed_from_then_on(show):
     show.play("late", 0.0, 10.0)
-    np.testing.assert_allclose(show.task(10.5).point.noise, idle.walk(10.5, 32, CLASSES, 40).noise)
+    np.testing.assert_allclose(show.task(10.5).point.noise, idle_motion.walk(10.5, 32, CLASSES, 40).noise)
     sound = read_sound(made("late", 4.0, seed=3))
     show.player.add(sound)
     watch(show, 10.5, 11.6)
-    np.testing.assert_allclose(show.task(11.6).point.noise, mapping.image_keys(sound.keys, 32)[2], atol=1e-5)
+    np.testing.assert_allclose(show.task(11.6).point.noise, sound_to_image.image_keys(sound.keys, 32)[2], atol=1e-5)
 
 
 def test_a_sound_made_again_under_its_name_is_not_followed_before_it_plays(show):
@@ -137,7 +137,7 @@ def test_a_sound_made_again_under_its_name_is_not_followed_before_it_plays(show)
 def test_in_free_mode_a_sound_changes_nothing(show):
     show.change(lambda settings: replace(settings, mode="free"), 0.0)
     show.play("trip", 0.0, 10.0)
-    np.testing.assert_allclose(show.task(11.0).point.noise, idle.walk(11.0, 32, CLASSES, 40).noise)
+    np.testing.assert_allclose(show.task(11.0).point.noise, idle_motion.walk(11.0, 32, CLASSES, 40).noise)
 
 
 def test_in_tempo_mode_the_beat_begins_with_the_sound(show):
@@ -145,8 +145,8 @@ def test_in_tempo_mode_the_beat_begins_with_the_sound(show):
     show.change(lambda settings: beat.with_oscillator(1, Oscillator((0,), 0.5, 4.0, "sin")), 0.0)
     show.play("trip", 0.0, 10.3)
     watch(show, 10.3, 12.0)
-    quarter, rest = show.task(11.3 + 4.0 * 0).point, idle.rest_at(32)
-    assert quarter.noise[0] == pytest.approx(mapping.fold(rest[0] + 0.5, 2.0), abs=1e-6)
+    quarter, rest = show.task(11.3 + 4.0 * 0).point, idle_motion.rest_at(32)
+    assert quarter.noise[0] == pytest.approx(sound_to_image.fold(rest[0] + 0.5, 2.0), abs=1e-6)
 
 
 def test_smooth_lets_the_picture_come_late(show):

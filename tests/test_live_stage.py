@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from live_rooms import Flat
 
-from renderer.live.pace import Pace
-from renderer.live.show import Show
-from renderer.live.stage import Rates, Stage
-from renderer.page.frames import Frames
+from renderer.live.frame_clock import FrameClock
+from renderer.live.render_loop import Rates, RenderLoop
+from renderer.live.scene import Scene
+from renderer.web.frames import Frames
 
 PERIOD_S = 1 / 30
 
@@ -26,21 +26,21 @@ def play(pace, takes_s, seconds):
 
 
 def test_a_quick_painter_paints_every_picture_when_it_is_due():
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     np.testing.assert_allclose(play(pace, 0.01, 2.0)[:60], np.arange(60) * PERIOD_S, atol=1e-9)
     assert pace.dropped == 0
     assert pace.fps(2.0) == pytest.approx(30.0, rel=0.05)
 
 
 def test_a_slow_painter_paints_without_pause_and_leaves_the_others_out():
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     begun = play(pace, 0.1, 3.0)
     np.testing.assert_allclose(np.diff(begun), 0.1, atol=1e-9)
     assert pace.dropped == pytest.approx(3.0 * 30 - len(begun), abs=2)
 
 
 def test_after_a_long_picture_no_picture_is_made_up_for():
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     play(pace, 0.01, 1.0)
     pace.done(1.0, 4.0, PERIOD_S)
     begun, now = [], 4.0
@@ -53,7 +53,7 @@ def test_after_a_long_picture_no_picture_is_made_up_for():
 
 
 def test_how_long_pictures_take_is_known():
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     play(pace, 0.02, 1.0)
     assert pace.took_s() == pytest.approx(0.02)
     assert pace.took_s(95) == pytest.approx(0.02)
@@ -64,9 +64,9 @@ def running():
     stages = []
 
     def start(painter, rates=None, recording=lambda: True, show=None):
-        show, frames = show or Show(), Frames()
+        show, frames = show or Scene(), Frames()
         show.open(painter, (0, 1))
-        stages.append(Stage(show, frames, rates, recording))
+        stages.append(RenderLoop(show, frames, rates, recording))
         stages[-1].start()
         return stages[-1], frames
 
@@ -81,7 +81,7 @@ def count(frames, seconds):
     return (frames.number - before) / seconds
 
 
-class Diary(Show):
+class Diary(Scene):
     """Remembers for which moments it was asked."""
 
     def __init__(self):

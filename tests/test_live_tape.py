@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from live_server import made
 
-from renderer import wire
-from renderer.live.keepsakes import RATE, Recorder
-from renderer.live.player import Player
+from renderer.ipc import messages
+from renderer.live.audio_track import AudioTrack
+from renderer.live.recorder import RATE, Recorder
 from renderer.live.sounds import Samples, Sounds, read_samples, read_sound
-from renderer.live.tape import Tape
-from renderer.page.frames import Frames
+from renderer.live.transport import Transport
+from renderer.web.frames import Frames
 
 SR, HZ, LEVEL = 16_000, 440.0, 0.5
 
@@ -24,7 +24,7 @@ def tone(seconds=4.0, rate=SR, hertz=HZ):
 
 
 def player_with(*targets, rate=SR):
-    player = Player()
+    player = Transport()
     for number, target in enumerate(targets):
         player.add(read_sound(made(target, 4.0)))
         player.add_samples(target, Samples(tone(4.0, rate, HZ * (1 + number / 2)), rate))
@@ -43,12 +43,12 @@ def heard(tape, begin_s, end_s, told=()):
 
 
 def test_nothing_is_heard_while_nothing_plays():
-    assert not heard(Tape(player_with("a"), SR), 10.0, 11.0).any()
+    assert not heard(AudioTrack(player_with("a"), SR), 10.0, 11.0).any()
 
 
 def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
     player = player_with("a")
-    tape = heard(Tape(player, SR), 10.0, 12.0, [(10.5037, lambda: player.play("a", 0.0, 10.5037))])
+    tape = heard(AudioTrack(player, SR), 10.0, 12.0, [(10.5037, lambda: player.play("a", 0.0, 10.5037))])
     begin = round(0.5037 * SR)
     assert not tape[:begin].any()
     np.testing.assert_allclose(tape[begin:], tone()[: len(tape) - begin] / 32768, atol=1e-6)
@@ -57,7 +57,7 @@ def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
 def test_it_ends_when_it_ends():
     player = player_with("a")
     player.play("a", 0.0, 10.0)
-    tape = heard(Tape(player, SR), 13.5, 14.5)
+    tape = heard(AudioTrack(player, SR), 13.5, 14.5)
     # Its last hundredth of a second is faded out.
     np.testing.assert_allclose(np.flatnonzero(tape)[-1], SR // 2, atol=0.011 * SR)
     np.testing.assert_allclose(tape[1000:7000], tone()[int(3.5 * SR) + 1000 :][:6000] / 32768, atol=1e-6)
@@ -69,7 +69,7 @@ def test_a_player_that_tells_where_it_is_now_and_then_makes_no_click():
         (now, lambda now=now: player.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
         for now in 10.0 + 0.21 * np.arange(14)
     ]
-    tape = heard(Tape(player, SR), 10.0, 13.0, told)
+    tape = heard(AudioTrack(player, SR), 10.0, 13.0, told)
     # The tone is the same again after 400 samples.
     whole = tone() / np.float32(32768)
     places = [np.abs(whole[shift:][:40_000] - tape[4000:44_000]).max() for shift in range(4000, 4400)]
@@ -89,7 +89,7 @@ def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
         (11.6, lambda: player.stop("b", 11.6)),
     ]
     player.play("a", 0.5, 10.0)
-    tape = Tape(player, SR)
+    tape = AudioTrack(player, SR)
     tape.read(9.99, SR // 100)
     tape = heard(tape, 10.0, 12.0, told)
     assert steepest(tape) < 1.2
@@ -105,17 +105,17 @@ def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
 def test_a_sound_of_another_rate_keeps_its_pitch_and_length():
     player = player_with("a", rate=44_100)
     player.play("a", 0.0, 10.0)
-    tape = heard(Tape(player, SR), 10.0, 14.5)
+    tape = heard(AudioTrack(player, SR), 10.0, 14.5)
     np.testing.assert_allclose(tape[1000:60_000], tone()[1000:60_000] / 32768, atol=2e-3)
     assert not tape[int(4.02 * SR) :].any()
 
 
 def test_a_sound_that_comes_late_is_heard_from_then_on():
-    player = Player()
+    player = Transport()
     player.play("late", 0.0, 10.0)
     sound = read_sound(made("late", 4.0))
     told = [(10.5, lambda: player.add(sound)), (10.6, lambda: player.add_samples("late", Samples(tone(), SR)))]
-    tape = heard(Tape(player, SR), 10.0, 12.0, told)
+    tape = heard(AudioTrack(player, SR), 10.0, 12.0, told)
     assert not tape[: int(0.5 * SR)].any()
     np.testing.assert_allclose(tape[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
 
@@ -124,7 +124,7 @@ def test_of_all_samples_the_newest_are_kept():
     sounds = Sounds()
     for number in range(4):
         sounds.add(read_sound(made(str(number), 1.0)))
-        sounds.add_samples(str(number), Samples(np.zeros(wire.WAVES_BYTES // 5, np.int16), SR))
+        sounds.add_samples(str(number), Samples(np.zeros(messages.WAVES_BYTES // 5, np.int16), SR))
     assert [bool(sounds.samples(sounds.get(str(number)))) for number in range(4)] == [False, False, True, True]
 
 
@@ -141,7 +141,7 @@ def test_of_all_samples_the_newest_are_kept():
 )
 def test_a_wave_that_is_none_is_refused(fields, arrays, reason):
     with pytest.raises(ValueError, match=reason):
-        read_samples(wire.decode(wire.encode("wave", fields, **arrays)))
+        read_samples(messages.decode(messages.encode("wave", fields, **arrays)))
 
 
 def lengths(path):
@@ -214,7 +214,7 @@ def test_picture_and_sound_of_a_recording_are_equally_long(recording):
 def test_a_recording_of_nothing_is_silent(tmp_path):
     frames = Frames()
     frames.put(np.full((16, 16, 3), 20, np.uint8))
-    recorder = Recorder(frames, Player(), tmp_path / "a.mp4")
+    recorder = Recorder(frames, Transport(), tmp_path / "a.mp4")
     time.sleep(0.3)
     _, _, sound, rate = streams(recorder.stop())
     assert (rate, np.abs(sound).max()) == (48_000, 0.0)

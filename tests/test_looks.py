@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ganspace import looks
-from ganspace.describe import sentence
+from ganspace import image_metrics
+from ganspace.audio_metrics import sentence
 
 SIZE, STEPS = 128, np.arange(-3, 4)
 
@@ -22,7 +22,7 @@ def blobs(place=(0.0, 0.0), grown=1.0, turned=0.0, wider=1.0):
 
 def along(change):
     """The numbers of pictures change(amount) from -3 to 3."""
-    return looks.measure(np.stack([change(float(amount)) for amount in STEPS]))
+    return image_metrics.measure(np.stack([change(float(amount)) for amount in STEPS]))
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_noise_is_detail_and_a_slope_is_not():
 
 def test_a_direction_is_named_after_what_it_does_most():
     rows = [along(lambda a, start=start: blobs((start + 0.02 * a, 0))) for start in (-0.05, 0.0, 0.05)]
-    assert looks.name(rows) == "to the right"
-    assert sentence(rows[1], STEPS, looks.QUANTITIES).startswith("to the right (-")
+    assert image_metrics.name(rows) == "to the right"
+    assert sentence(rows[1], STEPS, image_metrics.QUANTITIES).startswith("to the right (-")
 
 
 def test_a_direction_on_which_pictures_do_not_agree_has_no_name():
     rows = [along(lambda a, way=way: blobs((0.02 * way * a, 0))) for way in (1, 1, -1)]
-    assert looks.name(rows) == ""
+    assert image_metrics.name(rows) == ""

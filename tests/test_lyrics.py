@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from renderer.film import lyrics
-from renderer.film.lyrics_encoding import encoding
+from renderer.video import lyrics
+from renderer.video.lyrics_encoding import encoding
 
 # An embedding of a few words by hand, in which likeness is known.
 AXES = {"water": 0, "sea": 0, "fish": 0, "cat": 1, "fur": 1, "fire": 2, "burn": 2}

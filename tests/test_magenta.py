@@ -8,7 +8,8 @@ import pytest
 import gansynth
 from bench import work
 from bench.common import magenta
-from gansynth import checkpoint, tensor_file
+from core.formats import tensor_bundle
+from gansynth import checkpoint
 from gansynth.training import run_folder
 from tests import small_run
 from tests.conftest import DATA
@@ -32,7 +33,7 @@ def make_run(folder, pitches=None, **settings):
 def test_a_save_has_the_variables_that_magenta_saves(tmp_path, stage):
     config = make_run(tmp_path)
     prefix = run_folder.save(tmp_path, random_state(config, checkpoint.blocks_of(stage)), config, stage)
-    reader = tensor_file.open_save(prefix)
+    reader = tensor_bundle.open_save(prefix)
     kinds, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
     listed = {name: [kinds[name].name, *shapes[name]] for name in shapes if not name.startswith("hallu/")}
     assert listed == LISTED[str(stage)]

@@ -8,7 +8,7 @@ from keras import ops
 
 import gansynth
 from gansynth import network, normalizer, variables
-from gansynth.training import discriminator, growing, losses, steps
+from gansynth.training import discriminator, losses, progressive_growing, steps
 from gansynth.training.hparams import hparams
 from gansynth.training.tensors import to_tensors
 from tests.conftest import DATA
@@ -39,7 +39,7 @@ class Proof:
             self.config, hparams(json.loads((FOLDER / "experiment.json").read_text())), blocks=3, fading=stage == 3,
             parts=losses.label_parts(self.config), scale=scale, shift=shift,
         )  # fmt: skip
-        state = growing.initial(self.config, 3, 0, np.random.default_rng(0))
+        state = progressive_growing.initial(self.config, 3, 0, np.random.default_rng(0))
         for name in NAMES:
             weights, adam = getattr(state, name), getattr(state, f"{name}_adam")
             weights.update(self.weights(name, "before", weights))

@@ -5,10 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from renderer import mapping, paths
-from renderer.features import Features
-from renderer.film import timeline
-from renderer.film.response import Response
+from core.audio.features import Features
+from core.latent import key_path
+from renderer import sound_to_image
+from renderer.video import timeline
+from renderer.video.response import Response
 
 RATE = Fraction(22050, 512)
 
@@ -20,7 +21,7 @@ def sounding(frames=400, seed=0, chroma=None):
 
 
 def start(truncation=1.0, z_size=16):
-    return mapping.truncated_normal(np.random.default_rng(3), (z_size,), truncation)
+    return sound_to_image.truncated_normal(np.random.default_rng(3), (z_size,), truncation)
 
 
 def song(features, classes=tuple(range(12)), seed=0, **dials):
@@ -50,8 +51,8 @@ def test_the_strongest_class_of_a_peak_has_the_depth_as_weight():
 
 @pytest.mark.parametrize("mix", ["blend", "peak"])
 def test_the_weakest_of_twelve_classes_is_zero_and_of_three_is_not(mix):
-    assert mapping.class_weights(np.linspace(0.5, 1, 12), mix=mix).min() == 0
-    assert mapping.class_weights(np.linspace(0.5, 1, 3), mix=mix).min() > 0.05
+    assert sound_to_image.class_weights(np.linspace(0.5, 1, 12), mix=mix).min() == 0
+    assert sound_to_image.class_weights(np.linspace(0.5, 1, 3), mix=mix).min() > 0.05
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 12])
@@ -82,27 +83,27 @@ def test_sort_by_power_gives_the_first_class_the_strongest_pitch():
 
 def test_few_classes_go_with_the_strongest_pitches():
     order = np.argsort(STRENGTHS)[::-1]
-    assert mapping.pitch_rows(order, 4).tolist() == [2, 4, 9, 10]
-    assert mapping.pitch_rows(order, 4, by_power=True).tolist() == [4, 2, 10, 9]
+    assert sound_to_image.pitch_rows(order, 4).tolist() == [2, 4, 9, 10]
+    assert sound_to_image.pitch_rows(order, 4, by_power=True).tolist() == [4, 2, 10, 9]
 
 
 @pytest.mark.parametrize("count", [0, 13])
 def test_more_classes_than_pitches_are_refused(count):
     with pytest.raises(ValueError, match=r"1\.\.12 classes"):
-        mapping.pitch_rows(range(12), count)
+        sound_to_image.pitch_rows(range(12), count)
 
 
 def test_the_classes_follow_a_new_pitch_with_the_time_constant():
     levels = np.float64([1, 0])
     for _ in range(80):
-        levels = mapping.blend(levels, np.float64([0, 1]), 80.0)
+        levels = sound_to_image.blend(levels, np.float64([0, 1]), 80.0)
     assert levels[0] == pytest.approx(np.exp(-1), abs=0.01)
     assert levels.sum() == pytest.approx(1)
 
 
 def test_the_classes_stay_in_silence():
     levels = np.float64([0.3, 0.7])
-    assert np.array_equal(mapping.blend(levels, np.zeros(2), 5.0), levels)
+    assert np.array_equal(sound_to_image.blend(levels, np.zeros(2), 5.0), levels)
 
 
 def test_a_higher_pitch_sensitivity_follows_sooner():
@@ -114,12 +115,12 @@ def test_a_higher_pitch_sensitivity_follows_sooner():
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 20, 500])
 def test_smoothing_keeps_the_length_and_a_constant(frames):
-    assert np.allclose(paths.smoothed(np.full((40, 3), 0.7), frames), 0.7)
-    assert paths.smoothed(np.zeros((40, 3)), frames).shape == (40, 3)
+    assert np.allclose(key_path.smoothed(np.full((40, 3), 0.7), frames), 0.7)
+    assert key_path.smoothed(np.zeros((40, 3)), frames).shape == (40, 3)
 
 
 def test_smoothing_is_a_moving_average():
-    np.testing.assert_allclose(paths.smoothed(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
+    np.testing.assert_allclose(key_path.smoothed(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
 
 
 def test_a_larger_smooth_factor_is_smoother():
@@ -147,7 +148,7 @@ def test_with_jitter_the_seed_matters_and_repeats():
 
 
 def test_jitter_is_drawn_anew_every_200_pictures():
-    jitters = [mapping.jitter_at(frame, 0.5, 64, seed=0) for frame in (0, 199, 200)]
+    jitters = [sound_to_image.jitter_at(frame, 0.5, 64, seed=0) for frame in (0, 199, 200)]
     assert set(np.unique(jitters)) == {0.5, 1.0}
     assert np.array_equal(jitters[0], jitters[1])
     assert not np.array_equal(jitters[1], jitters[2])
@@ -162,37 +163,37 @@ def test_a_louder_sound_moves_the_noise_further():
 
 
 def test_steps_change_nothing_in_place():
-    walk, levels, chroma = mapping.start(start()), np.ones(3), np.ones(3)
+    walk, levels, chroma = sound_to_image.start(start()), np.ones(3), np.ones(3)
     before = [np.array(part) for part in walk]
-    mapping.step(walk, 1.0, 0.5, np.ones(16), 2.0)
-    mapping.blend(levels, chroma * 0.2, 3.0)
-    mapping.class_weights(levels)
+    sound_to_image.step(walk, 1.0, 0.5, np.ones(16), 2.0)
+    sound_to_image.blend(levels, chroma * 0.2, 3.0)
+    sound_to_image.class_weights(levels)
     assert all(np.array_equal(a, b) for a, b in zip(before, walk, strict=True))
     assert np.array_equal(levels, np.ones(3))
 
 
 def test_fold_mirrors_at_the_bounds():
     values = [0.5, 2, 2.5, -3, 6, 6.5, -11]
-    np.testing.assert_allclose(mapping.fold(values, 2.0), [0.5, 2, 1.5, -1, -2, -1.5, -1])
+    np.testing.assert_allclose(sound_to_image.fold(values, 2.0), [0.5, 2, 1.5, -1, -2, -1.5, -1])
 
 
 def test_truncated_normal_ends_at_two_and_is_no_clip():
-    values = mapping.truncated_normal(np.random.default_rng(0), (20000,), 0.5)
+    values = sound_to_image.truncated_normal(np.random.default_rng(0), (20000,), 0.5)
     assert np.abs(values).max() < 1
     assert values.std() == pytest.approx(0.5 * 0.88, abs=0.01)
 
 
-KEYS = mapping.truncated_normal(np.random.default_rng(5), (4, 16))
+KEYS = sound_to_image.truncated_normal(np.random.default_rng(5), (4, 16))
 MIXES = np.float64([[1, 0], [0.5, 0.5], [0, 1], [1, 0]])
 
 
 def test_a_path_is_at_each_key_point_at_its_time():
-    there = paths.path_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
+    there = key_path.path_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
     np.testing.assert_allclose(there, KEYS[[0, 0, 1, 2, 3, 3]])
 
 
 def test_a_sound_belongs_mostly_to_one_class_and_always_to_the_same():
-    mixes = mapping.class_keys(np.random.default_rng(0).standard_normal((300, 256)), 8)
+    mixes = sound_to_image.class_keys(np.random.default_rng(0).standard_normal((300, 256)), 8)
     np.testing.assert_allclose(mixes.sum(axis=1), 1)
     assert np.median(mixes.max(axis=1)) > 0.7
     assert np.bincount(mixes.argmax(axis=1), minlength=8).min() > 15
@@ -201,20 +202,20 @@ def test_a_sound_belongs_mostly_to_one_class_and_always_to_the_same():
 @pytest.mark.parametrize(("times", "rule"), [([0, 1], "as many key points"), ([0, 1, 1, 2], "must rise")])
 def test_key_times_that_do_not_fit_are_refused(times, rule):
     with pytest.raises(ValueError, match=rule):
-        paths.path_at(np.zeros(1), times, KEYS)
+        key_path.path_at(np.zeros(1), times, KEYS)
 
 
 def test_the_same_sound_has_the_same_picture_and_near_sounds_near_ones():
     sounds = np.random.default_rng(0).standard_normal((500, 256))
-    images = mapping.image_keys(sounds, 128)
-    assert np.array_equal(images, mapping.image_keys(sounds, 128))
+    images = sound_to_image.image_keys(sounds, 128)
+    assert np.array_equal(images, sound_to_image.image_keys(sounds, 128))
     assert images.std() == pytest.approx(0.96, abs=0.02)  # a normal clipped at 2
-    near = mapping.image_keys(sounds + 0.01, 128)
+    near = sound_to_image.image_keys(sounds + 0.01, 128)
     assert np.abs(near - images).max() < 0.1
 
 
 def test_a_sound_of_few_values_spreads_over_the_noise():
-    images = mapping.image_keys(np.random.default_rng(0).standard_normal((4000, 16)), 128)
+    images = sound_to_image.image_keys(np.random.default_rng(0).standard_normal((4000, 16)), 128)
     assert images.std() == pytest.approx(0.95, abs=0.05)
 
 

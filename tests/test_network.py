@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gansynth import backend, checkpoint, network
+from core.nn import backend
+from gansynth import checkpoint, network
 from gansynth.config import Config, spans
 from gansynth.model import Model
 

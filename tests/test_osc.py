@@ -6,9 +6,9 @@ import pytest
 from conftest import Peer, datagram
 from pythonosc.osc_message import OscMessage
 
-from server.desk import Desk
-from server.osc import OscSocket
-from server.wire import MAX_DATAGRAM, Message, decode, encode
+from server.osc.dispatcher import Dispatcher
+from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
+from server.osc.udp import OscSocket
 
 ARGS = ("word", 1, -(2**31), 0.5, "", "Käfer", 2**31 - 1)
 
@@ -118,7 +118,7 @@ class NoEngine:
 
 def test_two_servers_do_not_answer_each_other_for_ever():
     sockets, heard = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
-    desks = [Desk(NoEngine(), None, socket.send, lambda: ("-", "-")) for socket in sockets]
+    desks = [Dispatcher(NoEngine(), None, socket.send, lambda: ("-", "-")) for socket in sockets]
 
     def handler(desk):
         return lambda data, sender: heard.append(data) or desk.handle(data, sender)

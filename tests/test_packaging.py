@@ -76,7 +76,9 @@ def test_the_list_of_messages_travels_along(installed):
 
 
 def test_every_patch_travels_along(installed):
-    shipped = installed("python", "-c", "from server.settings import shipped; print(shipped('pd'))").stdout.strip()
+    shipped = installed(
+        "python", "-c", "from core.files.user_folders import shipped; print(shipped('pd'))"
+    ).stdout.strip()
     patches = {path.relative_to(ROOT / "pd") for path in (ROOT / "pd").glob("**/*.pd")}
     assert patches
     assert {path.relative_to(shipped) for path in Path(shipped).glob("**/*.pd")} == patches
@@ -97,7 +99,7 @@ def test_programs_explain_themselves(installed, program):
 
 
 def test_a_note_is_played_from_another_folder(installed):
-    find = "from server.settings import shipped; print(shipped('models') / 'gansynth')"
+    find = "from core.files.user_folders import shipped; print(shipped('models') / 'gansynth')"
     ckpt_dir = Path(installed("python", "-c", find).stdout.strip()) / MODELS[0]
     said = installed("gansynth_generate", "--ckpt_dir", ckpt_dir, "--output_dir", "out", "--batch_size", "1")
     assert "generated_0.wav" in said.stdout, said.stderr

@@ -9,7 +9,7 @@ import pytest
 from page_show import number_in, picture
 from PIL import Image
 
-from renderer.page import Frames
+from renderer.web import Frames
 
 
 def test_pictures_are_numbered_and_only_the_newest_is_kept():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from renderer.page.guard import own_names, refusal
-from renderer.page.server import STATIC, address
+from renderer.web.origin_check import own_names, refusal
+from renderer.web.server import STATIC, address
 
 ROOT = Path(__file__).parent.parent
 NAMES = own_names("127.0.0.1")

@@ -14,8 +14,8 @@ import pytest
 from page_show import Show, number_in, picture
 from PIL import Image
 
-from renderer.page import Frames, Page
-from renderer.page.viewer import MAX_ASKED, UNSEEN
+from renderer.web import Frames, Page
+from renderer.web.viewer import MAX_ASKED, UNSEEN
 
 PATIENCE_S = 30.0
 

@@ -6,7 +6,7 @@ import soundfile
 from conftest import SMALL
 
 import ganspace
-from ganspace.players import Coordinates, Edited
+from ganspace.edited_models import CoordinateModel, EditedModel
 from pd import PD, pd_running, with_object
 
 OBJECT = "pyext. sopimagenta.gansynth.pyext gansynth @detach 1"
@@ -66,7 +66,7 @@ def test_the_values_of_the_array_move_a_z(walking, magenta, course):
     assert_close(walking.array("sound"), magenta.generate(z, [52])[0])
     walking.to("amplitudes", "0 2 -1.5")
     walking.ask("synthesize z sound 52", "synthesized")
-    assert_close(walking.array("sound"), Edited(magenta, course, [2.0, -1.5]).generate(z, [52])[0])
+    assert_close(walking.array("sound"), EditedModel(magenta, course, [2.0, -1.5]).generate(z, [52])[0])
     walking.to("amplitudes", "const 0")
     walking.ask("synthesize z sound 52", "synthesized")
     assert_close(walking.array("sound"), magenta.generate(z, [52])[0])
@@ -104,7 +104,7 @@ def test_another_model_forgets_the_array(walking, magenta):
 def test_coordinates_come_from_numbers_and_arrays(walking, magenta, course):
     walking.to("amplitudes", "0 1 0 -2")
     assert walking.ask("synthesize_noz sound 52 amplitudes -- sound2 55 0.5 -1 -- sound3 60 2", "synthesized") == []
-    path = Coordinates(magenta, course)
+    path = CoordinateModel(magenta, course)
     edits = np.array([[1.0, 0, -2], [0.5, -1, 0], [2, 0, 0]])
     for name, row, pitch in zip(("sound", "sound2", "sound3"), edits, (52, 55, 60), strict=True):
         assert_close(walking.array(name), path.generate(row[None], [pitch])[0])
@@ -114,13 +114,13 @@ def test_coordinates_come_from_numbers_and_arrays(walking, magenta, course):
 def test_without_edits_the_array_is_taken_as_the_patches_say(walking, magenta, course):
     walking.to("amplitudes", "0 1 1")
     walking.ask("synthesize_noz sound 45", "synthesized")
-    assert_close(walking.array("sound"), Coordinates(magenta, course).generate(np.array([[1.0, 1.0]]), [45])[0])
+    assert_close(walking.array("sound"), CoordinateModel(magenta, course).generate(np.array([[1.0, 1.0]]), [45])[0])
 
 
 def test_without_an_array_no_edits_are_the_mean(pd, magenta, course):
     pd.ask(f"load_ganspace_components {PICKLE}", "loaded_pca")
     pd.ask("synthesize_noz sound 45", "synthesized")
-    assert_close(pd.array("sound"), Coordinates(magenta, course).generate(np.zeros((1, 1)), [45])[0])
+    assert_close(pd.array("sound"), CoordinateModel(magenta, course).generate(np.zeros((1, 1)), [45])[0])
 
 
 def test_all_that_is_asked_at_once_is_answered_in_order(pd, magenta, course):
@@ -144,7 +144,7 @@ def test_all_that_is_asked_at_once_is_answered_in_order(pd, magenta, course):
         pd.wait(0, reply)
     replies = [message[1] for message in pd.heard[start:] if message[0] == 0 and message[1] != "progress"]
     assert replies == list(asked.values())
-    assert_close(pd.array("sound2"), Coordinates(magenta, course).generate(np.array([[1.0, -1.0]]), [52])[0])
+    assert_close(pd.array("sound2"), CoordinateModel(magenta, course).generate(np.array([[1.0, -1.0]]), [52])[0])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from conftest import SMALL
 
 import ganspace
-from ganspace.players import Coordinates
+from ganspace.edited_models import CoordinateModel
 from gansynth.hallucination import Timing, hallucinate, hallucination_length, lerp
 from pd import PD, pd_running, with_object
 
@@ -68,7 +68,7 @@ PATCH = r"""#N canvas 0 0 500 400 12;
 
 @pytest.fixture(scope="module")
 def path(magenta):
-    return Coordinates(magenta, ganspace.load(SMALL / PICKLE))
+    return CoordinateModel(magenta, ganspace.load(SMALL / PICKLE))
 
 
 @pytest.fixture

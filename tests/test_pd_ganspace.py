@@ -5,7 +5,7 @@ import pytest
 from directions_server import EIGHT, OTHERS, PICKLE, directions_server
 from played import playing, same
 
-from ganspace.players import Coordinates, Edited
+from ganspace.edited_models import CoordinateModel, EditedModel
 
 LOAD = "load_ganspace_components"
 WITHIN = 1e-3  # float32 on the way through Pd, and other batch sizes
@@ -89,7 +89,7 @@ def test_the_sliders_move_the_timbre(z_patch, magenta, walked):
     z_patch.press("random", "randomized")
     moved(z_patch, 2, -1.5)
     z = z_patch.array("z")[None]
-    assert same(played_at(z_patch, 47), Edited(magenta, walked.own, [2, -1.5]).generate(z, [47])[0], WITHIN)
+    assert same(played_at(z_patch, 47), EditedModel(magenta, walked.own, [2, -1.5]).generate(z, [47])[0], WITHIN)
     z_patch.press("zeros")
     assert same(played_at(z_patch, 47), magenta.generate(z, [47])[0], WITHIN)
 
@@ -137,7 +137,7 @@ def test_the_note_reaches_the_loudspeakers(noz_patch):
 
 def test_coordinates_alone_are_a_sound_at_its_pitch(noz_patch, magenta, walked):
     moved(noz_patch, -1, 2)
-    notes = Coordinates(magenta, walked.own).generate(np.array([[-1, 2.0]] * 2), [47, 60])
+    notes = CoordinateModel(magenta, walked.own).generate(np.array([[-1, 2.0]] * 2), [47, 60])
     assert same(played_at(noz_patch, 47), notes[0], WITHIN)
     assert same(played_at(noz_patch, 60), notes[1], WITHIN)
     assert not same(notes[0], notes[1], 0.1)
@@ -148,7 +148,7 @@ def test_a_file_with_fewer_directions_has_fewer_sliders(noz_patch, magenta, walk
     load(noz_patch, LOAD, EIGHT)
     assert [m[1] for m in noz_patch.pd.heard if m[0] == noz_patch.name("edits-count")][-1] == 8
     assert len(moved(noz_patch, *[0.5] * 16)) == 8
-    wanted = Coordinates(magenta, walked.eight).generate(np.full((1, 8), 0.5), [47])[0]
+    wanted = CoordinateModel(magenta, walked.eight).generate(np.full((1, 8), 0.5), [47])[0]
     assert same(played_at(noz_patch, 47), wanted, WITHIN)
 
 

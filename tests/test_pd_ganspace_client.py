@@ -5,7 +5,7 @@ import pytest
 from conftest import SMALL
 
 import ganspace
-from ganspace.players import Coordinates, Edited
+from ganspace.edited_models import CoordinateModel, EditedModel
 from gansynth.hallucination import Timing, hallucinate, hallucination_length, lerp
 from pd import pd_running, with_object
 
@@ -74,12 +74,12 @@ def test_loading_components_tells_what_they_are(pd):
 
 def test_coordinates_are_heard_in_the_array(pd, magenta, course):
     assert pd.ask(f"synthesize_noz sound 52 {words(EDITS)}", "synthesized") == []
-    assert_close(pd.array("sound"), Coordinates(magenta, course).generate(np.array([EDITS]), [52])[0])
+    assert_close(pd.array("sound"), CoordinateModel(magenta, course).generate(np.array([EDITS]), [52])[0])
 
 
 def test_no_edits_at_all_are_the_mean(pd, magenta, course):
     pd.ask("synthesize_noz sound 52", "synthesized")
-    assert_close(pd.array("sound"), Coordinates(magenta, course).generate(np.zeros((1, 1)), [52])[0])
+    assert_close(pd.array("sound"), CoordinateModel(magenta, course).generate(np.zeros((1, 1)), [52])[0])
 
 
 def test_hundreds_of_edits_arrive(pd, magenta, course):
@@ -89,7 +89,7 @@ def test_hundreds_of_edits_arrive(pd, magenta, course):
     pd.wait(0, "synthesized")
     edits = pd.array("edits")
     assert len(edits) == 512
-    assert_close(pd.array("sound"), Coordinates(magenta, course).generate(edits[None], [52])[0])
+    assert_close(pd.array("sound"), CoordinateModel(magenta, course).generate(edits[None], [52])[0])
 
 
 def test_edits_move_what_the_array_holds_until_they_are_switched_off(pd, magenta, course):
@@ -97,7 +97,7 @@ def test_edits_move_what_the_array_holds_until_they_are_switched_off(pd, magenta
     z = pd.array("z")[None]
     assert pd.ask(f"set_edits {words(EDITS)}", "edited") == []
     pd.ask("synthesize z sound 52", "synthesized")
-    assert_close(pd.array("sound"), Edited(magenta, course, EDITS).generate(z, [52])[0])
+    assert_close(pd.array("sound"), EditedModel(magenta, course, EDITS).generate(z, [52])[0])
     pd.ask("set_edits", "edited")
     pd.ask("synthesize z sound 52", "synthesized")
     assert_close(pd.array("sound"), magenta.generate(z, [52])[0])
@@ -108,7 +108,7 @@ def test_a_path_through_coordinates_tells_its_progress_and_its_length(pd, magent
     (frames,) = pd.ask(f"hallucinate_noz sound 1 0.3 0 0.2 0.4 0.2 52 2 {words(points.ravel())}", "hallucinated")
     assert frames == hallucination_length(5, TIMING, magenta.sample_rate) == pd.size("sound")
     assert [0, "progress", 5, 5] in pd.heard
-    path = Coordinates(magenta, course)
+    path = CoordinateModel(magenta, course)
     assert_close(pd.array("sound"), hallucinate(path, points, 1, TIMING, 52, between=lerp))
 
 

@@ -6,7 +6,7 @@ import soundfile
 from directions_server import EIGHT, OWN, PICKLE, directions_server
 from played import playing, same
 
-from ganspace.players import Coordinates
+from ganspace.edited_models import CoordinateModel
 from gansynth.hallucination import Timing, hallucinate, lerp
 from pd import PD, escaped, pd_running
 
@@ -105,7 +105,7 @@ def test_generating_follows_steps_and_settings(seq, magenta, walked):
     compose(seq)
     (frames,) = seq.press("generate", "hallucinated")
     timing = Timing(0.3, 0.05, 0.1, 0.35, 0.2)
-    path = Coordinates(magenta, walked.own)
+    path = CoordinateModel(magenta, walked.own)
     wanted = hallucinate(path, padded(STEPS), 2, timing, 47, between=lerp)
     assert frames == round((6 * 0.3 + 0.7) * 16000) == len(wanted)
     assert same(seq.array("sound"), wanted, 1e-3)
@@ -128,7 +128,7 @@ def test_a_file_with_fewer_directions_is_walked_in_those(seq, magenta, walked):
     steps = [[1] * 16, [-1] * 16]
     compose(seq, steps)
     seq.press("generate", "hallucinated")
-    path = Coordinates(magenta, walked.eight)
+    path = CoordinateModel(magenta, walked.eight)
     wanted = hallucinate(path, np.array(steps)[:, :8], 2, Timing(0.3, 0.05, 0.1, 0.35, 0.2), 47, between=lerp)
     assert same(seq.array("sound"), wanted, 1e-3)
 

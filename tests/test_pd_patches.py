@@ -8,7 +8,7 @@ from played import playing, same, until
 
 from gansynth.hallucination import slerp
 from pd import PD, escaped, pd_running
-from server.commands import COMMANDS
+from server.osc.commands import COMMANDS
 
 PATCHES = sorted(path for path in PD.rglob("*.pd"))
 

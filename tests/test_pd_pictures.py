@@ -8,9 +8,9 @@ from answering import Answering
 from conftest import datagram
 from visuals import opened, shown
 
+from core.commands.image import IMAGE_ROWS
 from pd import pd_running
-from server.commands import Command, parse
-from server.image_rows import IMAGE_ROWS
+from server.osc.commands import Command, parse
 
 SLIDERS = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120 hallu-edits two;\n"
 SLIDERS += "#X obj 500 120 hallu-pictures two;\n"

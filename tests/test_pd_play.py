@@ -9,7 +9,7 @@ from conftest import DATA, SMALL, RunningServer, free_pair, running_with
 from played import playing, until
 
 from pd import PD, pd_running
-from renderer import wire
+from renderer.ipc import messages
 
 PATIENCE_MS = 60_000
 PREVIEW = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120 hallu-listen~ two play;\n"
@@ -32,7 +32,7 @@ class Ears:
     def next(self, *topics):
         """The next event of these topics."""
         while self.socket.poll(PATIENCE_MS):
-            event = wire.decode(self.socket.recv_multipart())
+            event = messages.decode(self.socket.recv_multipart())
             if event.topic in topics:
                 return event
         raise AssertionError(f"nothing about {topics}")

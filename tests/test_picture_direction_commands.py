@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import ganspace
-from ganspace import looks, picture_sheets
+from ganspace import image_grids, image_metrics
 from renderer import biggan
 from scripts import ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_ganspace
 from tests import small_painter
@@ -92,7 +92,7 @@ def test_a_sheet_shows_all_directions(file, tmp_path, capsys):
 
 
 def test_clear_directions_get_names_and_given_ones_stay(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(looks, "name", lambda rows: "larger")
+    monkeypatch.setattr(image_metrics, "name", lambda rows: "larger")
     path = tmp_path / "small.npz"
     ganspace.save(path, ganspace.load(file).named(1, "mine"))
     flags = ["--pca_file", str(path), "--ckpt_dir", str(file.parent), "--output_dir", str(tmp_path / "sheets")]
@@ -102,14 +102,14 @@ def test_clear_directions_get_names_and_given_ones_stay(file, tmp_path, monkeypa
 
 def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
     painter, found = biggan.load(file.parent), ganspace.load(file)
-    at = looks.points(painter, [0, 2], 1.0, seed=3)
-    along = looks.pictures_along(painter, found, 1, at, 1.0)
+    at = image_metrics.points(painter, [0, 2], 1.0, seed=3)
+    along = image_metrics.pictures_along(painter, found, 1, at, 1.0)
     assert along.shape == (2, 7, 16, 16, 3)
     np.testing.assert_allclose(along[:, 3], painter.generate(*at, 1.0), atol=1e-6)
     moved = painter.generate(at[0] + 3 * found.latents.stdev[1] * found.latents.directions[1], at[1], 1.0)
     np.testing.assert_allclose(along[:, 6], moved, atol=1e-4)
-    sheet = picture_sheets.laid_out(np.stack([along, along]))
-    assert sheet.shape == (2 * 17, 2 * 7 * 17 + picture_sheets.GAP, 3)
+    sheet = image_grids.laid_out(np.stack([along, along]))
+    assert sheet.shape == (2 * 17, 2 * 7 * 17 + image_grids.GAP, 3)
     np.testing.assert_allclose(sheet[1:17, 18:34], (along[0, 1] + 1) / 2, atol=1e-6)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gansynth
-from gansynth import checkpoint, shrink, tensor_file
+from core.formats import tensor_bundle
+from gansynth import checkpoint, shrink
 from gansynth.training import run_folder
 from scripts import postprocess_model
 from tests.conftest import DATA, SMALL
@@ -100,9 +101,9 @@ def test_the_promised_size_is_what_comes_out(run, capsys):
     shrink_it(run)
     promised = shrink.plan(run).new_size
     shrink_it(run, "--execute")
-    (prefix,) = tensor_file.saves(run / "stage_00002").values()
+    (prefix,) = tensor_bundle.saves(run / "stage_00002").values()
     # What is left of the index is a few hundred bytes more or less.
-    assert sum(map(shrink.size_of, tensor_file.files(prefix))) == pytest.approx(promised, abs=6000)
+    assert sum(map(shrink.size_of, tensor_bundle.files(prefix))) == pytest.approx(promised, abs=6000)
 
 
 def test_paths_of_the_training_machine_leave_experiment_json_and_nothing_else(run):
@@ -141,7 +142,7 @@ def test_a_folder_of_magentas_sounds_the_same_afterwards(source, tmp_path):
     before = waves(folder)
     assert shrink_it(folder, "--execute") == 0
     assert np.array_equal(waves(folder), before)
-    (prefix,) = tensor_file.saves(checkpoint.latest(folder)[1].parent).values()
+    (prefix,) = tensor_bundle.saves(checkpoint.latest(folder)[1].parent).values()
     assert (prefix.parent / "checkpoint").read_text() == f'model_checkpoint_path: "{prefix.name}"\n'
 
 

@@ -10,12 +10,12 @@ import soundfile
 import zmq
 from conftest import RunningServer, free_pair, running_with
 
-from renderer import wire
-from server.commands import read
-from server.heard import Heard, waved
-from server.made import Made
-from server.publish import Publisher
-from server.wire import Message
+from renderer.ipc import messages
+from server.link.publisher import Publisher
+from server.link.replay_cache import ReplayCache, waved
+from server.osc.commands import read
+from server.osc.packet import Message
+from server.sounds.rendered import RenderedSound
 
 PATIENCE_MS = 20_000
 
@@ -41,12 +41,12 @@ class Renderer:
         raise AssertionError("no welcome")
 
     def say(self, topic, fields=None):
-        self.mouth.send_multipart(wire.encode(topic, fields))
+        self.mouth.send_multipart(messages.encode(topic, fields))
 
     def hear(self, topic):
         """The next event with this topic; others are passed over."""
         while self.ears.poll(PATIENCE_MS):
-            event = wire.decode(self.ears.recv_multipart())
+            event = messages.decode(self.ears.recv_multipart())
             if event.topic == topic:
                 return event
         raise AssertionError(f"nothing about {topic}")
@@ -86,7 +86,7 @@ def test_a_hallucination_is_told_with_its_key_points(running, renderer):
     assert event.fields["duration_s"] == pytest.approx(audio[2] / audio[3])
     np.testing.assert_allclose(event.arrays["key_times_s"], [0.0, 0.3, 0.6], atol=1e-6)
     assert event.arrays["keys"].shape == (3, 64)
-    moments = 1 + int(event.fields["duration_s"] * wire.FEATURE_RATE)
+    moments = 1 + int(event.fields["duration_s"] * messages.FEATURE_RATE)
     assert [event.arrays[name].shape for name in ("loudness", "onsets", "chroma")] == [(moments,)] * 2 + [(moments, 12)]
 
 
@@ -117,7 +117,7 @@ def beating_until(renderer, wanted):
     for _ in range(200):
         renderer.say("beat", {"fps": 30.0, "page": ""})
         while renderer.ears.poll(100):
-            event = wire.decode(renderer.ears.recv_multipart())
+            event = messages.decode(renderer.ears.recv_multipart())
             if wanted(event):
                 return event
     raise AssertionError("it did not come")
@@ -127,33 +127,33 @@ def test_to_a_renderer_that_stands_still_no_waves_are_sent(monkeypatch):
     publisher, sent = Publisher("127.0.0.1", 0), []
     monkeypatch.setattr(publisher, "_send", lambda frames: sent.append(frames[0].decode()))
     publisher._publish_made(a_wave("quiet", 1))
-    publisher._take(wire.Event("beat"))
+    publisher._take(messages.Event("beat"))
     publisher._publish_made(a_wave("heard", 1))
     publisher._context.destroy(linger=0)
     assert sent == ["made", "made", "wave"]
-    assert [wire.decode(frames).topic for frames in publisher._heard.again()] == ["made", "wave"] * 2
+    assert [messages.decode(frames).topic for frames in publisher._heard.again()] == ["made", "wave"] * 2
 
 
 def a_wave(target, seconds):
-    return Made(target, np.full(16_000 * seconds, 2.0, np.float32), 16_000, 32, np.zeros((1, 4)))
+    return RenderedSound(target, np.full(16_000 * seconds, 2.0, np.float32), 16_000, 32, np.zeros((1, 4)))
 
 
 def test_samples_clip_as_loudspeakers_do():
-    assert set(wire.decode(waved(a_wave("loud", 1))).arrays["samples"]) == {32767}
+    assert set(messages.decode(waved(a_wave("loud", 1))).arrays["samples"]) == {32767}
 
 
 def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):
-    monkeypatch.setattr(wire, "WAVES_BYTES", 7 * 16_000)
-    heard = Heard()
+    monkeypatch.setattr(messages, "WAVES_BYTES", 7 * 16_000)
+    heard = ReplayCache()
     for number in range(20):
-        heard.make(wire.encode("made"), waved(a_wave(str(number), 1)) if number % 2 else None)
-    told = [wire.decode(frames) for frames in heard.again()]
+        heard.make(messages.encode("made"), waved(a_wave(str(number), 1)) if number % 2 else None)
+    told = [messages.decode(frames) for frames in heard.again()]
     assert [event.fields["target"] for event in told if event.topic == "wave"] == ["15", "17", "19"]
     assert len([event for event in told if event.topic == "made"]) == 16
 
 
 def test_samples_that_are_too_many_are_not_sent(monkeypatch):
-    monkeypatch.setattr(wire, "WAVES_BYTES", 2 * 16_000)
+    monkeypatch.setattr(messages, "WAVES_BYTES", 2 * 16_000)
     assert waved(a_wave("short", 1)) is not None
     assert waved(a_wave("endless", 2)) is None
 
@@ -229,7 +229,7 @@ def settings_told(renderer):
     renderer.hear("welcome")
     told = []
     while renderer.ears.poll(300):
-        event = wire.decode(renderer.ears.recv_multipart())
+        event = messages.decode(renderer.ears.recv_multipart())
         if event.topic == "command":
             told.append((event.fields["address"], event.fields["values"]))
     return told

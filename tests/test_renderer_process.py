@@ -2,7 +2,7 @@
 
 import subprocess
 
-from server.renderer_process import RendererProcess
+from server.link.renderer_process import RendererProcess
 
 
 class Started:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.wire import MAX_ARRAYS, decode, encode
+from renderer.ipc.messages import MAX_ARRAYS, decode, encode
 
 
 def test_what_is_sent_arrives():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES
 
-from gansynth import dataset, soundfont
-from gansynth.dataset import FAMILIES, QUALITIES, SOURCES
-from gansynth.general_midi import IN_TUNE, INSTRUMENTS
+from gansynth.dataset import records, soundfont
+from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS
 from scripts.soundfont_dataset import main, numbers
 from tests.parts import need_program
 
@@ -207,7 +207,7 @@ def test_the_command_makes_a_dataset(font, tmp_path, capsys):
     flags = ["--programs", "0,73", "--pitches", "60-62", "--length", "16000", "--hold_s", "0.7"]
     assert main(["--out_dir", str(tmp_path / "new"), *flags]) == 0
     assert "6 notes of 1 s from FluidR3_GM.sf2" in capsys.readouterr().out
-    names = [note.name for note in dataset.read(tmp_path / "new")]
+    names = [note.name for note in records.read(tmp_path / "new")]
     assert (names[0], names[-1], len(names)) == ("grand_piano-v100_60", "flute-v100_62", 6)
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from renderer import oscillators
-from renderer.film import loops, tempo
-from renderer.film.tempo_preset import read_preset
-from renderer.film.tempo_settings import Tempo, axes, fitting_periods, of
-from renderer.oscillators import FUNCTIONS, Oscillator, swing
+from core.latent import oscillators
+from core.latent.oscillators import FUNCTIONS, Oscillator, swing
+from renderer.video import loops, tempo
+from renderer.video.tempo_preset import read_preset
+from renderer.video.tempo_settings import Tempo, axes, fitting_periods, of
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "ramp+0.5", "sin+0.25"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansynth.report.timbre import FEATURES, FLOOR_DB, features, portrait, spread
+from gansynth.report.feature_vector import FEATURES, FLOOR_DB, feature_vector, features, spread
 
 RATE = 16000
 TIMES = np.arange(2 * RATE) / RATE
@@ -39,11 +39,11 @@ def test_the_decay_is_in_decibels_per_half_second():
 
 
 def test_a_portrait_does_not_know_the_loudness():
-    np.testing.assert_allclose(portrait(sine(440), 69, RATE), portrait(sine(440, 0.05), 69, RATE), atol=0.1)
+    np.testing.assert_allclose(feature_vector(sine(440), 69, RATE), feature_vector(sine(440, 0.05), 69, RATE), atol=0.1)
 
 
 def test_portraits_of_all_pitches_are_equally_long():
-    assert len({portrait(sine(440), pitch, RATE).shape for pitch in (0, 69, 127)}) == 1
+    assert len({feature_vector(sine(440), pitch, RATE).shape for pitch in (0, 69, 127)}) == 1
 
 
 def test_spread_is_the_deviation_within_a_pitch():

@@ -7,8 +7,10 @@ import pytest
 import small_run
 from keras import ops
 
+from core.nn import adam
+from core.training import data_order
 from gansynth import network
-from gansynth.training import adam, discriminator, growing, losses, order, run_setup, steps
+from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps
 from gansynth.training.hparams import hparams
 from gansynth.training.stages import stages
 from gansynth.training.tensors import to_state, to_tensors
@@ -36,7 +38,7 @@ def plan(source, stage):
 
 @pytest.fixture
 def tensors(source, plan):
-    return to_tensors(growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
+    return to_tensors(progressive_growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_the_average_follows_slowly(plan, tensors, batch):
 
 
 def test_a_state_comes_back_from_its_tensors(source, plan):
-    state = growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1))
+    state = progressive_growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1))
     again = to_state(to_tensors(state), plan.blocks, 7)
     assert again.images == 7
     assert again.extra.keys() == state.extra.keys()
@@ -164,8 +166,8 @@ def test_a_state_comes_back_from_its_tensors(source, plan):
 
 
 def test_growing_keeps_what_was_learned(source):
-    small = growing.initial(source.config, 2, 0, np.random.default_rng(1))
-    big = growing.grown(small, source.config, 3, np.random.default_rng(2))
+    small = progressive_growing.initial(source.config, 2, 0, np.random.default_rng(1))
+    big = progressive_growing.grown(small, source.config, 3, np.random.default_rng(2))
     assert "conv0_3/kernel" in big.generator
     assert (big.discriminator["conv0_2/kernel"] == small.discriminator["conv0_2/kernel"]).all()
 
@@ -177,12 +179,12 @@ def test_a_batch_depends_on_nothing_but_the_image_counter(source):
 
 
 def test_each_epoch_shows_every_example_once():
-    shown = np.concatenate([order.rows(seed=5, images=images, size=3, count=12) for images in range(12, 24, 3)])
+    shown = np.concatenate([data_order.rows(seed=5, images=images, size=3, count=12) for images in range(12, 24, 3)])
     assert sorted(shown) == list(range(12))
 
 
 def test_what_is_made_ahead_comes_in_order_and_ends():
-    assert list(order.made_ahead(lambda place: place**2, range(4))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
+    assert list(data_order.made_ahead(lambda place: place**2, range(4))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
 
 
 def test_dropped_conditions_have_latents_of_their_own(source):

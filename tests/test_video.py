@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from gansynth.whole import replacing
-from renderer.features import Features
-from renderer.film import timeline, vectors, video
-from renderer.film.loop_files import Gif, Npy
-from renderer.film.response import Response
-from renderer.film.shape import mirrored, read_ratio, size_at
-from renderer.film.timeline import Timeline
-from renderer.mp4 import Mp4
-from renderer.sound import Wave
+from core.audio.blocks import Wave
+from core.audio.features import Features
+from core.files.atomic import replacing
+from renderer.video import render, timeline, vectors
+from renderer.video.loop_files import Gif, Npy
+from renderer.video.mp4 import Mp4
+from renderer.video.response import Response
+from renderer.video.shape import mirrored, read_ratio, size_at
+from renderer.video.timeline import Timeline
 
 RATE = Fraction(22050, 512)
 
@@ -34,14 +34,14 @@ def lengths(path):
     """Frames counted by decoding; seconds of picture and of sound as players see them."""
     with av.open(str(path)) as file:
         told = {s.type: float(s.duration * s.time_base) for s in file.streams}
-        frames = sum(1 for _ in file.decode(video=0))
+        frames = sum(1 for _ in file.decode(render=0))
     return frames, told["video"], told.get("audio")
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 192000])
 @pytest.mark.parametrize("sound_s", [0.5, 2.0, 3.0])
 def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
-    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(hum(sound_s, rate), rate))
+    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(hum(sound_s, rate), rate))
     frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
     assert frames == 87
     assert picture_s == pytest.approx(87 / float(RATE), abs=1e-3)
@@ -50,7 +50,7 @@ def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
 
 def test_the_sound_of_a_film_is_the_song(tmp_path):
     wave = 0.5 * np.sin(np.linspace(0, 170, 30400, dtype=np.float32) ** 2)  # a sweep up to 5 kHz
-    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(wave, 16000))
+    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(wave, 16000))
     with av.open(str(tmp_path / "a.mp4")) as file:
         heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
     likeness = np.correlate(heard[4000:24000], wave[4000:24000], "valid") / np.sum(wave[4000:24000] ** 2)
@@ -58,7 +58,7 @@ def test_the_sound_of_a_film_is_the_song(tmp_path):
 
 
 def test_the_film_is_h264_in_yuv420p_with_its_index_first(tmp_path):
-    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(10), Wave(hum(1), 16000))
+    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(10), Wave(hum(1), 16000))
     data = (tmp_path / "a.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     with av.open(str(tmp_path / "a.mp4")) as file:
@@ -72,9 +72,9 @@ def test_colours_survive(tmp_path):
     colours = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [90, 160, 30]]])
     picture = colours.repeat(32, axis=0).repeat(32, axis=1)
     writer = Mp4(tmp_path / "a.mp4", 64, 64, Fraction(30))
-    video.fill(writer, iter([picture] * 3), 3)
+    render.fill(writer, iter([picture] * 3), 3)
     with av.open(str(tmp_path / "a.mp4")) as file:
-        first = next(file.decode(video=0))
+        first = next(file.decode(render=0))
     assert (first.colorspace, first.color_range) == (1, 1)  # BT.709, limited: told, not left to guesses
     planes = first.to_ndarray().astype(float)  # limited range: 16..235 and 16..240
     light, blue, red = planes[:64], planes[64:80].reshape(32, 32), planes[80:].reshape(32, 32)
@@ -95,7 +95,7 @@ def test_an_odd_size_is_refused(tmp_path):
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 11, 100])
 def test_every_picture_is_painted_whatever_the_batch(batch_size):
     painter, film = PlainPainter(), plain_film(11)
-    painted = list(video.pictures(painter, film, batch_size))
+    painted = list(render.pictures(painter, film, batch_size))
     expected = [next(PlainPainter().frames_uint8(*batch, 0.6)) for batch in film.batches(1, 40)]
     assert np.array_equal(painted, expected)
     assert max(len(z) for z, _, _ in painter.calls) == min(batch_size, 11)
@@ -110,20 +110,20 @@ def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(50), Wave(hum(1), 16000), progress=stop)
+        render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(50), Wave(hum(1), 16000), progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     assert (tmp_path / "a.mp4").read_text() == "the one before"
 
 
 def test_progress_counts_every_picture(tmp_path):
     seen = []
-    video.film(tmp_path / "a.mp4", PlainPainter(), plain_film(30), progress=lambda *counts: seen.append(counts))
+    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(30), progress=lambda *counts: seen.append(counts))
     assert seen == [(done, 30) for done in range(1, 31)]
 
 
 def test_no_picture_is_kept():
     painter = PlainPainter()
-    frames = video.pictures(painter, plain_film(100), 10)
+    frames = render.pictures(painter, plain_film(100), 10)
     next(frames)
     assert len(painter.calls) == 1
 
@@ -132,7 +132,7 @@ def test_a_gif_has_all_pictures_and_keeps_time(tmp_path):
     from PIL import Image
 
     writer = Gif(tmp_path / "a.gif", 16, 16, Fraction(30), 31)
-    video.fill(writer, video.pictures(PlainPainter(), plain_film(31), 8), 31)
+    render.fill(writer, render.pictures(PlainPainter(), plain_film(31), 8), 31)
     with Image.open(tmp_path / "a.gif") as gif:
         shown_ms = []
         for number in range(gif.n_frames):
@@ -149,8 +149,8 @@ def test_a_gif_of_more_than_50_pictures_a_second_is_refused(tmp_path):
 
 def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
     writer = Npy(tmp_path / "a.npy", 16, 16, 11)
-    video.fill(writer, video.pictures(PlainPainter(), plain_film(11), 4), 11)
-    assert np.array_equal(np.load(tmp_path / "a.npy"), list(video.pictures(PlainPainter(), plain_film(11), 4)))
+    render.fill(writer, render.pictures(PlainPainter(), plain_film(11), 4), 11)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), list(render.pictures(PlainPainter(), plain_film(11), 4)))
 
 
 def test_whole_makes_the_folder_and_hides_what_is_unfinished(tmp_path):
@@ -217,5 +217,5 @@ def test_vectors_that_are_none_are_refused(tmp_path):
 def test_silence_makes_a_film_too(tmp_path):
     silent = Features(RATE, np.zeros(9), np.zeros(9), np.zeros((9, 12)))
     film = timeline.of_song(silent, Response(), (1, 2), np.zeros(32))
-    video.film(tmp_path / "a.mp4", PlainPainter(), film, Wave(np.zeros(3000, np.float32), 16000))
+    render.film(tmp_path / "a.mp4", PlainPainter(), film, Wave(np.zeros(3000, np.float32), 16000))
     assert lengths(tmp_path / "a.mp4")[0] == 9

@@ -11,9 +11,9 @@ import soundfile
 from painters import PlainPainter
 
 from renderer.classes import draw, find
-from renderer.film import manifest, vectors, visualize
-from renderer.film.response import Response
-from renderer.film.visualize import Lyrics, Wish
+from renderer.video import manifest, vectors, visualize
+from renderer.video.response import Response
+from renderer.video.visualize import Lyrics, VideoJob
 
 RATE = 22050
 
@@ -33,7 +33,7 @@ def wish(song, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "weights.npz").write_bytes(b"weights")
-    return Wish(song, tmp_path / "out" / "film.mp4", folder, seed=5)
+    return VideoJob(song, tmp_path / "out" / "film.mp4", folder, seed=5)
 
 
 def make(wish, memory=None):
@@ -179,7 +179,7 @@ DIALS = {
 @pytest.fixture(scope="module")
 def plain_vectors(song, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
-    wish = Wish(song, folder / "film.mp4", folder, seed=5)
+    wish = VideoJob(song, folder / "film.mp4", folder, seed=5)
     make(wish)
     return vectors.load(folder / "film.npz")
 

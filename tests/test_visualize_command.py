@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from server.__main__ import main
-from server.film_flags import place
+from scripts.flags.video import place
+from scripts.hallu import main
 
 ROOT = Path(__file__).parent.parent
 BIGGAN = Path(__file__).parent / "data" / "biggan_small"
@@ -30,7 +30,7 @@ def models(tmp_path_factory):
 def room(tmp_path, monkeypatch):
     """A working folder, with the user's data folder inside."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("server.settings.data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr("core.files.user_folders.data_dir", lambda: tmp_path / "data")
     time = np.arange(8000) / 16000
     soundfile.write(tmp_path / "la.wav", 0.5 * np.sin(2 * np.pi * 440 * time), 16000)
     return tmp_path
@@ -44,7 +44,7 @@ def frames(path):
 @pytest.mark.parametrize("command", ["visualize", "tempo", "hallucinate"])
 def test_help_loads_neither_tensorflow_nor_librosa(command):
     code = (
-        "import sys\nfrom server.__main__ import main\n"
+        "import sys\nfrom scripts.hallu import main\n"
         f"try: main([{command!r}, '--help'])\nexcept SystemExit: pass\n"
         "heavy = {'tensorflow', 'keras', 'librosa', 'scipy', 'av'} & set(sys.modules)\nprint('loaded:', *heavy)"
     )

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from gansynth import dataset, read_config
-from gansynth.dataset import FAMILIES, Labels, Note
-from gansynth.report import note_plan, wording
-from gansynth.report.judgement import figures, hear
+from gansynth import read_config
+from gansynth.dataset import records
+from gansynth.dataset.records import FAMILIES, Labels, Note
+from gansynth.report import note_plan, report_text
+from gansynth.report.evaluation import figures, measure_note
 from scripts.voice_report import main
 
 RATE, LENGTH = 16000, 16000
@@ -32,7 +33,7 @@ def notes(families=tuple(OVERTONES), pitches=range(48, 66), detune=0):
     """What is heard in notes of each family at each pitch, from three instruments each."""
     random = np.random.default_rng(0)
     return [
-        hear(tone(pitch + detune, OVERTONES[family], random), RATE, pitch, family, f"{family}{number}")
+        measure_note(tone(pitch + detune, OVERTONES[family], random), RATE, pitch, family, f"{family}{number}")
         for family in families
         for number in range(3)
         for pitch in pitches
@@ -67,7 +68,7 @@ def test_a_voice_that_always_sounds_the_same_has_no_spread(real):
 
 def test_a_note_that_cannot_be_heard_misses_its_family(real):
     organ = [note for note in real if note.family == "organ"]
-    made = [hear(np.zeros(LENGTH), RATE, 60, "brass"), *organ]
+    made = [measure_note(np.zeros(LENGTH), RATE, 60, "brass"), *organ]
     said = figures(real, made)[0]["families"]["generated"]["by_family"]
     assert (said["brass"]["recall"], said["organ"]["recall"]) == (0, 1)
 
@@ -79,14 +80,14 @@ def test_real_notes_are_held_out_to_test_the_ear(real):
 
 def test_a_voice_that_is_not_asked_for_families_has_no_confusion(real):
     random = np.random.default_rng(1)
-    made = [hear(tone(pitch, 12, random), RATE, pitch) for pitch in (50, 55, 60)]
+    made = [measure_note(tone(pitch, 12, random), RATE, pitch) for pitch in (50, 55, 60)]
     found, confusion = figures(real, made)
     assert (confusion, found["families"]["heard_as"]) == (None, {"brass": 1.0})
 
 
 def test_a_silent_voice_is_told_in_words(real):
-    silent = [hear(np.zeros(LENGTH), RATE, pitch) for pitch in (50, 50)]
-    text = "\n".join(wording.lines(figures(real, silent)[0]))
+    silent = [measure_note(np.zeros(LENGTH), RATE, pitch) for pitch in (50, 50)]
+    text = "\n".join(report_text.lines(figures(real, silent)[0]))
     assert "too few notes can be heard" in text
     assert "heard as: nothing" in text
 
@@ -112,7 +113,7 @@ def data_dir(tmp_path):
         for pitch in (60, 61, 64)
         for audio in [tone(pitch - 24, overtones, random, 500, 1000)]
     ]
-    dataset.write(tmp_path / "data", given)
+    records.write(tmp_path / "data", given)
     return tmp_path / "data"
 
 
@@ -127,7 +128,7 @@ def test_the_command_leaves_figures_and_pictures(band, data_dir, tmp_path, capsy
 
 
 def test_data_of_other_pitches_is_one_line(band, tmp_path, capsys):
-    dataset.write(tmp_path / "data", [Note("a_40", Labels("a", 40), np.zeros(500, np.float32))])
+    records.write(tmp_path / "data", [Note("a_40", Labels("a", 40), np.zeros(500, np.float32))])
     words = ["--ckpt_dir", band / "gansynth" / "band", "--data_dir", tmp_path / "data", "--out_dir", tmp_path / "out"]
     assert main([str(word) for word in words]) == 1
     assert "the data has pitches 40, and band has 60..61, 64" in capsys.readouterr().err

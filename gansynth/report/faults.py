@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gansynth.dataset_report import SILENCE_DB, level_db
+from gansynth.dataset.summary import SILENCE_DB, level_db
 
 # A note is off centre where its mean is more than this share of its peak.
 DC_SHARE = 0.02

@@ -8,7 +8,7 @@ import numpy as np
 
 from gansynth.conditions import CONDITIONS, Value
 from gansynth.config import Config, spans
-from gansynth.dataset import Labels
+from gansynth.dataset.records import Labels
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gansynth.dataset_report import SILENCE_DB, level_db
+from gansynth.dataset.summary import SILENCE_DB, level_db
 
 IN_TUNE_CENTS = 50.0
 # What is listened to: after the attack, before most releases.

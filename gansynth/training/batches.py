@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from core.training import data_order
 from gansynth import conditions
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
-from gansynth.training import order
 from gansynth.training.hparams import Hparams
 from gansynth.training.spectra import Spectra
 
@@ -55,7 +55,7 @@ class Source:
             "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
         """
         rng = np.random.default_rng([self.hparams.seed, STEP, images])
-        rows = np.array(self.rows)[order.rows(self.hparams.seed, images, size, len(self.rows))]
+        rows = np.array(self.rows)[data_order.rows(self.hparams.seed, images, size, len(self.rows))]
         notes = [self.spectra.labels[row] for row in rows]
         full = self.counts.vectors(notes)
         labels, kept = self._dropped(full, rng)

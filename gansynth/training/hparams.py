@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from core.files.atomic import write_text
 from gansynth import config as playing
 from gansynth.config import Config
-from gansynth.dataset import SOURCES
-from gansynth.whole import write_text
+from gansynth.dataset.records import SOURCES
 
 EXPERIMENT = "experiment.json"
 PRECISIONS = ("float32", "bfloat16")

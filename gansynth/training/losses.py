@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.nn.backend import value_and_gradients
 from gansynth import conditions
-from gansynth.backend import value_and_gradients
 from gansynth.config import Config
 
 Tensor = Any

@@ -6,15 +6,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from gansynth import conditions, config, dataset
+from core.files.atomic import write_text
+from gansynth import conditions, config
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
-from gansynth.dataset import Labels
+from gansynth.dataset import records
+from gansynth.dataset.records import Labels
 from gansynth.training import hparams, spectra
 from gansynth.training.batches import Source
 from gansynth.training.hparams import Hparams
 from gansynth.training.spectra import Progress
-from gansynth.whole import write_text
 
 # A run may go on with other values of these, since they neither shape the networks nor say what they learn from.
 _FREE = {field.name for field in fields(Hparams)} - {
@@ -43,7 +44,7 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Sou
     """
     own = hparams.hparams(settings)
     data_dir = data_folder(own)
-    labels = dataset.read_labels(data_dir)
+    labels = records.read_labels(data_dir)
     rows = spectra.selected(
         list(labels.values()), own.train_instrument_sources, own.train_min_pitch, own.train_max_pitch
     )
@@ -52,8 +53,8 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Sou
     described = _described(settings, own, chosen)
     folder.mkdir(parents=True, exist_ok=True)
     _check_same(folder, described)
-    meta = {name: dataset.to_json(one) for name, one in chosen.items()}
-    write_text(folder / dataset.META, json.dumps(meta, indent=1) + "\n")
+    meta = {name: records.to_json(one) for name, one in chosen.items()}
+    write_text(folder / records.META, json.dumps(meta, indent=1) + "\n")
     hparams.write(folder, described, own)
     run = config.read_settings(folder)
     spectra.fit_normalizer(data_dir, run, own.normalizer_margin, own.normalizer_num_examples)
@@ -69,10 +70,10 @@ def data_folder(own: Hparams) -> Path:
     if not own.train_data_path:
         raise ValueError('train_data_path is missing; name the dataset, such as {"train_data_path": "dataset"}')
     path = Path(own.train_data_path).expanduser()
-    folder = path.parent if path.name == dataset.RECORDS else path
-    if own.train_meta_path and Path(own.train_meta_path).expanduser().resolve() != (folder / dataset.META).resolve():
+    folder = path.parent if path.name == records.RECORDS else path
+    if own.train_meta_path and Path(own.train_meta_path).expanduser().resolve() != (folder / records.META).resolve():
         raise ValueError(
-            f"train_meta_path is {own.train_meta_path}; it must be {folder / dataset.META}, beside the data"
+            f"train_meta_path is {own.train_meta_path}; it must be {folder / records.META}, beside the data"
         )
     return folder
 

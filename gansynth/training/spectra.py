@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from gansynth import dataset, normalizer, spectral
-from gansynth.backend import compiled
+from core.files.atomic import new_folder
+from core.nn.backend import compiled
+from gansynth import normalizer, spectral
 from gansynth.config import Config
-from gansynth.dataset import Labels, Note
-from gansynth.whole import new_folder
+from gansynth.dataset import records
+from gansynth.dataset.records import Labels, Note
 
 log = logging.getLogger(__name__)
 VERSION = 1
@@ -77,7 +78,7 @@ def prepare(data_dir: Path, cache_dir: Path, config: Config, progress: Progress 
         FileNotFoundError: no such dataset.
         ValueError: it is damaged, or its notes have another length than config.audio_length.
     """
-    labels = tuple(dataset.read_labels(data_dir).values())
+    labels = tuple(records.read_labels(data_dir).values())
     folder = cache_dir / f"spectra-{_key(data_dir, config)}"
     if not folder.is_dir():
         log.info("computing %d spectrograms into %s", len(labels), folder)
@@ -102,7 +103,7 @@ def fit_normalizer(data_dir: Path, config: Config, margin: float, most: int) -> 
     if config.data_normalizer not in normalizer.FITTED or normalizer.path(config).exists():
         return
     transform = compiled(lambda waves: spectral.waves_to_specgrams(waves, config))
-    notes = islice(dataset.read(data_dir), most)
+    notes = islice(records.read(data_dir), most)
     normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, AT_ONCE)), config, margin)
 
 
@@ -119,7 +120,7 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
         lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -limit, limit)
     )
     done = 0
-    for notes in _batches(dataset.read(data_dir), AT_ONCE):
+    for notes in _batches(records.read(data_dir), AT_ONCE):
         pictures = _transformed(notes, transform, config)
         for block in reversed(_blocks(config)):
             files[block][done : done + len(notes)] = pictures
@@ -173,7 +174,7 @@ def _level(folder: Path, block: int) -> Path:
 
 def _key(data_dir: Path, config: Config) -> str:
     """Tells one dataset and its spectrograms from another, by what they are made of and the files' size and time."""
-    stats = [(data_dir / name).stat() for name in dataset.FILES if (data_dir / name).exists()]
+    stats = [(data_dir / name).stat() for name in records.FILES if (data_dir / name).exists()]
     facts: dict[str, Any] = {
         "version": VERSION,
         "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats],

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.nn import adam
+from core.nn.backend import value_and_gradients
 from gansynth import network
-from gansynth.backend import value_and_gradients
 from gansynth.config import Config
-from gansynth.training import adam, discriminator, losses
+from gansynth.training import discriminator, losses
 from gansynth.training.hparams import Hparams
 from gansynth.training.losses import Part
 from gansynth.training.state import LATENTS

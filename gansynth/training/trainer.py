@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core.training.data_order import made_ahead
 from gansynth import normalizer
-from gansynth.training import growing, run_folder, spectra
+from gansynth.training import progressive_growing, run_folder, spectra
 from gansynth.training.batches import Batch, Source
 from gansynth.training.hparams import Hparams
 from gansynth.training.losses import label_parts
-from gansynth.training.order import made_ahead
 from gansynth.training.stages import Stage, stages
 from gansynth.training.state import State
 from gansynth.training.steps import Plan
@@ -27,7 +27,7 @@ WEIGHTS = 3
 LAST_RATE = 0.1
 
 
-class Diary(Protocol):
+class Logger(Protocol):
     """What a run tells of itself."""
 
     def step(self, stage: Stage, before: int, images: int, losses: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class Trainer:
 
     folder: Path
     source: Source
-    diary: Diary
+    diary: Logger
     save_every_s: float = 600.0
     stopping: Callable[[], bool] = lambda: False
     workers: Workers = field(default_factory=Workers)
@@ -67,7 +67,7 @@ class Trainer:
             if state.blocks > stage.blocks or state.images >= stage.end:
                 continue
             if state.blocks < stage.blocks:
-                state = growing.grown(state, self.source.config, stage.blocks, self._random(stage.blocks))
+                state = progressive_growing.grown(state, self.source.config, stage.blocks, self._random(stage.blocks))
             state = self._run_stage(stage, state)
             if self.stopping():
                 break
@@ -79,7 +79,7 @@ class Trainer:
             return run_folder.restore(self.folder, config, betas=(hparams.adam_beta1, hparams.adam_beta2))
         except FileNotFoundError:
             groups = self.source.groups if hparams.warm_start_images else 0
-            return growing.initial(config, first.blocks, groups, self._random(0))
+            return progressive_growing.initial(config, first.blocks, groups, self._random(0))
 
     def _random(self, number: int) -> np.random.Generator:
         return np.random.default_rng([self.source.hparams.seed, WEIGHTS, number])

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from gansynth.backend import compiled
+from core.nn.backend import compiled
 from gansynth.training import steps
 from gansynth.training.batches import Batch
 from gansynth.training.steps import Plan

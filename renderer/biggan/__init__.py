@@ -6,27 +6,27 @@ Source: Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Im
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renderer.biggan.folders import find, read_config
+from renderer.biggan.model_formats import find, read_config
 
 if TYPE_CHECKING:
-    from renderer.biggan.painter import Painter
+    from renderer.biggan.model import BigGan
 
 __all__ = ["convert", "find", "load", "read_config"]
 
 
-def load(folder: str | Path) -> "Painter":
+def load(folder: str | Path) -> "BigGan":
     """Load a picture model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
 
     Raises:
         FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
         ValueError: a file breaks a rule; the message names it.
     """
-    from renderer.biggan import folders
-    from renderer.biggan.painter import Painter
+    from renderer.biggan import model_formats
+    from renderer.biggan.model import BigGan
 
     path = Path(folder)
     config = read_config(path)
-    return Painter(config, folders.read_weights(path, config), folders.class_names(path, config), path)
+    return BigGan(config, model_formats.read_weights(path, config), model_formats.class_names(path, config), path)
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:
@@ -42,8 +42,8 @@ def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> N
         FileExistsError: the new folder is there and not empty.
         ValueError: a file breaks a rule; the message names it.
     """
-    from renderer.biggan import folders
+    from renderer.biggan import model_formats
 
     path, config = Path(source), read_config(source)
-    names = folders.class_names(path, config)
-    folders.save(Path(folder), config, folders.read_weights(path, config), names, dtype)
+    names = model_formats.class_names(path, config)
+    model_formats.save(Path(folder), config, model_formats.read_weights(path, config), names, dtype)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from renderer.biggan import graph_file
+from core.formats import saved_model
+from core.formats.saved_model import Graph
 from renderer.biggan.config import FIRST_CHANNELS, Attention, Block, Config, Layer
-from renderer.biggan.graph_file import Graph
 
 GRAPH, VARIABLES = "saved_model.pb", "variables/variables"
 _AVERAGED = "/ema_0.9999"
@@ -44,23 +44,23 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: a file is missing.
         ValueError: one is damaged, or a variable is missing.
     """
-    from gansynth import tensor_file
+    from core.formats import tensor_bundle
 
     config, graph = _read(folder)
     prefix = folder / VARIABLES
-    reader = tensor_file.open_save(prefix)
+    reader = tensor_bundle.open_save(prefix)
     found: dict[str, np.ndarray] = {}
     for torch, variable, kinds in _layers(config):
-        own = {name: tensor_file.read(reader, f"{variable}/{name}", prefix) for name in _needed(kinds)}
+        own = {name: tensor_bundle.read(reader, f"{variable}/{name}", prefix) for name in _needed(kinds)}
         found |= _arrays(own, torch, kinds)
     for place, (name, _) in enumerate(config.norms):
-        found[f"{name}.running_means"] = graph_file.constant(graph, _stack(place, _MEANS))
-        found[f"{name}.running_vars"] = graph_file.constant(graph, _stack(place, _VARIANCES))
+        found[f"{name}.running_means"] = saved_model.constant(graph, _stack(place, _MEANS))
+        found[f"{name}.running_vars"] = saved_model.constant(graph, _stack(place, _VARIANCES))
     return found
 
 
 def _read(folder: Path) -> tuple[Config, Graph]:
-    for graph in graph_file.read(folder / GRAPH):
+    for graph in saved_model.read(folder / GRAPH):
         if _stack(0, _MEANS) in graph:
             try:
                 return _config(graph, folder.resolve().name), graph
@@ -72,7 +72,7 @@ def _read(folder: Path) -> tuple[Config, Graph]:
 
 
 def _config(graph: Graph, name: str) -> Config:
-    first = graph_file.constant(graph, _stack(0, _MEANS))
+    first = saved_model.constant(graph, _stack(0, _MEANS))
     if first.ndim != 2:
         raise ValueError(f"its first table of batch norm has shape {first.shape}; it must be [truncations, channels]")
     for layers in LAYERS:
@@ -97,7 +97,7 @@ def _fits(graph: Graph, config: Config) -> bool:
     last = len(config.norms) - 1
     if _stack(last, _VARIANCES) not in graph or _stack(last + 1, _MEANS) in graph:
         return False
-    return graph_file.constant(graph, _stack(last, _MEANS)).shape == (config.rows, config.norms[-1][1])
+    return saved_model.constant(graph, _stack(last, _MEANS)).shape == (config.rows, config.norms[-1][1])
 
 
 def _stack(norm: int, which: int) -> str:

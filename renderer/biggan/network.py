@@ -3,7 +3,7 @@
 Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Done differently, with the same result:
 
 * Batch norm's statistics, scale and offset, and the bias of the convolution before, are one product and one sum.
-* A doubling followed by a 3x3 convolution takes a quarter of the multiplications; see `gansynth.doubling`.
+* A doubling followed by a 3x3 convolution takes a quarter of the multiplications; see `gansynth.upsample_conv`.
 * Wide 3x3 convolutions take less than half of theirs; see `winograd`.
 * Of the last convolution only the three colours are computed, as one matrix product.
 * Elementwise work on a map is one pass over it.
@@ -15,8 +15,8 @@ from typing import Any
 
 from keras import ops
 
-from gansynth import doubling
-from gansynth.backend import fused
+from core.nn.backend import fused
+from gansynth import upsample_conv
 from renderer.biggan import winograd
 from renderer.biggan.config import FIRST_LAYER, Attention, Block, Config
 
@@ -110,7 +110,7 @@ def block(weights: Weights, x: Tensor, part: Block, norms: Mapping[str, tuple[Te
     (_, first), (_, second), (_, third), (_, fourth) = ((name, norms[name]) for name, _ in part.norms)
     y = _activate(ops.matmul(_activate(x, *first), kernels[0]), *second)
     if part.doubles:
-        y = _activate_doubled(doubling.products(y, kernels[1]), *third)
+        y = _activate_doubled(upsample_conv.products(y, kernels[1]), *third)
     else:
         y = _convolve(y, kernels[1], *third)
     y = ops.matmul(_convolve(y, kernels[2], *fourth), kernels[3])
@@ -156,7 +156,7 @@ def _activate(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
 
 @_merged
 def _activate_doubled(products: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    return ops.relu(doubling.doubled(products) * gain + shift)
+    return ops.relu(upsample_conv.doubled(products) * gain + shift)
 
 
 @_merged

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gansynth.doubling import product_kernel
+from gansynth.upsample_conv import product_kernel
 from renderer.biggan.config import Attention, Block, Config
 from renderer.biggan.winograd import kernel_values
 

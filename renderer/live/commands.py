@@ -11,11 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from renderer.live.atelier import Atelier
+from core.latent.oscillators import Oscillator
+from renderer.live.controller import RenderController
+from renderer.live.direction_search import DirectionSearch
 from renderer.live.directions import Directions
-from renderer.live.finding import Finding
 from renderer.live.settings import check_number
-from renderer.oscillators import Oscillator
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +35,17 @@ _COUNTED = 2**24
 class Later:
     """The command goes on with `work` when the directions have been found, or could not be."""
 
-    finding: Finding
+    finding: DirectionSearch
     work: "Callable[[], list[Reply] | Later]"
 
 
-def load(atelier: Atelier, values: Values) -> list[Reply]:
+def load(atelier: RenderController, values: Values) -> list[Reply]:
     """Another picture model."""
     painter = atelier.open(_text(values, "name"))
     return [["/image/loaded", painter.name, painter.resolution, painter.z_size, painter.num_classes]]
 
 
-def classes(atelier: Atelier, values: Values) -> list[Reply]:
+def classes(atelier: RenderController, values: Values) -> list[Reply]:
     """What is shown."""
     wanted = values.get("class") or []
     if not isinstance(wanted, list) or not all(type(one) in (str, int) for one in wanted):
@@ -53,8 +53,8 @@ def classes(atelier: Atelier, values: Values) -> list[Reply]:
     return [["/image/class_names", *atelier.choose(wanted)]]
 
 
-def _dial(name: str) -> Callable[[Atelier, Values], list[Reply]]:
-    def turn(atelier: Atelier, values: Values) -> list[Reply]:
+def _dial(name: str) -> Callable[[RenderController, Values], list[Reply]]:
+    def turn(atelier: RenderController, values: Values) -> list[Reply]:
         dial: dict[str, Any] = {name: float(check_number(name, values.get("value")))}
         atelier.show.change(lambda settings: replace(settings, **dial), time.monotonic())
         return []
@@ -62,14 +62,14 @@ def _dial(name: str) -> Callable[[Atelier, Values], list[Reply]]:
     return turn
 
 
-def mode(atelier: Atelier, values: Values) -> list[Reply]:
+def mode(atelier: RenderController, values: Values) -> list[Reply]:
     """What pictures follow."""
     name = _text(values, "name")
     atelier.show.change(lambda settings: replace(settings, mode=name), time.monotonic())
     return []
 
 
-def oscillator(atelier: Atelier, values: Values) -> list[Reply]:
+def oscillator(atelier: RenderController, values: Values) -> list[Reply]:
     """One of those that swing in tempo mode; without axes it keeps those that it has."""
     number = _whole(values, "number")
     axes = values.get("axes") or _axes_of(atelier, number)
@@ -81,15 +81,15 @@ def oscillator(atelier: Atelier, values: Values) -> list[Reply]:
     return []
 
 
-def _axes_of(atelier: Atelier, number: int) -> tuple[int, ...]:
+def _axes_of(atelier: RenderController, number: int) -> tuple[int, ...]:
     known = atelier.show.settings.oscillators.get(number)
     return known.axes if known else tuple(range((number - 1) * _AXES // 2, (number + 1) * _AXES // 2))
 
 
-def load_ganspace_components(atelier: Atelier, values: Values) -> list[Reply] | Later:
+def load_ganspace_components(atelier: RenderController, values: Values) -> list[Reply] | Later:
     """Other directions."""
     found = atelier.guide.load(_text(values, "file"), atelier.painter)
-    if isinstance(found, Finding):
+    if isinstance(found, DirectionSearch):
         return Later(found.join(), lambda: _told(found.result()))
     return _told(found)
 
@@ -99,7 +99,7 @@ def _told(found: Directions) -> list[Reply]:
     return [components, ["/image/directions", *(name or "-" for name in found.names)]]
 
 
-def edits(atelier: Atelier, values: Values) -> list[Reply] | Later:
+def edits(atelier: RenderController, values: Values) -> list[Reply] | Later:
     """How far along the directions; if they are still being found, afterwards."""
     wanted = values.get("edit") or []
     if not isinstance(wanted, list):
@@ -112,7 +112,7 @@ def edits(atelier: Atelier, values: Values) -> list[Reply] | Later:
     return []
 
 
-def record(atelier: Atelier, values: Values) -> list[Reply]:
+def record(atelier: RenderController, values: Values) -> list[Reply]:
     """Start or stop a video."""
     what = _text(values, "what")
     if what not in ("start", "stop"):
@@ -121,12 +121,12 @@ def record(atelier: Atelier, values: Values) -> list[Reply]:
     return [["/image/file", path.as_posix()]]
 
 
-def snapshot(atelier: Atelier, values: Values) -> list[Reply]:
+def snapshot(atelier: RenderController, values: Values) -> list[Reply]:
     """Save a picture."""
     return [["/image/file", atelier.snapshot(values.get("file")).as_posix()]]
 
 
-def status(atelier: Atelier, _: Values) -> list[Reply]:
+def status(atelier: RenderController, _: Values) -> list[Reply]:
     """What the renderer is doing, "-" for nothing."""
     now = atelier.status()
     playing = now["playing"]["target"] if now["playing"] else "-"
@@ -135,7 +135,7 @@ def status(atelier: Atelier, _: Values) -> list[Reply]:
     return [["/image/status.reply", *told]]
 
 
-def settings(atelier: Atelier, _: Values) -> list[Reply]:
+def settings(atelier: RenderController, _: Values) -> list[Reply]:
     """What is set: dials, classes, and directions if there are any."""
     now, painter, known = atelier.show.set_now()
     names = [painter.class_names[number] for number in now.classes] if painter else []
@@ -148,7 +148,7 @@ def settings(atelier: Atelier, _: Values) -> list[Reply]:
     return [*told, *_told(known), ["/image/edits", *now.edits[:moved]]]
 
 
-COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
+COMMANDS: dict[str, Callable[[RenderController, Values], list[Reply] | Later]] = {
     "/image/load": load,
     "/image/classes": classes,
     "/image/truncation": _dial("truncation"),
@@ -168,7 +168,7 @@ COMMANDS: dict[str, Callable[[Atelier, Values], list[Reply] | Later]] = {
 QUERIES = frozenset({"/image/status", "/image/settings"})
 
 
-def begin(atelier: Atelier, address: str, values: Values) -> "Future[Outcome]":
+def begin(atelier: RenderController, address: str, values: Values) -> "Future[Outcome]":
     """Do a command: its replies and "", or none and why not, in one sentence. Of those that change, one at a time.
 
     It is done when this returns, unless it has to wait for something that takes long.
@@ -183,12 +183,14 @@ def begin(atelier: Atelier, address: str, values: Values) -> "Future[Outcome]":
     return outcome
 
 
-def do(atelier: Atelier, address: str, values: Values) -> Outcome:
+def do(atelier: RenderController, address: str, values: Values) -> Outcome:
     """The same, waiting for the end."""
     return begin(atelier, address, values).result()
 
 
-def _go_on(atelier: Atelier, address: str, work: Callable[[], list[Reply] | Later], outcome: "Future[Outcome]") -> None:
+def _go_on(
+    atelier: RenderController, address: str, work: Callable[[], list[Reply] | Later], outcome: "Future[Outcome]"
+) -> None:
     try:
         if address in QUERIES:
             done = work()

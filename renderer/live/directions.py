@@ -9,7 +9,7 @@ import numpy as np
 
 import ganspace
 from ganspace import files
-from renderer.live.painter import Painter
+from renderer.live.image_model import ImageModel
 from renderer.live.settings import MAX_EDITS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NO_DIRECTIONS = f"no directions of pictures are loaded; {_DIRECTIONS}"
 class Directions:
     """Components that fit a painter, ready to paint with. `file` is where they are from; "auto": only in memory."""
 
-    def __init__(self, components: "Components", file: str, painter: Painter) -> None:
+    def __init__(self, components: "Components", file: str, painter: ImageModel) -> None:
         """Check them, and paint once with them, so that the first picture that is wanted does not wait.
 
         Raises:
@@ -73,7 +73,7 @@ class Directions:
         return self._last[1]
 
 
-def check_layer(components: "Components", file: str, painter: Painter) -> None:
+def check_layer(components: "Components", file: str, painter: ImageModel) -> None:
     """See that directions are of a layer of the painter's.
 
     Raises:
@@ -89,7 +89,7 @@ def check_layer(components: "Components", file: str, painter: Painter) -> None:
         raise ValueError(f"{Path(file).name} is of another model: its {components.layer} is {shape}, not {own}")
 
 
-def locate(name: str, painter: Painter, models: Sequence[Path]) -> Path:
+def locate(name: str, painter: ImageModel, models: Sequence[Path]) -> Path:
     """The components file that NAME means: one in the painter's folder, under DIR/biggan, or by a path inside DIR.
 
     Raises:
@@ -98,7 +98,7 @@ def locate(name: str, painter: Painter, models: Sequence[Path]) -> Path:
     return files.locate(name, painter.folder, "biggan", models, painter.name, "--models")
 
 
-def load(file: Path, painter: Painter) -> Directions:
+def load(file: Path, painter: ImageModel) -> Directions:
     """Read a components file.
 
     Raises:

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import zmq
 
-from renderer import wire
+from renderer.ipc import messages
+from renderer.ipc.messages import Event
 from renderer.live import commands
-from renderer.live.atelier import Atelier
+from renderer.live.controller import RenderController
 from renderer.live.settings import check_number
 from renderer.live.sounds import read_name, read_samples, read_sound
-from renderer.wire import Event
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def addresses(server: str) -> tuple[str, str]:
 class Link:
     """Two sockets and their thread, and a thread that does commands, one after the other."""
 
-    def __init__(self, atelier: Atelier, server: str, told_to_end: Callable[[], None], version: str) -> None:
+    def __init__(self, atelier: RenderController, server: str, told_to_end: Callable[[], None], version: str) -> None:
         """Connect; `told_to_end` is called when the server says bye.
 
         Raises:
@@ -80,7 +80,7 @@ class Link:
 
     def _socket(self, kind: int, address: str) -> "zmq.Socket[bytes]":
         made = self._context.socket(kind)
-        made.ipv6, made.maxmsgsize, made.linger = "[" in address, wire.MAX_BYTES, 200
+        made.ipv6, made.maxmsgsize, made.linger = "[" in address, messages.MAX_BYTES, 200
         # Of what a server that is away cannot take, the newest is not worth waiting for.
         made.sndhwm = 256
         made.connect(address)
@@ -99,7 +99,7 @@ class Link:
 
         def done(outcome: "Future[commands.Outcome]") -> None:
             why_not = outcome.result()[1]
-            if not why_not and address not in wire.PASSING:
+            if not why_not and address not in messages.PASSING:
                 self._tell_set(address, values)
             error.set_result(why_not)
 
@@ -108,7 +108,7 @@ class Link:
 
     def _tell_set(self, address: str, values: dict[str, Any]) -> None:
         try:
-            self._answers.put(wire.encode("set", {"address": address, "values": values}))
+            self._answers.put(messages.encode("set", {"address": address, "values": values}))
         except ValueError as error:
             log.warning("%s cannot be told: %s", address, error)
 
@@ -132,20 +132,20 @@ class Link:
     def _turn(self, now_s: float) -> None:
         if not self._welcome and now_s - self._hello_s >= _HELLO_S:
             self._hello_s = now_s
-            self._say(wire.encode("hello", {"name": "renderer", "version": self._version}))
+            self._say(messages.encode("hello", {"name": "renderer", "version": self._version}))
         if now_s - self._beat_s >= _BEAT_S:
             self._beat_s = now_s
-            self._say(wire.encode("beat", {"fps": self._atelier.stage.pace.fps(now_s), "page": self._atelier.page}))
+            self._say(messages.encode("beat", {"fps": self._atelier.stage.pace.fps(now_s), "page": self._atelier.page}))
             self._tell_progress()
         while not self._answers.empty():
             self._say(self._answers.get())
         if self._in.poll(_POLL_MS if self._answers.empty() else 0):
-            self._hear(wire.decode(self._in.recv_multipart()))
+            self._hear(messages.decode(self._in.recv_multipart()))
 
     def _tell_progress(self) -> None:
         done, total = self._atelier.guide.progress
         for number in tuple(self._long - {0}):
-            self._say(wire.encode("progress", {"id": number, "done": done, "total": total}))
+            self._say(messages.encode("progress", {"id": number, "done": done, "total": total}))
 
     def _say(self, frames: list[bytes]) -> None:
         try:
@@ -210,4 +210,4 @@ class Link:
             if error:
                 log.warning("%s: %s", event.fields["address"], error)
             return
-        self._answers.put(wire.encode("reply", {"id": number, "replies": replies, "error": error}))
+        self._answers.put(messages.encode("reply", {"id": number, "replies": replies, "error": error}))

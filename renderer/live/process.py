@@ -5,9 +5,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
-
-import platformdirs
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +45,3 @@ def when_input_ends(then: Callable[[], None]) -> None:
         then()
 
     threading.Thread(target=read, name="tied", daemon=True).start()
-
-
-def data_dir() -> Path:
-    """The user's own folder, the server's too."""
-    return platformdirs.user_data_path("hallu", appauthor=False)
-
-
-def default_models() -> tuple[Path, ...]:
-    """The models folders when none is named: what ships (in a checkout, or installed), then the user's own."""
-    code = Path(__file__).resolve().parents[2]
-    shipped = (code / "server" / "shipped" / "models", code / "models")
-    return (*[folder for folder in shipped if folder.is_dir()][:1], data_dir() / "models")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from renderer.oscillators import Oscillator
+from core.latent.oscillators import Oscillator
 
 MODES = ("follow", "tempo", "free")
 MAX_CLASSES = 64

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import soxr
 
+from renderer.ipc.messages import WAVES_BYTES, Event
 from renderer.live.settings import check_number
-from renderer.mapping import PITCHES
-from renderer.wire import WAVES_BYTES, Event
+from renderer.sound_to_image import PITCHES
 
 KEEP = 16
 _LONGEST_NAME = 1024
@@ -18,7 +18,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
 
 
 @dataclass(frozen=True, eq=False)
-class Sound:
+class PlayedSound:
     """A note or a hallucination; two are the same only if they are one.
 
     Attributes:
@@ -57,7 +57,7 @@ class Sound:
             raise ValueError(f"the features of {self.target!r} are none, or not of one length")
 
 
-def read_sound(event: Event) -> Sound:
+def read_sound(event: Event) -> PlayedSound:
     """The sound of a `made`.
 
     Raises:
@@ -72,7 +72,7 @@ def read_sound(event: Event) -> Sound:
         # Directions without an edit: all key points are the same.
         arrays["keys"] = np.zeros((len(arrays["keys"]), 1), np.float32)
     duration_s = check_number("duration_s", event.fields.get("duration_s"))
-    return Sound(read_name(event.fields, "target"), max(0.0, duration_s), **arrays)
+    return PlayedSound(read_name(event.fields, "target"), max(0.0, duration_s), **arrays)
 
 
 def read_name(fields: Mapping[str, Any], key: str) -> str:
@@ -123,10 +123,10 @@ class Sounds:
     """The last KEEP by target, and the samples of the newest of them, WAVES_BYTES together."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Sound] = OrderedDict()
-        self._samples: OrderedDict[Sound, Samples] = OrderedDict()
+        self._kept: OrderedDict[str, PlayedSound] = OrderedDict()
+        self._samples: OrderedDict[PlayedSound, Samples] = OrderedDict()
 
-    def add(self, sound: Sound) -> None:
+    def add(self, sound: PlayedSound) -> None:
         """Keep it; one of the same target was another."""
         self._forget(self._kept.pop(sound.target, None))
         self._kept[sound.target] = sound
@@ -142,11 +142,11 @@ class Sounds:
         while sum(one.values.nbytes for one in self._samples.values()) > WAVES_BYTES:
             self._samples.popitem(last=False)
 
-    def get(self, target: str) -> Sound | None:
+    def get(self, target: str) -> PlayedSound | None:
         """The newest of this target, if it is still known."""
         return self._kept.get(target)
 
-    def samples(self, sound: Sound) -> Samples | None:
+    def samples(self, sound: PlayedSound) -> Samples | None:
         """How it sounds, if that is still known."""
         return self._samples.get(sound)
 
@@ -155,6 +155,6 @@ class Sounds:
         """Of the samples that came last, in hertz; 0 where there are none."""
         return next(reversed(self._samples.values())).sample_rate if self._samples else 0
 
-    def _forget(self, sound: Sound | None) -> None:
+    def _forget(self, sound: PlayedSound | None) -> None:
         if sound is not None:
             self._samples.pop(sound, None)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gansynth.training import order
+from core.training import data_order
 from renderer.training import augment
 from renderer.training.hparams import Hparams
-from renderer.training.pictures import Pictures
+from renderer.training.image_folder import Pictures
 
 Batch = dict[str, Any]
 # What its random stream is for, beside the seed; order, trainer and sheets have the others.
@@ -51,7 +51,7 @@ class Source:
         """
         count = self.hparams.batch_size
         rng = np.random.default_rng([self.hparams.seed, STEP, images])
-        rows = order.rows(self.hparams.seed, images, count, self.count)
+        rows = data_order.rows(self.hparams.seed, images, count, self.count)
         batch = {
             "real": self.pictures.at(size)[rows].astype(np.float32) / np.float32(127.5) - np.float32(1),
             "labels": self._one_hot(self.pictures.labels[rows]),

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from gansynth.whole import new_folder
-from renderer.biggan import own_file
+from core.files.atomic import new_folder
+from renderer.biggan import npz_format
 from renderer.biggan.config import to_json
-from renderer.biggan.folders import CLASSES, CONFIG
-from renderer.training import sheet, statistics
+from renderer.biggan.model_formats import CLASSES, CONFIG
+from renderer.training import sample_grid, statistics
 from renderer.training.batches import Source
 from renderer.training.hparams import TRUNCATIONS, Hparams
 from renderer.training.state import State, to_arrays, to_tensors
@@ -50,9 +50,9 @@ def export(
     with new_folder(folder) as part:
         _write_json(part / CONFIG, to_json(hparams.config(folder.name, source.classes)))
         _write_json(part / CLASSES, list(classes))
-        own_file.write(part / own_file.NAME, torch_arrays(to_arrays(weights), tables), "float16")
-        paint = sheet.Painter(weights, hparams, source.classes, hparams.size)
-        sheet.save(part / SHEET, sheet.rows(source, paint, hparams.size), fold=2 - source.classes % 2)
+        npz_format.write(part / npz_format.NAME, torch_arrays(to_arrays(weights), tables), "float16")
+        paint = sample_grid.SamplePainter(weights, hparams, source.classes, hparams.size)
+        sample_grid.save(part / SHEET, sample_grid.rows(source, paint, hparams.size), fold=2 - source.classes % 2)
 
 
 def torch_arrays(weights: Mapping[str, np.ndarray], tables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from core.files.atomic import write_text
 from gansynth.config import typed
-from gansynth.whole import write_text
 from renderer.biggan.config import FIRST_SIZE, Config
 
 FILE = "train.json"

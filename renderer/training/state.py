@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from renderer.training import discriminator, generator, spectral_norm
+from core.nn import spectral_norm
+from renderer.training import discriminator, generator
 from renderer.training.hparams import Hparams
 
 Tree = dict[str, Any]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from gansynth.backend import compiled
-from renderer.training import generator, spectral_norm
+from core.nn import spectral_norm
+from core.nn.backend import compiled
+from renderer.training import generator
 from renderer.training.generator import Norm
 from renderer.training.hparams import Hparams
 

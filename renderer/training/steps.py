@@ -12,9 +12,9 @@ from typing import Any
 
 from keras import ops
 
-from gansynth.backend import compiled, value_and_gradients
-from gansynth.training import adam
-from renderer.training import discriminator, generator, losses, spectral_norm
+from core.nn import adam, spectral_norm
+from core.nn.backend import compiled, value_and_gradients
+from renderer.training import discriminator, generator, losses
 from renderer.training.augment import augment
 from renderer.training.generator import Norm
 from renderer.training.hparams import Hparams

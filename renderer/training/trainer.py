@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gansynth.training.order import made_ahead
+from core.training.data_order import made_ahead
 from renderer.training import state as run_state
 from renderer.training import steps
 from renderer.training.batches import Batch, Source
@@ -27,7 +27,7 @@ LAST_RATE = 0.05
 LAST_SHARE = 0.1
 
 
-class Diary(Protocol):
+class Logger(Protocol):
     """What a run tells of itself."""
 
     def step(self, stage: Stage, before: int, images: int, losses: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class Trainer:
 
     folder: Path
     source: Source
-    diary: Diary
+    diary: Logger
     save_every_s: float = 600.0
     stopping: Callable[[], bool] = lambda: False
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gansynth.whole import new_folder
+from core.files.atomic import new_folder
 from renderer.training import patterns
 from renderer.training.patterns.canvas import FACTORS
 

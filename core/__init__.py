@@ -1,0 +1,1 @@
+"""What every other room stands on: files, formats, network operations, audio, latent paths, checks, commands."""

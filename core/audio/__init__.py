@@ -1,0 +1,1 @@
+"""Sound files, blocks of samples, features of a sound."""

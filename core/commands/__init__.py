@@ -1,0 +1,1 @@
+"""The command table as plain data: addresses, arguments, types, units, ranges, replies, help."""

@@ -1,0 +1,1 @@
+"""Readers of other programs' files, which execute nothing, and their writers."""

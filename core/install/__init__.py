@@ -1,0 +1,1 @@
+"""Install a model from a folder, an archive or the web."""

@@ -1,0 +1,1 @@
+"""Paths through a latent space."""

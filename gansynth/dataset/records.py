@@ -1,0 +1,247 @@
+"""Notes with labels to train on: data.tfrecord and meta.json, as Magenta reads them and the course's script wrote them.
+
+Each record holds audio (float32 [samples], 16-bit values / 32767), pitch, instrument_source and instrument_family
+(int64 [1] each) and qualities (int64 [10]). meta.json has the same labels by note name, in the order of the records.
+The labels are those of NSynth (Engel et al. 2017).
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.files.atomic import new_files, refuse
+
+FILES = RECORDS, META = "data.tfrecord", "meta.json"
+SOURCES = ("acoustic", "electronic", "synthetic")
+FAMILIES = (
+    "bass",
+    "brass",
+    "flute",
+    "guitar",
+    "keyboard",
+    "mallet",
+    "organ",
+    "reed",
+    "string",
+    "synth_lead",
+    "vocal",
+)
+QUALITIES = (
+    "bright",
+    "dark",
+    "distortion",
+    "fast_decay",
+    "long_release",
+    "multiphonic",
+    "nonlinear_env",
+    "percussive",
+    "reverb",
+    "tempo_synced",
+)
+NO_QUALITIES = (0,) * len(QUALITIES)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of a note: pitch as a MIDI number, indices into SOURCES and FAMILIES, 0 or 1 per quality.
+
+    Raises:
+        ValueError: one of them is out of range.
+    """
+
+    instrument: str
+    pitch: int
+    source: int = 0
+    family: int = 0
+    qualities: tuple[int, ...] = NO_QUALITIES
+
+    def __post_init__(self) -> None:
+        for name, size in (("pitch", 128), ("source", len(SOURCES)), ("family", len(FAMILIES))):
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 0 <= value < size:
+                raise ValueError(f"{name} must be a whole number in 0..{size - 1}, not {value!r}")
+        if len(self.qualities) != len(QUALITIES) or not set(self.qualities) <= {0, 1}:
+            raise ValueError(f"qualities must be {len(QUALITIES)} values of 0 or 1, not {list(self.qualities)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Note:
+    """One note of a dataset: its name in meta.json, its labels, its sound as it is stored, float32 [samples]."""
+
+    name: str
+    labels: Labels
+    audio: np.ndarray
+
+
+def refuse_existing(folder: Path) -> None:
+    """Find out before long work that `write` would refuse.
+
+    Raises:
+        FileExistsError: there is a dataset already.
+    """
+    refuse(folder, FILES)
+
+
+def write(folder: Path, notes: Iterable[Note]) -> int:
+    """Write a dataset into a folder, made if missing: both files or neither. How many notes it has.
+
+    Raises:
+        FileExistsError: there is a dataset already.
+        ValueError: there are no notes, two have the same name, or their lengths differ.
+    """
+    with new_files(folder, FILES) as (records, meta):
+        labels = _write_records(records, notes)
+        if not labels:
+            raise ValueError("there are no notes to make a dataset of")
+        text = json.dumps({name: to_json(known) for name, known in labels.items()}, indent=4)
+        meta.write_text(text, encoding="utf-8")
+    return len(labels)
+
+
+def _write_records(path: Path, notes: Iterable[Note]) -> dict[str, Labels]:
+    import tensorflow as tf
+
+    labels: dict[str, Labels] = {}
+    length = None
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for note in notes:
+            length = length or len(note.audio)
+            if note.name in labels:
+                raise ValueError(f"two notes are named {note.name!r}")
+            if len(note.audio) != length:
+                raise ValueError(f"{note.name} has {len(note.audio)} samples; the notes before have {length}")
+            labels[note.name] = note.labels
+            writer.write(_to_example(note))
+    return labels
+
+
+def _to_example(note: Note) -> bytes:
+    import tensorflow as tf
+
+    def whole(*values: int) -> Any:
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    known = note.labels
+    features = {
+        "pitch": whole(known.pitch),
+        "audio": tf.train.Feature(float_list=tf.train.FloatList(value=note.audio.astype(np.float32))),
+        "qualities": whole(*known.qualities),
+        "instrument_source": whole(known.source),
+        "instrument_family": whole(known.family),
+    }
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def to_json(labels: Labels) -> dict[str, Any]:
+    """An entry of meta.json."""
+    return {
+        "instrument_str": labels.instrument,
+        "pitch": labels.pitch,
+        "instrument_source": labels.source,
+        "instrument_family": labels.family,
+        "qualities": list(labels.qualities),
+    }
+
+
+def from_json(entry: dict[str, Any]) -> Labels:
+    """The labels in an entry of meta.json, or of NSynth's examples.json.
+
+    Raises:
+        ValueError: one is missing or out of range.
+    """
+    try:
+        return Labels(
+            str(entry["instrument_str"]),
+            entry["pitch"],
+            entry["instrument_source"],
+            entry["instrument_family"],
+            tuple(entry["qualities"]),
+        )
+    except KeyError as error:
+        raise ValueError(f"{error} is missing") from None
+    except TypeError as error:
+        raise ValueError(f"its labels are of the wrong type: {error}") from None
+
+
+def read_labels(folder: Path) -> dict[str, Labels]:
+    """The labels in meta.json by note name, in the order of the records.
+
+    Raises:
+        FileNotFoundError: there is no meta.json.
+        ValueError: it is damaged, or a label is missing or out of range.
+    """
+    return {name: _named(folder / META, name, entry) for name, entry in read_json(folder / META).items()}
+
+
+def _named(path: Path, name: str, entry: Any) -> Labels:
+    try:
+        return from_json(entry)
+    except ValueError as error:
+        raise ValueError(f"{path}: {name}: {error}") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file that holds entries by name.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged or holds something else.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no {path}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON file that can be read: {error}") from None
+    if not isinstance(entries, dict):
+        raise ValueError(f"{path} must hold entries by name, not a {type(entries).__name__}")
+    return entries
+
+
+def read(folder: Path) -> Iterator[Note]:
+    """The notes of a dataset, one by one, in the order of the records; audio is what is stored, float32 [samples].
+
+    Labels come from the records; names and instruments from meta.json, whose entries stand in the same order.
+
+    Raises:
+        FileNotFoundError: one of the two files is missing.
+        ValueError: a file is damaged, or the two do not belong together.
+    """
+    import tensorflow as tf
+
+    path = folder / RECORDS
+    labels = read_labels(folder)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}")
+    names = iter(labels.items())
+    try:
+        for record in tf.data.TFRecordDataset(str(path)):
+            name, known = next(names, ("", None))
+            note = _from_example(record, name, known.instrument if known else "")
+            if note.labels != known:
+                raise ValueError(f"{path} and {folder / META} do not list the same notes: {name or 'one too many'}")
+            yield note
+    except tf.errors.OpError as error:
+        raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    if left := [name for name, _ in names]:
+        raise ValueError(f"{path} ends before {left[0]}, which {folder / META} lists")
+
+
+def _from_example(record: Any, name: str, instrument: str) -> Note:
+    import tensorflow as tf
+
+    one = tf.io.FixedLenFeature([1], tf.int64)
+    features = {
+        "pitch": one,
+        "audio": tf.io.FixedLenSequenceFeature([], tf.float32, allow_missing=True),
+        "qualities": tf.io.FixedLenFeature([len(QUALITIES)], tf.int64),
+        "instrument_source": one,
+        "instrument_family": one,
+    }
+    parsed = {key: value.numpy() for key, value in tf.io.parse_single_example(record, features).items()}
+    pitch, source, family = (int(parsed[key][0]) for key in ("pitch", "instrument_source", "instrument_family"))
+    return Note(name, Labels(instrument, pitch, source, family, tuple(parsed["qualities"].tolist())), parsed["audio"])

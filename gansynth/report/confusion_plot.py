@@ -1,0 +1,40 @@
+"""A picture of which family was asked for and which was heard."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gansynth.report.family_classifier import Confusion
+
+_DARK, _LIGHT = "#15131d", "#cfc8dc"
+
+
+def save(path: Path, confusion: Confusion, title: str) -> None:
+    """Draw a confusion; the suffix names the format.
+
+    Args:
+        path: .png, .svg or .pdf.
+        confusion: with at least one family.
+        title: one line.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    size = len(confusion.families)
+    shares = confusion.counts / np.maximum(confusion.asked, 1)[:, None]
+    figure = Figure(figsize=(3.2 + 0.62 * size, 2.4 + 0.5 * size), layout="constrained", facecolor=_DARK)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="magma", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(size, size):
+        if confusion.counts[row, column]:
+            ink = "black" if shares[row, column] > 0.6 else "white"
+            text = f"{100 * shares[row, column]:.0f}"
+            axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
+    axes.set_xticks(range(size), confusion.families, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(size), [f"{name} ({n})" for name, n in zip(confusion.families, confusion.asked, strict=True)])
+    axes.set_xlabel("heard / % of the notes asked for", color=_LIGHT)
+    axes.set_ylabel("asked for (notes)", color=_LIGHT)
+    axes.set_title(title, color=_LIGHT, fontsize=10)
+    axes.tick_params(colors=_LIGHT, labelsize=9)
+    figure.savefig(path, dpi=100)

@@ -1,0 +1,187 @@
+"""The three kinds of folders that a picture model comes in."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.files.atomic import new_folder
+from core.formats import torch_file
+from renderer.biggan import config as shapes
+from renderer.biggan import npz_format
+from renderer.biggan.config import Config
+
+log = logging.getLogger(__name__)
+CONFIG, CLASSES, OURS, TORCH = "config.json", "classes.json", npz_format.NAME, "pytorch_model.bin"
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A folder of this kind has these files, weights (or their index) last.
+
+    `arrays` reads a folder's, under the names of torch's state dict.
+    """
+
+    files: tuple[str, ...]
+    config: Callable[[Path], Config]
+    arrays: Callable[[Path], Arrays]
+
+
+def find(models: Iterable[Path]) -> list[Path]:
+    """The picture models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
+
+    A folder that looks like one, but cannot be read, is left out, and the log says why.
+    """
+    places = [place for folder in models for place in sorted((Path(folder) / "biggan").glob("*/"))]
+    return [place for place in places if _is_readable(place)]
+
+
+def read_config(folder: str | Path) -> Config:
+    """A picture model's shape; reads no weights, and does not need TensorFlow.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder.
+        ValueError: its config.json breaks a rule; the message names it.
+    """
+    return _known_kind(Path(folder)).config(Path(folder))
+
+
+def read_weights(folder: Path, config: Config) -> Arrays:
+    """All weights that `config` asks for, spectral norm folded in; see `weights.expected`.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder.
+        ValueError: a file is damaged, or an array is missing or has another shape; the message names it.
+    """
+    from renderer.biggan import weights
+
+    try:
+        return weights.complete(_known_kind(folder).arrays(folder), config)
+    except ValueError as error:
+        raise ValueError(_named(folder, error)) from None
+
+
+def checksum(folder: Path) -> str:
+    """A picture model's checksum: of its weights, or of their index, which holds one of each variable.
+
+    Raises:
+        FileNotFoundError: there is no picture model in the folder.
+    """
+    with (folder / _known_kind(folder).files[-1]).open("rb") as file:
+        found = hashlib.sha256()
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()
+
+
+def save(folder: Path, config: Config, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
+    """Write a picture model in our own format: a new folder, there whole or not at all.
+
+    Args:
+        folder: new, or empty.
+        config: the generator's shape.
+        arrays: from `read_weights`.
+        names: of the classes.
+        dtype: float16, half the size and good to a few thousandths of the brightness, or float32.
+
+    Raises:
+        FileExistsError: the folder is there and not empty.
+        ValueError: a value is too large for float16.
+    """
+    if dtype == "float16" and (name := npz_format.too_large(arrays)):
+        raise ValueError(f"{name} holds a value that float16 cannot; write float32")
+    with new_folder(folder) as part:
+        for name, value in ((CONFIG, shapes.to_json(config)), (CLASSES, list(names))):
+            (part / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        npz_format.write(part / OURS, arrays, dtype)
+
+
+def class_names(folder: Path, config: Config) -> tuple[str, ...]:
+    """What the classes are called: classes.json, ImageNet's names for 1000 classes, or numbers.
+
+    Raises:
+        ValueError: classes.json breaks a rule.
+    """
+    path = folder / CLASSES
+    if path.is_file():
+        names = _read_json(path)
+        if not isinstance(names, list) or len(names) != config.num_classes or not all(map(_is_text, names)):
+            raise ValueError(f"{path} must be a list of {config.num_classes} names")
+        return tuple(names)
+    imagenet = Path(__file__).parent / "imagenet.txt"
+    if config.num_classes == 1000:
+        return tuple(imagenet.read_text(encoding="utf-8").splitlines())
+    return tuple(f"class {number}" for number in range(config.num_classes))
+
+
+def _json_config(folder: Path) -> Config:
+    path = folder / CONFIG
+    values = _read_json(path)
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} holds no settings by name")
+    try:
+        return shapes.from_json(values, folder.resolve().name)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _hub_config(folder: Path) -> Config:
+    from renderer.biggan import hub_module
+
+    return hub_module.read_config(folder)
+
+
+def _hub_arrays(folder: Path) -> Arrays:
+    from renderer.biggan import hub_module
+
+    return hub_module.read(folder)
+
+
+_KINDS = (
+    Kind((CONFIG, OURS), _json_config, lambda folder: npz_format.read(folder / OURS)),
+    Kind((CONFIG, TORCH), _json_config, lambda folder: torch_file.read(folder / TORCH)),
+    Kind(("saved_model.pb", "variables/variables.index"), _hub_config, _hub_arrays),
+)
+
+
+def _is_readable(folder: Path) -> bool:
+    if _kind(folder) is None:
+        return False
+    try:
+        read_config(folder)
+    except (ValueError, OSError) as error:
+        log.warning("left out: %s", error)
+        return False
+    return True
+
+
+def _kind(folder: Path) -> Kind | None:
+    return next((kind for kind in _KINDS if all((folder / name).is_file() for name in kind.files)), None)
+
+
+def _known_kind(folder: Path) -> Kind:
+    if (kind := _kind(folder)) is None:
+        wanted = "; or ".join(" and ".join(kind.files) for kind in _KINDS)
+        raise FileNotFoundError(f"{folder} is no picture model; one has {wanted}")
+    return kind
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from None
+
+
+def _named(folder: Path, error: ValueError) -> str:
+    return str(error) if str(folder) in str(error) else f"{folder}: {error}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

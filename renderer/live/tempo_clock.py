@@ -1,0 +1,38 @@
+"""Tempo mode: where the beat is, and the noise that swings with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.latent.oscillators import Oscillator, swing
+from renderer import sound_to_image
+from renderer.live.idle_motion import rest_at
+
+
+@dataclass(frozen=True)
+class TempoClock:
+    """Beats since beat 0, at a time; another tempo goes on from the beat that it is."""
+
+    bpm: float
+    since_s: float
+    beats: float = 0.0
+
+    def at(self, now_s: float) -> float:
+        """How many beats have passed."""
+        return self.beats + (now_s - self.since_s) * self.bpm / 60.0
+
+    def at_tempo(self, bpm: float, now_s: float) -> "TempoClock":
+        """The same beat with another tempo from now on."""
+        return self if bpm == self.bpm else TempoClock(bpm, now_s, self.at(now_s))
+
+
+def noise_at(beats: float, oscillators: Mapping[int, Oscillator], z_size: int) -> np.ndarray:
+    """The noise [z] at a beat, within +-2; axes that the model has not are left out."""
+    inside = [_within(one, z_size) for one in oscillators.values()]
+    return sound_to_image.fold(rest_at(z_size) + swing(inside, np.array([beats]), z_size)[0], sound_to_image.REACH)
+
+
+def _within(one: Oscillator, z_size: int) -> Oscillator:
+    axes = tuple(axis for axis in one.axes if axis < z_size)
+    return Oscillator(axes, one.magnitude, one.period, one.function)

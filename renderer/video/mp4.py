@@ -1,0 +1,127 @@
+"""Pictures one after the other into an MP4 (H.264, with AAC sound), live and in films. No picture is kept."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from core.audio.blocks import Sound
+
+_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+# AAC holds at most six bits for a sample; more would be clamped with a warning.
+_MOST_BITS_A_SECOND, _MOST_BITS_A_SAMPLE = 112_000, 5
+# Constant quality: at 17 one does not see that there is an encoder.
+_H264 = {"crf": "17", "preset": "medium"}
+_BT709, _LIMITED_RANGE = 1, 1
+
+
+class Writer(Protocol):
+    """A file that takes pictures."""
+
+    def write(self, picture: np.ndarray) -> None:
+        """Add a picture, uint8 [height, width, 3]."""
+
+    def finish(self) -> None:
+        """Write what is still to be written; pictures end here."""
+
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+
+
+class Mp4:
+    """H.264 (yuv420p, BT.709) and, with a sound, AAC of exactly the pictures' length; the index comes first.
+
+    Args:
+        path: its suffix does not matter.
+        height: even.
+        width: even.
+        rate: pictures a second.
+        sound: cut, or filled with silence, to the pictures' length.
+
+    Raises:
+        ValueError: the size is odd.
+    """
+
+    def __init__(self, path: Path, height: int, width: int, rate: Fraction, sound: Sound | None = None) -> None:
+        import av
+
+        if height % 2 or width % 2:
+            raise ValueError(f"H.264 pictures need even sides, not {width} x {height}")
+        self._rate, self._frames = rate, 0
+        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._video = self._file.add_stream("libx264", rate=rate, options=_H264)
+        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
+        self._video.codec_context.color_primaries = self._video.codec_context.color_trc = _BT709
+        _say_colours(self._video.codec_context)
+        self._audio = _Audio(self._file, sound) if sound else None
+
+    def write(self, picture: np.ndarray) -> None:
+        """See `Writer.write`."""
+        import av
+
+        # The colour matrix is told in the file: players would guess another for pictures this small.
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace="ITU709"
+        )
+        _say_colours(frame)
+        frame.pts, frame.time_base = self._frames, 1 / self._rate
+        self._file.mux(self._video.encode(frame))
+        self._frames += 1
+        if self._audio:
+            self._audio.go_to(self._frames / self._rate)
+
+    def finish(self) -> None:
+        """See `Writer.finish`."""
+        self._file.mux(self._video.encode(None))
+        if self._audio:
+            self._audio.finish()
+        self._file.close()
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._file.close()
+
+
+def _say_colours(what: Any) -> None:
+    what.color_range, what.colorspace = _LIMITED_RANGE, _BT709
+
+
+class _Audio:
+    """The sound of a film, fed beside the pictures: neither waits in memory for the other."""
+
+    def __init__(self, file: Any, sound: Sound) -> None:
+        self._file, self._rate = file, sound.sample_rate
+        self._layout = "mono" if sound.channels == 1 else "stereo"
+        rate = self._rate if self._rate in _AAC_RATES else 48000
+        self._stream = file.add_stream("aac", rate=rate, layout=self._layout)
+        self._stream.bit_rate = sound.channels * min(_MOST_BITS_A_SECOND, _MOST_BITS_A_SAMPLE * rate)
+        self._blocks = sound.blocks()
+        self._waiting = np.zeros((sound.channels, 0), np.float32)
+        self._done = 0
+
+    def go_to(self, time_s: Fraction) -> None:
+        """Write all samples before a time; silence where the sound is over."""
+        needed = round(time_s * self._rate) - self._done
+        while self._waiting.shape[1] < needed:
+            block = next(self._blocks, None)
+            if block is None:
+                missing = needed - self._waiting.shape[1]
+                block = np.zeros((len(self._waiting), missing), np.float32)
+            self._waiting = np.concatenate([self._waiting, block], axis=1)
+        self._write(self._waiting[:, :needed])
+        self._waiting = self._waiting[:, needed:]
+
+    def _write(self, samples: np.ndarray) -> None:
+        import av
+
+        if not samples.shape[1]:
+            return
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=self._layout)
+        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._done, Fraction(1, self._rate)
+        self._file.mux(self._stream.encode(frame))
+        self._done += samples.shape[1]
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._file.mux(self._stream.encode(None))

@@ -1,0 +1,76 @@
+"""The whole of a film as numbers: noise and class weights of every picture, before anything is painted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from core.audio.features import Features
+from core.latent.key_path import smoothed
+from renderer import sound_to_image
+from renderer.video.response import Response
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What is painted: float32 noise [frames, z], float32 weights [frames, k] of k classes; pictures a second."""
+
+    noise: np.ndarray
+    weights: np.ndarray
+    classes: tuple[int, ...]
+    rate: Fraction
+    truncation: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.noise)
+
+    def first(self, frames: int) -> "Timeline":
+        """Its beginning."""
+        return Timeline(self.noise[:frames], self.weights[:frames], self.classes, self.rate, self.truncation)
+
+    def batches(self, size: int, num_classes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Noise and dense class vectors for `size` pictures at a time; the last batch may be smaller."""
+        for begin in range(0, len(self), size):
+            weights = self.weights[begin : begin + size]
+            yield self.noise[begin : begin + size], sound_to_image.dense(weights, self.classes, num_classes)
+
+
+def of_song(
+    features: Features, response: Response, classes: Sequence[int], start: np.ndarray, seed: int = 0
+) -> Timeline:
+    """A free walk: loudness and onsets push the noise on from `start` [z], pitches move the classes.
+
+    Args:
+        features: what is heard, of a hop of response.frame_length.
+        response: how the picture answers.
+        classes: 1..12 of the model's, without repeats.
+        start: noise of the beginning, within the bound.
+        seed: of the jitter.
+
+    Raises:
+        ValueError: there are too many classes or none.
+    """
+    walk, noise = sound_to_image.start(start), np.empty((len(features), len(start)), np.float32)
+    for frame, drive in enumerate(features.loudness + features.onsets):
+        jitter = sound_to_image.jitter_at(frame, response.jitter, len(start), seed)
+        walk = sound_to_image.step(walk, float(drive), response.pace, jitter, response.bound)
+        noise[frame] = walk.noise
+    weights = class_path(features, response, len(classes))
+    return Timeline(noise, weights, tuple(classes), features.rate, response.truncation)
+
+
+def class_path(features: Features, response: Response, count: int) -> np.ndarray:
+    """Weights of `count` classes at every picture, float32 [frames, count].
+
+    Raises:
+        ValueError: there are not 1..12 classes.
+    """
+    chroma = features.chroma[:, sound_to_image.pitch_rows(features.order, count, response.sort_by_power)]
+    heard = np.flatnonzero(chroma.any(axis=1))
+    levels = chroma[heard[0]].astype(np.float64) if len(heard) else np.zeros(count)
+    weights = np.empty((len(features), count))
+    for frame, row in enumerate(chroma):
+        levels = sound_to_image.blend(levels, row, response.pitch_frames)
+        weights[frame] = sound_to_image.class_weights(levels, response.depth, response.mix)
+    return smoothed(weights, response.smooth_frames).astype(np.float32)

@@ -1,0 +1,54 @@
+"""What the commands that read sound files share: their flags, and what becomes of a bad file."""
+
+import argparse
+import contextlib
+import os
+import sys
+from functools import partial
+
+from core.audio.sound_files import BadFileError, Report
+from scripts import frame
+from server.quiet import quiet_import
+
+
+def add_flags(flags: argparse.ArgumentParser, *, bad_files: bool = True) -> None:
+    """Add --sample_rate, --debug and, where there can be bad files, --skip_bad."""
+    count = partial(frame.whole, least=1)
+    flags.add_argument("--sample_rate", type=count, default=16000, help="of the notes, in Hz (default: %(default)s)")
+    if bad_files:
+        flags.add_argument("--skip_bad", action="store_true", help="say which files are bad, and go on without them")
+    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+
+
+def pitch(text: str) -> int:
+    """A MIDI pitch.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not in 0..127.
+    """
+    if not text.isdecimal() or int(text) > 127:
+        raise argparse.ArgumentTypeError(f"must be a pitch in 0..127, not {text!r}")
+    return int(text)
+
+
+def import_tensorflow(options: argparse.Namespace) -> None:
+    """Import what reads and writes records, without its notes to developers unless there is options.debug."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
+    with contextlib.nullcontext() if options.debug else quiet_import():
+        import tensorflow  # noqa: F401
+
+
+def report(options: argparse.Namespace) -> Report:
+    """Stop at the first bad file, or with --skip_bad print a line for each."""
+    return _say if options.skip_bad else _stop
+
+
+def _stop(error: BadFileError) -> None:
+    raise BadFileError(f"{error} (--skip_bad goes on without it)")
+
+
+def _say(error: BadFileError) -> None:
+    from tqdm import tqdm
+
+    # Past a progress bar without tearing it.
+    tqdm.write(f"skipped: {error}", file=sys.stderr)

@@ -1,0 +1,159 @@
+"""`hallu demo`: the whole instrument once. A real server, played over real OSC, leaves a sound and a picture."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+import gansynth
+from core.files.user_folders import shipped
+from gansynth.hallucination import key_times_s
+from scripts.hallucination_video import Film, paint
+from scripts.offline import keep
+from server.osc.client import Client
+from server.osc.packet import Message, Value
+
+_PATIENCE_S = 120.0
+_NOTES, _STEPS, _SPACING = 5, 5, 0.4
+_TARGET = "demo"
+_KEY_TIMES_S = key_times_s(_NOTES, _STEPS, _SPACING)
+# The walk: from here to there along each of the first directions, in standard deviations; the steps between.
+_DIRECTIONS, _REACH, _WALK_STEPS, _WALK_SPACING = 4, 2.5, 3, 0.3
+
+
+def demo(out: Path) -> int:
+    """Play, and leave hallucination.wav, .png and .mp4, and directions.wav and .png, in a folder.
+
+    Raises:
+        FileNotFoundError: no model ships.
+        OSError: the server does not answer, or the files cannot be written.
+        ValueError: the server refuses something.
+    """
+    models = shipped("models")
+    folder = voice(models)
+    out.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="hallu-demo-") as scratch,
+        running_server(models, Path(scratch)) as (_, port),
+    ):
+        print(f"The server answers on UDP port {port}. It loads {folder.name}; TensorFlow takes a few seconds ...")
+        with Client("127.0.0.1", port, _PATIENCE_S) as client:
+            keys = _play(client, folder.name, out)
+    _paint(models, keys, out)
+    return 0
+
+
+def voice(models: Path) -> Path:
+    """The checkpoint to show: the one that ships.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    found = gansynth.find([models])
+    if not found:
+        raise FileNotFoundError(f"{models}/gansynth holds no checkpoint; reinstall hallu")
+    return found[0]
+
+
+def _play(client: Client, name: str, out: Path) -> np.ndarray:
+    """All of the sound; the hallucination's key points, float32 [n, latent]."""
+    loaded = _ask(client, "/sound/load", name)[0].args
+    print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
+    _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
+    _ask(client, "/sound/slerp_z", "demo-a", "demo-b", "demo-c", 0.5)
+    print("Two random timbres, and the one halfway between them.")
+    pitch = loaded[4 + (len(loaded) - 4) // 2]
+    note = _ask(client, "/sound/synthesize", "demo-c", _TARGET, pitch)[-2].args
+    print(f"One note of it at MIDI pitch {pitch}: {float(note[2]) / float(note[3]):.1f} s of sound.")
+    print(f"A hallucination: {_NOTES} random key points, {_STEPS} notes between each two.")
+    slots = [f"demo-{number}" for number in range(_NOTES)]
+    keys = np.array([reply.args[1:] for reply in _ask(client, "/sound/randomize_z", *slots)[:-1]], np.float32)
+    path = _hallucinate(client, "/sound/hallucinate_z", _TARGET, _STEPS, _SPACING, 0.0, 0.5, 0.5, 0.5, pitch, *slots)
+    _keep(path, out / "hallucination.wav", _KEY_TIMES_S)
+    _walk(client, pitch, out)
+    return keys
+
+
+def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
+    """Let pictures go the hallucination's way, as the live renderer does."""
+    from renderer.image_models import choose
+
+    print("Now its pictures ...")
+    film = Film(out / "hallucination.mp4", choose([models]))
+    wave, rate = soundfile.read(out / "hallucination.wav", dtype="float32")
+    painter, _ = paint(film, wave, rate, _KEY_TIMES_S, keys)
+    print(f"Left {film.out}: {painter.name} paints what sounds.")
+
+
+def _walk(client: Client, pitch: Value, out: Path) -> None:
+    """Go along the model's first directions from the timbre that the note had."""
+    replies = {reply.address: reply.args for reply in _ask(client, "/sound/load_ganspace_components", "auto")}
+    names = [str(name) for name in replies["/sound/directions"][:_DIRECTIONS]]
+    titles = [name for name in names if name != "-"]
+    print(f"{replies['/sound/components'][0]} directions; a walk along the first {_DIRECTIONS} ({', '.join(titles)}).")
+    here = np.array(_ask(client, "/sound/edits", "demo-c")[0].args[1:], np.float64)
+    points = np.repeat(here[None], 2 * _DIRECTIONS, axis=0)
+    for direction in range(_DIRECTIONS):
+        points[2 * direction : 2 * direction + 2, direction] = -_REACH, _REACH
+    timing = (_WALK_STEPS, _WALK_SPACING, 0.0, 0.2, 0.4, 0.6)
+    path = _hallucinate(
+        client, "/sound/hallucinate_noz", _TARGET, *timing, pitch, points.shape[1], *points.ravel().tolist()
+    )
+    _keep(path, out / "directions.wav", key_times_s(len(points), _WALK_STEPS, _WALK_SPACING))
+
+
+def _keep(path: str, wav: Path, key_times: list[float]) -> None:
+    wave, rate = soundfile.read(path, dtype="float32")
+    picture = keep(wav, wave, rate, key_times)
+    print(f"Left {wav} ({len(wave) / rate:.1f} s) and {picture} (spectrogram, key points marked).")
+
+
+def _hallucinate(client: Client, address: str, *args: Value) -> str:
+    path = ""
+    with tqdm(desc="hallucinating", unit="note", leave=False) as bar:
+        for reply in client.ask(address, *args):
+            if reply.address == "/progress":
+                bar.total = int(reply.args[3])
+                bar.update(int(reply.args[2]) - bar.n)
+            elif reply.address == "/sound/audio":
+                path = str(reply.args[1])
+            _refuse(reply)
+    return path
+
+
+def _ask(client: Client, address: str, *args: Value) -> list[Message]:
+    replies = list(client.ask(address, *args))
+    _refuse(replies[-1])
+    return replies
+
+
+def _refuse(reply: Message) -> None:
+    if reply.address == "/fail":
+        raise ValueError(f"the server refuses {reply.args[0]}: {reply.args[-1]}")
+
+
+@contextmanager
+def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server process on a free loopback port, with spool and state in a scratch folder; it ends with the block.
+
+    Raises:
+        OSError: it did not start.
+    """
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
+    # A film is painted afterwards; what paints live would only take time from the sound.
+    command += ["--no-image", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line.startswith("ready "):
+            raise OSError("the server did not start; `hallu serve --debug` shows why")
+        yield process, int(line.rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.communicate()

@@ -1,0 +1,122 @@
+"""`hallu hallucinate`: flags to a wish."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.flags import conditions as condition_flag
+from scripts.flags import models
+from scripts.flags.video import find_model
+from scripts.hallucination_video import DIALS, Film
+
+if TYPE_CHECKING:
+    from scripts.offline import HallucinationJob
+
+TEXT = "Make a hallucination without a server."
+MORE = (
+    "A path through random key points (or those in --latents) becomes overlapping notes in a WAV file,\nwith a"
+    " picture of the same name beside it: its spectrogram, the key points marked. --film paints it too:\npictures"
+    " follow its key points as they do live; beside the film FILE.json, which makes both again (--repeat)."
+)
+_TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add them all; none has a default of its own, so that it can be seen what is given."""
+    parser.add_argument("--model", metavar="M", help="a checkpoint's name (hallu models) or its folder")
+    parser.add_argument("--out", type=Path, metavar="FILE.wav", help="where the sound goes")
+    parser.add_argument("--notes", type=int, help="key points (default 5)")
+    parser.add_argument("--steps", type=int, help="notes between two key points (default 5)")
+    parser.add_argument("--spacing", type=float, help="seconds from one note's start to the next (default 0.2)")
+    parser.add_argument("--start_trim", type=float, help="silent seconds at the start of each note (default 0)")
+    for name in ("attack", "sustain", "release"):
+        parser.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
+    parser.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
+    parser.add_argument(
+        "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
+    )
+    condition_flag.add(parser)
+    parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
+    parser.add_argument(
+        "--edits", type=Path, metavar="POINTS.npy", help="walk along directions: float array [n, directions], in sigma"
+    )
+    parser.add_argument(
+        "--directions", metavar="FILE", help="the components file of --edits (default: the model's own)"
+    )
+    parser.add_argument("--film", type=Path, metavar="FILE.mp4", help="paint it too")
+    parser.add_argument(
+        "--pictures", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--classes", nargs="+", metavar="CLASS", help="of the picture model, by number or name (default: as live)"
+    )
+    parser.add_argument("--truncation", type=float, metavar="X", help="variety of the pictures, 0.02..1 (default 0.8)")
+    parser.add_argument(
+        "--jitter", type=float, metavar="X", help="how far sound pushes them off their path, 0..1 (default 0.4)"
+    )
+    parser.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this film again")
+    models.add(parser, models.CHECKPOINTS, models.PICTURES)
+    parser.set_defaults(error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make it; it names the files on stdout."""
+    wish = _repeated(args) if args.repeat else _wish(args)
+    from scripts.offline import hallucinate
+
+    for path in hallucinate(wish, models.folders(args)):
+        print(path)
+    return 0
+
+
+def _repeated(args: argparse.Namespace) -> "HallucinationJob":
+    from scripts.offline import repeated
+
+    free = {"repeat", "out", "film", "debug", "run", "command", "error"}
+    given = [name for name, value in vars(args).items() if value not in (None, []) and name not in free]
+    if given:
+        args.error(f"--repeat makes it again as it was; only --out and --film go with it, not --{given[0]}")
+    return repeated(args.repeat, args.out, args.film)
+
+
+def _wish(args: argparse.Namespace) -> "HallucinationJob":
+    if args.model is None or args.out is None:
+        args.error("--model and --out are needed")
+    _check_key_points(args)
+    from scripts.offline import HallucinationJob
+
+    counts = _given(args, ("notes", "steps"))
+    conditions = condition_flag.wanted(args.condition)
+    return HallucinationJob(
+        args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, seed=args.seed, latents=args.latents,
+        edits=args.edits, directions=args.directions,
+        conditions=conditions, film=_film(args), **counts,
+    )  # fmt: skip
+
+
+def _check_key_points(args: argparse.Namespace) -> None:
+    sources = _given(args, ("latents", "edits"))
+    if len(sources) == 2:
+        args.error("--latents and --edits exclude each other: each gives the key points")
+    if sources and _given(args, ("notes", "seed")):
+        args.error(f"--{next(iter(sources))} gives the key points, so --notes and --seed do not go with it")
+    if args.directions and not args.edits:
+        args.error("--directions says along what --edits go: name the edits")
+
+
+def _film(args: argparse.Namespace) -> Film | None:
+    if args.film is None:
+        if needless := _given(args, ("pictures", "classes", *DIALS)):
+            args.error(f"--{next(iter(needless))} is about pictures: --film FILE.mp4 says where they go")
+        return None
+    from renderer.classes import find
+    from renderer.image_models import class_names
+
+    folder = find_model(args, args.pictures)
+    # Found here, before TensorFlow takes its seconds.
+    classes = find(args.classes, class_names(folder)) if args.classes else ()
+    return Film(args.film, folder, classes, _given(args, DIALS))
+
+
+def _given(args: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}

@@ -1,0 +1,165 @@
+"""`hallu visualize`: the flags of the BigGAN Audio Visualizer, long and short, to a wish."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.flags.video import add_model_flags, bar, find_model, load_painter, place, ranged, seed_of
+
+if TYPE_CHECKING:
+    from renderer.video.visualize import VideoJob
+
+log = logging.getLogger(__name__)
+
+TEXT = "Paint a song: pitches move the classes of a picture model, loudness and onsets its noise."
+MORE = "The film goes into output/ as NAME.mp4, beside it NAME.json, which makes it again (--repeat), and NAME.npz."
+# Flags that are dials of the picture: flag, short flag, what it does.
+_DIALS = (
+    ("pitch_sensitivity", "ps", "how soon the classes follow a pitch, 200..295 (default 220)"),
+    ("tempo_sensitivity", "ts", "how far loudness and onsets move the noise, 0.05..0.8 (default 0.25)"),
+    ("jitter", "j", "how unevenly they move its values, 0..1 (default 0.5)"),
+    (
+        "frame_length",
+        "fl",
+        "samples at 22050 Hz for each picture, a multiple of 64 (default 512: 43 pictures a second)",
+    ),
+    ("truncation", "t", "variety against fidelity, 0.1..1 (default 1)"),
+    ("smooth_factor", "sf", "how much the classes are smoothed, 10..30 (default 20)"),
+    ("depth", None, "how much of classes there is, 0.01..1 (default 1)"),
+)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add them all; none has a default of its own, so that it can be seen what is given."""
+    parser.add_argument("song_first", nargs="?", type=Path, metavar="SONG", help="a sound file of any kind")
+    parser.add_argument("-s", "--song", type=Path, metavar="SONG", help="the same")
+    parser.add_argument(
+        "-r", "--resolution", type=int, choices=(128, 256, 512), help="of the picture model (default: any)"
+    )
+    parser.add_argument("-d", "--duration", type=float, metavar="S", help="paint the first S seconds (default: all)")
+    for name, short, text in _DIALS:
+        names = ([f"-{short}"] if short else []) + [f"--{name}"]
+        parser.add_argument(*names, type=ranged(name), metavar="X", help=text)
+    parser.add_argument(
+        "--mix",
+        choices=("blend", "peak"),
+        help="blend: pictures between those that the model knows (default); peak: overdriven, as by the BigGAN Audio"
+        " Visualizer",
+    )
+    parser.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
+    parser.add_argument(
+        "-n", "--num_classes", type=ranged("num_classes"), metavar="N", help="how many classes, 1..12 (default 12)"
+    )
+    parser.add_argument(
+        "--sort_by_power",
+        "--sort_pitches",
+        "--sort_pitch",
+        action="store_true",
+        help="the first class goes with the strongest pitch (default: the classes are a chromatic scale)",
+    )
+    parser.add_argument(
+        "-bs",
+        "--batch_size",
+        type=ranged("batch_size"),
+        metavar="N",
+        help="pictures handed to the model at once (default 20)",
+    )
+    parser.add_argument("-o", "--output_file", metavar="NAME", help="the film (default: output/ and the song's name)")
+    parser.add_argument("--use_last_vectors", action="store_true", help="paint the last film's noise and classes again")
+    parser.add_argument("--use_last_classes", action="store_true", help="take the last film's classes")
+    parser.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text that chooses the classes")
+    parser.add_argument(
+        "-e", "--encoding", choices=("sbert", "doc2vec"), help="how it is understood (default sbert); see docs/video.md"
+    )
+    parser.add_argument(
+        "-es",
+        "--encoding_strategy",
+        choices=("best", "random", "ransac"),
+        help="how it chooses (default: random with sbert, ransac with doc2vec)",
+    )
+    parser.add_argument("--seed", type=int, help="the same number gives the same film (default: a new one, told)")
+    parser.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the film of this manifest again")
+    add_model_flags(parser)
+    parser.set_defaults(error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the film; it names the files on stdout."""
+    wish = _repeated(args) if args.repeat else _wish(args)
+    from renderer.video.visualize import make
+
+    with bar() as progress:
+        paths = make(wish, load_painter, memory(), progress)
+    for path in paths:
+        print(path)
+    return 0
+
+
+def memory() -> Path:
+    """The folder that keeps the last film's manifest and vectors."""
+    from core.files.user_folders import data_dir
+
+    return data_dir() / "visualize"
+
+
+def _repeated(args: argparse.Namespace) -> "VideoJob":
+    from renderer.video.visualize import repeated
+
+    free = {"repeat", "output_file", "debug", "run", "command", "error"}
+    given = [
+        name for name, value in vars(args).items() if value is not None and value is not False and name not in free
+    ]
+    if given:
+        args.error(f"--repeat makes a film again as it was; only --output_file goes with it, not {given[0]}")
+    return repeated(args.repeat, place(args.output_file, "", (".mp4",)) if args.output_file else None)
+
+
+def _wish(args: argparse.Namespace) -> "VideoJob":
+    song = args.song or args.song_first
+    if song is None or (args.song and args.song_first):
+        args.error("one SONG is needed, alone or after --song")
+    from renderer.classes import find
+    from renderer.image_models import class_names
+    from renderer.video.visualize import Lyrics, VideoJob
+
+    out = place(args.output_file, song.stem, (".mp4",))
+    options = _classes(args, out)
+    if args.lyrics and not args.use_last_vectors:
+        options["lyrics"] = Lyrics(args.lyrics, args.encoding or "sbert", args.encoding_strategy)
+    elif args.encoding or args.encoding_strategy:
+        args.error("--encoding and --encoding_strategy say how --lyrics are read: name the lyrics")
+    if args.batch_size is not None:
+        options["batch_size"] = args.batch_size
+    model = find_model(args, args.model, args.resolution)
+    if options.get("classes"):
+        # Found here, before TensorFlow takes its seconds.
+        options["classes"] = tuple(map(str, find(options["classes"], class_names(model))))
+    return VideoJob(
+        song.expanduser(), out, model, seed_of(args.seed), _response(args), duration_s=args.duration, **options
+    )
+
+
+def _response(args: argparse.Namespace) -> Any:
+    from renderer.video.response import Response
+
+    names = [name for name, _, _ in _DIALS] + ["mix"]
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return Response(**given, sort_by_power=args.sort_by_power)
+
+
+def _classes(args: argparse.Namespace, out: Path) -> dict[str, Any]:
+    """Where the classes come from, and the vectors if they are saved ones."""
+    from renderer.video.visualize import last_classes, last_vectors
+
+    if args.use_last_vectors:
+        path = last_vectors(memory(), out)
+        log.info("vectors of %s; what would move them (-ps -ts -c -n -j -fl -t -sf -l) has no effect", path)
+        return {"vectors": path}
+    sources = {"--classes": args.classes, "--lyrics": args.lyrics, "--use_last_classes": args.use_last_classes}
+    given = [name for name, value in sources.items() if value]
+    if len(given) > 1:
+        args.error(f"{given[0]} and {given[1]} exclude each other: each says what the classes are")
+    if args.use_last_classes:
+        return {"classes": last_classes(memory(), out), "num_classes": args.num_classes}
+    return {"classes": tuple(args.classes or ()), "num_classes": args.num_classes}

@@ -1,0 +1,74 @@
+"""The film of a hallucination: what `hallu demo` and `hallu hallucinate --film` share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scripts.flags.video import bar, load_painter
+
+COMMAND = "hallucinate"
+DIALS = ("truncation", "jitter")
+
+if TYPE_CHECKING:
+    from renderer.video.render import Painter
+    from renderer.video.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Film:
+    """What to paint.
+
+    Attributes:
+        out: the .mp4.
+        pictures: the picture model's folder.
+        classes: numbers of its classes; none: those that are shown live.
+        dials: truncation and jitter by name; what is not given is as live.
+
+    Raises:
+        ValueError: the output is no .mp4, or a dial is out of range.
+    """
+
+    out: Path
+    pictures: Path
+    classes: tuple[int, ...] = ()
+    dials: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from renderer.live.settings import Settings
+
+        if self.out.suffix.lower() != ".mp4":
+            raise ValueError(f"--film must end in .mp4, not {self.out.name!r}")
+        usual = {name: getattr(Settings(), name) for name in DIALS}
+        object.__setattr__(self, "dials", usual | self.dials)
+        Settings(classes=self.classes, **self.dials)
+
+
+def paint(
+    film: Film, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray
+) -> "tuple[Painter, Timeline]":
+    """Paint it, with a bar on stderr; see `renderer.video.hallucination.paint`.
+
+    Returns:
+        Who painted, and what.
+    """
+    from renderer.video import hallucination
+
+    painter = load_painter(film.pictures)
+    with bar() as progress:
+        done = hallucination.paint(
+            wave, sample_rate, key_times_s, keys, painter, film.out,
+            classes=film.classes, **film.dials, progress=progress,
+        )  # fmt: skip
+    return painter, done
+
+
+def record(film: Film, painter: "Painter", done: "Timeline", parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The manifest: `parameters` of the sound, and those of the film; `more` as in `renderer.video.manifest.build`."""
+    from renderer.video import manifest
+
+    own = {"out": film.out.resolve(), "pictures": film.pictures.resolve(), "dials": film.dials}
+    painted = manifest.painted(painter, film.pictures, film.out, len(done), done.rate, done.classes)
+    return manifest.build(COMMAND, {**parameters, "film": own}, painted, **more)
