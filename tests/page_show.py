@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from renderer.web import Frames, Page
+from renderer.web import Frames, WebServer
 
 SIZE = 128
 BITS = 16
@@ -56,7 +56,7 @@ class Show:
             "finding": None,
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
-        self.page = Page(self.frames, lambda: dict(self.status), self._command)
+        self.page = WebServer(self.frames, lambda: dict(self.status), self._command)
         self.url = self.page.start()
         self._ended = threading.Event()
         self._painter = None

@@ -14,7 +14,7 @@ import pytest
 from page_show import Show, number_in, picture
 from PIL import Image
 
-from renderer.web import Frames, Page
+from renderer.web import Frames, WebServer
 from renderer.web.viewer import MAX_ASKED, UNSEEN
 
 PATIENCE_S = 30.0
@@ -473,7 +473,7 @@ def test_stopping_says_good_bye_and_gives_the_port_back(show):
 
 
 def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(show):
-    page = Page(Frames(), dict, lambda address, values: "")
+    page = WebServer(Frames(), dict, lambda address, values: "")
     with pytest.raises(OSError, match=str(show.port)):
         page.start(port=show.port)
     url = page.start()
