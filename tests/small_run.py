@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import numpy as np
-from gansynth.dataset.records import FAMILIES, Labels, Note
 
 from gansynth.dataset import records
+from gansynth.dataset.records import FAMILIES, Labels, Note
 
 RATE, LENGTH, PITCHES = 16000, 1200, (60, 64, 67)
 SETTINGS = {

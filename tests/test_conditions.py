@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from gansynth.dataset.records import FAMILIES, QUALITIES, Labels
 
 import gansynth
 from gansynth.conditions import CONDITIONS, JointCounts, drop, label_vectors, ordered, places
 from gansynth.config import Config
+from gansynth.dataset.records import FAMILIES, QUALITIES, Labels
 
 BRASS, ORGAN = FAMILIES.index("brass"), FAMILIES.index("organ")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from gansynth.dataset.records import FAMILIES, Labels, Note
 
 from gansynth.dataset import note_import, records
+from gansynth.dataset.records import FAMILIES, Labels, Note
 
 SMALL = Path(__file__).parent / "data" / "dataset_small"
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from gansynth.dataset.records import Labels, Note
 
 from gansynth.dataset import records, summary
+from gansynth.dataset.records import Labels, Note
 from scripts.dataset_report import main
 
 RATE, LENGTH = 16000, 16000

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES
 
 from gansynth.dataset import records, soundfont
 from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS
+from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES
 from scripts.soundfont_dataset import main, numbers
 from tests.parts import need_program
 
