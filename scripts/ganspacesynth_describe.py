@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
-from scripts import directions, frame, model_folder
+from scripts import frame
+from scripts.shared import directions, model_folder
 
 if TYPE_CHECKING:
     from ganspace.audio_metrics import Sound
@@ -61,7 +62,7 @@ def _work(options: argparse.Namespace) -> None:
         _sheets(options)
         return
     model_folder.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "a picture model")
-    from scripts import describe_pictures
+    from scripts.shared import describe_pictures
 
     options.seed = options.seed or 0
     describe_pictures.sheets(options)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scripts import directions, frame
+from scripts import frame
+from scripts.shared import directions
 from server.sinks.wav_spool import write_wav
 
 if TYPE_CHECKING:

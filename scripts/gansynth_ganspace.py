@@ -20,7 +20,8 @@ from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
 from renderer import biggan
-from scripts import frame, model_folder, reporting
+from scripts import frame, reporting
+from scripts.shared import model_folder
 
 PROG = "gansynth_ganspace"
 # What only one kind of model understands: what the options are called, and their flags.

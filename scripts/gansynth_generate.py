@@ -10,8 +10,9 @@ import gansynth
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
-from scripts import directions, frame
+from scripts import frame
 from scripts.flags import conditions as condition_flag
+from scripts.shared import directions
 from server.sinks.wav_spool import write_wav
 
 PROG = "gansynth_generate"

@@ -169,7 +169,7 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
 def _models(args: argparse.Namespace) -> int:
     from core.files.user_folders import user_models
     from core.install import install_model
-    from scripts import model_table
+    from scripts.shared import model_table
 
     if args.action == "add":
         place = install_model.add(args.source, args.to or user_models(), args.name)

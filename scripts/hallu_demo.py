@@ -14,8 +14,8 @@ from tqdm import tqdm
 import gansynth
 from core.files.user_folders import shipped
 from gansynth.hallucination import key_times_s
-from scripts.hallucination_video import Film, paint
-from scripts.offline import keep
+from scripts.shared.hallucination import keep
+from scripts.shared.hallucination_video import Film, paint
 from server.osc.client import Client
 from server.osc.packet import Message, Value
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from scripts.flags import conditions as condition_flag
 from scripts.flags import models
 from scripts.flags.video import find_model
-from scripts.hallucination_video import DIALS, Film
+from scripts.shared.hallucination_video import DIALS, Film
 
 if TYPE_CHECKING:
-    from scripts.offline import HallucinationJob
+    from scripts.shared.hallucination import HallucinationJob
 
 TEXT = "Make a hallucination without a server."
 MORE = (
@@ -62,7 +62,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make it; it names the files on stdout."""
     wish = _repeated(args) if args.repeat else _wish(args)
-    from scripts.offline import hallucinate
+    from scripts.shared.hallucination import hallucinate
 
     for path in hallucinate(wish, models.folders(args)):
         print(path)
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _repeated(args: argparse.Namespace) -> "HallucinationJob":
-    from scripts.offline import repeated
+    from scripts.shared.hallucination import repeated
 
     free = {"repeat", "out", "film", "debug", "run", "command", "error"}
     given = [name for name, value in vars(args).items() if value not in (None, []) and name not in free]
@@ -83,7 +83,7 @@ def _wish(args: argparse.Namespace) -> "HallucinationJob":
     if args.model is None or args.out is None:
         args.error("--model and --out are needed")
     _check_key_points(args)
-    from scripts.offline import HallucinationJob
+    from scripts.shared.hallucination import HallucinationJob
 
     counts = _given(args, ("notes", "steps"))
     conditions = condition_flag.wanted(args.condition)

@@ -11,7 +11,8 @@ import numpy as np
 
 import ganspace
 from renderer import classes
-from scripts import directions, frame, model_folder
+from scripts import frame
+from scripts.shared import directions, model_folder
 
 if TYPE_CHECKING:
     from ganspace.image_metrics import Look

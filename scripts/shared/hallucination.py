@@ -18,9 +18,9 @@ from ganspace.files import checksum
 from gansynth.conditions import Value, check
 from gansynth.hallucination import Timing, key_times_s, lerp, slerp
 from gansynth.hallucination import hallucinate as render
-from scripts import key_points
 from scripts.flags.video import seed_of
-from scripts.hallucination_video import COMMAND, Film, paint, record
+from scripts.shared import key_points
+from scripts.shared.hallucination_video import COMMAND, Film, paint, record
 from server.checkpoints import locate, locate_components
 from server.quiet import import_tensorflow
 from server.sinks.wav_spool import write_wav

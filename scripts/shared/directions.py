@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import ganspace
 from ganspace.edited_models import EditedModel, check_layer
 from gansynth.config import check_pitch
-from scripts import frame, model_folder
+from scripts import frame
+from scripts.shared import model_folder
 
 if TYPE_CHECKING:
     from gansynth.model import Model

@@ -1,0 +1,1 @@
+"""Pieces that several commands share: not commands themselves."""
