@@ -1,1 +1,1 @@
-"""The command table as plain data: addresses, arguments, types, units, ranges, replies, help."""
+"""The command table as plain data, and how a message is checked against it; for the server and for the renderer."""

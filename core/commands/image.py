@@ -1,60 +1,59 @@
-"""The rows of the command table that steer pictures. The renderer answers them; its names are its own to check."""
+"""Commands that the renderer executes: image models, and how images follow the sound."""
+
+from dataclasses import replace
 
 from core.commands.arguments import Arg
-from core.commands.spec import Spec
+from core.commands.shared import EDIT, PROGRESS
+from core.commands.spec import Executor, Spec
 
 _FILE = "/image/file path"
-_FILE_ARG = "a plain name, without a folder; it is written to the renderer's own folder of pictures"
+_FILE_ARG = Arg(
+    "file",
+    "name",
+    "a plain name, without a folder; it is written to the renderer's folder of images",
+    otherwise="a name from the date and time",
+)
+_COMPONENTS = ("/image/components count layer file", "/image/directions name...")
 
-PROGRESS = "/progress address target done total"
-EDIT_HELP = "how far along a direction, in standard deviations; the strongest first"
-
-IMAGE_ROWS = (
+SETTING_COMMANDS = (
     Spec(
         "/image/load",
-        "Load a picture model; the one before it goes on painting until then, and stays if this fails.",
+        "Load an image model; the one before it is rendered until then, and stays if this fails.",
         args=(Arg("name", "name", "a folder under DIR/biggan/ of a models folder"),),
         replies=("/image/loaded name resolution z_size classes",),
-        image=True,
     ),
     Spec(
         "/image/classes",
-        "What the pictures show; chroma moves between these. None: a choice of the renderer's.",
-        group=(Arg("class", "name", "a class of the loaded picture model, by its number or name"),),
+        "What the images show; chroma moves between these. None: the renderer's own choice.",
+        group=(Arg("class", "name", "a class of the loaded image model, by its number or name"),),
         min_groups=0,
         max_groups=64,
         replies=("/image/class_names name...",),
-        image=True,
     ),
     Spec(
         "/image/truncation",
-        "How far from the average pictures may be: small is safe and alike, 1 is everything.",
+        "How far from the average images may be: small values are safe and alike, 1 shows everything.",
         args=(Arg("value", "float", "threshold of the truncated normal distribution", 0.02, 1.0),),
-        image=True,
     ),
     Spec(
         "/image/jitter",
-        "How strongly loudness and onsets move the picture.",
+        "How strongly loudness and onsets move the image.",
         args=(Arg("value", "float", "0: not at all", 0.0, 1.0),),
-        image=True,
     ),
     Spec(
         "/image/smooth",
-        "How slowly the picture follows.",
+        "How slowly the image follows.",
         args=(Arg("value", "float", "0: at once", 0.0, 1.0),),
-        image=True,
     ),
     Spec(
         "/image/mode",
-        "follow: the sound that plays. tempo: oscillators in beats. free: a calm walk.",
-        args=(Arg("name", "name", "follow, tempo or free"),),
-        image=True,
+        "follow: the sound that plays. tempo: oscillators in beats. free: slow motion of its own.",
+        args=(Arg("name", "name", "what moves the image", choices=("follow", "tempo", "free")),),
     ),
     Spec(
         "/image/bpm",
         "The tempo of the oscillators.",
-        args=(Arg("value", "float", "beats a minute", 20.0, 400.0),),
-        image=True,
+        args=(Arg("value", "float", "beats per minute", 20.0, 400.0),),
     ),
     Spec(
         "/image/oscillator",
@@ -68,59 +67,53 @@ IMAGE_ROWS = (
         group=(Arg("axes", "int", "numbers of axes from 0; none: those it has", 0, 1023),),
         min_groups=0,
         max_groups=256,
-        image=True,
     ),
     Spec(
         "/image/load_ganspace_components",
-        "Load directions of the loaded picture model. auto finds them where it has none, and keeps them.",
+        "Load directions of the loaded image model. auto finds them where it has none, and keeps them.",
         args=(Arg("file", "name", "in the model's folder, or under DIR/biggan/; auto: the model's own"),),
-        replies=(PROGRESS, "/image/components count layer file", "/image/directions name..."),
-        image=True,
+        replies=(PROGRESS, *_COMPONENTS),
         progress=True,
     ),
     Spec(
         "/image/edits",
-        "Move the pictures along the directions, on top of all else that moves them; no edits: not any more.",
-        group=(Arg("edit", "float", EDIT_HELP, -1000.0, 1000.0),),
+        "Move the images along the directions, on top of all else that moves them; no edits: off.",
+        group=(EDIT,),
         min_groups=0,
         max_groups=1024,
-        image=True,
     ),
+)
+
+RECORDING_COMMANDS = (
     Spec(
         "/image/record",
-        "Record the pictures as a video: start NAME.mp4, then stop.",
-        args=(
-            Arg("what", "name", "start or stop"),
-            Arg("file", "name", _FILE_ARG, default="a name from the date and time"),
-        ),
+        "Record the images as a video: start NAME.mp4, then stop.",
+        args=(Arg("what", "name", "what to do", choices=("start", "stop")), _FILE_ARG),
         replies=(_FILE,),
-        image=True,
     ),
-    Spec(
-        "/image/snapshot",
-        "Save the picture of this moment.",
-        args=(Arg("file", "name", _FILE_ARG, default="a name from the date and time"),),
-        replies=(_FILE,),
-        image=True,
-    ),
+    Spec("/image/snapshot", "Save the current image.", args=(_FILE_ARG,), replies=(_FILE,)),
+)
+
+STATUS_COMMANDS = (
     Spec(
         "/image/status",
-        "What the renderer is doing. Changes counts what was set, by whomever: another number, and it is worth asking "
-        "for /image/settings.",
+        "What the renderer is doing. `changes` counts the settings made by anyone: if it has changed, ask for "
+        "/image/settings.",
         replies=("/image/status.reply model mode fps dropped page playing components changes",),
-        image=True,
     ),
     Spec(
         "/image/settings",
-        "What is set, by whomever. The class... are numbers, none: the names are the renderer's choice. The last three "
-        "replies come if directions are loaded; edits that are left out are 0.",
+        "The current settings, whoever made them. The class... are numbers; none: the renderer's own choice. The last "
+        "three replies come if directions are loaded; edits that are left out are 0.",
         replies=(
             "/image/settings.reply truncation jitter smooth mode bpm [class...]",
             "/image/class_names name...",
-            "/image/components count layer file",
-            "/image/directions name...",
+            *_COMPONENTS,
             "/image/edits edit...",
         ),
-        image=True,
     ),
+)
+
+IMAGE_COMMANDS = tuple(
+    replace(spec, executor=Executor.RENDERER) for spec in (*SETTING_COMMANDS, *RECORDING_COMMANDS, *STATUS_COMMANDS)
 )

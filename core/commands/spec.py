@@ -1,16 +1,34 @@
 """One row of the command table."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from core.commands.arguments import Arg
 
 
+class Executor(Enum):
+    """Where a command is executed."""
+
+    # Answered at once, also while the engine works.
+    RECEIVE_THREAD = "receive thread"
+    ENGINE = "engine"
+    RENDERER = "renderer"
+
+
 @dataclass(frozen=True)
 class Spec:
-    """One row: arguments in order, then a group that may repeat, the replies before the end, and a line of help.
+    """One command: arguments in order, then a group that may repeat.
 
-    A group comes `min_groups` to `max_groups` times. `query` rows are answered by the receive thread at once, `image`
-    rows by the renderer; the others wait for the engine. `progress` rows send /progress while they work.
+    Attributes:
+        address: the OSC address.
+        help: what it does, in one line.
+        args: the arguments, in order; optional ones last.
+        group: arguments that repeat together after `args`.
+        min_groups: how often the group must be there.
+        max_groups: how often it may be there.
+        replies: messages before /done, each an address and its arguments.
+        executor: where it is executed.
+        progress: whether it sends /progress while it works.
     """
 
     address: str
@@ -20,15 +38,14 @@ class Spec:
     min_groups: int = 1
     max_groups: int = 0
     replies: tuple[str, ...] = ()
-    query: bool = False
-    image: bool = False
+    executor: Executor = Executor.ENGINE
     progress: bool = False
 
     @property
     def usage(self) -> str:
-        """The arguments as the contract writes them: `target notes steps [spacing [start_trim]]`."""
-        words = [arg.name for arg in self.args if not arg.default]
-        optional = [arg.name for arg in self.args if arg.default]
+        """The arguments as the documentation writes them: `target notes steps [spacing [start_trim]]`."""
+        words = [arg.name for arg in self.args if not arg.optional]
+        optional = [arg.name for arg in self.args if arg.optional]
         group = [arg.name for arg in self.group]
         if len(group) > 1:
             words += [*group, f"[{' '.join(group)} ...]"]
@@ -37,3 +54,11 @@ class Spec:
         for name in optional:
             words.append("[" + name)
         return " ".join(words) + "]" * len(optional)
+
+    def arg(self, name: str) -> Arg:
+        """The argument of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {arg.name: arg for arg in (*self.args, *self.group)}[name]

@@ -1,0 +1,134 @@
+"""Check a message against the command table: from arguments in order (OSC), or from values by name (JSON)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.commands.arguments import Value
+from core.commands.limits import MAX_REASON
+from core.commands.shared import TARGET
+from core.commands.spec import Spec
+from core.commands.table import COMMANDS
+
+
+@dataclass(frozen=True)
+class Command:
+    """A checked message.
+
+    Attributes:
+        spec: its row in the table.
+        values: each argument by name, those of the group as lists. An argument that was left out has its default, or
+            None where no single value describes that.
+        targets: names by which the client tells its requests apart.
+    """
+
+    spec: Spec
+    values: dict[str, Any] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The OSC address."""
+        return self.spec.address
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a message is not a command: what /fail reports."""
+
+    address: str
+    target: str
+    reason: str
+
+
+def read(address: str, args: Sequence[Value]) -> Command | Refusal:
+    """Check a message with its arguments in the table's order."""
+    spec = COMMANDS.get(address)
+    if spec is None:
+        return _unknown(address)
+    try:
+        values = _values(spec, args)
+    except ValueError as error:
+        return Refusal(spec.address, _target_in(spec, args), str(error))
+    return Command(spec, values, _targets(spec, values))
+
+
+def read_values(address: str, values: Mapping[str, Any]) -> Command | Refusal:
+    """Check a message with its arguments by name, as `Command.values` holds them."""
+    spec = COMMANDS.get(address)
+    if spec is None:
+        return _unknown(address)
+    try:
+        return read(address, _args(spec, values))
+    except ValueError as error:
+        return Refusal(spec.address, "-", str(error))
+
+
+def printable(address: str) -> str:
+    """A wrong address in a form that any client can read."""
+    return address[:MAX_REASON].encode("ascii", "replace").decode() or "-"
+
+
+def _unknown(address: str) -> Refusal:
+    return Refusal(printable(address), "-", "unknown address; `hallu send --list` shows all commands")
+
+
+def _args(spec: Spec, values: Mapping[str, Any]) -> list[Any]:
+    """Arguments in the table's order, from values by name."""
+    given = [values.get(arg.name) for arg in spec.args]
+    while given and given[-1] is None:
+        given.pop()
+    columns = [_column(values, arg.name) for arg in spec.group]
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(f"{' and '.join(arg.name for arg in spec.group)} must have the same length")
+    rows = [value for row in zip(*columns, strict=True) for value in row]
+    return given + rows if len(given) == len(spec.args) else given
+
+
+def _column(values: Mapping[str, Any], name: str) -> list[Any]:
+    column = values.get(name) or []
+    if not isinstance(column, (list, tuple)):
+        raise ValueError(f"{name} must be a list, not {column!r:.60}")
+    return list(column)
+
+
+def _values(spec: Spec, args: Sequence[Value]) -> dict[str, Any]:
+    _check_count(spec, len(args))
+    values: dict[str, Any] = {arg.name: arg.default for arg in spec.args}
+    values |= {arg.name: arg.read(value) for arg, value in zip(spec.args, args, strict=False)}
+    rest = args[len(spec.args) :]
+    for place, arg in enumerate(spec.group):
+        values[arg.name] = [arg.read(value) for value in rest[place :: len(spec.group)]]
+    return values
+
+
+def _check_count(spec: Spec, given: int) -> None:
+    least = sum(not arg.optional for arg in spec.args) + len(spec.group) * spec.min_groups
+    most = len(spec.args) + len(spec.group) * spec.max_groups
+    if not spec.args and not spec.group and given:
+        raise ValueError(f"takes no arguments, not {given}")
+    if not least <= given <= most:
+        raise ValueError(f"needs {_count_text(least, most)} arguments ({spec.usage}), not {given}")
+    if spec.group and (given - len(spec.args)) % len(spec.group):
+        raise ValueError(f"needs whole groups of {len(spec.group)} ({spec.usage}), not {given} arguments")
+
+
+def _count_text(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _targets(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
+    if TARGET in spec.group:
+        return tuple(values[TARGET.name])
+    return (values[TARGET.name],) if TARGET in spec.args else ()
+
+
+def _target_in(spec: Spec, args: Sequence[Value]) -> str:
+    """The target of a message that breaks a rule, as far as it has one."""
+    order = [*spec.args, *spec.group]
+    if TARGET not in order or order.index(TARGET) >= len(args):
+        return "-"
+    try:
+        return str(TARGET.read(args[order.index(TARGET)]))
+    except ValueError:
+        return "-"

@@ -1,0 +1,53 @@
+"""Commands about the server itself, and about what a client plays: answered at once, never behind the engine."""
+
+from core.commands.arguments import Arg
+from core.commands.limits import MAX_SECONDS
+from core.commands.shared import TARGET
+from core.commands.spec import Executor, Spec
+
+SERVER_COMMANDS = (
+    Spec(
+        "/status",
+        "What the server is doing; answered at once, also while it generates.",
+        replies=("/status.reply model components queue_length busy_target uptime_s version",),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+    Spec(
+        "/notify",
+        "Send this client's replies, the /done of this command included, to another port, and its audio at this rate.",
+        args=(
+            Arg(
+                "port",
+                "int",
+                "UDP port on the sender's machine",
+                0,
+                65535,
+                default=0,
+                otherwise="the port it sends from",
+            ),
+            Arg("rate", "int", "WAVs are resampled to it; 0: the model's own rate", 0, 192_000, "Hz", default=0),
+        ),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+    Spec(
+        "/cancel",
+        "Stop the queued and running requests with this target, whoever sent them; each gets its /fail ... cancelled.",
+        args=(TARGET,),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+)
+
+PLAYING_COMMANDS = (
+    Spec(
+        "/sound/play",
+        "Report that this client plays a sound now, so that the images follow it.",
+        args=(TARGET, Arg("position", "float", "where it is at this moment", 0.0, MAX_SECONDS, "s", default=0.0)),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+    Spec(
+        "/sound/stop",
+        "Report that the sound has stopped.",
+        args=(Arg("target", "name", "the sound", otherwise="whatever plays"),),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+)

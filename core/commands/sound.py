@@ -1,0 +1,164 @@
+"""Commands that the engine executes: models, latent vectors, notes, hallucinations, directions."""
+
+from core.commands.arguments import Arg
+from core.commands.limits import MAX_EDITS, MAX_SLOTS
+from core.commands.shared import EDIT, PROGRESS, SLOT, TARGET
+from core.commands.spec import Spec
+
+_AUDIO = "/sound/audio target path frames sample_rate"
+_Z = "/sound/z slot f..."
+_CONDITION = "/sound/conditioned name value..."
+# 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
+_PITCHED = "/sound/pitch_in_edits yes"
+_STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
+_PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
+_SHORTER = ", less for shorter notes"
+_TIMES = (
+    ("spacing", "from one note's start to the next", None, "0.2" + _SHORTER),
+    ("start_trim", "silence at the start of each note", 0.0, ""),
+    ("attack", "linear rise", None, "0.5" + _SHORTER),
+    ("sustain", "full level", None, "0.5" + _SHORTER),
+    ("release", "linear fall", None, "0.5" + _SHORTER),
+)
+_TIMING = tuple(Arg(name, "float", text, 0.0, 60.0, "s") for name, text, _, _ in _TIMES)
+_OPTIONAL_TIMING = tuple(
+    Arg(name, "float", text, 0.0, 60.0, "s", default, words) for name, text, default, words in _TIMES
+)
+
+MODEL_COMMANDS = (
+    Spec(
+        "/sound/load",
+        "Load a checkpoint; the one before it stays if this fails.",
+        args=(Arg("checkpoint", "name", "a folder under DIR/gansynth/ of a models folder, or a path inside one"),),
+        replies=("/sound/loaded name audio_length sample_rate latent_size pitch...",),
+    ),
+    Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),
+    Spec(
+        "/sound/condition",
+        "Set a condition of all notes from now on, until a model is loaded.",
+        args=(Arg("name", "name", "one of the conditions that the loaded model was trained with, such as family"),),
+        group=(Arg("value", "name", "such as brass; of qualities as many as you like; none, or any: not set"),),
+        min_groups=0,
+        max_groups=16,
+        replies=(_CONDITION,),
+    ),
+    Spec(
+        "/sound/conditions",
+        "For each condition of the loaded model the values that there are, then what is set: any, where nothing is.",
+        replies=("/sound/choices name value...", _CONDITION),
+    ),
+)
+
+LATENT_COMMANDS = (
+    Spec(
+        "/sound/seed",
+        "Restart the random numbers: the same seed gives the same latent vectors and hallucinations again.",
+        args=(Arg("seed", "int", "where the random numbers start", 0, 2**31 - 1),),
+    ),
+    Spec(
+        "/sound/randomize_z",
+        "Put a new random latent vector into each slot.",
+        group=(SLOT,),
+        max_groups=MAX_SLOTS,
+        replies=(_Z,),
+    ),
+    Spec(
+        "/sound/set_z",
+        "Put these values into a slot, as many as the loaded model's latent size.",
+        args=(SLOT,),
+        group=(Arg("value", "float", "one value of the latent vector", -1000.0, 1000.0),),
+        max_groups=16_384,
+    ),
+    Spec(
+        "/sound/slerp_z",
+        "Put the point between two slots, on the arc that joins them, into a third.",
+        args=(
+            Arg("slot0", "name", "where the arc starts"),
+            Arg("slot1", "name", "where it ends"),
+            Arg("dst", "name", "the slot to write"),
+            Arg("amount", "float", "how far along the arc", 0.0, 1.0),
+        ),
+        replies=("/sound/z dst f...",),
+    ),
+)
+
+NOTE_COMMANDS = (
+    Spec(
+        "/sound/synthesize",
+        "Generate one note per slot, target and pitch.",
+        group=(SLOT, TARGET, _PITCH),
+        max_groups=256,
+        replies=(_AUDIO,),
+    ),
+    Spec(
+        "/sound/hallucinate",
+        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip.",
+        args=(
+            TARGET,
+            Arg("notes", "int", "key points", 1, 1000),
+            _STEPS,
+            *_OPTIONAL_TIMING,
+            Arg("pitch", "int", _PITCH.help, _PITCH.low, _PITCH.high, otherwise="32, or the model's nearest"),
+        ),
+        replies=(PROGRESS, _AUDIO),
+        progress=True,
+    ),
+    Spec(
+        "/sound/hallucinate_z",
+        "The same through key points of your own, in the order given.",
+        args=(TARGET, _STEPS, *_TIMING, _PITCH),
+        group=(SLOT,),
+        max_groups=1000,
+        replies=(PROGRESS, _AUDIO),
+        progress=True,
+    ),
+)
+
+DIRECTION_COMMANDS = (
+    Spec(
+        "/sound/load_ganspace_components",
+        "Load directions of the loaded model. auto finds them within seconds where it has none, and keeps them.",
+        args=(Arg("file", "name", "in the model's folder, or named as a checkpoint is; auto: the model's own"),),
+        replies=(PROGRESS, "/sound/components count layer file", _PITCHED, "/sound/directions name..."),
+        progress=True,
+    ),
+    Spec(
+        "/sound/set_edits",
+        "Move every z along the directions from now on, in synthesize and hallucinate_z; no edits: off.",
+        group=(EDIT,),
+        min_groups=0,
+        max_groups=MAX_EDITS,
+    ),
+    Spec(
+        "/sound/edits",
+        "Where a slot's z lies on the directions: the edits that come nearest to it without a z.",
+        args=(SLOT,),
+        replies=("/sound/edits slot f...",),
+    ),
+    Spec(
+        "/sound/synthesize_noz",
+        "A note without a z: from the mean, moved along the directions. Edits that are left out are 0.",
+        args=(TARGET, _PITCH),
+        group=(EDIT,),
+        min_groups=0,
+        max_groups=MAX_EDITS,
+        replies=(_AUDIO,),
+    ),
+    Spec(
+        "/sound/hallucinate_noz",
+        "A hallucination through such points, in straight lines between them.",
+        args=(
+            TARGET,
+            _STEPS,
+            *_TIMING,
+            _PITCH,
+            Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS),
+        ),
+        group=(EDIT,),
+        max_groups=MAX_EDITS,
+        replies=(PROGRESS, _AUDIO),
+        progress=True,
+    ),
+)
+
+SOUND_COMMANDS = (*MODEL_COMMANDS, *LATENT_COMMANDS, *NOTE_COMMANDS, *DIRECTION_COMMANDS)
