@@ -12,12 +12,13 @@ import soundfile
 from tqdm import tqdm
 
 import gansynth
+from core.commands.arguments import Value
 from core.files.user_folders import shipped
 from gansynth.hallucination import key_times_s
 from scripts.shared.hallucination import keep
 from scripts.shared.hallucination_video import Film, paint
 from server.osc.client import Client
-from server.osc.packet import Message, Value
+from server.osc.packet import Message
 
 _PATIENCE_S = 120.0
 _NOTES, _STEPS, _SPACING = 5, 5, 0.4

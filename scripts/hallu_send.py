@@ -4,10 +4,10 @@ import re
 import sys
 from typing import TextIO
 
-from core.commands.arguments import number_name
+from core.commands.arguments import Value, number_name
+from core.commands.table import TABLE
 from server.osc.client import Client
-from server.osc.commands import TABLE
-from server.osc.packet import Message, Value
+from server.osc.packet import Message
 
 _INT = re.compile(r"[+-]?\d{1,9}")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -54,7 +54,7 @@ def commands_list() -> str:
     for spec in TABLE:
         lines += [f"{spec.address} {spec.usage}".rstrip(), f"    {spec.help}"]
         for arg in [*spec.args, *spec.group]:
-            lines.append(f"    {arg.name}: {describe(arg.kind, arg.range_text, arg.default)}; {arg.help}")
+            lines.append(f"    {arg.name}: {describe(arg.kind, arg.range_text, arg.default_text)}; {arg.help}")
         lines += [f"    -> {reply}" for reply in spec.replies]
     return "\n".join(lines)
 

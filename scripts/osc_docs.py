@@ -1,33 +1,34 @@
-"""docs/osc.md from the command table: `python -m scripts.osc_docs > docs/osc.md`."""
+"""Write docs/osc.md from the command table: `python -m scripts.osc_docs > docs/osc.md`."""
 
+from core.commands.limits import MAX_NOTES, MAX_REASON, MAX_SECONDS, MAX_SLOTS
+from core.commands.spec import Spec
+from core.commands.table import TABLE
 from scripts.hallu_send import describe
-from server.osc.commands import MAX_NOTES, MAX_REASON, MAX_SECONDS, MAX_SLOTS, TABLE, Spec
 
 _HEAD = f"""# OSC commands
 
-Generated from `server/osc/commands.py` by `python -m scripts.osc_docs > docs/osc.md`; a test fails when this page is
+Generated from `core/commands/` by `python -m scripts.osc_docs > docs/osc.md`; a test fails when this page is
 stale.
 
-UDP, port 7770 unless told otherwise, datagrams up to 65 507 bytes, handled in the order in which they come; the
-messages of a bundle one after the other, at once. Replies go to the sender's address and port, or where `/notify` says.
-They use the types i, f and s only. Arguments may come as int or float; a number that stands for a name is read as its
+UDP, port 7770 by default, datagrams up to 65 507 bytes, handled in the order in which they arrive; the messages of a
+bundle one after the other, at once. Replies go to the sender's address and port, or where `/notify` says.
+They use the types i, f and s only. Arguments may come as int or float; a number in place of a name is read as its
 shortest decimal (1.0 is `1`). Times are in seconds.
 
 * Every command ends with exactly one `/done ADDRESS [target...]` or one `/fail ADDRESS target-or-"-" reason`, with a
   reason of at most {MAX_REASON} characters. Of a command with several targets, `/fail` names the first.
 * If it fails or is cancelled, nothing has changed: no model, no slot, no random number.
-* Bytes that are no OSC message get `/fail - - reason`; an unknown address gets `/fail` with that address.
+* Bytes that are not an OSC message get `/fail - - reason`; an unknown address gets `/fail` with that address.
 * A `slot` is a named latent vector on the server, shared by all clients: put something of your own before the name.
-  Of more than {MAX_SLOTS}, the one that was not used for longest is forgotten. Slots stay when another model is loaded;
-  if its latent size differs, using them is a `/fail` until they are made anew.
-* A `target` is any symbol; it comes back in the replies and is what `/cancel` asks for.
+  There are at most {MAX_SLOTS}: a new one replaces the one that was unused for longest. Slots stay when another model
+  is loaded; if its latent size differs, using them is a `/fail` until they are filled again.
+* A `target` is any symbol; it comes back in the replies and is what `/cancel` takes.
 * A given pitch must be one of the model's. A hallucination has at most {MAX_NOTES} notes and lasts at most
   {MAX_SECONDS:.0f} s.
-* Models may have conditions besides the pitch, `/sound/conditions` tells which. What is set with `/sound/condition`
-  holds for all notes that are made from then on, until `/sound/load` or `/sound/unload`; a model that does not have a
-  condition refuses it.
-* Directions (see [ganspace.md](ganspace.md)) belong to the loaded model, and edits to the loaded directions: what is
-  loaded anew starts without them. Edits are in standard deviations; those that are left out are 0.
+* Models may have conditions besides the pitch, `/sound/conditions` lists them. What is set with `/sound/condition`
+  applies to all later notes, until `/sound/load` or `/sound/unload`; a model without this condition refuses it.
+* Directions (see [ganspace.md](ganspace.md)) belong to the loaded model, and edits to the loaded directions: after a
+  load there are none. Edits are in standard deviations; those that are left out are 0.
 * WAV files are mono, 32-bit float, and live at least ten minutes after their reply.
 * Slots, random numbers, the loaded model, its conditions, directions and edits are saved before `/done`; a killed
   server comes back with them.
@@ -45,7 +46,7 @@ def _section(spec: Spec) -> str:
     if arguments:
         lines += ["| argument | is | meaning |", "|---|---|---|"]
         lines += [
-            f"| {arg.name} | {describe(arg.kind, arg.range_text, arg.default)} | {arg.help} |" for arg in arguments
+            f"| {arg.name} | {describe(arg.kind, arg.range_text, arg.default_text)} | {arg.help} |" for arg in arguments
         ]
         lines.append("")
     for reply in spec.replies:

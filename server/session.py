@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import ganspace
+from core.commands.limits import MAX_SLOTS
 from ganspace.edited_models import EditedModel, check_layer
 from gansynth.conditions import check, value_of
 from gansynth.config import nearest_pitch
 from server import state
 from server.checkpoints import locate, locate_components
-from server.osc.commands import MAX_SLOTS
 from server.sinks.wav_spool import WavSpool
 from server.sounds.rendered import RenderedSound
 

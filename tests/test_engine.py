@@ -8,9 +8,10 @@ import pytest
 import soundfile
 from conftest import datagram
 
+from core.commands.limits import MAX_SLOTS
 from server.engine.queue import Cancelled, Engine, Request
 from server.engine.work import EngineWork
-from server.osc.commands import MAX_SLOTS, parse
+from server.osc.commands import parse
 from server.osc.packet import Message
 from server.session import Folders, Session
 from server.sinks.wav_spool import WavSpool

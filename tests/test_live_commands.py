@@ -7,7 +7,7 @@ import pytest
 from live_rooms import Flat, atelier, models_with  # noqa: F401 - atelier is a fixture
 from PIL import Image
 
-from core.commands.image import IMAGE_ROWS
+from core.commands.image import IMAGE_COMMANDS
 from renderer import image_models
 from renderer.image_models import LOOK_S
 from renderer.live.commands import COMMANDS, do
@@ -35,7 +35,7 @@ def painting(atelier):  # noqa: F811
 
 
 def test_every_row_of_the_servers_table_is_answered_and_no_other():
-    assert set(COMMANDS) == {row.address for row in IMAGE_ROWS}
+    assert set(COMMANDS) == {row.address for row in IMAGE_COMMANDS}
 
 
 def test_load_paints_with_another_model(atelier):  # noqa: F811

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from played import playing, same, until
 
+from core.commands.table import COMMANDS
 from gansynth.hallucination import slerp
 from pd import PD, escaped, pd_running
-from server.osc.commands import COMMANDS
 
 PATCHES = sorted(path for path in PD.rglob("*.pd"))
 

@@ -8,9 +8,10 @@ from answering import Answering
 from conftest import datagram
 from visuals import opened, shown
 
-from core.commands.image import IMAGE_ROWS
+from core.commands.image import IMAGE_COMMANDS
+from core.commands.reading import Command
 from pd import pd_running
-from server.osc.commands import Command, parse
+from server.osc.commands import parse
 
 SLIDERS = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120 hallu-edits two;\n"
 SLIDERS += "#X obj 500 120 hallu-pictures two;\n"
@@ -68,7 +69,7 @@ def test_a_control_is_a_command_that_the_server_takes(visuals, done, address, ar
 
 
 def test_every_command_for_pictures_has_a_control():
-    assert {address for _, address, _ in CONTROLS.values()} == {row.address for row in IMAGE_ROWS}
+    assert {address for _, address, _ in CONTROLS.values()} == {row.address for row in IMAGE_COMMANDS}
 
 
 def test_opening_the_patch_changes_nothing(visuals):

@@ -10,11 +10,10 @@ import soundfile
 import zmq
 from conftest import RunningServer, free_pair, running_with
 
+from core.commands.reading import read
 from renderer.ipc import messages
 from server.link.publisher import Publisher
 from server.link.replay_cache import ReplayCache, waved
-from server.osc.commands import read
-from server.osc.packet import Message
 from server.sounds.rendered import RenderedSound
 
 PATIENCE_MS = 20_000
@@ -201,8 +200,10 @@ def test_a_command_goes_to_the_renderer_and_its_answer_back(running, renderer):
 
 
 def test_a_renderers_refusal_is_the_reason(running, renderer):
-    _, replies = answered(running, renderer, "/image/mode", "wild", replies=[], error="mode must be follow, not wild")
-    assert replies == [("/fail", ["/image/mode", "-", "mode must be follow, not wild"])]
+    _, replies = answered(
+        running, renderer, "/image/load", "wild", replies=[], error="there is only patterns, not wild"
+    )
+    assert replies == [("/fail", ["/image/load", "-", "there is only patterns, not wild"])]
 
 
 @pytest.mark.parametrize("replies", [5, [5], [["/sound/z", 1]], [["/image/x", [1]]], [[]], [["/image/x", None]]])
@@ -314,7 +315,7 @@ def test_random_settings_do_no_harm(running, renderer):
         changed = whole[:place] + rng.bytes(1 + number % 3) + whole[place + 1 :]
         renderer.mouth.send_multipart([(b"set", b"progress", b"reply")[number % 3], changed])
     assert all(
-        read(Message(address, tuple(one for value in values.values() for one in listed(value)))).values
+        read(address, [one for value in values.values() for one in listed(value)]).values
         for address, values in settings_told(renderer)
     )
 

@@ -12,7 +12,7 @@ from conftest import DATA, RunningServer, datagram
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.osc.commands import REPLIES, TABLE
+from core.commands.table import REPLIES, TABLE
 
 ADDRESSES = [spec.address for spec in TABLE if spec.address not in ("/notify", "/sound/unload")]
 ARGUMENTS = st.one_of(

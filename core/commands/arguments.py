@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.commands.limits import MAX_NAME
 
 Value = int | float | str
@@ -74,28 +75,24 @@ class Arg:
         Raises:
             ValueError: one sentence with the value and the rule.
         """
-        if type(value) not in (str, int, float):
-            raise ValueError(f"{self.name} must be a {'name' if self.kind == 'name' else 'number'}, not {value!r:.60}")
         return self._name(value) if self.kind == "name" else self._number(value)
 
-    def _name(self, value: Value) -> str:
+    def _name(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise checks.mismatch(self.name, "be a name", value)
         text = value if isinstance(value, str) else number_name(value)
         if not text or len(text) > MAX_NAME:
             raise ValueError(f"{self.name} must have 1 to {MAX_NAME} characters, not {len(text)}")
         if self.choices and text not in self.choices:
-            raise ValueError(f"{self.name} must be {self.range_text}, not {text[:60]!r}")
+            raise checks.mismatch(self.name, f"be {self.range_text}", text)
         return text
 
-    def _number(self, value: Value) -> Value:
-        if isinstance(value, str):
-            raise ValueError(f"{self.name} must be a number, not {value[:40]!r}")
+    def _number(self, value: Any) -> Value:
         if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
             raise ValueError(f"{self.name} must be in {self.range_text}, not a number of {value.bit_length()} bits")
-        if not math.isfinite(value):
-            raise ValueError(f"{self.name} must be a finite number, not {value}")
-        value = self._in_range(value)
+        value = self._in_range(checks.number(self.name, value))
         if self.kind == "int":
-            return self._whole(value)
+            return checks.whole(self.name, value)
         # A client sends 0.4 as a 32-bit float, 0.4000000059: in a long hallucination the difference adds up.
         return float(number_name(value)) if self.unit == "s" else float(value)
 
@@ -108,11 +105,6 @@ class Arg:
             return shortest
         hint = " (that looks like milliseconds)" if self.unit == "s" and value >= 100 else ""
         raise ValueError(f"{self.name} must be in {self.range_text}, not {value:g}{hint}")
-
-    def _whole(self, value: float) -> int:
-        if value != int(value):
-            raise ValueError(f"{self.name} must be a whole number, not {value:g}")
-        return int(value)
 
 
 def number_name(value: float) -> str:

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from server.osc.commands import MAX_REASON, Command
+from core.commands.limits import MAX_REASON
+from core.commands.reading import Command
 from server.osc.packet import Message
 
 log = logging.getLogger(__name__)

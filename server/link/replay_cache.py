@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.reading import Refusal, read_values
+from core.commands.table import COMMANDS
 from renderer.ipc import messages
-from server.osc.commands import COMMANDS, Refusal, read
-from server.osc.packet import Message, Value
 from server.sounds.rendered import RenderedSound
 
 log = logging.getLogger(__name__)
@@ -103,21 +103,7 @@ def setting(fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         raise ValueError(f"{address!r:.60} is no command for pictures")
     if not isinstance(values, dict):
         raise ValueError(f"the values of {address} must be an object, not {values!r:.60}")
-    checked = read(Message(address, _arguments(address, values)))
+    checked = read_values(address, values)
     if isinstance(checked, Refusal):
         raise ValueError(f"{address}: {checked.reason}")
     return address, checked.values
-
-
-def _arguments(address: str, values: Mapping[str, Any]) -> tuple[Value, ...]:
-    """Arguments in the table's order."""
-    spec = COMMANDS[address]
-    given = [values[arg.name] for arg in spec.args if values.get(arg.name) is not None]
-    for arg in spec.group:
-        rest = values.get(arg.name) or []
-        if not isinstance(rest, list):
-            raise ValueError(f"{arg.name} of {address} must be a list, not {rest!r:.60}")
-        given += rest
-    if not all(type(value) in (str, int, float) for value in given):
-        raise ValueError(f"the values of {address} must be numbers and names, not {given!r:.60}")
-    return tuple(given)

@@ -4,7 +4,8 @@ import socket
 import time
 from collections.abc import Iterator
 
-from server.osc.packet import MAX_DATAGRAM, Message, Value, decode, encode
+from core.commands.arguments import Value
+from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
 
 
 class NoAnswerError(OSError):

@@ -10,7 +10,9 @@ from server.osc.packet import WireError, decode
 def parse(datagram: bytes) -> Iterator[Command | Refusal]:
     """Everything that a datagram asks for, in order. Messages with a reply's address are dropped."""
     for item in decode(datagram):
+        if item.address in REPLIES:
+            continue
         if isinstance(item, WireError):
             yield Refusal(printable(item.address), "-", str(item))
-        elif item.address not in REPLIES:
+        else:
             yield read(item.address, item.args)

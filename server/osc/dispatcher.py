@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from core.commands.reading import Command, Refusal
+from core.commands.spec import Executor
 from server.engine.queue import Engine, Request, done, fail
 from server.link.publisher import Publisher
-from server.osc.commands import Command, Refusal, parse
+from server.osc.commands import parse
 from server.osc.packet import Message
 from server.osc.udp import Address
 
@@ -82,10 +84,10 @@ class Dispatcher:
     def _take(self, item: Command | Refusal, sender: Address) -> None:
         if isinstance(item, Refusal):
             self._answer(sender, fail(item.address, item.target, item.reason))
-        elif item.spec.query:
+        elif item.spec.executor is Executor.RECEIVE_THREAD:
             for reply in self._queries[item.address](item, sender):
                 self._answer(sender, reply)
-        elif item.spec.image:
+        elif item.spec.executor is Executor.RENDERER:
             self._ask_renderer(item, sender)
         else:
             to = self._clients.reply_to(sender)
@@ -114,14 +116,14 @@ class Dispatcher:
         return [Message("/status.reply", answer), done(command.address)]
 
     def _notify(self, command: Command, sender: Address) -> list[Message]:
-        wish = ClientPreferences(command.values["port"] or 0, command.values["rate"] or 0)
+        wish = ClientPreferences(command.values["port"], command.values["rate"])
         if wish.rate and wish.rate < 1000:
             return [fail(command.address, "-", f"rate must be 0 or in 1000..192000 Hz, not {wish.rate}")]
         self._clients.notify(sender, wish)
         return [done(command.address)]
 
     def _play(self, command: Command, sender: Address) -> list[Message]:
-        self._publisher.play(command.targets[0], command.values["position"] or 0.0)
+        self._publisher.play(command.targets[0], command.values["position"])
         return [done(command.address, command.targets)]
 
     def _stop(self, command: Command, sender: Address) -> list[Message]:

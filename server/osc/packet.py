@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Value = int | float | str
+from core.commands.arguments import Value
 
 MAX_DATAGRAM = 65507
 _BUNDLE = b"#bundle\0"

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.commands.limits import MAX_NOTES, MAX_SECONDS
 from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
 from gansynth.hallucination import Between, Player, Timing, hallucination_length, key_times_s, slerp
 from gansynth.hallucination import hallucinate as render
 from server.engine.queue import Request
-from server.osc.commands import MAX_NOTES, MAX_SECONDS
 from server.osc.packet import Message
 from server.session import DEFAULT_PITCH, Session
 from server.sounds.handlers import Replies, answers
