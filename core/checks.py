@@ -105,7 +105,7 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
         ValueError: it holds something else.
     """
     if not (np.issubdtype(array.dtype, np.number) and np.isfinite(array).all()):
-        raise ValueError(f"{name} must hold finite numbers only")
+        raise ValueError(f"{name} has values that are not finite")
     return array
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
+from core.files import atomic
 from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
 from ganspace.directions import Directions
@@ -213,10 +214,8 @@ def _save_state(estimator: Estimator, path: Path, key: str, chunks: int) -> None
     known = estimator.state()
     if known is None:
         return
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
+    with atomic.replacing(path) as part, part.open("wb") as file:
         np.savez(file, **known, key=np.array(key), chunks=np.array(chunks))  # type: ignore[arg-type]
-    part.replace(path)
 
 
 def _restored(estimator: Estimator, path: Path, key: str) -> int:

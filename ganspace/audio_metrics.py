@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.audio import stft
 from ganspace.components import Components
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def measure(wave: np.ndarray, sample_rate: int) -> Sound:
     """The numbers of a wave [samples]; silence is -200 dB loud, and 0 otherwise."""
     wave = np.asarray(wave, np.float64)
     padded = np.pad(wave, (0, max(0, FRAME - len(wave))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
+    frames = stft.frames(padded, FRAME, HOP)
     levels = np.sqrt(np.mean(frames**2, axis=1))
-    power = np.mean(np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1)) ** 2, axis=0)[1:]
+    power = np.mean(stft.power(frames, stft.hann_symmetric(FRAME)), axis=0)[1:]
     if not levels.max() > 1e-10:
         return Sound(-200.0, 0.0, 0.0, 0.0)
-    frequencies = np.fft.rfftfreq(FRAME, 1 / sample_rate)[1:]
+    frequencies = stft.bin_frequencies_hz(FRAME, sample_rate)[1:]
     heard = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
     floor = power + 10 ** (-FLOOR_DB / 10) * power.max()
     return Sound(

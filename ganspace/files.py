@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.files import atomic
 from core.files.safe_paths import confined, inside
 from core.formats import pickles
 from ganspace.components import Components, Latents, Origin
@@ -58,10 +59,7 @@ def save(path: str | Path, components: Components) -> None:
         data: Any = buffer.getbuffer()
     else:
         data = pickles.dumps({key: _plain(value) for key, value in content.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    atomic.write_bytes(path, data)
 
 
 def check_suffix(path: Path) -> None:

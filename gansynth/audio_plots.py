@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from core.audio import stft
+
 FRAME, DYNAMIC_RANGE_DB = 1024, 80.0
 
 
@@ -94,6 +96,6 @@ def _outline(wave: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
 def _spectrogram_db(wave: np.ndarray) -> np.ndarray:
     """[frames, frequencies] in dB below the loudest bin."""
     padded = np.pad(wave, (FRAME // 2, FRAME))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[:: max(FRAME // 4, len(wave) // 3000)]
-    magnitude = np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1))
+    frames = stft.frames(padded, FRAME, max(FRAME // 4, len(wave) // 3000))
+    magnitude = stft.magnitudes(frames, stft.hann_symmetric(FRAME))
     return 20 * np.log10(np.maximum(magnitude, 1e-10) / max(magnitude.max(initial=0), 1e-9))

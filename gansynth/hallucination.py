@@ -10,12 +10,16 @@ twice, levels are scaled by the absolute peak, and the clip is exactly as long a
                       /----\__
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from core import checks
+from core.audio.levels import to_peak
+from core.latent.interpolation import Interpolation, slerp
+from core.latent.key_path import key_path
 
 if TYPE_CHECKING:
     from gansynth.model import Conditions, Progress
@@ -41,9 +45,7 @@ class Timing:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not np.isfinite(value) or value < 0:
-                raise ValueError(f"{field.name} is {value}; it must be 0 seconds or more")
+            checks.in_range(field.name, getattr(self, field.name), 0, unit="s")
 
     @classmethod
     def default_for(cls, note_s: float) -> "Timing":
@@ -88,54 +90,6 @@ class Timing:
         return replace(self, start_trim=trim, attack=attack, sustain=sustain, release=release)
 
 
-def slerp(p0: np.ndarray, p1: np.ndarray, t: float) -> np.ndarray:
-    """Spherical interpolation, exact at t = 0 and 1 (Shoemake 1985).
-
-    Equal, opposite and zero vectors have no single arc between them; they are interpolated along the straight line.
-    """
-    p0, p1 = np.asarray(p0, np.float64), np.asarray(p1, np.float64)
-    if t in (0.0, 1.0):
-        return np.array(p1 if t else p0)
-    norms = np.linalg.norm(p0) * np.linalg.norm(p1)
-    angle = np.arccos(np.clip(np.dot(p0, p1) / norms, -1.0, 1.0)) if norms > 0 else 0.0
-    if np.sin(angle) < 1e-6:
-        return (1.0 - t) * p0 + t * p1
-    return (np.sin((1.0 - t) * angle) * p0 + np.sin(t * angle) * p1) / np.sin(angle)
-
-
-def lerp(p0: np.ndarray, p1: np.ndarray, t: float) -> np.ndarray:
-    """Linear interpolation, exact at t = 0 and 1: for coordinates, whose length has no meaning."""
-    return (1.0 - t) * np.asarray(p0, np.float64) + t * np.asarray(p1, np.float64)
-
-
-Between = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-
-
-def key_path(keys: np.ndarray, steps: int, between: Between = slerp) -> np.ndarray:
-    """Key points [n, size], `steps` points `between` each two -> [n + (n - 1) steps, size], evenly spaced.
-
-    Raises:
-        ValueError: no key points, or fewer than 0 steps.
-    """
-    keys = np.asarray(keys, np.float64)
-    if keys.ndim != 2 or not len(keys):
-        raise ValueError(f"keys have shape {keys.shape}; they must be [n, size] with n at least 1")
-    if steps < 0:
-        raise ValueError(f"steps is {steps}; it must be 0 or more")
-    path = [between(a, b, j / (steps + 1)) for a, b in pairwise(keys) for j in range(steps + 1)]
-    return np.stack([*path, keys[-1]])
-
-
-def note_count(keys: int, steps: int) -> int:
-    """Notes in a path through `keys` key points."""
-    return keys + (keys - 1) * steps
-
-
-def key_times_s(keys: int, steps: int, spacing_s: float) -> list[float]:
-    """When each key point's note begins, in seconds."""
-    return [key * (steps + 1) * spacing_s for key in range(keys)]
-
-
 def envelope(timing: Timing, sample_rate: int) -> np.ndarray:
     """Loudness of a note: silence, linear attack from 0, ones, linear release to 0. float32 [samples]."""
     trim, attack, sustain, release = timing.parts(sample_rate)
@@ -169,12 +123,6 @@ def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_
     return to_peak(clip, PEAK).astype(np.float32)
 
 
-def to_peak(wave: np.ndarray, peak: float) -> np.ndarray:
-    """Scale to an absolute peak; silence stays silence."""
-    loudest = np.max(np.abs(wave), initial=0.0)
-    return wave * (peak / loudest) if loudest > 0 else wave
-
-
 class Player(Protocol):
     """What a hallucination needs of a model."""
 
@@ -201,7 +149,7 @@ def hallucinate(
     timing: Timing,
     pitch: int,
     *,
-    between: Between = slerp,
+    between: Interpolation = slerp,
     conditions: "Conditions | None" = None,
     progress: "Progress | None" = None,
 ) -> np.ndarray:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import mido
 import numpy as np
 
-from gansynth.hallucination import PEAK, Timing, envelope, slerp, to_peak
+from core.audio.levels import to_peak
+from core.latent.interpolation import slerp
+from gansynth.hallucination import PEAK, Timing, envelope
 
 if TYPE_CHECKING:
     from gansynth.model import Conditions, Model, Progress

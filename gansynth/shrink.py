@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.files import atomic
 from core.formats import tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
 from gansynth.dataset.records import read_json
@@ -17,7 +18,10 @@ from gansynth.dataset.records import read_json
 # Paths of the machine that trained.
 PATHS = ("train_root_dir", "train_data_path", "train_meta_path")
 # What training leaves beside the stages: TensorBoard's files, samples, the remains of a killed save.
-LEFT = ("events.out.tfevents.*", "graph.pbtxt", "logs", "samples", ".stage_*.part")
+LEFT = (
+    "events.out.tfevents.*", "graph.pbtxt", "logs", "samples",
+    ".stage_*.part", ".experiment-*.part.json", ".meta-*.part.json",
+)  # fmt: skip
 EXPERIMENT, META = "experiment.json", "meta.json"
 
 
@@ -72,9 +76,7 @@ def plan(folder: Path, meta_path: Path | None = None) -> Plan:
 def execute(steps: Plan) -> None:
     """Do it; nothing is deleted before what replaces it is there."""
     for name, content in steps.written.items():
-        part = steps.folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(steps.folder / name)
+        atomic.write_bytes(steps.folder / name, content)
     if steps.new_size < steps.size or steps.save != _final(steps.save):
         reader = tensor_bundle.open_save(steps.save)
         tensors = {name: tensor_bundle.read(reader, name, steps.save) for name in steps.needed}

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 import gansynth
+from core.audio import wav
+from core.latent.interpolation import slerp
 from gansynth.config import check_pitch
-from gansynth.hallucination import slerp
 from scripts import frame
-from server.sinks.wav_spool import write_wav
 
 PROG = "gan2n"
 _PART = re.compile(r"(-?\d+)|\((-?\d+)(?:,(-?\d+))?\.\.(-?\d+)\)")
@@ -84,5 +84,5 @@ def _grid(options: argparse.Namespace) -> None:
     with frame.bar("note", len(wanted)) as progress:
         waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)
         for wave, (row, column, pitch) in zip(waves, wanted, strict=True):
-            write_wav(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)
+            wav.write(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)
     print(f"{options.output_dir}: {len(wanted)} sounds, gen_x0_y0_{options.pitches[0]}.wav and on")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.audio import wav
 from scripts import frame
 from scripts.shared import directions
-from server.sinks.wav_spool import write_wav
 
 if TYPE_CHECKING:
     from ganspace import Components
@@ -74,7 +74,7 @@ def _plane(options: argparse.Namespace) -> None:
         waves = model.generate_from_activations(components.layer, activations, [pitch] * len(edits), progress=progress)
     for wave, edit in zip(waves, edits, strict=True):
         name = f"wave_{edit[right]},{edit[up]}.wav"
-        write_wav(options.output_dir / name, wave, model.sample_rate)
+        wav.write(options.output_dir / name, wave, model.sample_rate)
     paths = [options.output_dir / name for name in ("plot.svg", "plot.png")]
     titles = (audio_plots.title(components, right), audio_plots.title(components, up))
     plane = waves.reshape(options.steps, options.steps, -1)

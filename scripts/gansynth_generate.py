@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 
 import gansynth
+from core.audio import wav
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
 from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.shared import directions
-from server.sinks.wav_spool import write_wav
 
 PROG = "gansynth_generate"
 
@@ -75,7 +75,7 @@ def _clip(options: argparse.Namespace) -> None:
             model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
         )
     path = options.output_dir / "generated_clip.wav"
-    write_wav(path, clip, model.sample_rate)
+    wav.write(path, clip, model.sample_rate)
     print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
 
 
@@ -105,6 +105,6 @@ def _single_notes(options: argparse.Namespace) -> None:
     model = directions.edited(frame.load(options), options)
     with frame.bar("note", options.batch_size) as progress:
         for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
-            write_wav(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
+            wav.write(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
     for i, pitch in enumerate(pitches):
         print(f"{options.output_dir / f'generated_{i}.wav'}: pitch {pitch}")

@@ -14,7 +14,7 @@ from tqdm import tqdm
 import gansynth
 from core.commands.arguments import Value
 from core.files.user_folders import shipped
-from gansynth.hallucination import key_times_s
+from core.latent.key_path import key_times_s
 from scripts.shared.hallucination import keep
 from scripts.shared.hallucination_video import Film, paint
 from server.osc.client import Client

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from server.sinks.wav_spool import write_whole
+from core.files import atomic
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,7 @@ def save(path: Path, state: State) -> None:
     latents = np.concatenate([np.zeros(0, np.float32), *state.slots.values()])
     memory = io.BytesIO()
     np.savez(memory, header=np.array(json.dumps(header)), latents=latents)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, memory.getbuffer())
+    atomic.write_bytes(path, memory.getbuffer())
 
 
 def load(path: Path) -> State:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import zmq
 
+from core.audio.features import FEATURE_RATE
 from renderer.ipc import messages
-from renderer.ipc.messages import FEATURE_RATE
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 120.0

@@ -188,7 +188,7 @@ class TestChopAndPad:
         (tmp_path / "in" / "bad.wav").write_text("no sound")
         status, _, errors = run(command.main, tmp_path / "in", tmp_path / "out")
         assert (status, len(errors)) == (1, 1)
-        assert f"{tmp_path / 'in' / 'bad.wav'} is no sound file that can be read" in errors[0]
+        assert f"{tmp_path / 'in' / 'bad.wav'} is not a readable sound file" in errors[0]
         assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
     def test_skip_bad_names_the_bad_file_and_goes_on(self, run, put, tmp_path, command):
@@ -232,7 +232,7 @@ class TestChopAndPad:
             seen.append(path)
             path.write_bytes(b"half")
 
-        monkeypatch.setattr("core.audio.sound_files.write_pcm16", interrupt)
+        monkeypatch.setattr("core.audio.wav.write_pcm16", interrupt)
         status, _, errors = run(command.main, tmp_path / "in", tmp_path / "out")
         assert (status, errors[-1].split(": ")[1]) == (1, "interrupted")
         assert [path.name for path in tmp_path.iterdir()] == ["in"]

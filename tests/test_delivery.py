@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from server.sinks.wav_spool import KEEP_S, WavSpool, write_wav
+from core.audio import wav
+from server.sinks.wav_spool import KEEP_S, WavSpool
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OSError, match="No space"):
-        write_wav(tmp_path / "x.wav", tone(16000), 16000)
+        wav.write(tmp_path / "x.wav", tone(16000), 16000)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,7 +109,11 @@ def test_a_busy_server_cleans_as_it_goes(delivery, monkeypatch):
 
 
 def test_leftovers_of_dead_servers_are_cleaned_at_the_start(tmp_path):
-    for name in ("hallu-0123456789abcdef.wav", "hallu-0123456789abcdef.wav.part"):
+    for name in (
+        "hallu-0123456789abcdef.wav",
+        "hallu-0123456789abcdef.wav.part",
+        ".hallu-0123456789abcdef-01234567.part.wav",
+    ):
         (tmp_path / name).touch()
         age(tmp_path / name, KEEP_S + 60)
     WavSpool(tmp_path)

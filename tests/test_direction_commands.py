@@ -9,8 +9,9 @@ import soundfile
 from conftest import SMALL, RunningServer, running_with
 
 import ganspace
+from core.latent.interpolation import lerp
 from ganspace.edited_models import CoordinateModel, EditedModel
-from gansynth.hallucination import Timing, hallucinate, lerp
+from gansynth.hallucination import Timing, hallucinate
 
 PICKLE = "magenta_small_conv0_ipca_1024.pickle"
 EDITS = [2.0, -1.0, 0.5]

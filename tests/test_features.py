@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.audio.features import features
-from renderer.ipc.messages import FEATURE_RATE
+from core.audio.features import FEATURE_RATE, features
 
 RATE = 16_000
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import ganspace
-from gansynth.hallucination import slerp
+from core.latent.interpolation import slerp
 from scripts import gan2n, ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_generate
 from tests.conftest import SMALL
 

@@ -10,8 +10,9 @@ import soundfile
 from conftest import SMALL
 
 import ganspace
+from core.latent.interpolation import lerp
 from ganspace.edited_models import CoordinateModel
-from gansynth.hallucination import Timing, hallucinate, lerp
+from gansynth.hallucination import Timing, hallucinate
 from scripts.hallu import main
 
 DATA = Path(__file__).parent / "data"

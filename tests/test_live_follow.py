@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from live_server import a_sound, made
 
-from gansynth.hallucination import slerp
+from core.latent.interpolation import slerp
 from renderer import sound_to_image
 from renderer.ipc import messages
 from renderer.live.reactive_path import ReactivePath

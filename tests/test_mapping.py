@@ -115,12 +115,12 @@ def test_a_higher_pitch_sensitivity_follows_sooner():
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 20, 500])
 def test_smoothing_keeps_the_length_and_a_constant(frames):
-    assert np.allclose(key_path.smoothed(np.full((40, 3), 0.7), frames), 0.7)
-    assert key_path.smoothed(np.zeros((40, 3)), frames).shape == (40, 3)
+    assert np.allclose(key_path.moving_average(np.full((40, 3), 0.7), frames), 0.7)
+    assert key_path.moving_average(np.zeros((40, 3)), frames).shape == (40, 3)
 
 
 def test_smoothing_is_a_moving_average():
-    np.testing.assert_allclose(key_path.smoothed(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
+    np.testing.assert_allclose(key_path.moving_average(np.float64([[0], [3], [0], [0]]), 3)[:, 0], [1, 1, 1, 0])
 
 
 def test_a_larger_smooth_factor_is_smoother():
@@ -188,7 +188,7 @@ MIXES = np.float64([[1, 0], [0.5, 0.5], [0, 1], [1, 0]])
 
 
 def test_a_path_is_at_each_key_point_at_its_time():
-    there = key_path.path_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
+    there = key_path.slerp_at(np.float64([-1, 0, 1, 3, 4, 9]), [0, 1, 3, 4], KEYS)
     np.testing.assert_allclose(there, KEYS[[0, 0, 1, 2, 3, 3]])
 
 
@@ -202,7 +202,7 @@ def test_a_sound_belongs_mostly_to_one_class_and_always_to_the_same():
 @pytest.mark.parametrize(("times", "rule"), [([0, 1], "as many key points"), ([0, 1, 1, 2], "must rise")])
 def test_key_times_that_do_not_fit_are_refused(times, rule):
     with pytest.raises(ValueError, match=rule):
-        key_path.path_at(np.zeros(1), times, KEYS)
+        key_path.slerp_at(np.zeros(1), times, KEYS)
 
 
 def test_the_same_sound_has_the_same_picture_and_near_sounds_near_ones():

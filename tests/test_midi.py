@@ -6,8 +6,8 @@ import mido
 import numpy as np
 import pytest
 
+from core.latent.interpolation import slerp
 from gansynth import midi
-from gansynth.hallucination import slerp
 from gansynth.midi import Note
 
 RATE = 1000

@@ -9,7 +9,8 @@ import soundfile
 from answering import Answering
 
 import gansynth
-from gansynth.hallucination import Timing, hallucinate, hallucination_length, slerp
+from core.latent.interpolation import slerp
+from gansynth.hallucination import Timing, hallucinate, hallucination_length
 from pd import pd_running, with_object
 
 ARRAYS = ("z", "z0", "z1", "sound", "sound2")

@@ -5,8 +5,9 @@ import pytest
 from conftest import SMALL
 
 import ganspace
+from core.latent.interpolation import lerp
 from ganspace.edited_models import CoordinateModel
-from gansynth.hallucination import Timing, hallucinate, hallucination_length, lerp
+from gansynth.hallucination import Timing, hallucinate, hallucination_length
 from pd import PD, pd_running, with_object
 
 COMPAT = (PD / "compat",)

@@ -6,8 +6,9 @@ import soundfile
 from directions_server import EIGHT, OWN, PICKLE, directions_server
 from played import playing, same
 
+from core.latent.interpolation import lerp
 from ganspace.edited_models import CoordinateModel
-from gansynth.hallucination import Timing, hallucinate, lerp
+from gansynth.hallucination import Timing, hallucinate
 from pd import PD, escaped, pd_running
 
 PATCH = "ganspacesynth_halluseq.pd"

@@ -7,7 +7,7 @@ import pytest
 from played import playing, same, until
 
 from core.commands.table import COMMANDS
-from gansynth.hallucination import slerp
+from core.latent.interpolation import slerp
 from pd import PD, escaped, pd_running
 
 PATCHES = sorted(path for path in PD.rglob("*.pd"))

@@ -10,6 +10,7 @@ import soundfile
 import zmq
 from conftest import RunningServer, free_pair, running_with
 
+from core.audio.features import FEATURE_RATE
 from core.commands.reading import read
 from renderer.ipc import messages
 from server.link.publisher import Publisher
@@ -85,7 +86,7 @@ def test_a_hallucination_is_told_with_its_key_points(running, renderer):
     assert event.fields["duration_s"] == pytest.approx(audio[2] / audio[3])
     np.testing.assert_allclose(event.arrays["key_times_s"], [0.0, 0.3, 0.6], atol=1e-6)
     assert event.arrays["keys"].shape == (3, 64)
-    moments = 1 + int(event.fields["duration_s"] * messages.FEATURE_RATE)
+    moments = 1 + int(event.fields["duration_s"] * FEATURE_RATE)
     assert [event.arrays[name].shape for name in ("loudness", "onsets", "chroma")] == [(moments,)] * 2 + [(moments, 12)]
 
 

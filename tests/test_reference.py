@@ -13,7 +13,7 @@ import pytest
 
 import ganspace
 import gansynth
-from gansynth.hallucination import slerp
+from core.latent.interpolation import slerp
 from tests.conftest import SMALL
 
 STABLE, BLIPPED = [0, 1, 4, 5], [2, 3]

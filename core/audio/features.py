@@ -1,7 +1,7 @@
-"""What a sound does from moment to moment: loudness, onsets, pitches; heard quickly, for all that follows key points.
+"""Fast features of a sound over time (loudness, onsets, pitch classes), for pictures that react to generated sounds.
 
-Plain FFTs, 0.1 s for a minute, for the server listens while it makes sounds. Songs are heard otherwise: the documented
-dials of `hallu visualize` were made for the signals of renderer/video/analysis.py.
+Plain FFTs, 0.1 s for a minute of sound, because the server analyses what it generates. Songs are analysed in
+renderer/video/analysis.py, whose signals the documented settings of `hallu visualize` were made for.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from renderer.ipc.messages import FEATURE_RATE
+from core.audio import stft
 
+FEATURE_RATE = 50  # moments a second
 _WINDOW_S = 0.128
 _LOWEST_HZ, _HIGHEST_HZ = 55.0, 4000.0
 _C0_HZ = 440.0 * 2.0 ** (-57 / 12)
@@ -22,12 +23,12 @@ RATE = Fraction(FEATURE_RATE)
 
 @dataclass(frozen=True)
 class Features:
-    """What is heard at each of n moments, the first at 0 s; all finite and in 0..1, and 0 in silence.
+    """Features at each of n moments, the first at 0 s; all finite and in 0..1, and 0 in silence.
 
     Attributes:
         rate: moments a second.
         loudness: float32 [n]; 1 where the sound is loudest.
-        onsets: float32 [n]; how fast the sound rises, 1 at its fastest, 0 where it falls.
+        onsets: float32 [n]; how fast the level rises, 1 at its fastest, 0 where it falls.
         chroma: float32 [n, 12]; C first; the strongest pitch of a moment is 1.
     """
 
@@ -45,10 +46,10 @@ class Features:
         return np.argsort(-self.chroma.mean(axis=0), kind="stable")
 
 
-def to_peak(chroma: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """Chroma [n, 12] with each moment's strongest pitch at 1, float32; where nothing is heard, bool [n], all are 0."""
+def normalized_chroma(chroma: np.ndarray, audible: np.ndarray) -> np.ndarray:
+    """Chroma [n, 12] with each moment's strongest pitch at 1, float32; all 0 where not `audible`, bool [n]."""
     peak = chroma.max(axis=1, keepdims=True)
-    return np.where(heard[:, None] & (peak > 0), chroma / np.where(peak > 0, peak, 1.0), 0.0).astype(np.float32)
+    return np.where(audible[:, None] & (peak > 0), chroma / np.where(peak > 0, peak, 1.0), 0.0).astype(np.float32)
 
 
 def features(wave: np.ndarray, sample_rate: int) -> Features:
@@ -62,7 +63,7 @@ def features(wave: np.ndarray, sample_rate: int) -> Features:
         return Features(RATE, *(np.zeros((len(spectra), *more), np.float32) for more in ((), (), (12,))))
     decibels = 10.0 * np.log10(np.maximum(power / power.max(), _SMALL))
     loudness = np.clip(1.0 - decibels / _SILENCE_DB, 0.0, 1.0)
-    chroma = to_peak(_chroma(spectra, sample_rate), loudness > 0)
+    chroma = normalized_chroma(_chroma(spectra, sample_rate), loudness > 0)
     return Features(RATE, loudness.astype(np.float32), _onsets(spectra).astype(np.float32), chroma)
 
 
@@ -72,10 +73,11 @@ def _power_spectra(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     count = 1 + int(len(wave) / sample_rate * FEATURE_RATE)
     starts = np.round(np.arange(count) * sample_rate / FEATURE_RATE).astype(int)
     padded = np.concatenate([np.zeros(size // 2, np.float32), wave, np.zeros(size, np.float32)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, size)
+    windows = stft.frames(padded, size, 1)
     # In parts, so that a long sound does not need all windows at once.
-    parts = [windows[starts[i : i + 512]] * np.hanning(size).astype(np.float32) for i in range(0, count, 512)]
-    return np.concatenate([np.abs(np.fft.rfft(part)) ** 2 for part in parts]).astype(np.float32)
+    window = stft.hann_symmetric(size).astype(np.float32)
+    parts = [stft.power(windows[starts[i : i + 512]], window) for i in range(0, count, 512)]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _onsets(spectra: np.ndarray) -> np.ndarray:
@@ -86,7 +88,7 @@ def _onsets(spectra: np.ndarray) -> np.ndarray:
 
 
 def _chroma(spectra: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The power of the spectrum's peaks by pitch class; only peaks, for what leaks beside them is no pitch."""
+    """The power of the spectrum's peaks by pitch class; only peaks, because leakage beside them is not a pitch."""
     frequencies = np.linspace(0.0, sample_rate / 2, spectra.shape[1])
     used = (frequencies >= _LOWEST_HZ) & (frequencies <= _HIGHEST_HZ)
     beside = np.pad(spectra, ((0, 0), (1, 1)))

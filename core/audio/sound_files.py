@@ -1,14 +1,14 @@
-"""Sound files of any kind as mono waves at one rate; and 16-bit WAV files."""
+"""Find and read sound files of any kind, as mono waves at one rate."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
+
+from core.audio.resample import resample_blocks
 
 SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3"})
-FULL_SCALE = 32768  # what 16-bit sample values are divided by to lie in -1..1
 _BLOCK = 2**20
 
 
@@ -16,11 +16,12 @@ class BadFileError(ValueError):
     """A file that cannot be used; the message names it and the rule."""
 
 
-Report = Callable[[BadFileError], None]
+# Called with each file that cannot be used; the work goes on without it unless this raises.
+OnBadFile = Callable[[BadFileError], None]
 
 
 def stop_at_bad(error: BadFileError) -> None:
-    """The report that ends the work at the first bad file.
+    """End the work at the first bad file.
 
     Raises:
         BadFileError: always.
@@ -81,25 +82,11 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
 
 def _resampled(file: soundfile.SoundFile, sample_rate: int) -> np.ndarray:
     mono = (block.mean(axis=1) for block in file.blocks(_BLOCK, dtype="float32", always_2d=True))
-    if file.samplerate == sample_rate:
-        return np.concatenate([np.zeros(0, np.float32), *mono])
-    stream = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
-    pieces = [stream.resample_chunk(block) for block in mono]
-    return np.concatenate([*pieces, stream.resample_chunk(np.zeros(0, np.float32), last=True)])
+    return np.concatenate([np.zeros(0, np.float32), *resample_blocks(mono, file.samplerate, sample_rate)])
 
 
 def _unreadable(path: Path, error: Exception) -> BadFileError:
     if not path.exists():
         return BadFileError(f"{path} does not exist")
     reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
-    return BadFileError(f"{path} is no sound file that can be read: {str(reason).rstrip('.')}")
-
-
-def write_pcm16(path: Path, wave: np.ndarray, sample_rate: int) -> None:
-    """Write mono float [samples] as a 16-bit WAV; what lies beyond full scale is clipped.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    values = np.clip(np.rint(wave * np.float32(FULL_SCALE)), -FULL_SCALE, FULL_SCALE - 1)
-    soundfile.write(path, values.astype(np.int16), sample_rate, subtype="PCM_16", format="WAV")
+    return BadFileError(f"{path} is not a readable sound file: {str(reason).rstrip('.')}")

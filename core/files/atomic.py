@@ -1,5 +1,9 @@
-"""Files and folders that are there whole or not at all, and never in the place of others."""
+"""Atomic files and folders: a reader finds all of one, the old one, or nothing; a failure leaves nothing behind.
 
+Each is written beside its place under a temporary name, a hidden one with a random part, and then renamed.
+"""
+
+import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
@@ -8,8 +12,46 @@ from pathlib import Path
 
 
 @contextmanager
+def replacing(path: Path, *, sync: bool = False) -> Iterator[Path]:
+    """Yield a temporary path to write, which replaces `path` when the block ends without an error.
+
+    Args:
+        path: the file; its folder is created where it is missing.
+        sync: wait until the disk has the data, so that the file survives a power cut too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        if sync:
+            _sync(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes | memoryview, *, sync: bool = False) -> None:
+    """Write a file, or replace it; see `replacing`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replacing(path, sync=sync) as part:
+        part.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, or replace it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+@contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill beside `folder`, which takes its place when the block ends well; else nothing is left.
+    """Yield a temporary folder to fill, which becomes `folder` when the block ends without an error.
 
     Raises:
         FileExistsError: `folder` exists and is not an empty folder.
@@ -29,26 +71,32 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, or replace it whole: nobody ever reads half of it."""
-    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path to write, beside `path`, whose place it takes when the block ends well; else nothing is left of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
+def new_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Yield temporary paths to write in a folder, which get their `names` when the block ends without an error.
+
+    The folder is created where it is missing, and removed again after an error.
+
+    Raises:
+        FileExistsError: one of the files exists already.
+    """
+    refuse_existing(folder, names)
+    created = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [folder / f"{name}.part" for name in names]
     try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        yield parts
+        for part, name in zip(parts, names, strict=True):
+            part.replace(folder / name)
+    except BaseException:
+        for part in parts:
+            part.unlink(missing_ok=True)
+        if created:
+            folder.rmdir()
+        raise
 
 
-def refuse(folder: Path, names: Sequence[str]) -> None:
+def refuse_existing(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder that has files of these names.
 
     Raises:
@@ -59,24 +107,6 @@ def refuse(folder: Path, names: Sequence[str]) -> None:
             raise FileExistsError(f"{folder / name} exists already; name another folder")
 
 
-@contextmanager
-def new_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Paths to write in a folder, made if missing; they get `names` when the block ends well, else nothing is left.
-
-    Raises:
-        FileExistsError: one of them exists already.
-    """
-    refuse(folder, names)
-    made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = [folder / f"{name}.part" for name in names]
-    try:
-        yield parts
-        for part, name in zip(parts, names, strict=True):
-            part.replace(folder / name)
-    except BaseException:
-        for part in parts:
-            part.unlink(missing_ok=True)
-        if made:
-            folder.rmdir()
-        raise
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

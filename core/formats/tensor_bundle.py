@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files.atomic import new_folder
+from core.files.atomic import new_folder, write_text
 
 NAME, POINTER = "model.ckpt", "checkpoint"
 INDEX, GRAPH = ".index", ".meta"
@@ -73,9 +73,7 @@ def remove(prefix: Path) -> None:
 
 def point(prefix: Path) -> None:
     """Let `checkpoint`, which TensorFlow asks for the latest save, name this one, by a relative path."""
-    part = prefix.parent / f"{POINTER}{_PART}"
-    part.write_text(f'model_checkpoint_path: "{prefix.name}"\n', encoding="utf-8")
-    part.replace(prefix.parent / POINTER)
+    write_text(prefix.parent / POINTER, f'model_checkpoint_path: "{prefix.name}"\n')
 
 
 def open_save(prefix: Path) -> Any:

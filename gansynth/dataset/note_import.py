@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.audio import sound_files
-from core.audio.sound_files import FULL_SCALE, BadFileError, Report, stop_at_bad
+from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
+from core.audio.wav import FULL_SCALE
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note, from_json, read_json
 from gansynth.dataset.slicing import Progress, joined
 
@@ -26,7 +27,7 @@ class NoteFile:
     labels: Labels
 
 
-def find(in_dir: Path, labels: Mapping[str, Any] | None = None, report: Report = stop_at_bad) -> list[NoteFile]:
+def find(in_dir: Path, labels: Mapping[str, Any] | None = None, report: OnBadFile = stop_at_bad) -> list[NoteFile]:
     """The notes in a folder, by name: NSynth's where there is an examples.json, else files named [name]_[pitch].
 
     Files in subfolders get the names of those in front: FOLDER-name_PITCH.
@@ -52,7 +53,7 @@ def find(in_dir: Path, labels: Mapping[str, Any] | None = None, report: Report =
     return found
 
 
-def _own(in_dir: Path, known: Mapping[str, Mapping[str, Any]], report: Report) -> list[NoteFile]:
+def _own(in_dir: Path, known: Mapping[str, Mapping[str, Any]], report: OnBadFile) -> list[NoteFile]:
     found: dict[str, NoteFile] = {}
     for path in sound_files.find(in_dir):
         name = joined(path.relative_to(in_dir))
@@ -101,7 +102,7 @@ def _index(name: str, kind: str, words: Sequence[str], word: Any) -> int:
     return words.index(word)
 
 
-def _nsynth(in_dir: Path, report: Report) -> list[NoteFile]:
+def _nsynth(in_dir: Path, report: OnBadFile) -> list[NoteFile]:
     found = []
     for name, entry in sorted(read_json(in_dir / EXAMPLES).items()):
         path = in_dir / "audio" / f"{name}.wav"
@@ -116,7 +117,7 @@ def check(
     files: Sequence[NoteFile],
     sample_rate: int,
     length: int,
-    report: Report = stop_at_bad,
+    report: OnBadFile = stop_at_bad,
     progress: Progress | None = None,
 ) -> list[NoteFile]:
     """The files that will have the right length, judged by their headers, so that hours of work do not end in an error.
@@ -137,7 +138,7 @@ def read(
     files: Sequence[NoteFile],
     sample_rate: int,
     length: int,
-    report: Report = stop_at_bad,
+    report: OnBadFile = stop_at_bad,
     progress: Progress | None = None,
 ) -> Iterator[Note]:
     """The notes of these files, mono, at sample_rate, each of `length` samples; progress counts files.

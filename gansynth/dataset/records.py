@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.files.atomic import new_files, refuse
+from core.files import atomic
 
 FILES = RECORDS, META = "data.tfrecord", "meta.json"
 SOURCES = ("acoustic", "electronic", "synthetic")
@@ -83,7 +83,7 @@ def refuse_existing(folder: Path) -> None:
     Raises:
         FileExistsError: there is a dataset already.
     """
-    refuse(folder, FILES)
+    atomic.refuse_existing(folder, FILES)
 
 
 def write(folder: Path, notes: Iterable[Note]) -> int:
@@ -93,7 +93,7 @@ def write(folder: Path, notes: Iterable[Note]) -> int:
         FileExistsError: there is a dataset already.
         ValueError: there are no notes, two have the same name, or their lengths differ.
     """
-    with new_files(folder, FILES) as (records, meta):
+    with atomic.new_files(folder, FILES) as (records, meta):
         labels = _write_records(records, notes)
         if not labels:
             raise ValueError("there are no notes to make a dataset of")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.audio import sound_files
-from core.audio.sound_files import BadFileError, Report, stop_at_bad
+from core.audio import sound_files, wav
+from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.files.atomic import new_folder
 
 Progress = Callable[[int, int], None]
@@ -37,7 +37,7 @@ class Form:
 
 
 def chop(
-    in_dir: Path, out_dir: Path, form: Form, report: Report = stop_at_bad, progress: Progress | None = None
+    in_dir: Path, out_dir: Path, form: Form, report: OnBadFile = stop_at_bad, progress: Progress | None = None
 ) -> int:
     """Cut each sound file into notes NAME_1_PITCH.wav, NAME_2_PITCH.wav, ...; how many there are.
 
@@ -72,7 +72,9 @@ def chop(
     return _convert(files, out_dir, form, notes, report, progress)
 
 
-def pad(in_dir: Path, out_dir: Path, form: Form, report: Report = stop_at_bad, progress: Progress | None = None) -> int:
+def pad(
+    in_dir: Path, out_dir: Path, form: Form, report: OnBadFile = stop_at_bad, progress: Progress | None = None
+) -> int:
     """Make each sound file one note of form.length samples, FOLDER-SUBFOLDER-N_PITCH.wav; how many there are.
 
     What is longer is cut, what is shorter gets silence. Levels stay as they are. N counts from 1 in each folder; files
@@ -99,7 +101,7 @@ def _convert(
     out_dir: Path,
     form: Form,
     notes: Callable[[int, np.ndarray], Iterator[tuple[str, np.ndarray]]],
-    report: Report,
+    report: OnBadFile,
     progress: Progress | None,
 ) -> int:
     written = 0
@@ -109,7 +111,7 @@ def _convert(
                 progress(place, len(files))
             try:
                 for name, wave in notes(place, sound_files.read(path, form.sample_rate)):
-                    sound_files.write_pcm16(folder / f"{name}_{form.pitch}.wav", wave, form.sample_rate)
+                    wav.write_pcm16(folder / f"{name}_{form.pitch}.wav", wave, form.sample_rate)
                     written += 1
             except BadFileError as error:
                 report(error)

@@ -17,6 +17,7 @@ import mido
 import numpy as np
 
 from core.audio import sound_files
+from core.audio.levels import SILENCE_DB, gain
 from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS, Instrument
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
 
@@ -30,7 +31,6 @@ PLACES = tuple(
 EARLY_MS, PAUSE_MS = 2, 50
 GAIN = 2.0
 NOTES_PER_RUN = 64
-SILENCE_DB = -60.0
 # Some of FluidR3's samples have an offset, up to 0.05; notes that still sound at their end would click there.
 HIGH_PASS_HZ, FADE_S = 10.0, 0.02
 _UNLOADED = re.compile("failed to load (the )?soundfont", re.IGNORECASE)
@@ -146,7 +146,7 @@ def render(
         batch = keys[start : start + NOTES_PER_RUN]
         for key, wave in zip(batch, _run(batch, plan, program, sound_font), strict=True):
             peak = np.abs(wave).max()
-            if peak > 10 ** (SILENCE_DB / 20):
+            if peak > gain(SILENCE_DB):
                 yield _note(key, wave / max(1.0, peak), plan)
     if progress:
         progress(len(keys), len(keys))

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from core.audio.levels import SILENCE_DB, rms_db
 from gansynth.audio_plots import draw_spectrogram
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
 
-SILENCE_DB = -60.0
 # What Magenta's trainer takes unless it is told otherwise.
 TRAIN_PITCHES, TRAIN_SOURCES = range(24, 85), {0}
 SHEET_COLUMNS, SHEET_ROWS = 8, 6
@@ -33,7 +33,7 @@ class Report:
         """Measure a note."""
         self.length = len(note.audio)
         self.labels.append(note.labels)
-        self.levels_db[note.name] = level_db(note.audio)
+        self.levels_db[note.name] = rms_db(note.audio)
         self.same[hashlib.blake2b(note.audio.tobytes(), digest_size=16).digest()].append(note.name)
         if np.abs(note.audio).max(initial=0) >= 1 and self.levels_db[note.name] > SILENCE_DB:
             self.clipped.append(note.name)
@@ -78,11 +78,6 @@ class Report:
             f"loudness: {self.levels_db[low]:.1f} dB ({low}) to {self.levels_db[high]:.1f} dB ({high}), "
             f"median {self.levels_db[middle]:.1f} dB"
         )
-
-
-def level_db(wave: np.ndarray) -> float:
-    """RMS of a wave in dB below full scale; -120 for silence."""
-    return float(10 * np.log10(np.mean(np.square(wave, dtype=np.float64)) + 1e-12))
 
 
 def _counted(counts: dict[Any, int]) -> str:

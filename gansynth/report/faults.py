@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gansynth.dataset.summary import SILENCE_DB, level_db
+from core.audio.levels import SILENCE_DB, rms_db
 
 # A note is off centre where its mean is more than this share of its peak.
 DC_SHARE = 0.02
@@ -28,7 +28,7 @@ def _not_finite(wave: np.ndarray, sample_rate: int) -> bool:
 
 
 def _silent(wave: np.ndarray, sample_rate: int) -> bool:
-    return level_db(wave) < SILENCE_DB
+    return rms_db(wave) < SILENCE_DB
 
 
 def _clipped(wave: np.ndarray, sample_rate: int) -> bool:

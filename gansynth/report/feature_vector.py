@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.audio import stft
 from gansynth.report.tuning import hertz_of
 
 FEATURES = (
@@ -73,10 +74,9 @@ def spread(rows: np.ndarray, pitches: np.ndarray) -> np.ndarray:
 def _spectra(wave: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Power without DC [frames, bins], and the bins' frequencies in hertz; frame i is centred on i * HOP_S."""
     size, hop = round(FRAME_S * sample_rate), round(HOP_S * sample_rate)
-    padded = np.pad(np.asarray(wave, np.float32), (size // 2, size))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[: len(wave) : hop]
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
-    power = np.abs(np.fft.rfft(frames * window, axis=1)[:, 1:]).astype(np.float64) ** 2 + 1e-12
+    frames = stft.centred_frames(np.asarray(wave, np.float32), size, hop)
+    window = stft.hann_periodic(size).astype(np.float32)
+    power = stft.magnitudes(frames, window)[:, 1:].astype(np.float64) ** 2 + 1e-12
     return power, np.arange(1, power.shape[1] + 1) * sample_rate / size
 
 

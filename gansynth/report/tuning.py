@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gansynth.dataset.summary import SILENCE_DB, level_db
+from core.audio import stft
+from core.audio.levels import SILENCE_DB, rms_db
 
 IN_TUNE_CENTS = 50.0
 # What is listened to: after the attack, before most releases.
@@ -58,8 +59,8 @@ def clarity_db(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
     if not _can_be_heard(span):
         return float("nan")
     size = round(FRAME_S * sample_rate)
-    window = np.hanning(size + 1)[:-1]
-    frames = np.lib.stride_tricks.sliding_window_view(span, size)[:: round(CLARITY_HOP_S * sample_rate)]
+    window = stft.hann_periodic(size)
+    frames = stft.frames(span, size, round(CLARITY_HOP_S * sample_rate))
     frames = (frames - frames.mean(axis=1, keepdims=True)) * window
     period = _FINER * sample_rate / hertz_of(pitch)
     reach = 2 ** (IN_TUNE_CENTS / 1200)
@@ -106,7 +107,7 @@ def _span(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _can_be_heard(span: np.ndarray) -> bool:
-    return bool(np.isfinite(span).all()) and level_db(span) >= SILENCE_DB
+    return bool(np.isfinite(span).all()) and rms_db(span) >= SILENCE_DB
 
 
 def _autocorrelation(frames: np.ndarray) -> np.ndarray:

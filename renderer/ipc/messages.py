@@ -15,8 +15,6 @@ import numpy as np
 # Features of the longest hallucination (30 min) are 5 MB.
 MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 16
-# Values a second of what is told about a sound.
-FEATURE_RATE = 50
 # Of the samples (int16) that are kept of the last sounds, together; half an hour at 16 kHz are 58 MB.
 WAVES_BYTES = 60 * 2**20
 # Commands that set nothing: a renderer that starts anew need not be told them again.

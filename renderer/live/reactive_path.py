@@ -6,9 +6,9 @@ onsets push it off this path, and pitches move the classes. The film of a halluc
 
 import numpy as np
 
-from core.latent.key_path import between, path_at, smoothed
+from core.audio.features import FEATURE_RATE
+from core.latent.key_path import lerp_at, moving_average, slerp_at
 from renderer import sound_to_image
-from renderer.ipc.messages import FEATURE_RATE
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.sounds import PlayedSound
 
@@ -42,10 +42,10 @@ class ReactivePath:
     def at(self, position_s: float, jitter: float) -> GeneratorInput:
         """Where it is; before the first and after the last key point it rests there. Jitter 0: on the path itself."""
         now = np.array([position_s])
-        noise = path_at(now, self._times, self._keys)[0]
+        noise = slerp_at(now, self._times, self._keys)[0]
         # Folded in any case: an arc bulges beyond its ends.
         noise = sound_to_image.fold(noise + jitter * self._sway(position_s), sound_to_image.REACH)
-        own = between(now, self._times, self._class_keys)[0]
+        own = lerp_at(now, self._times, self._class_keys)[0]
         heard, pitches = _read(self._heard, position_s), _read(self._pitches, position_s)
         weights = np.zeros(self._num_classes)
         weights[self._classes] = (1.0 - _PITCHES * heard) * own + _PITCHES * pitches
@@ -82,7 +82,7 @@ def _pitches(chroma: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _mean(values: np.ndarray, over_s: float) -> np.ndarray:
     """A moving average of values [n] or [n, k]."""
-    return smoothed(values.reshape(len(values), -1), _frames(over_s)).reshape(values.shape)
+    return moving_average(values.reshape(len(values), -1), _frames(over_s)).reshape(values.shape)
 
 
 def _frames(seconds: float) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.files.atomic import replacing
+from core.files import atomic
 from renderer.live.audio_track import AudioTrack
 from renderer.live.transport import Transport
 from renderer.video.mp4 import Mp4
@@ -61,14 +61,13 @@ def save(picture: np.ndarray, path: Path) -> None:
     """
     memory = io.BytesIO()
     Image.fromarray(picture).save(memory, "PNG")
-    with replacing(path) as part:
-        part.write_bytes(memory.getvalue())
+    atomic.write_bytes(path, memory.getbuffer())
 
 
 class Recorder:
     """Writes what is shown and heard as a video of RATE pictures a second, in a thread of its own, until it is stopped.
 
-    As a sound (see `core.audio.blocks.Sound`) it is what plays meanwhile, mono, a picture's length at a time.
+    As a sound (see `core.audio.blocks.AudioSource`) it is what plays meanwhile, mono, a picture's length at a time.
     """
 
     channels = 1
@@ -125,7 +124,7 @@ class Recorder:
     def _run(self, begun: "Future[None]") -> None:
         self._frames.listen(self._come)
         try:
-            with replacing(self.path) as part:
+            with atomic.replacing(self.path) as part:
                 writer = Mp4(part, *self._even(), Fraction(RATE), self)
                 with closing(writer):
                     # Not sooner: the encoder takes its time to get ready.

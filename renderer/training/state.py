@@ -1,7 +1,5 @@
 """What a run consists of at one moment: everything that has to be saved for it to go on as if unbroken."""
 
-import os
-import secrets
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.files import atomic
 from core.nn import spectral_norm
 from renderer.training import discriminator, generator
 from renderer.training.hparams import Hparams
@@ -82,19 +81,12 @@ def save(folder: Path, state: State) -> Path:
         Its path.
     """
     path = folder / f"save-{state.images:09d}.npz"
-    part = folder / f".{path.name}-{secrets.token_hex(4)}.part"
     counters = {"version": VERSION, "images": state.images, "size": state.size}
     arrays: dict[str, Any] = _flat(to_arrays(state.tree)) | {
         name: np.asarray(value) for name, value in counters.items()
     }
-    try:
-        with part.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic.replacing(path, sync=True) as part, part.open("wb") as file:
+        np.savez(file, **arrays)
     for old in saves(folder)[:-KEPT]:
         old.unlink()
     return path

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from core.audio.blocks import Sound, mono_blocks
-from core.audio.features import Features, to_peak
+from core.audio.blocks import AudioSource, mono_blocks
+from core.audio.features import Features, normalized_chroma
 from renderer.sound_to_image import PITCHES
 
 SAMPLE_RATE = 22050
@@ -30,7 +30,7 @@ _STEADY = 0.01
 _TUNING_STEPS = 100
 
 
-def analyse(sound: Sound, hop: int = DEFAULT_HOP) -> Features:
+def analyse(sound: AudioSource, hop: int = DEFAULT_HOP) -> Features:
     """Listen to a sound.
 
     Args:
@@ -50,7 +50,7 @@ def analyse(sound: Sound, hop: int = DEFAULT_HOP) -> Features:
     if not heard:
         raise ValueError("there are no samples in the sound")
     power = np.concatenate([power for power, _ in heard])
-    chroma = to_peak(np.concatenate([chroma for _, chroma in heard]), power >= _SILENCE)
+    chroma = normalized_chroma(np.concatenate([chroma for _, chroma in heard]), power >= _SILENCE)
     return Features(Fraction(SAMPLE_RATE, hop), _loudness(power), _onsets(power), chroma)
 
 
@@ -63,7 +63,7 @@ class _Piece:
     frames: int
 
 
-def _pieces(sound: Sound, hop: int) -> Iterator[_Piece]:
+def _pieces(sound: AudioSource, hop: int) -> Iterator[_Piece]:
     margin = hop * -(-int(_MARGIN_S * SAMPLE_RATE) // hop)
     frames = max(1, int(_PIECE_S * SAMPLE_RATE) // hop)
     size = frames * hop

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from core.audio.blocks import Sound
+from core.audio.blocks import AudioSource
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 # AAC holds at most six bits for a sample; more would be clamped with a warning.
@@ -43,7 +43,7 @@ class Mp4:
         ValueError: the size is odd.
     """
 
-    def __init__(self, path: Path, height: int, width: int, rate: Fraction, sound: Sound | None = None) -> None:
+    def __init__(self, path: Path, height: int, width: int, rate: Fraction, sound: AudioSource | None = None) -> None:
         import av
 
         if height % 2 or width % 2:
@@ -90,7 +90,7 @@ def _say_colours(what: Any) -> None:
 class _Audio:
     """The sound of a film, fed beside the pictures: neither waits in memory for the other."""
 
-    def __init__(self, file: Any, sound: Sound) -> None:
+    def __init__(self, file: Any, sound: AudioSource) -> None:
         self._file, self._rate = file, sound.sample_rate
         self._layout = "mono" if sound.channels == 1 else "stereo"
         rate = self._rate if self._rate in _AAC_RATES else 48000

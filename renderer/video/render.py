@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.audio.blocks import Sound
+from core.audio.blocks import AudioSource
 from core.files.atomic import replacing
 from renderer.video.mp4 import Mp4, Writer
 from renderer.video.timeline import Timeline
@@ -48,7 +48,7 @@ def film(
     path: Path,
     painter: Painter,
     what: Timeline,
-    sound: Sound | None = None,
+    sound: AudioSource | None = None,
     batch_size: int = 20,
     progress: Progress | None = None,
 ) -> None:

@@ -34,7 +34,7 @@ class Song:
         return self._form[1]  # type: ignore[attr-defined]
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """See `Sound.blocks`.
+        """See `AudioSource.blocks`.
 
         Raises:
             ValueError: the file is empty, breaks off, or holds values that are not finite.

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from core.audio.features import Features
-from core.latent.key_path import smoothed
+from core.latent.key_path import moving_average
 from renderer import sound_to_image
 from renderer.video.response import Response
 
@@ -73,4 +73,4 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
     for frame, row in enumerate(chroma):
         levels = sound_to_image.blend(levels, row, response.pitch_frames)
         weights[frame] = sound_to_image.class_weights(levels, response.depth, response.mix)
-    return smoothed(weights, response.smooth_frames).astype(np.float32)
+    return moving_average(weights, response.smooth_frames).astype(np.float32)

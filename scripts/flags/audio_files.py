@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 
-from core.audio.sound_files import BadFileError, Report
+from core.audio.sound_files import BadFileError, OnBadFile
 from scripts import frame
 from server.quiet import quiet_import
 
@@ -38,7 +38,7 @@ def import_tensorflow(options: argparse.Namespace) -> None:
         import tensorflow  # noqa: F401
 
 
-def report(options: argparse.Namespace) -> Report:
+def report(options: argparse.Namespace) -> OnBadFile:
     """Stop at the first bad file, or with --skip_bad print a line for each."""
     return _say if options.skip_bad else _stop
 

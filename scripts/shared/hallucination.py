@@ -12,18 +12,20 @@ from tqdm import tqdm
 
 import ganspace
 import gansynth
+from core.audio import wav
 from core.files.atomic import replacing
+from core.latent.interpolation import lerp, slerp
+from core.latent.key_path import key_times_s
 from ganspace.edited_models import CoordinateModel
 from ganspace.files import checksum
 from gansynth.conditions import Value, check
-from gansynth.hallucination import Timing, key_times_s, lerp, slerp
+from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render
 from scripts.flags.video import seed_of
 from scripts.shared import key_points
 from scripts.shared.hallucination_video import COMMAND, Film, paint, record
 from server.checkpoints import locate, locate_components
 from server.quiet import import_tensorflow
-from server.sinks.wav_spool import write_wav
 from server.sounds.notes import check_hallucination
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def hallucinate(wish: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     return [wish.out, picture, wish.film.out, _tell(told, wish.film, painter, done)]
 
 
-def keep(wav: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float]) -> Path:
+def keep(path: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float]) -> Path:
     """Write a hallucination as a WAV, and its picture beside it, which is returned; each is there whole or not at all.
 
     Raises:
@@ -116,10 +118,10 @@ def keep(wav: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[fl
     """
     from gansynth.audio_plots import save_hallucination
 
-    picture = wav.with_suffix(".png")
+    picture = path.with_suffix(".png")
     with replacing(picture) as part:
         save_hallucination(part, wave, sample_rate, key_times_s)
-        write_wav(wav, wave, sample_rate)
+        wav.write(path, wave, sample_rate)
     return picture
 
 

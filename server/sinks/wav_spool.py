@@ -1,6 +1,5 @@
 """Waves to WAV files in the spool folder: written under another name, renamed, kept a while, cleaned up."""
 
-import io
 import logging
 import re
 import secrets
@@ -10,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
+
+from core.audio import wav
+from core.audio.resample import resample
 
 log = logging.getLogger(__name__)
 
 # The contract promises ten minutes after the reply; the rest is for slow writers and clocks that are set.
 KEEP_S = 15 * 60
 CLEAN_EVERY_S = 60.0
-_OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?")
+# Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
+_OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a-f]{8}\.part\.wav")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class WavSpool:
             for wave in waves:
                 path = self.spool / f"hallu-{secrets.token_hex(8)}.wav"
                 written.append(path)
-                frames = write_wav(path, resample(wave, sample_rate, rate), rate)
+                frames = wav.write(path, resample(wave, sample_rate, rate), rate)
                 clips.append(SpooledWav(path.as_posix(), frames, rate))
             return clips
         except BaseException:
@@ -85,43 +86,3 @@ class WavSpool:
                     path.unlink()
             except OSError as error:
                 log.debug("%s stays: %s", path, error)
-
-
-def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Wave [samples] at another rate in Hz; the same array where nothing changes."""
-    if rate == wanted or not len(wave):
-        return wave
-    return soxr.resample(wave, rate, wanted)
-
-
-def write_wav(path: Path, wave: np.ndarray, sample_rate: int) -> int:
-    """Write a mono 32-bit float WAV under another name and rename it, so that no reader sees half a file.
-
-    Returns:
-        Its length in samples.
-
-    Raises:
-        OSError: it cannot be written.
-        ValueError: values that are not finite, which would burst in a loudspeaker.
-    """
-    if not np.isfinite(wave).all():
-        raise ValueError("the model made values that are not finite; nothing was written")
-    memory = io.BytesIO()
-    soundfile.write(memory, np.asarray(wave, np.float32), sample_rate, format="WAV", subtype="FLOAT")
-    write_whole(path, memory.getbuffer())
-    return len(wave)
-
-
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Raises:
-        OSError: it cannot be written; nothing is left behind.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

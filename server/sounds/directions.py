@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from core.latent.interpolation import lerp
 from ganspace.edited_models import CoordinateModel
 from gansynth.config import check_pitch
-from gansynth.hallucination import lerp
 from server.engine.queue import Request
 from server.osc.packet import Message
 from server.session import Session

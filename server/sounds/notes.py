@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.commands.limits import MAX_NOTES, MAX_SECONDS
+from core.latent.interpolation import Interpolation, slerp
+from core.latent.key_path import key_times_s
 from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
-from gansynth.hallucination import Between, Player, Timing, hallucination_length, key_times_s, slerp
+from gansynth.hallucination import Player, Timing, hallucination_length
 from gansynth.hallucination import hallucinate as render
 from server.engine.queue import Request
 from server.osc.packet import Message
@@ -121,7 +123,12 @@ def hallucinate_z(studio: Session, request: Request) -> Replies:
 
 
 def hallucination(
-    studio: Session, request: Request, player: Player, keys: np.ndarray, pitch: int | None, between: Between = slerp
+    studio: Session,
+    request: Request,
+    player: Player,
+    keys: np.ndarray,
+    pitch: int | None,
+    between: Interpolation = slerp,
 ) -> Replies:
     """A path through key points [n, size] that `player` plays, with the request's times, delivered."""
     values = request.command.values

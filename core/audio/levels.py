@@ -1,0 +1,28 @@
+"""Levels of sound: peaks, RMS, decibels below full scale."""
+
+import numpy as np
+
+# A sound whose RMS is below this counts as silent.
+SILENCE_DB = -60.0
+# What is added to a power before its logarithm: digital silence comes out as -120 dB.
+_FLOOR = 1e-12
+
+
+def to_peak(wave: np.ndarray, peak: float) -> np.ndarray:
+    """Scale a wave to an absolute peak; silence stays silence."""
+    loudest = np.max(np.abs(wave), initial=0.0)
+    return wave * (peak / loudest) if loudest > 0 else wave
+
+
+def rms_db(wave: np.ndarray) -> float:
+    """RMS of a wave in dB below full scale; -120 for digital silence."""
+    return float(10 * np.log10(np.mean(np.square(wave, dtype=np.float64)) + _FLOOR))
+
+
+def gain(decibels: float) -> float:
+    """The factor that changes an amplitude by so many decibels.
+
+    >>> gain(-20)
+    0.1
+    """
+    return 10.0 ** (decibels / 20.0)
