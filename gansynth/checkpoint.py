@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.formats import tensor_bundle
+from core.formats import checkpoint_files, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
 from gansynth.config import Config
@@ -45,10 +45,10 @@ def load(config: Config) -> Checkpoint:
     blocks = blocks_of(stage)
     if blocks > config.num_resolutions:
         raise ValueError(f"{prefix}: stage {stage} has {blocks} blocks; num_resolutions is {config.num_resolutions}")
-    reader, shapes = tensor_bundle.open_save(prefix), expected_shapes(config, blocks)
-    weights = {name: tensor_bundle.read(reader, variables.averaged(name), prefix) for name in shapes}
+    reader, shapes = tensor_bundle.Reader(prefix), expected_shapes(config, blocks)
+    weights = {name: reader.read(variables.averaged(name)) for name in shapes}
     check_shapes(weights, shapes, prefix)
-    counter = int(tensor_bundle.read(reader, variables.COUNTER, prefix))
+    counter = int(reader.read(variables.COUNTER))
     return Checkpoint(weights, blocks, progress_at(counter, config, blocks), prefix)
 
 
@@ -66,7 +66,7 @@ def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
     """
     tensors = {variables.averaged(name): value for name, value in weights.items()}
     stage = stage_folder(folder, 2 * config.num_resolutions - 2)
-    return tensor_bundle.write(stage, counter, tensors | {variables.COUNTER: np.asarray(counter, np.int64)})
+    return checkpoint_files.write(stage, counter, tensors | {variables.COUNTER: np.asarray(counter, np.int64)})
 
 
 def blocks_of(stage: int) -> int:
@@ -97,7 +97,7 @@ def latest(folder: Path) -> tuple[int, Path]:
         FileNotFoundError: there is none.
     """
     for stage, path in reversed(stages(folder).items()):
-        if saves := tensor_bundle.saves(path):
+        if saves := checkpoint_files.saves(path):
             return stage, saves[max(saves)]
     raise FileNotFoundError(
         f"{folder} has no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.files import atomic
-from core.formats import tensor_bundle
+from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
 from gansynth.dataset.records import read_json
 
@@ -64,12 +64,12 @@ def plan(folder: Path, meta_path: Path | None = None) -> Plan:
     settings = config.read_settings(folder, meta_path)
     checkpoint.load(settings)
     normalizer.scale_and_shift(settings)
-    sizes = tensor_bundle.sizes(tensor_bundle.open_save(save))
+    sizes = tensor_bundle.Reader(save).sizes()
     needed = tuple(name for name in sizes if variables.is_for_playing(name))
-    files = tensor_bundle.files(save)
+    files = checkpoint_files.files(save)
     size = sum(map(size_of, files))
     new_size = size - sum(sizes[name] for name in sizes if name not in needed)
-    new_size -= sum(size_of(path) for path in files if path.suffix == tensor_bundle.GRAPH)
+    new_size -= sum(size_of(path) for path in files if path.suffix == checkpoint_files.GRAPH)
     return Plan(folder, save, needed, size, new_size, tuple(_gone(folder, save)), written, dropped)
 
 
@@ -78,11 +78,11 @@ def execute(steps: Plan) -> None:
     for name, content in steps.written.items():
         atomic.write_bytes(steps.folder / name, content)
     if steps.new_size < steps.size or steps.save != _final(steps.save):
-        reader = tensor_bundle.open_save(steps.save)
-        tensors = {name: tensor_bundle.read(reader, name, steps.save) for name in steps.needed}
-        tensor_bundle.write(steps.save.parent, tensor_bundle.number_of(steps.save), tensors)
+        reader = tensor_bundle.Reader(steps.save)
+        tensors = {name: reader.read(name) for name in steps.needed}
+        checkpoint_files.write(steps.save.parent, checkpoint_files.number_of(steps.save), tensors)
     else:
-        tensor_bundle.point(steps.save)
+        checkpoint_files.point(steps.save)
     for path in steps.gone:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -112,12 +112,13 @@ def _if_new(path: Path, content: bytes) -> dict[str, bytes]:
 
 def _final(save: Path) -> Path:
     """The usual spelling of a save's prefix; after a kill there may be another."""
-    return save.with_name(f"{tensor_bundle.NAME}-{tensor_bundle.number_of(save)}")
+    return save.with_name(f"{checkpoint_files.NAME}-{checkpoint_files.number_of(save)}")
 
 
 def _gone(folder: Path, save: Path) -> Iterator[Path]:
     """What is not needed, other saves' indices before their data, so that no half of a save is taken for one."""
-    kept = {*tensor_bundle.files(save), *tensor_bundle.files(_final(save)), save.parent / tensor_bundle.POINTER}
+    pointer = save.parent / checkpoint_files.POINTER
+    kept = {*checkpoint_files.files(save), *checkpoint_files.files(_final(save)), pointer}
     for stage in checkpoint.stages(folder).values():
         if stage != save.parent:
             yield stage

@@ -93,7 +93,7 @@ def test_a_scrambled_index_is_a_clear_error(tmp_path):
     def scramble(folder):
         next(folder.glob("stage_*/*.index")).write_bytes(b"no table" * 100)
 
-    with pytest.raises(ValueError, match="no readable TensorFlow checkpoint"):
+    with pytest.raises(ValueError, match="cannot be read as a TensorFlow checkpoint"):
         gansynth.load(broken_copy(tmp_path, scramble))
 
 

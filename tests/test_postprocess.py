@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gansynth
-from core.formats import tensor_bundle
+from core.formats import checkpoint_files
 from gansynth import checkpoint, shrink
 from gansynth.training import run_folder
 from scripts import postprocess_model
@@ -101,9 +101,9 @@ def test_the_promised_size_is_what_comes_out(run, capsys):
     shrink_it(run)
     promised = shrink.plan(run).new_size
     shrink_it(run, "--execute")
-    (prefix,) = tensor_bundle.saves(run / "stage_00002").values()
+    (prefix,) = checkpoint_files.saves(run / "stage_00002").values()
     # What is left of the index is a few hundred bytes more or less.
-    assert sum(map(shrink.size_of, tensor_bundle.files(prefix))) == pytest.approx(promised, abs=6000)
+    assert sum(map(shrink.size_of, checkpoint_files.files(prefix))) == pytest.approx(promised, abs=6000)
 
 
 def test_paths_of_the_training_machine_leave_experiment_json_and_nothing_else(run):
@@ -142,7 +142,7 @@ def test_a_folder_of_magentas_sounds_the_same_afterwards(source, tmp_path):
     before = waves(folder)
     assert shrink_it(folder, "--execute") == 0
     assert np.array_equal(waves(folder), before)
-    (prefix,) = tensor_bundle.saves(checkpoint.latest(folder)[1].parent).values()
+    (prefix,) = checkpoint_files.saves(checkpoint.latest(folder)[1].parent).values()
     assert (prefix.parent / "checkpoint").read_text() == f'model_checkpoint_path: "{prefix.name}"\n'
 
 

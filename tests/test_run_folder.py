@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.formats import tensor_bundle
+from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.config import Config
 from gansynth.training import run_folder
@@ -90,7 +90,7 @@ def test_the_last_few_saves_stay_and_one_of_each_stage_before(tmp_path):
     config = make_config(tmp_path)
     for stage, images in ((0, 8), (0, 9), (0, 10), (1, 98), (1, 99), (1, 100), (1, 101)):
         run_folder.save(tmp_path, random_state(config, checkpoint.blocks_of(stage), images), config, stage, keep=2)
-    kept = [list(tensor_bundle.saves(path)) for path in checkpoint.stages(tmp_path).values()]
+    kept = [list(checkpoint_files.saves(path)) for path in checkpoint.stages(tmp_path).values()]
     assert kept == [[10], [100, 101]]
 
 
@@ -147,7 +147,7 @@ def test_a_kill_while_saving_leaves_a_save_before_or_after(tmp_path, stage, imag
                 finished = False
         restored = run_folder.restore(folder, config)
         assert same(restored, before) or same(restored, after)
-        assert tensor_bundle.open_save(Path(latest_of_tensorflow(folder)))
+        assert tensor_bundle.Reader(Path(latest_of_tensorflow(folder)))
         run_folder.save(folder, after, config, stage, keep=1)
         assert same(run_folder.restore(folder, config), after)
         if finished:
@@ -219,9 +219,9 @@ def test_a_checkpoint_for_playing_alone_cannot_go_on(tmp_path):
 def test_adams_steps_follow_from_magentas_accumulators(tmp_path, steps):
     config = make_config(tmp_path)
     prefix = run_folder.save(tmp_path, random_state(config, 1, steps=steps), config, 0)
-    reader = tensor_bundle.open_save(prefix)
-    tensors = {name: tensor_bundle.read(reader, name, prefix) for name in tensor_bundle.sizes(reader)}
+    reader = tensor_bundle.Reader(prefix)
+    tensors = {name: reader.read(name) for name in reader.sizes()}
     assert tensors[variables.powers("generator")[0]] == 0
     assert tensors[variables.powers("generator")[1]] == pytest.approx(0.99 ** (steps + 1))
-    tensor_bundle.write(prefix.parent, 7, {name: value for name, value in tensors.items() if "/steps" not in name})
+    checkpoint_files.write(prefix.parent, 7, {name: value for name, value in tensors.items() if "/steps" not in name})
     assert run_folder.restore(tmp_path, config).generator_adam.steps == steps

@@ -24,7 +24,7 @@ def replacing(path: Path, *, sync: bool = False) -> Iterator[Path]:
     try:
         yield part
         if sync:
-            _sync(part)
+            sync_file(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -107,6 +107,7 @@ def refuse_existing(folder: Path, names: Sequence[str]) -> None:
             raise FileExistsError(f"{folder / name} exists already; name another folder")
 
 
-def _sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Wait until the disk has a file's data."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())

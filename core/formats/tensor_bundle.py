@@ -1,137 +1,253 @@
-"""TensorFlow's checkpoint format: PREFIX.index, PREFIX.data-00000-of-00001, and the text file `checkpoint` beside them.
+"""TensorFlow's checkpoint format: PREFIX.index, PREFIX.data-NNNNN-of-NNNNN, and the text file `checkpoint` beside them.
 
-A save is there whole or not at all, for us and for TensorFlow, whenever the writer is killed: the data are there before
-the index that refers to them, and both before `checkpoint` names them.
+The index is a table (sstable.py): "" -> a header, and the name of each tensor -> its type, its shape, where its bytes
+are and their checksum. It is read and written without TensorFlow.
+
+Source: TensorFlow's core/util/tensor_bundle/tensor_bundle.cc and core/protobuf/tensor_bundle.proto.
 """
 
 import math
-import re
-import shutil
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from core.files.atomic import new_folder, write_text
+from core.files.atomic import sync_file
+from core.files.regular import open_regular, read_regular
+from core.formats import messages, sstable
+from core.formats.checksum import crc, masked
+from core.formats.protobuf import decode, encode, last, varint
 
-NAME, POINTER = "model.ckpt", "checkpoint"
-INDEX, GRAPH = ".index", ".meta"
-_PART = ".part"
-
-
-def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
-    """Write arrays by name as `folder`/model.ckpt-`number`; a save of that number is replaced.
-
-    Returns:
-        The prefix of the save.
-    """
-    prefix = folder / f"{NAME}-{number}"
-    if not folder.exists():
-        # Magenta plays from the last folder, even an empty one: it has to come with its first save in it.
-        for left in folder.parent.glob(f".{folder.name}-*{_PART}"):
-            shutil.rmtree(left)
-        with new_folder(folder) as part:
-            _put(part / prefix.name, tensors)
-        return prefix
-    spare = folder / f"{NAME}-0{number}"
-    if prefix.with_name(prefix.name + INDEX).exists():
-        # Two files cannot change at once, so that another spelling of the number stands in meanwhile.
-        _put(spare, tensors)
-        remove(prefix)
-    _put(prefix, tensors)
-    remove(spare)
-    return prefix
+INDEX = ".index"
+_MAX_INDEX_SIZE, _MAX_COUNT, _MAX_ENTRY_SIZE = 2**26, 100_000, 2**16
+_MAX_DIMS, _MAX_DIM, _MAX_SHARDS = 32, 2**40, 100_000
+_VERSION, _LITTLE_ENDIAN = 1, 0
+_GIT_LFS = b"version https://git-lfs"
 
 
-def saves(folder: Path) -> dict[int, Path]:
-    """The complete saves in a folder: number -> prefix, ascending as numbers (10346312 is later than 9912344)."""
-    found = {}
-    # Of two spellings of a number the shorter one counts: beside it, the stand-in may be half written.
-    for index in sorted(folder.glob(f"{NAME}-*{INDEX}"), key=lambda path: -len(path.name)):
-        prefix = index.with_suffix("")
-        if re.fullmatch(rf"{re.escape(NAME)}-\d+", prefix.name) and any(folder.glob(f"{prefix.name}.data-*-of-*")):
-            found[number_of(prefix)] = prefix
-    return dict(sorted(found.items()))
+@dataclass(frozen=True)
+class Entry:
+    """A tensor as the index describes it: its type's number, its shape, and which bytes of which file hold it."""
+
+    dtype: int
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size: int
+    checksum: int
 
 
-def number_of(prefix: Path) -> int:
-    """The number of a save."""
-    return int(prefix.name.rpartition("-")[2])
-
-
-def files(prefix: Path) -> list[Path]:
-    """The files of a save, the index first; Magenta leaves a .meta with its graph too."""
-    return sorted(prefix.parent.glob(f"{prefix.name}.*"), key=lambda path: (path.suffix != INDEX, path.name))
-
-
-def remove(prefix: Path) -> None:
-    """Delete a save; without its index, the rest is no save anymore."""
-    for path in files(prefix):
-        path.unlink()
-
-
-def point(prefix: Path) -> None:
-    """Let `checkpoint`, which TensorFlow asks for the latest save, name this one, by a relative path."""
-    write_text(prefix.parent / POINTER, f'model_checkpoint_path: "{prefix.name}"\n')
-
-
-def open_save(prefix: Path) -> Any:
-    """TensorFlow's reader of a save.
+class Reader:
+    """The tensors of a checkpoint.
 
     Raises:
-        ValueError: it is damaged.
+        FileNotFoundError: it has no index.
+        ValueError: the index is damaged.
     """
-    import tensorflow as tf
 
-    try:
-        return tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{prefix} is no readable TensorFlow checkpoint: {_first_line(error)}") from None
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        self._index = prefix.with_name(prefix.name + INDEX)
+        table = read_regular(self._index, _MAX_INDEX_SIZE)
+        try:
+            items = sstable.read(table, _MAX_COUNT)
+            self._shards = _read_header(items.pop(b"", None))
+            # Keys that begin with a zero byte belong to the slices of partitioned variables.
+            self._items = {key.decode(): value for key, value in items.items() if not key.startswith(b"\0")}
+        except ValueError as error:
+            reason = "it is a Git LFS pointer, not the file itself" if table.startswith(_GIT_LFS) else error
+            raise ValueError(f"{self._index} cannot be read as a TensorFlow checkpoint: {reason}") from None
+
+    @property
+    def names(self) -> list[str]:
+        """The tensors' names, ascending."""
+        return sorted(self._items)
+
+    def entry(self, name: str) -> Entry:
+        """What the index says of a tensor.
+
+        Raises:
+            ValueError: the checkpoint has no such tensor, or its entry is damaged.
+        """
+        if name not in self._items:
+            raise ValueError(f"{self.prefix} has no variable {name}")
+        try:
+            return _read_entry(self._items[name], self._shards)
+        except ValueError as error:
+            raise ValueError(f"{self._index}: {name} cannot be read: {error}") from None
+
+    def sizes(self) -> dict[str, int]:
+        """The bytes of each tensor by name, ascending.
+
+        Raises:
+            ValueError: an entry is damaged.
+        """
+        return {name: self.entry(name).size for name in self.names}
+
+    def read(self, name: str) -> np.ndarray:
+        """A tensor, read-only; bfloat16 as float32, strings as an array of bytes objects.
+
+        Raises:
+            FileNotFoundError: the file that holds it is missing.
+            ValueError: there is no such tensor, or it is damaged.
+        """
+        entry = self.entry(name)
+        path = self.prefix.with_name(f"{self.prefix.name}.data-{entry.shard:05d}-of-{self._shards:05d}")
+        try:
+            return _to_array(_read_bytes(path, entry), entry)
+        except ValueError as error:
+            raise ValueError(f"{path}: {name} cannot be read: {error}") from None
+
+    def dtype(self, name: str) -> np.dtype:
+        """The type of the array that `read` returns.
+
+        Raises:
+            ValueError: there is no such tensor, or its entry is damaged.
+        """
+        return _dtype_of(self.entry(name).dtype)
 
 
-def read(reader: Any, name: str, prefix: Path) -> np.ndarray:
-    """One array out of a save.
+def write(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name, byte for byte as TensorFlow's SaveV2 would; what is there is replaced.
 
     Raises:
-        ValueError: it is missing or damaged.
+        ValueError: an array is not of numbers.
     """
-    import tensorflow as tf
-
-    if not reader.has_tensor(name):
-        raise ValueError(f"{prefix} has no variable {name}")
-    try:
-        return reader.get_tensor(name)
-    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
-        raise ValueError(f"{prefix}: {name} cannot be read: {_first_line(error)}") from None
-
-
-def sizes(reader: Any) -> dict[str, int]:
-    """The bytes of each array in a save, by name."""
-    kinds = reader.get_variable_to_dtype_map()
-    shapes = reader.get_variable_to_shape_map()
-    return {name: math.prod(shapes[name]) * kinds[name].size for name in sorted(shapes)}
-
-
-def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write a save that is not there yet."""
-    import tensorflow as tf
-
-    scratch = prefix.parent / f".{prefix.name}{_PART}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    ordered = sorted(tensors)
-    tf.raw_ops.SaveV2(
-        prefix=str(scratch / prefix.name),
-        tensor_names=ordered,
-        shape_and_slices=[""] * len(ordered),
-        tensors=[tf.constant(tensors[name]) for name in ordered],
-    )
-    for path in reversed(files(scratch / prefix.name)):
-        path.replace(prefix.parent / path.name)
-    point(prefix)
-    scratch.rmdir()
+    header = {"num_shards": 1, "version": encode(messages.VERSION, {"producer": _VERSION})}
+    items = {b"": encode(messages.BUNDLE_HEADER, header)}
+    offset, path = 0, prefix.with_name(f"{prefix.name}.data-00000-of-00001")
+    with path.open("wb") as file:
+        for name, value in sorted(tensors.items()):
+            data = np.asarray(value, order="C")
+            data = data.astype(data.dtype.newbyteorder("<"), copy=False)
+            content = data.tobytes()
+            items[name.encode()] = _to_entry(name, data, offset, content)
+            file.write(content)
+            offset += len(content)
+    index = prefix.with_name(prefix.name + INDEX)
+    index.write_bytes(sstable.write(items))
+    sync_file(path)
+    sync_file(index)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _read_header(value: bytes | None) -> int:
+    """The number of data files."""
+    if value is None:
+        raise ValueError("it has no header")
+    header = decode(value, messages.BUNDLE_HEADER)
+    version = decode(last(header, "version", b""), messages.VERSION)
+    if (needed := last(version, "min_consumer", 0)) > _VERSION:
+        raise ValueError(f"its version is {needed}; only {_VERSION} can be read")
+    if last(header, "endianness", _LITTLE_ENDIAN) != _LITTLE_ENDIAN:
+        raise ValueError("its numbers are not little-endian")
+    shards = last(header, "num_shards", 0)
+    if not 0 < shards < _MAX_SHARDS:
+        raise ValueError(f"it has {shards} data files; there must be 1 to {_MAX_SHARDS - 1}")
+    return int(shards)
+
+
+def _read_entry(value: bytes, shards: int) -> Entry:
+    if len(value) > _MAX_ENTRY_SIZE:
+        raise ValueError(f"its entry has {len(value)} bytes, more than {_MAX_ENTRY_SIZE}")
+    found = decode(value, messages.BUNDLE_ENTRY)
+    if "slices" in found:
+        raise ValueError("it is stored in slices (a partitioned variable), which are not supported")
+    numbers = [last(found, name, 0) for name in ("dtype", "shard_id", "offset", "size", "crc32c")]
+    dtype, shard, offset, size, checksum = numbers
+    if not 0 <= shard < shards:
+        raise ValueError(f"it is in data file {shard} of {shards}")
+    if offset < 0 or size < 0:
+        raise ValueError(f"its {size} bytes at {offset} cannot be")
+    return Entry(dtype, _read_shape(last(found, "shape", b"")), shard, offset, size, checksum)
+
+
+def _read_shape(message: bytes) -> tuple[int, ...]:
+    found = decode(message, messages.TENSOR_SHAPE)
+    if last(found, "unknown_rank", 0):
+        raise ValueError("its shape is unknown")
+    dims = found.get("dim", [])
+    if len(dims) > _MAX_DIMS:
+        raise ValueError(f"it has {len(dims)} dimensions, more than {_MAX_DIMS}")
+    shape = tuple(last(decode(dim, messages.DIM), "size", 0) for dim in dims)
+    if wrong := [size for size in shape if not 0 <= size <= _MAX_DIM]:
+        raise ValueError(f"a dimension is {wrong[0]}; it must be in 0..{_MAX_DIM}")
+    return shape
+
+
+def _dtype_of(number: int) -> np.dtype:
+    if number == messages.STRING:
+        return np.dtype(object)
+    if number == messages.BFLOAT16:
+        return np.dtype("<f4")
+    if number not in messages.DTYPES:
+        raise ValueError(f"its type has the number {number}, which is not supported")
+    return np.dtype(messages.DTYPES[number])
+
+
+def _read_bytes(path: Path, entry: Entry) -> bytes:
+    """The bytes of a tensor, or of nothing that is not in the file."""
+    stored = _dtype_of(entry.dtype) if entry.dtype != messages.BFLOAT16 else np.dtype("<u2")
+    count = math.prod(entry.shape)
+    if entry.dtype == messages.STRING:
+        if entry.size < count:
+            raise ValueError(f"its {count} strings cannot be in {entry.size} bytes")
+    elif entry.size != count * stored.itemsize:
+        raise ValueError(f"its shape is {list(entry.shape)}, and it has {entry.size} bytes")
+    with open_regular(path) as file:
+        if entry.offset + entry.size > (length := os.fstat(file.fileno()).st_size):
+            if file.read(len(_GIT_LFS)) == _GIT_LFS:
+                raise ValueError("the file is a Git LFS pointer, not the file itself")
+            raise ValueError(f"it ends at byte {entry.offset + entry.size}; the file has {length}")
+        file.seek(entry.offset)
+        content = file.read(entry.size)
+    if entry.dtype != messages.STRING and masked(crc(content)) != entry.checksum:
+        raise ValueError("its checksum is wrong")
+    return content
+
+
+def _to_array(content: bytes, entry: Entry) -> np.ndarray:
+    if entry.dtype == messages.STRING:
+        return _to_strings(content, entry)
+    if entry.dtype == messages.BFLOAT16:
+        return (np.frombuffer(content, "<u2").astype("<u4") << 16).view("<f4").reshape(entry.shape)
+    return np.frombuffer(content, _dtype_of(entry.dtype)).reshape(entry.shape)
+
+
+def _to_strings(content: bytes, entry: Entry) -> np.ndarray:
+    """Strings: the length of each, a checksum of the lengths as 4 (or 8) bytes each, then their bytes."""
+    lengths, place = [], 0
+    for _ in range(math.prod(entry.shape)):
+        length, place = varint(content, place)
+        lengths.append(length)
+    widths = (length.to_bytes(4 if length < 2**32 else 8, "little") for length in lengths)
+    known = crc(b"".join(widths))
+    stored = masked(known).to_bytes(4, "little")
+    if content[place : place + 4] != stored:
+        raise ValueError("the checksum of its lengths is wrong")
+    place += 4
+    if place + sum(lengths) != len(content):
+        raise ValueError("its strings do not fill its bytes")
+    if masked(crc(content[place:], crc(stored, known))) != entry.checksum:
+        raise ValueError("its checksum is wrong")
+    strings = np.empty(len(lengths), object)
+    for number, length in enumerate(lengths):
+        strings[number] = content[place : place + length]
+        place += length
+    return strings.reshape(entry.shape)
+
+
+def _to_entry(name: str, array: np.ndarray, offset: int, content: bytes) -> bytes:
+    number = next((number for number, dtype in messages.DTYPES.items() if np.dtype(dtype) == array.dtype), None)
+    if number is None:
+        raise ValueError(f"{name} is an array of {array.dtype}; a checkpoint holds numbers")
+    dims = [encode(messages.DIM, {"size": size}) for size in array.shape]
+    entry = {
+        "dtype": number,
+        "shape": encode(messages.TENSOR_SHAPE, {"dim": dims}),
+        "offset": offset,
+        "size": len(content),
+        "crc32c": masked(crc(content)),
+    }
+    return encode(messages.BUNDLE_ENTRY, entry)

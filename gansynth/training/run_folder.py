@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.formats import tensor_bundle
+from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.checkpoint import Shapes, Weights
 from gansynth.config import Config
@@ -51,7 +51,7 @@ def save(folder: Path, state: State, config: Config, stage: int, *, keep: int = 
         _check(weights, shapes, part)
         tensors |= {variable(name): value for name, value in weights.items()}
     tensors |= {_EXTRA + name: np.asarray(value) for name, value in state.extra.items()}
-    prefix = tensor_bundle.write(checkpoint.stage_folder(folder, stage), state.images, tensors)
+    prefix = checkpoint_files.write(checkpoint.stage_folder(folder, stage), state.images, tensors)
     for number, path in checkpoint.stages(folder).items():
         if number <= stage:
             _prune(path, keep if number == stage else 1)
@@ -66,13 +66,13 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
         ValueError: it is damaged, has been shrunk to what playing needs, or does not fit config.
     """
     stage, prefix = checkpoint.latest(folder)
-    reader, blocks = tensor_bundle.open_save(prefix), checkpoint.blocks_of(stage)
-    names = tensor_bundle.sizes(reader)
+    reader, blocks = tensor_bundle.Reader(prefix), checkpoint.blocks_of(stage)
+    names = reader.sizes()
     if all(variables.is_for_playing(name) for name in names):
         raise ValueError(f"{prefix} holds only what playing needs; training cannot go on from it")
 
     def read(name: str) -> np.ndarray:
-        return tensor_bundle.read(reader, name, prefix)
+        return reader.read(name)
 
     found: dict[str, Weights] = {}
     for part, (shapes, variable) in _parts(config, blocks).items():
@@ -148,5 +148,5 @@ def _check(weights: Mapping[str, np.ndarray], shapes: Shapes, part: str) -> None
 
 
 def _prune(stage: Path, keep: int) -> None:
-    for prefix in list(tensor_bundle.saves(stage).values())[:-keep]:
-        tensor_bundle.remove(prefix)
+    for prefix in list(checkpoint_files.saves(stage).values())[:-keep]:
+        checkpoint_files.remove(prefix)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.formats import saved_model
+from core.formats import saved_model, tensor_bundle
 from core.formats.saved_model import Graph
 from renderer.biggan.config import FIRST_CHANNELS, Attention, Block, Config, Layer
 
@@ -44,14 +44,12 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: a file is missing.
         ValueError: one is damaged, or a variable is missing.
     """
-    from core.formats import tensor_bundle
-
     config, graph = _read(folder)
     prefix = folder / VARIABLES
-    reader = tensor_bundle.open_save(prefix)
+    reader = tensor_bundle.Reader(prefix)
     found: dict[str, np.ndarray] = {}
     for torch, variable, kinds in _layers(config):
-        own = {name: tensor_bundle.read(reader, f"{variable}/{name}", prefix) for name in _needed(kinds)}
+        own = {name: reader.read(f"{variable}/{name}") for name in _needed(kinds)}
         found |= _arrays(own, torch, kinds)
     for place, (name, _) in enumerate(config.norms):
         found[f"{name}.running_means"] = saved_model.constant(graph, _stack(place, _MEANS))

@@ -1,0 +1,43 @@
+"""Open regular files only: a pipe or a device under a file's name would block its reader or fill the memory."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading bytes; a link to a regular file is followed.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: it is a folder, a pipe, a socket or a device.
+    """
+    # Opening a pipe would otherwise wait for its writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no {path}") from None
+    except OSError as error:
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is not a regular file") from None
+        raise error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{path} is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path, max_size: int) -> bytes:
+    """The content of a file of at most `max_size` bytes.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: it is not a regular file, or it is larger.
+    """
+    with open_regular(path) as file:
+        content = file.read(max_size + 1)
+    if len(content) > max_size:
+        raise ValueError(f"{path} is larger than {max_size} bytes")
+    return content

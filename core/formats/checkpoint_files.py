@@ -1,0 +1,88 @@
+"""A folder of checkpoints: model.ckpt-N.index and .data-00000-of-00001 each, and `checkpoint`, which names the latest.
+
+A checkpoint is there whole or not at all, for us and for TensorFlow, whenever the writer is killed: the data are there
+before the index that refers to them, and both before `checkpoint` names them.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.files.atomic import new_folder, write_text
+from core.formats import tensor_bundle
+from core.formats.tensor_bundle import INDEX
+
+NAME, POINTER = "model.ckpt", "checkpoint"
+GRAPH = ".meta"
+_PART = ".part"
+
+
+def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays by name as `folder`/model.ckpt-`number`; a save of that number is replaced.
+
+    Returns:
+        The prefix of the save.
+    """
+    prefix = folder / f"{NAME}-{number}"
+    if not folder.exists():
+        # Magenta plays from the last folder, even an empty one: it has to come with its first save in it.
+        for left in folder.parent.glob(f".{folder.name}-*{_PART}"):
+            shutil.rmtree(left)
+        with new_folder(folder) as part:
+            _put(part / prefix.name, tensors)
+        return prefix
+    spare = folder / f"{NAME}-0{number}"
+    if prefix.with_name(prefix.name + INDEX).exists():
+        # Two files cannot change at once, so that another spelling of the number stands in meanwhile.
+        _put(spare, tensors)
+        remove(prefix)
+    _put(prefix, tensors)
+    remove(spare)
+    return prefix
+
+
+def saves(folder: Path) -> dict[int, Path]:
+    """The complete saves in a folder: number -> prefix, ascending as numbers (10346312 is later than 9912344)."""
+    found = {}
+    # Of two spellings of a number the shorter one counts: beside it, the stand-in may be half written.
+    for index in sorted(folder.glob(f"{NAME}-*{INDEX}"), key=lambda path: -len(path.name)):
+        prefix = index.with_suffix("")
+        if re.fullmatch(rf"{re.escape(NAME)}-\d+", prefix.name) and any(folder.glob(f"{prefix.name}.data-*-of-*")):
+            found[number_of(prefix)] = prefix
+    return dict(sorted(found.items()))
+
+
+def number_of(prefix: Path) -> int:
+    """The number of a save."""
+    return int(prefix.name.rpartition("-")[2])
+
+
+def files(prefix: Path) -> list[Path]:
+    """The files of a save, the index first; Magenta leaves a .meta with its graph too."""
+    return sorted(prefix.parent.glob(f"{prefix.name}.*"), key=lambda path: (path.suffix != INDEX, path.name))
+
+
+def remove(prefix: Path) -> None:
+    """Delete a save; without its index, the rest is no save anymore."""
+    for path in files(prefix):
+        path.unlink()
+
+
+def point(prefix: Path) -> None:
+    """Let `checkpoint`, which TensorFlow asks for the latest save, name this one, by a relative path."""
+    write_text(prefix.parent / POINTER, f'model_checkpoint_path: "{prefix.name}"\n')
+
+
+def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write a save that is not there yet."""
+    scratch = prefix.parent / f".{prefix.name}{_PART}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    tensor_bundle.write(scratch / prefix.name, tensors)
+    for path in reversed(files(scratch / prefix.name)):
+        path.replace(prefix.parent / path.name)
+    point(prefix)
+    scratch.rmdir()
