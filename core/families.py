@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["sound", "image"]
 BUILT_IN: Mapping[str, str] = {"gansynth": "gansynth.family", "biggan": "renderer.biggan.family"}
 GROUP, VARIABLE = "hallu.families", "HALLU_FAMILIES"
-KIND_NAMES: Mapping[Kind, str] = {"sound": "sound model", "image": "image model"}
+KIND_NAMES: Mapping[Kind | None, str] = {"sound": "sound model", "image": "image model", None: "model"}
 
 
 @dataclass(frozen=True)
@@ -155,17 +155,46 @@ def family_of(folder: Path, kind: Kind | None = None) -> Family:
     for family in families(kind):
         if family.detect(folder):
             return family
-    raise FileNotFoundError(f"{folder} is not {_a_model(kind)}; {contents(kind)}")
+    raise FileNotFoundError(f"{folder} contains no {KIND_NAMES[kind]}; {contents(kind)}")
 
 
 def contents(kind: Kind | None = None) -> str:
     """A clause that says what folders of models contain, for messages."""
-    return "; ".join(f"a {KIND_NAMES[one.kind]} of {one.name} has {one.contents}" for one in families(kind))
+    return "; ".join(f"a folder of {one.name} has {one.contents}" for one in families(kind))
 
 
 def find(models: Sequence[Path], kind: Kind | None = None) -> list[Found]:
-    """The models in the models folders: in the order of these, in each by family and name."""
-    return [found for place in models for family in families(kind) for found in _in_folder(Path(place), family)]
+    """The models in the models folders, in that order, then by family and name; the first of a name counts."""
+    found: dict[tuple[Kind, str], Found] = {}
+    for place in models:
+        for family in families(kind):
+            for model in _in_folder(Path(place), family):
+                found.setdefault((family.kind, model.name), model)
+    return list(found.values())
+
+
+def image_description(folder: Path) -> ImageDescription:
+    """What an image model's folder says about it.
+
+    Raises:
+        FileNotFoundError: there is no image model in it, or a file is missing.
+        ValueError: a file breaks a rule; the message names it.
+    """
+    found = family_of(folder, "image").describe(folder)
+    assert isinstance(found, ImageDescription)
+    return found
+
+
+def sound_description(folder: Path) -> SoundDescription:
+    """What a sound model's folder says about it.
+
+    Raises:
+        FileNotFoundError: there is no sound model in it, or a file is missing.
+        ValueError: a file breaks a rule; the message names it.
+    """
+    found = family_of(folder, "sound").describe(folder)
+    assert isinstance(found, SoundDescription)
+    return found
 
 
 def load(folder: str | Path, kind: Kind | None = None) -> Any:
@@ -181,10 +210,6 @@ def load(folder: str | Path, kind: Kind | None = None) -> Any:
 def known_models(kind: Kind | None = None) -> dict[str, tuple[Download, ...]]:
     """The models that can be downloaded by name."""
     return {name: files for family in families(kind) for name, files in family.downloads.items()}
-
-
-def _a_model(kind: Kind | None) -> str:
-    return f"the folder of {'a sound' if kind == 'sound' else 'an image' if kind == 'image' else 'a'} model"
 
 
 def _in_folder(models: Path, family: Family) -> Iterator[Found]:

@@ -22,6 +22,7 @@ from ganspace import analysis, files, sampling, streaming
 from ganspace.components import Components
 from ganspace.plan import Plan
 from ganspace.sampling import NoteSampler
+from gansynth import checkpoint
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -82,7 +83,7 @@ def sums_of_chunks(
     Raises:
         ValueError: the checkpoint in this machine's folder is another one.
     """
-    if files.checksum(Path(folder)) != checksum:
+    if checkpoint.checksum(Path(folder)) != checksum:
         raise ValueError(f"{folder} holds another checkpoint on this worker")
     sampler = sampling.make(_model(folder), plan.layer, pitch, plan.seed, plan.batch_size)
     basis, sizes = streaming.Basis(center, vectors), sampling.chunk_sizes(plan.count)

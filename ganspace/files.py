@@ -5,7 +5,6 @@ names, a version, and what came later: where the directions are from, each pitch
 pickle that we write has these too; the course's programs do not mind.
 """
 
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -14,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from core import families
+from core.families import Kind
 from core.files import atomic
 from core.files.safe_paths import confined, inside
 from core.formats import pickles
 from ganspace.components import Components, Latents, Origin
-from gansynth import checkpoint
 
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
@@ -72,13 +72,13 @@ def check_suffix(path: Path) -> None:
         raise ValueError(f"{path} must end with {', '.join(SUFFIXES)}")
 
 
-def locate(name: str, folder: Path, kind: str, models: Iterable[Path], owner: str, flag: str) -> Path:
+def locate(name: str, folder: Path, kind: Kind, models: Iterable[Path], owner: str, flag: str) -> Path:
     """The components file that NAME means, which stays inside the models folders.
 
     Args:
-        name: of a file in `folder` or under DIR/`kind` of a models folder, or an absolute path inside one of these.
+        name: of a file in `folder` or below DIR/FAMILY of a models folder, or an absolute path inside one of these.
         folder: the loaded model's.
-        kind: of its models: "gansynth" or "biggan".
+        kind: of model; the folders of its families are searched.
         models: the models folders.
         owner: what the error calls the loaded model.
         flag: what it calls the choice of models folders.
@@ -86,7 +86,8 @@ def locate(name: str, folder: Path, kind: str, models: Iterable[Path], owner: st
     Raises:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
     """
-    named = (path for room in models for path in inside(Path(room), kind, name))
+    folders = [family.folder for family in families.families(kind)]
+    named = (path for root in models for own in folders for path in inside(Path(root), own, name))
     for found in (*confined(folder, folder, name), *named):
         if found.is_file():
             return found
@@ -109,16 +110,6 @@ def _is_ours(path: Path) -> bool:
             return "comp.npy" in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-def checksum(folder: Path) -> str:
-    """A checkpoint's checksum: of the index of its tensors, which holds one of each tensor's data.
-
-    Raises:
-        FileNotFoundError: the folder has no complete checkpoint.
-    """
-    _, prefix = checkpoint.latest(folder)
-    return hashlib.sha256(prefix.with_name(f"{prefix.name}.index").read_bytes()).hexdigest()
 
 
 def _dict(components: Components) -> dict[str, Any]:

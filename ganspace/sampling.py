@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganspace import files
 from ganspace.components import Origin
 from ganspace.sampler import CHUNK, MEANS, SAMPLES, Means, Sampler, Tell, chunk_sizes, fast_batch
+from gansynth import checkpoint
 from gansynth.config import Config, check_pitch
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class NoteSampler(Sampler):
     @property
     def checksum(self) -> str:
         """The checksum of the checkpoint."""
-        return files.checksum(self.model.config.folder)
+        return checkpoint.checksum(self.model.config.folder)
 
     @property
     def what(self) -> str:

@@ -4,6 +4,7 @@ Magenta trains in stages (even: stable, odd: a new resolution fades in) and play
 of the generator's variables, together with the image counter `global_step`, from which the fade follows.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,6 +103,16 @@ def latest(folder: Path) -> tuple[int, Path]:
     raise FileNotFoundError(
         f"{folder} has no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"
     )
+
+
+def checksum(folder: Path) -> str:
+    """The SHA-256 of the newest checkpoint's index, which holds a checksum of each tensor's data; hexadecimal.
+
+    Raises:
+        FileNotFoundError: the folder has no complete checkpoint.
+    """
+    _, prefix = latest(folder)
+    return hashlib.sha256(prefix.with_name(f"{prefix.name}.index").read_bytes()).hexdigest()
 
 
 def progress_at(counter: int, config: Config, blocks: int) -> float:

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         metavar="DIR",
-        help="folders with picture models in DIR/biggan/NAME (default: those that ship, then the user's own)",
+        help="folders with image models in DIR/FAMILY/NAME (default: those that ship, then the user's own)",
     )
     add("--model", metavar="NAME", help="picture model to start with (default: the first there is)")
     add(
@@ -162,9 +162,10 @@ def _prepare(atelier: "RenderController", name: str | None, threads: int) -> Non
 
 
 def _load(folder: Path) -> "ImageModel":
-    from renderer import biggan
+    from core import families
 
-    return biggan.load(folder)
+    model: ImageModel = families.load(folder, "image")
+    return model
 
 
 def _version() -> str:

@@ -57,7 +57,7 @@ def _work(options: argparse.Namespace) -> None:
     if options.output_dir is None:
         return
     options.ckpt_dir = options.ckpt_dir or directions.beside(options.pca_file)
-    if not model_folder.paints(options.ckpt_dir):
+    if not model_folder.makes_images(options.ckpt_dir):
         model_folder.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
         _sheets(options)
         return

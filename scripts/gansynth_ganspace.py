@@ -19,7 +19,6 @@ from ganspace.files import SUFFIXES
 from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
-from renderer import biggan
 from scripts import frame, reporting
 from scripts.shared import model_folder
 
@@ -94,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list_layers(options: argparse.Namespace) -> None:
-    model = model_folder.load(options)
+    model, makes_images = model_folder.load(options), model_folder.makes_images(options.ckpt_dir)
     for layer in model.layers:
-        shape = model.layer_shape(layer) if model_folder.paints(options.ckpt_dir) else layer_shape(model.config, layer)
+        shape = model.layer_shape(layer) if makes_images else layer_shape(model.config, layer)
         print(f"{layer}: {' x '.join(map(str, shape))} = {math.prod(shape)} values")
 
 
@@ -109,7 +108,7 @@ def _compute(options: argparse.Namespace) -> None:
         seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
         pca_batch_size=options.pca_batch_size,
         batch_size=options.batch_size,
-        **(_for_pictures if model_folder.paints(options.ckpt_dir) else _for_sounds)(options),
+        **(_for_pictures if model_folder.makes_images(options.ckpt_dir) else _for_sounds)(options),
     )
     reporting.log_lines()
     model = model_folder.load(options)
@@ -138,10 +137,9 @@ def _for_pictures(options: argparse.Namespace) -> dict[str, Any]:
     model_folder.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "a picture model")
     given: dict[str, Any] = {"class_number": None}
     if options.class_name is not None:
-        from renderer import classes
-        from renderer.biggan.model_formats import class_names
+        from renderer import classes, image_models
 
-        names = class_names(options.ckpt_dir, biggan.read_config(options.ckpt_dir))
+        names = image_models.class_names(options.ckpt_dir)
         given["class_number"] = classes.find([options.class_name], names)[0]
     if options.truncation is not None:
         given["truncation"] = options.truncation

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core import families
 from core.errors import sentence
 from scripts import hallu_hallucinate, hallu_tempo, hallu_visualize
 from scripts.flags import models
@@ -78,7 +79,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
         "--host", default="127.0.0.1", help="address to listen on (default %(default)s: this machine only)"
     )
     parser.add_argument("--port", type=int, default=7770, help="UDP port, 0 for any free one (default %(default)s)")
-    models.add(parser, models.CHECKPOINTS, models.PICTURES)
+    models.add(parser, models.SOUND, models.IMAGE)
     parser.add_argument(
         "--spool", type=Path, metavar="DIR", help="folder for audio files (default: in the user's data folder)"
     )
@@ -149,14 +150,13 @@ def _add_models(commands: argparse._SubParsersAction) -> None:
         "Of checkpoints: name, pitches, latent size, length of a note in seconds, conditions, components files,\n"
         "folder. Of picture models: name, pixels, latent size, classes, components files, folder.",
     )
-    models.add(parser, models.CHECKPOINTS, models.PICTURES)
+    models.add(parser, models.SOUND, models.IMAGE)
     actions = parser.add_subparsers(dest="action", metavar="add")
     adding = actions.add_parser(
         "add",
         help="install a checkpoint or a picture model",
-        description="Install a GANSynth checkpoint, or a BigGAN-deep picture model (ours, Hugging Face's or a TF-Hub"
-        " module), from a folder, a zip or a tar. By name: all_instruments and acoustic_only are Magenta's own,"
-        " biggan-deep-128, -256 and -512 those of Hugging Face's pytorch-pretrained-biggan.",
+        description="Install a sound model or an image model from a folder, a zip or a tar, or by name."
+        f" Known names: {', '.join(families.known_models())}.",
     )
     adding.add_argument("source", metavar="PATH_OR_URL_OR_NAME", help="folder, zip, tar, http(s) address, or name")
     adding.add_argument("--name", metavar="NAME", help="what to call it (default: as it comes)")

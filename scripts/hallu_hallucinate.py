@@ -55,7 +55,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--jitter", type=float, metavar="X", help="how far sound pushes them off their path, 0..1 (default 0.4)"
     )
     parser.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this film again")
-    models.add(parser, models.CHECKPOINTS, models.PICTURES)
+    models.add(parser, models.SOUND, models.IMAGE)
     parser.set_defaults(error=parser.error)
 
 

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         args.error(f"--num-samples must be at least 1, not {args.num_samples}")
     from dataclasses import replace
 
-    from renderer.biggan import read_config
+    from core.families import image_description
     from renderer.classes import find
     from renderer.image_models import class_names
     from renderer.video.loops import check_seamless
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     model = find_model(args, name)
     # What is wrong is found here, before TensorFlow takes its seconds.
     settings = replace(settings, classes=tuple(map(str, find(settings.classes, class_names(model)))))
-    check_seamless(settings.oscillators(read_config(model).z_size), settings.num_beats)
+    check_seamless(settings.oscillators(image_description(model).z_size), settings.num_beats)
     painter = load_painter(model)
     for number in range(args.num_samples):
         one = replace(settings, seed=settings.seed + number)

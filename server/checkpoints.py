@@ -1,27 +1,27 @@
 """Checkpoints and components files by name: the models folders confine every path that a message can name."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-import gansynth
+from core import families
 from core.files.safe_paths import inside
 from ganspace import files
-from gansynth.config import is_checkpoint
 
 
 def locate(name: str, models: Sequence[Path]) -> Path:
-    """The checkpoint folder that NAME means: DIR/gansynth/NAME, or an absolute path inside one of the models folders.
+    """The sound model's folder that NAME means: DIR/FAMILY/NAME, or an absolute path inside one of the models folders.
 
     Links and `..` are followed before the folder is compared, so nothing outside can be reached.
 
     Raises:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
     """
-    for folder in models:
-        for found in inside(Path(folder), "gansynth", name):
-            if is_checkpoint(found):
+    for folder, family in itertools.product(models, families.families("sound")):
+        for found in inside(Path(folder), family.folder, name):
+            if family.detect(found):
                 return found
-    known = ", ".join(path.name for path in gansynth.find(models)) or "none"
+    known = ", ".join(found.name for found in families.find(models, "sound")) or "none"
     raise FileNotFoundError(f"no checkpoint {name[:80]!r} in the models folders (hallu serve --models); found: {known}")
 
 
@@ -31,4 +31,4 @@ def locate_components(name: str, folder: Path, models: Sequence[Path]) -> Path:
     Raises:
         FileNotFoundError: there is none, as in `locate`.
     """
-    return files.locate(name, folder, "gansynth", models, "the model", "hallu serve --models")
+    return files.locate(name, folder, "sound", models, "the model", "hallu serve --models")

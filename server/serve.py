@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-import gansynth
-from renderer import biggan
+from core import families
 from server.checkpoints import locate
 from server.engine.queue import Engine
 from server.engine.work import EngineWork
@@ -39,9 +38,9 @@ def serve(settings: Settings) -> int:
         ValueError: that checkpoint's settings cannot be read.
     """
     if settings.load is not None:
-        gansynth.read_config(locate(settings.load, settings.models))
+        families.sound_description(locate(settings.load, settings.models))
     settings.state.parent.mkdir(parents=True, exist_ok=True)
-    studio = Session(Folders(settings.models, settings.state), WavSpool(settings.spool), gansynth.load)
+    studio = Session(Folders(settings.models, settings.state), WavSpool(settings.spool), families.load)
     osc = OscSocket(settings.host, settings.port)
     publisher = _publisher(settings)
     engine = Engine(EngineWork(studio, lambda: _prepare(studio, settings.load), publisher))
@@ -62,7 +61,7 @@ def serve(settings: Settings) -> int:
 @contextmanager
 def _renderer(settings: Settings, port: int) -> Iterator[None]:
     """A renderer process meanwhile, unless there shall be none or it would have nothing to paint with."""
-    if not settings.image or not biggan.find(settings.models):
+    if not settings.image or not families.find(settings.models, "image"):
         yield
         return
     # A server that listens everywhere is reached by loopback as well.

@@ -7,6 +7,8 @@ import pytest
 from conftest import SMALL
 from web import serving
 
+from core.families import Download
+from gansynth.family import FAMILY
 from scripts.hallu import main
 
 
@@ -73,12 +75,12 @@ def test_a_zip_that_is_too_big_is_refused(tmp_path, capsys, monkeypatch):
 
 def test_a_broken_zip_is_refused(tmp_path, capsys):
     (tmp_path / "x.zip").write_bytes(b"PK no zip")
-    assert "no zip file" in fails(capsys, "models", "add", tmp_path / "x.zip", "--to", tmp_path / "mine")
+    assert "not a zip file" in fails(capsys, "models", "add", tmp_path / "x.zip", "--to", tmp_path / "mine")
 
 
 def test_a_folder_without_checkpoint_is_refused(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    assert "no checkpoint" in fails(capsys, "models", "add", tmp_path / "empty", "--to", tmp_path / "mine")
+    assert "contains no model" in fails(capsys, "models", "add", tmp_path / "empty", "--to", tmp_path / "mine")
 
 
 def test_a_checkpoint_without_weights_is_refused(tmp_path, capsys):
@@ -112,7 +114,8 @@ def test_a_zip_is_fetched_from_the_web(web, tmp_path):
 
 
 def test_a_known_name_is_fetched_from_its_address(web, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.install.downloads._MAGENTA", web + "/{}.zip")
+    download = Download(f"{web}/acoustic_only.zip")
+    monkeypatch.setitem(FAMILY.downloads, "acoustic_only", (download,))
     shutil.copy(tmp_path / "web.zip", tmp_path / "acoustic_only.zip")
     assert add("acoustic_only", tmp_path) == 0
 

@@ -12,9 +12,11 @@ import torch_files
 from torch_files import Call, Global
 from web import serving
 
-from core.install import archives, downloads
+from core.families import Download
+from core.install import archives
 from renderer import biggan
 from renderer.biggan import model_formats
+from renderer.biggan.family import FAMILY
 from scripts.hallu import main
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
@@ -52,7 +54,7 @@ def test_a_folder_of_hugging_face_is_added_to_the_picture_models(tmp_path, capsy
     assert installed(tmp_path) == ["biggan/mine"]
     assert main(["models", "--models", str(tmp_path / "mine")]) == 0
     head, row = capsys.readouterr().out.splitlines()[-2:]
-    assert head.split() == ["PICTURES", "PIXELS", "LATENT", "CLASSES", "COMPONENTS", "FOLDER"]
+    assert head.split() == ["IMAGES", "PIXELS", "LATENT", "CLASSES", "COMPONENTS", "FOLDER"]
     assert row.split()[:5] == ["mine", "128", "128", "1000", "-"]
 
 
@@ -96,7 +98,8 @@ def test_a_versioned_address_gives_the_name_before_the_version(web, tmp_path):
 
 
 def test_a_known_picture_model_is_fetched_file_by_file(web, tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "_HUGGING_FACE", web + "/{}-{}")
+    files = tuple(Download(f"{web}/biggan-deep-128-{name}", name) for name in FILES)
+    monkeypatch.setitem(FAMILY.downloads, "biggan-deep-128", files)
     for name in FILES:
         shutil.copy(SMALL / name, tmp_path / f"biggan-deep-128-{name}")
     assert add("biggan-deep-128", tmp_path) == 0

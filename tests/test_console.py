@@ -13,7 +13,7 @@ import soundfile
 
 import ganspace
 import gansynth
-from ganspace import files
+from gansynth import checkpoint
 from scripts.hallu import main
 from scripts.hallu_send import line, value
 from server.osc.packet import Message
@@ -275,6 +275,6 @@ def test_the_demo_leaves_sounds_and_pictures(hallu, tmp_path):
 def test_the_directions_that_ship_are_those_of_the_voice_that_ships():
     fluid = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
     components = ganspace.load(fluid / "fluid_conv0.npz")
-    assert components.origin.checksum == files.checksum(fluid)
+    assert components.origin.checksum == checkpoint.checksum(fluid)
     assert components.pitches == gansynth.read_config(fluid).pitches
     assert components.name(0) == "airy"

@@ -46,7 +46,7 @@ def test_a_film_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words,
     assert Path("b.mp4").read_bytes() == Path("new/a.mp4").read_bytes()
     Path("c.json").write_text(Path("b.json").read_text().replace("biggan_small", "gone"))
     assert main(["hallucinate", "--repeat", "c.json", "--out", "c.wav"]) == 1
-    assert "gone is no picture model" in capsys.readouterr().err
+    assert "gone contains no image model" in capsys.readouterr().err
     assert not Path("c.wav").exists()
 
 
@@ -84,7 +84,7 @@ def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_film(words, monkeypatc
         (["--film", "a.mp4", "--truncation", "2"], "truncation must be in 0.02..1, not 2"),
         (["--film", "a.mp4", "--jitter", "nan"], "jitter must be a finite number, not nan"),
         (["--film", "a.mp4", "--classes", "no such thing"], "the model has no class 'no such thing'"),
-        (["--film", "a.mp4", "--pictures", "large"], "no picture model 'large'"),
+        (["--film", "a.mp4", "--pictures", "large"], "no image model 'large'"),
     ],
 )
 def test_a_film_that_cannot_be_is_refused_before_anything_is_made(words, capsys, flags, rule):

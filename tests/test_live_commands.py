@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.commands.image import IMAGE_COMMANDS
 from renderer import image_models
-from renderer.image_models import LOOK_S
+from renderer.image_models import REFRESH_S
 from renderer.live.commands import COMMANDS, do
 from renderer.live.controller import RenderController
 
@@ -45,7 +45,7 @@ def test_load_paints_with_another_model(atelier):  # noqa: F811
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("none", "no picture model 'none'.*found: a "), ("broken", "damaged"), ("", "must be a name"), (3, "be a name")],
+    [("none", "no image model 'none'.*found: a "), ("broken", "damaged"), ("", "must be a name"), (3, "be a name")],
 )
 def test_a_model_that_cannot_be_loaded_leaves_the_one_before(atelier, name, reason):  # noqa: F811
     error = refusal(atelier, "/image/load", name=name)
@@ -177,11 +177,11 @@ def test_the_page_is_told_all_that_it_shows(painting):
 
 def test_models_are_looked_up_now_and_then_however_often_status_is_asked(atelier, tmp_path, monkeypatch):  # noqa: F811
     looks = []
-    monkeypatch.setattr(image_models.biggan, "find", lambda models: looks.append(1) or [tmp_path / "new"])
+    monkeypatch.setattr(image_models, "readable", lambda models: looks.append(1) or {tmp_path / "new": None})
     assert [atelier.status()["models"] for _ in range(50)] == [["new"]] * 50
     assert len(looks) <= 2
     shelf = image_models.ModelCatalog([tmp_path])
-    assert (shelf.names(10.0), shelf.names(11.0), shelf.names(10.0 + LOOK_S)) == (["new"],) * 3
+    assert (shelf.names(10.0), shelf.names(11.0), shelf.names(10.0 + REFRESH_S)) == (["new"],) * 3
     assert len(looks) <= 4
 
 

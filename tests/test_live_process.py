@@ -189,7 +189,7 @@ def test_it_ends_when_the_server_says_bye(models, out):
     [
         (["--server", "nowhere"], "a server's address is like"),
         (["--models", "not/there"], "--models not/there is no folder"),
-        (["--model", "none-of-this-name"], "no picture model 'none-of-this-name'"),
+        (["--model", "none-of-this-name"], "no image model 'none-of-this-name'"),
         (["--fps", "0"], "--fps must be in 1..120, not 0"),
         (["--threads", "0"], "--threads must be in 1..256, not 0"),
         (["--page-port", "70000"], "--page-port must be in 0..65535, not 70000"),

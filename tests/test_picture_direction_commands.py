@@ -75,7 +75,7 @@ def test_what_sounds_do_not_have_is_refused(tmp_path, capsys, flags):
 
 def test_a_folder_of_neither_kind_is_named(tmp_path, capsys):
     gansynth_ganspace.main(words(tmp_path, "--pca_out_file", tmp_path / "a.npz"))
-    assert "no checkpoint of sounds" in capsys.readouterr().err
+    assert "contains no model" in capsys.readouterr().err
 
 
 def test_a_sheet_shows_all_directions(file, tmp_path, capsys):

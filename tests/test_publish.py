@@ -336,7 +336,7 @@ def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, 
 
 def test_without_a_renderer_a_command_says_so(start_server):
     replies = start_server("--no-image").send("/image/status")
-    assert "no renderer is there" in replies[-1].args[2]
+    assert "no renderer is connected" in replies[-1].args[2]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SETTING_COMMANDS = (
     Spec(
         "/image/load",
         "Load an image model; the one before it is rendered until then, and stays if this fails.",
-        args=(Arg("name", "name", "a folder under DIR/biggan/ of a models folder"),),
+        args=(Arg("name", "name", "a folder below DIR/FAMILY of a models folder"),),
         replies=("/image/loaded name resolution z_size classes",),
     ),
     Spec(
@@ -71,7 +71,7 @@ SETTING_COMMANDS = (
     Spec(
         "/image/load_ganspace_components",
         "Load directions of the loaded image model. auto finds them where it has none, and keeps them.",
-        args=(Arg("file", "name", "in the model's folder, or under DIR/biggan/; auto: the model's own"),),
+        args=(Arg("file", "name", "in the model's folder, or below DIR/FAMILY; auto: the model's own"),),
         replies=(PROGRESS, *_COMPONENTS),
         progress=True,
     ),

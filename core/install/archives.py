@@ -1,4 +1,4 @@
-"""Archives from strangers, zip or tar: nothing reaches outside of a folder, and sizes are counted, not believed."""
+"""Unpack untrusted zip and tar archives: nothing is written outside the folder, and sizes are counted as they come."""
 
 import gzip
 import tarfile
@@ -12,7 +12,7 @@ from typing import IO, Any
 MAX_BYTES = 8 << 30
 MAX_FILES = 10_000
 _CHUNK = 1 << 20
-# A header of a tar file is read at once, however long it says that it is.
+# tarfile reads a header in one piece, of whatever length the archive claims; a longer one than this is refused.
 _LONGEST_READ = 16 << 20
 _GZIP = b"\x1f\x8b"
 _SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
@@ -20,35 +20,38 @@ Opened = Callable[[], IO[bytes]]
 
 
 def stem(name: str) -> str:
-    """An archive's name without its suffix, which may have two parts."""
+    """An archive's name without its suffix; ".tar.gz" counts as one suffix."""
     found = next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
     return name.removesuffix(name[len(name) - len(found) :])
 
 
-def unpack(archive: Path, room: Path) -> None:
-    """Unpack an archive into a new folder; links of a zip come out as plain files, a tar with links is refused.
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack an archive into a new folder.
+
+    No link is ever created: a link in a zip becomes a small text file with its target, a tar with links is refused.
 
     Raises:
-        ValueError: it is no archive or broken, a name reaches outside or comes twice, or there is too much of it.
+        ValueError: the file is not an archive or is broken, a name in it leads outside or comes twice, or it is too
+            large.
     """
     files = _zip_files if zipfile.is_zipfile(archive) else _tar_files
     try:
-        _write(files(archive), room)
+        _write(files(archive), folder)
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{archive.name} is no zip file and no tar file: {error}") from None
+        raise ValueError(f"{archive.name} is not a zip file or a tar file: {error}") from None
     except (NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise ValueError(f"{archive.name} cannot be unpacked: {error}") from None
 
 
 def _zip_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
-    """Names and files of an archive; None for a folder."""
+    """Each member's name and what opens it; None for a folder."""
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
             yield member.filename, None if member.is_dir() else lambda one=member: file.open(one)  # type: ignore[misc]
 
 
 def _tar_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
-    with _plain(archive) as plain, tarfile.open(fileobj=_Patient(plain), mode="r:") as file:  # type: ignore[call-overload]
+    with _plain(archive) as plain, tarfile.open(fileobj=_BoundedReads(plain), mode="r:") as file:  # type: ignore[call-overload]
         for member in file:
             if not (member.isdir() or member.isreg()):
                 raise ValueError(f"{member.name!r} in the archive is neither a plain file nor a folder")
@@ -67,44 +70,48 @@ def _plain(archive: Path) -> Iterator[Any]:
             yield file
 
 
-class _Patient:
-    """A file that is never read in pieces of any size."""
+class _BoundedReads:
+    """A file that refuses to be read in pieces larger than _LONGEST_READ, so that no header can fill the memory."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int) -> bytes:
-        """As a file's."""
+        """Read `size` bytes, or fewer at the end.
+
+        Raises:
+            ValueError: that is more than a header needs.
+        """
         if not 0 <= size <= _LONGEST_READ:
-            raise ValueError("the archive has a header of a length that none needs")
+            raise ValueError(f"the archive has a header of {size} bytes; at most {_LONGEST_READ} are read")
         data: bytes = self._file.read(size)
         return data
 
 
-def _write(files: Iterator[tuple[str, Opened | None]], room: Path) -> None:
-    room.mkdir(parents=True)
-    root, left = room.resolve(), MAX_BYTES
+def _write(files: Iterator[tuple[str, Opened | None]], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    root, left = folder.resolve(), MAX_BYTES
     for count, (name, opened) in enumerate(files, 1):
         if count > MAX_FILES:
             raise ValueError(f"more than {MAX_FILES} files are too many for a model")
-        path = (room / name).resolve()
+        path = (folder / name).resolve()
         if not path.is_relative_to(root):
-            raise ValueError(f"the archive reaches outside of its folder: {name!r}")
+            raise ValueError(f"the archive reaches outside its folder: {name!r}")
         if opened is None:
             continue
         if path == root or path.exists():
-            raise ValueError(f"the archive holds {name!r} twice, or as a folder too")
+            raise ValueError(f"the archive has {name!r} twice, or as a folder as well")
         path.parent.mkdir(parents=True, exist_ok=True)
         with opened() as source, path.open("xb") as sink:
-            left = pump(source.read, sink.write, left)
+            left = copy(source.read, sink.write, left)
 
 
-def pump(read: Callable[[int], bytes], write: Callable[[bytes], object], left: int) -> int:
-    """Copy all there is, in pieces; returns how much may still come.
+def copy(read: Callable[[int], bytes], write: Callable[[bytes], object], left: int) -> int:
+    """Copy everything, in pieces; returns how many of the `left` bytes remain.
 
     Raises:
-        ValueError: more than `left` bytes come.
+        ValueError: there are more than `left` bytes.
     """
     while data := read(_CHUNK):
         left -= len(data)

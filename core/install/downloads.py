@@ -1,6 +1,8 @@
-"""Models from the web: by address, or by a known name."""
+"""Download models, by address or by a known name."""
 
+import hashlib
 import urllib.request
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError, URLError
@@ -8,61 +10,86 @@ from urllib.parse import unquote, urlsplit
 
 from tqdm import tqdm
 
+from core import families
+from core.families import Download
 from core.install import archives
 
-# Magenta's voices, and the picture models of pytorch-pretrained-biggan, whose files have addresses of their own.
-VOICES, PICTURES = ("all_instruments", "acoustic_only"), ("biggan-deep-128", "biggan-deep-256", "biggan-deep-512")
-KNOWN = VOICES + PICTURES
-_MAGENTA = "https://storage.googleapis.com/magentadata/models/gansynth/{}.zip"
-_HUGGING_FACE = "https://s3.amazonaws.com/models.huggingface.co/biggan/{}-{}"
-_FILES = ("config.json", "pytorch_model.bin")
-_SILENCE_S = 30
+_TIMEOUT_S = 30
 
 
 def fetch(source: str, scratch: Path) -> Path:
-    """A model's folder or archive, from an address or by a known name, in a scratch folder.
+    """Download a model's folder or archive into a scratch folder.
+
+    Args:
+        source: an http(s) address, or the name of a known model of any family.
+        scratch: an existing folder.
 
     Raises:
-        FileNotFoundError: it is no http(s) address and no known name.
-        OSError: it cannot be had.
-        ValueError: it is too big.
+        FileNotFoundError: `source` is neither.
+        OSError: it cannot be downloaded.
+        ValueError: it is too large, or its checksum is another one.
     """
-    if source in PICTURES:
-        folder = scratch / source
-        folder.mkdir()
-        for name in _FILES:
-            download(_HUGGING_FACE.format(source, name), folder / name)
-        return folder
-    url = _MAGENTA.format(source) if source in VOICES else source
-    if urlsplit(url).scheme not in ("http", "https"):
-        names = ", ".join(KNOWN)
-        raise FileNotFoundError(f"{source!r} is no folder, no archive, no http(s) address and none of {names}")
-    archive = scratch / (_name(url) or "model")
-    download(url, archive)
+    known = families.known_models()
+    if source in known:
+        return _known_model(source, known[source], scratch)
+    if urlsplit(source).scheme not in ("http", "https"):
+        raise FileNotFoundError(
+            f"{source!r} is not a folder, an archive, an http(s) address or one of {', '.join(known)}"
+        )
+    archive = scratch / (_last_part(source) or "model")
+    download(source, archive)
     return archive
 
 
-def _name(url: str) -> str:
-    """The last part of an address that is no version number."""
-    parts = [part for part in PurePosixPath(unquote(urlsplit(url).path)).parts if part != "/"]
+def _known_model(name: str, files: Sequence[Download], scratch: Path) -> Path:
+    """The archive of a known model, or the folder with its files."""
+    folder = scratch / name
+    for file in files:
+        if not file.file:
+            archive = scratch / (_last_part(file.address) or name)
+            download(file.address, archive, file.sha256)
+            return archive
+        folder.mkdir(exist_ok=True)
+        download(file.address, folder / file.file, file.sha256)
+    return folder
+
+
+def _last_part(address: str) -> str:
+    """The last part of an address that is not a version number."""
+    parts = [part for part in PurePosixPath(unquote(urlsplit(address).path)).parts if part != "/"]
     return next((part for part in reversed(parts) if not part.isdecimal()), "")
 
 
-def download(url: str, path: Path) -> None:
-    """Fetch a URL into a file, with a progress bar on stderr.
+def download(address: str, path: Path, sha256: str | None = None) -> None:
+    """Download a file, with a progress bar on stderr.
+
+    Args:
+        address: http(s).
+        path: of the new file.
+        sha256: the checksum that it must have, hexadecimal; None: any.
 
     Raises:
-        OSError: it cannot be had; the message names the address.
-        ValueError: it is too big.
+        OSError: it cannot be downloaded; the message names the address.
+        ValueError: it is too large, or its checksum is another one.
     """
     try:
-        with urllib.request.urlopen(url, timeout=_SILENCE_S) as answer, path.open("wb") as sink:
-            total = int(answer.headers.get("Content-Length") or 0) or None
+        with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as response, path.open("wb") as sink:
+            total = int(response.headers.get("Content-Length") or 0) or None
             with tqdm(total=total, desc=path.name, unit="B", unit_scale=True, leave=False) as bar:
-                archives.pump(answer.read, lambda data: bar.update(sink.write(data)), archives.MAX_BYTES)
-        if total and path.stat().st_size != total:
-            raise OSError(f"{url}: the connection broke after {path.stat().st_size} of {total} bytes")
+                archives.copy(response.read, lambda data: bar.update(sink.write(data)), archives.MAX_BYTES)
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        # An HTTPError tells its number only as text, other URLErrors tell more in their reason.
+        # An HTTPError gives its number only as text; other URLErrors say more in their reason.
         reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)
-        raise OSError(f"{url} cannot be fetched: {reason}") from None
+        raise OSError(f"{address} cannot be fetched: {reason}") from None
+    if total and path.stat().st_size != total:
+        raise OSError(f"{address}: the connection broke after {path.stat().st_size} of {total} bytes")
+    if sha256 is not None and (found := _checksum(path)) != sha256.lower():
+        raise ValueError(f"{address} is not the published file: its SHA-256 is {found}, not {sha256.lower()}")
+
+
+def _checksum(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()

@@ -41,7 +41,5 @@ FAMILY = Family(
     load=_load,
     check=check,
     checksum=model_formats.checksum,
-    downloads={
-        name: tuple(Download(_ADDRESS.format(name, file), file) for file in _FILES) for name in _PUBLISHED
-    },
+    downloads={name: tuple(Download(_ADDRESS.format(name, file), file) for file in _FILES) for name in _PUBLISHED},
 )

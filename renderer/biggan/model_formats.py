@@ -33,6 +33,16 @@ class Kind:
     arrays: Callable[[Path], Arrays]
 
 
+def is_model(folder: Path) -> bool:
+    """Whether a folder has the files of one of the formats."""
+    return _kind(folder) is not None
+
+
+def contents() -> str:
+    """The files of each format, for messages."""
+    return " or ".join(" and ".join(kind.files) for kind in _KINDS)
+
+
 def find(models: Iterable[Path]) -> list[Path]:
     """The picture models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
 

@@ -90,12 +90,12 @@ def check_layer(components: "Components", file: str, painter: ImageModel) -> Non
 
 
 def locate(name: str, painter: ImageModel, models: Sequence[Path]) -> Path:
-    """The components file that NAME means: one in the painter's folder, under DIR/biggan, or by a path inside DIR.
+    """The components file that NAME means: one in the painter's folder, under DIR/FAMILY, or by a path inside DIR.
 
     Raises:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
     """
-    return files.locate(name, painter.folder, "biggan", models, painter.name, "--models")
+    return files.locate(name, painter.folder, "image", models, painter.name, "--models")
 
 
 def load(file: Path, painter: ImageModel) -> Directions:

@@ -3,20 +3,24 @@
 import argparse
 from pathlib import Path
 
+from core import families
+from core.families import Kind
 from server.settings import Settings
 
-CHECKPOINTS, PICTURES = "checkpoints in DIR/gansynth/NAME", "picture models in DIR/biggan/NAME"
+SOUND: Kind = "sound"
+IMAGE: Kind = "image"
 
 
-def add(parser: argparse.ArgumentParser, *what: str) -> None:
-    """Add the flag; `folders` reads what it leaves in options.models. `what` of CHECKPOINTS, PICTURES is searched."""
+def add(parser: argparse.ArgumentParser, *kinds: Kind) -> None:
+    """Add the flag, for models of these kinds; `folders` reads what it leaves in options.models."""
+    what = " or ".join(f"{families.KIND_NAMES[kind]}s in {', '.join(sorted(_places(kind)))}" for kind in kinds)
     parser.add_argument(
         "--models",
         type=Path,
         nargs="+",
         action="extend",
         metavar="DIR",
-        help=f"folders with {' and '.join(what)} (default: those that ship, then the user's own)",
+        help=f"folders with {what} (default: those that ship, then the user's own)",
     )
 
 
@@ -27,3 +31,7 @@ def folders(options: argparse.Namespace) -> tuple[Path, ...]:
         FileNotFoundError: one is missing.
     """
     return Settings(models=tuple(options.models)).models if options.models else Settings().models
+
+
+def _places(kind: Kind) -> set[str]:
+    return {f"DIR/{family.folder}/NAME" for family in families.families(kind)}

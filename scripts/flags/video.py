@@ -34,13 +34,13 @@ def ranged(name: str) -> Callable[[str], float]:
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """--model, --models."""
     parser.add_argument(
-        "--model", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
+        "--model", metavar="NAME", help="an image model's name or its folder (default: the one that ships)"
     )
-    models.add(parser, models.PICTURES)
+    models.add(parser, models.IMAGE)
 
 
 def find_model(args: argparse.Namespace, name: str | None, resolution: int | None = None) -> Path:
-    """The folder of the picture model that is meant.
+    """The folder of the image model that is meant.
 
     Raises:
         FileNotFoundError: there is none like it.
@@ -56,9 +56,10 @@ def load_painter(folder: Path) -> "Painter":
     from server.quiet import import_tensorflow
 
     import_tensorflow()
-    from renderer import biggan
+    from core import families
 
-    return biggan.load(folder)
+    painter: Painter = families.load(folder, "image")
+    return painter
 
 
 def seed_of(given: int | None) -> int:

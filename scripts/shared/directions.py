@@ -35,7 +35,7 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
     components = ganspace.load(options.pca_file)
     if options.ckpt_dir is None:
         options.ckpt_dir = beside(options.pca_file)
-    if model_folder.paints(options.ckpt_dir):
+    if model_folder.makes_images(options.ckpt_dir):
         raise ValueError(f"{options.ckpt_dir} is a picture model; this command is for sounds")
     model = frame.load(options)
     check_layer(model, components)
@@ -55,7 +55,7 @@ def beside(file: Path) -> Path:
     """
     folder = file.absolute().parent
     try:
-        model_folder.paints(folder)
+        model_folder.makes_images(folder)
     except FileNotFoundError:
         raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir") from None
     return folder

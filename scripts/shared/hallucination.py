@@ -17,7 +17,7 @@ from core.files.atomic import replacing
 from core.latent.interpolation import lerp, slerp
 from core.latent.key_path import key_times_s
 from ganspace.edited_models import CoordinateModel
-from ganspace.files import checksum
+from gansynth.checkpoint import checksum
 from gansynth.conditions import Value, check
 from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render
@@ -226,7 +226,7 @@ def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> H
         FileNotFoundError: there is no manifest, or one of the models is gone.
         ValueError: it is no manifest of `hallu hallucinate`.
     """
-    from renderer.biggan import read_config
+    from core import families
     from renderer.video import manifest
 
     read = manifest.read(path, COMMAND)
@@ -234,7 +234,7 @@ def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> H
         wish = _wish_of(read, out, film)
         pictures = Path(read["parameters"]["film"]["pictures"])
         # Found here, before sounds are made.
-        read_config(pictures)
+        families.image_description(pictures)
         manifest.tell_change(pictures, read["model"])
         if checksum(Path(wish.model)) != read["voice"]["sha256"]:
             log.warning("%s is not the model that it was", wish.model)

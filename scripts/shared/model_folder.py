@@ -1,34 +1,24 @@
-"""Which kind of model lies in a folder: one of sounds or one of pictures."""
+"""Which kind of model is in a folder, for the commands that accept sound models and image models."""
 
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganspace import files
-from gansynth.config import is_checkpoint
-from renderer import biggan
-from renderer.biggan import model_formats as biggan_folders
+from core import families
 from scripts import frame
 
 
-def paints(folder: Path) -> bool:
-    """Whether the model in a folder is one of pictures.
+def makes_images(folder: Path) -> bool:
+    """Whether the model in a folder is an image model.
 
     Raises:
-        FileNotFoundError: there is neither kind of model in it.
-        ValueError: a picture model's config.json breaks a rule.
+        FileNotFoundError: there is no model of either kind in it.
+        ValueError: its settings break a rule.
     """
-    if is_checkpoint(folder):
-        return False
-    try:
-        biggan.read_config(folder)
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{folder} is no checkpoint of sounds (experiment.json and stage_* folders) "
-            "and no picture model (config.json and weights)"
-        ) from None
-    return True
+    family = families.family_of(folder)
+    family.describe(folder)
+    return family.kind == "image"
 
 
 def checksum(folder: Path) -> str:
@@ -37,20 +27,19 @@ def checksum(folder: Path) -> str:
     Raises:
         FileNotFoundError: there are none.
     """
-    return biggan_folders.checksum(folder) if paints(folder) else files.checksum(folder)
+    return families.family_of(folder).checksum(folder)
 
 
 def load(options: argparse.Namespace) -> Any:
-    """The model in options.ckpt_dir, a Model or a Painter.
+    """The model in options.ckpt_dir, an `ImageModel` or a `SoundModel`.
 
     Raises:
-        FileNotFoundError: there is neither.
+        FileNotFoundError: there is no model in it.
         ValueError: a file breaks a rule; the message names it.
     """
-    if not paints(options.ckpt_dir):
-        return frame.load(options)
+    family = families.family_of(options.ckpt_dir)
     frame.quiet(options)
-    return biggan.load(options.ckpt_dir)
+    return family.load(options.ckpt_dir)
 
 
 def refuse(options: argparse.Namespace, flags: Mapping[str, str], what_for: str, given: str) -> None:

@@ -1,28 +1,53 @@
-"""`hallu models`: what checkpoints and picture models there are."""
+"""`hallu models`: the sound models and image models that are found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import gansynth
+from core import families
+from core.families import Found, ImageDescription, Kind, SoundDescription
 from ganspace.files import beside
 from gansynth.config import spans
-from renderer import biggan
-from renderer.image_models import class_names
 
-_VOICES = ("NAME", "PITCHES", "LATENT", "SECONDS", "CONDITIONS", "COMPONENTS", "FOLDER")
-_PICTURES = ("PICTURES", "PIXELS", "LATENT", "CLASSES", "COMPONENTS", "FOLDER")
+_SOUNDS = ("NAME", "PITCHES", "LATENT", "SECONDS", "CONDITIONS", "COMPONENTS", "FOLDER")
+_IMAGES = ("IMAGES", "PIXELS", "LATENT", "CLASSES", "COMPONENTS", "FOLDER")
 
 
 def table(models: Sequence[Path]) -> str:
     """Two tables, one line per model.
 
-    Checkpoints: name, pitches, latent size, length in seconds, conditions, components files, folder. Picture models:
+    Sound models: name, pitches, latent size, length in seconds, conditions, components files, folder. Image models:
     name, pixels of an edge, latent size, number of classes, components files, folder.
     """
-    voices, pictures = list(map(_voice, gansynth.find(models))), list(map(_picture, biggan.find(models)))
+    sounds, images = (_rows(models, kind, cells) for kind, cells in _CELLS.items())
     none = f"no checkpoints in {', '.join(map(str, models)) or 'any models folder'}; see: hallu models add --help"
-    tables = [_aligned([_VOICES, *voices]) if voices else none]
-    return "\n\n".join(tables + [_aligned([_PICTURES, *pictures])] * bool(pictures))
+    tables = [_aligned([_SOUNDS, *sounds]) if sounds else none]
+    return "\n\n".join(tables + [_aligned([_IMAGES, *images])] * bool(images))
+
+
+def _rows(models: Sequence[Path], kind: Kind, cells: Callable[..., tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [_row(found, cells) for found in families.find(models, kind)]
+
+
+def _row(found: Found, cells: Callable[..., tuple[str, ...]]) -> tuple[str, ...]:
+    try:
+        own = cells(found.family.describe(found.folder))
+    except (OSError, ValueError) as error:
+        width = len(_SOUNDS if found.family.kind == "sound" else _IMAGES) - 2
+        return found.name, *["-"] * width, f"cannot be {_USED[found.family.kind]}: {error}"
+    return found.name, *own, _listed([file.name for file in beside(found.folder)]), str(found.folder)
+
+
+def _sound_cells(known: SoundDescription) -> tuple[str, ...]:
+    seconds = f"{known.audio_length / known.sample_rate:g}"
+    return spans(known.pitches), str(known.latent_size), seconds, _listed(known.conditions)
+
+
+def _image_cells(known: ImageDescription) -> tuple[str, ...]:
+    return str(known.size), str(known.z_size), str(len(known.class_names))
+
+
+_CELLS: dict[Kind, Callable[..., tuple[str, ...]]] = {"sound": _sound_cells, "image": _image_cells}
+_USED: dict[Kind, str] = {"sound": "played", "image": "rendered"}
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -30,29 +55,6 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-def _voice(folder: Path) -> tuple[str, ...]:
-    try:
-        config = gansynth.read_config(folder)
-    except (OSError, ValueError) as error:
-        return folder.name, *["-"] * 5, f"cannot be played: {error}"
-    seconds = f"{config.audio_length / config.sample_rate:g}"
-    lists = (_listed(config.conditions), _components(folder))
-    return folder.name, spans(config.pitches), str(config.latent_size), seconds, *lists, str(folder)
-
-
-def _picture(folder: Path) -> tuple[str, ...]:
-    try:
-        config, names = biggan.read_config(folder), class_names(folder)
-    except (OSError, ValueError) as error:
-        return folder.name, *["-"] * 4, f"cannot paint: {error}"
-    numbers = (config.resolution, config.z_size, len(names))
-    return folder.name, *map(str, numbers), _components(folder), str(folder)
-
-
-def _components(folder: Path) -> str:
-    return _listed([file.name for file in beside(folder)])
 
 
 def _listed(names: Sequence[str]) -> str:

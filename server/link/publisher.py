@@ -170,7 +170,7 @@ class Publisher:
 
     def _ask(self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None) -> None:
         if self._gone:
-            answer([], "no renderer is there; hallu serve starts one if there is a picture model (DIR/biggan/NAME)")
+            answer([], "no renderer is connected; hallu serve starts one if an image model is installed (hallu models)")
             return
 
         def keep(replies: list[Message], error: str) -> None:
