@@ -12,6 +12,7 @@ import numpy as np
 
 # Longest text of a value in a message.
 _MAX_SHOWN = 60
+_KINDS = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}
 
 
 def mismatch(name: str, rule: str, value: Any) -> ValueError:
@@ -79,6 +80,24 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     if value not in allowed:
         raise mismatch(name, f"be one of {', '.join(map(str, allowed))}", value)
     return value
+
+
+def of_kind(name: str, value: Any, kind: type) -> Any:
+    """A value from JSON as a bool, str, int or float; a whole float counts as an int.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    fits = {
+        bool: isinstance(value, bool),
+        str: isinstance(value, str),
+        int: numeric and value == value // 1,
+        float: numeric,
+    }
+    if not fits[kind]:
+        raise mismatch(name, f"be {_KINDS[kind]}", value)
+    return kind(value)
 
 
 def shape(name: str, array: np.ndarray, expected: Sequence[int | str]) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""What a GANSynth checkpoint folder says about itself: experiment.json and meta.json -> Config.
+"""The settings of a GANSynth checkpoint folder: experiment.json and meta.json -> Config.
 
-Names and defaults are Magenta's (`set_flags` in its gansynth/lib/model.py). Paths of the machine that trained the
-model stand in experiment.json too; they are never looked at.
+Names and defaults are Magenta's (`set_flags` in its gansynth/lib/model.py). experiment.json also has paths of the
+machine on which the model was trained; they are ignored.
 """
 
 import json
@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from core import checks
 from gansynth.conditions import JointCounts, label_size, ordered
 
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
@@ -23,6 +24,12 @@ NORMALIZERS = (
     "specgrams_simple_normalizer",
     "specgrams_freq_normalizer",
 )
+_ALLOWED = {
+    "data_type": DATA_TYPES,
+    "data_normalizer": NORMALIZERS,
+    "scale_mode": ("ALL", "H"),
+    "to_rgb_activation": ("tanh", "linear"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,8 @@ class Config:
     """The hyper-parameters that playing a checkpoint needs, under Magenta's names.
 
     `pitches` are the MIDI pitches with a label, ascending: the label is the position. `conditions` names the labels
-    besides pitch, and `label_counts` how often they occur together in the training data, where that is known; both are
-    ours, see gansynth/conditions.py, and so is `fade_in_s`, over which notes rise from 0.
+    besides pitch, and `label_counts`, where it is known, says how often they occur together in the training data; see
+    gansynth/conditions.py. Both are additions of ours, and so is `fade_in_s`, over which notes rise from 0.
     """
 
     folder: Path
@@ -64,31 +71,28 @@ class Config:
     label_counts: JointCounts | None = None
 
     def __post_init__(self) -> None:
-        _one_of("data_type", self.data_type, DATA_TYPES)
-        _one_of("data_normalizer", self.data_normalizer, NORMALIZERS)
-        _one_of("scale_mode", self.scale_mode, ("ALL", "H"))
-        _one_of("to_rgb_activation", self.to_rgb_activation, ("tanh", "linear"))
+        for name, allowed in _ALLOWED.items():
+            checks.one_of(name, getattr(self, name), allowed)
         for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type in (int, "int") and value < 1:
-                raise ValueError(f"{field.name} is {value}; it must be at least 1")
+            if field.type in (int, "int"):
+                checks.in_range(field.name, getattr(self, field.name), 1)
+        checks.in_range("fade_in_s", self.fade_in_s, 0, 1, "s")
         if self.conditions != ordered(self.conditions):
-            raise ValueError(f"conditions is {self.conditions}; its order must be {ordered(self.conditions)}")
+            raise checks.mismatch("conditions", f"be in the order {ordered(self.conditions)}", self.conditions)
         if self.simple_arch:
             raise ValueError("simple_arch is true; only Magenta's standard generator can be played")
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
         if self.frequencies & (self.frequencies - 1):
-            raise ValueError(f"the spectrogram has {self.frequencies} frequencies; it must be a power of 2")
+            raise checks.mismatch("the number of frequencies", "be a power of 2", self.frequencies)
         if self.num_filters(self.num_resolutions) < 1:
-            raise ValueError(
-                f"fmap_base is {self.fmap_base}; block {self.num_resolutions} would have no channels, "
-                f"it must be at least {math.ceil(2.0 ** (self.num_resolutions * self.fmap_decay))}"
-            )
-        if not 0 <= self.fade_in_s <= 1:
-            raise ValueError(f"fade_in_s is {self.fade_in_s}; it must be in 0..1")
+            least = math.ceil(2.0 ** (self.num_resolutions * self.fmap_decay))
+            rule = f"be at least {least} for block {self.num_resolutions} to have a channel"
+            raise checks.mismatch("fmap_base", rule, self.fmap_base)
         if self.padding < 0:
-            raise ValueError(
-                f"audio_length is {self.audio_length}; {self.frames} frames give at most {self.span} samples"
-            )
+            rule = f"be at most the {self.span} samples of {self.frames} frames"
+            raise checks.mismatch("audio_length", rule, self.audio_length)
 
     @property
     def name(self) -> str:
@@ -145,22 +149,26 @@ def read_config(folder: str | Path) -> Config:
     """Read a checkpoint folder's settings.
 
     Raises:
-        FileNotFoundError: there is no such folder, or it has neither experiment.json nor a stage_* folder.
-        ValueError: a file is no JSON object, or a value breaks a rule.
+        FileNotFoundError: there is no such folder, or it has no stage_* folders.
+        ValueError: a file is not a JSON object, or a value breaks a rule.
     """
     folder = Path(folder)
     if not is_checkpoint(folder):
-        raise FileNotFoundError(f"{folder} is no checkpoint: it has no experiment.json with stage_* folders beside it")
+        raise FileNotFoundError(
+            f"{folder} is not a checkpoint: it needs experiment.json, with stage_* folders beside it"
+        )
     return read_settings(folder)
 
 
 def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
-    """The same of a folder that has experiment.json and meta.json, whether there is a checkpoint yet or not.
+    """Read the settings of a folder with experiment.json and meta.json, which need not have a checkpoint yet.
 
-    With `meta_path`, that file counts instead of the folder's meta.json.
+    Args:
+        folder: the folder.
+        meta_path: read instead of the folder's meta.json.
 
     Raises:
-        ValueError: a file is no JSON object, or a value breaks a rule.
+        ValueError: a file is not a JSON object, or a value breaks a rule.
     """
     settings: dict[str, Any] = {}
     experiment = _read_object(folder / "experiment.json")
@@ -168,7 +176,7 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
     for key in {field.name for field in fields(Config)} - {"folder", "pitches", "conditions", "label_counts"}:
         if experiment.get(key) is not None:
             try:
-                settings[key] = typed(key, experiment[key], hints[key])
+                settings[key] = checks.of_kind(key, experiment[key], hints[key])
             except ValueError as error:
                 raise ValueError(f"{folder / 'experiment.json'}: {error}") from None
     meta_path = meta_path or folder / "meta.json"
@@ -197,7 +205,7 @@ def find(models_dirs: Sequence[Path]) -> list[Path]:
 
 
 def spans(numbers: Iterable[int]) -> str:
-    """Ascending numbers in few characters.
+    """Ascending numbers as text, runs of neighbours shortened.
 
     >>> spans([36, 38, 39, 40])
     '36, 38..40'
@@ -213,14 +221,14 @@ def spans(numbers: Iterable[int]) -> str:
 
 def nearest_pitch(pitches: Iterable[int], wanted: int) -> int:
     """The pitch nearest to a wanted one; the lower of two."""
-    return min(pitches, key=lambda own: (abs(own - wanted), own))
+    return min(pitches, key=lambda pitch: (abs(pitch - wanted), pitch))
 
 
 def check_pitch(name: str, pitches: Sequence[int], pitch: int) -> None:
-    """Whether the checkpoint called `name` can play a pitch.
+    """Check that the checkpoint called `name` can play a pitch.
 
     Raises:
-        ValueError: it cannot; the message lists the pitches there are.
+        ValueError: it cannot; the message lists its pitches.
     """
     if pitch not in pitches:
         raise ValueError(f"{name} has no pitch {pitch}; it has {spans(pitches)}")
@@ -244,37 +252,18 @@ def _read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def typed(key: str, value: Any, kind: type) -> Any:
-    """A setting from JSON as what it must be; a whole float counts as an int.
-
-    Raises:
-        ValueError: it is of another kind.
-    """
-    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    whole = numeric and value == value // 1
-    right = {bool: isinstance(value, bool), str: isinstance(value, str), int: whole, float: numeric}[kind]
-    if not right:
-        raise ValueError(f"{key} is {value!r}; it must be a {kind.__name__}")
-    return kind(value)
-
-
 def _pitches(meta: dict[str, Any], path: Path) -> tuple[int, ...]:
     try:
         return tuple(sorted({int(note["pitch"]) for note in meta.values()}))
     except (TypeError, KeyError, ValueError):
-        raise ValueError(f"{path}: every note must have a whole-numbered pitch") from None
+        raise ValueError(f"{path}: every note must have a whole number as pitch") from None
 
 
 def _labels(experiment: dict[str, Any], pitches: tuple[int, ...]) -> dict[str, Any]:
     """The labels besides pitch, and how often they occur together."""
     named, counts = experiment.get("conditions") or [], experiment.get("label_counts")
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise ValueError(f"conditions is {named!r}; it must be a list of names")
+        raise checks.mismatch("conditions", "be a list of names", named)
     conditions = ordered(named)
     known = None if counts is None else JointCounts.from_json(counts, pitches, conditions)
     return {"conditions": conditions, "label_counts": known}
-
-
-def _one_of(key: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{key} is {value!r}; it must be one of {', '.join(allowed)}")

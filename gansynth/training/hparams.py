@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from core import checks
 from core.files.atomic import write_text
-from gansynth import config as playing
 from gansynth.config import Config
 from gansynth.dataset.records import SOURCES
 
@@ -198,7 +198,7 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
         if not isinstance(value, (list, tuple)) or not all(isinstance(one, int) for one in value):
             raise ValueError(f"{key} is {value!r}; it must be a list of whole numbers")
         return tuple(value)
-    return playing.typed(key, value, kind)
+    return checks.of_kind(key, value, kind)
 
 
 def write(folder: Path, settings: Mapping[str, Any], own: Hparams) -> None:

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from core.checks import of_kind
 from core.files.atomic import write_text
-from gansynth.config import typed
 from renderer.biggan.config import FIRST_SIZE, Config
 
 FILE = "train.json"
@@ -163,7 +163,7 @@ def settle(recipe: str, given: Mapping[str, Any]) -> Hparams:
     hints = get_type_hints(Hparams)
     if unknown := sorted(set(given) - set(hints)):
         raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; there are {', '.join(hints)}")
-    return Hparams(**{key: typed(key, value, hints[key]) for key, value in (RECIPES[recipe] | dict(given)).items()})
+    return Hparams(**{key: of_kind(key, value, hints[key]) for key, value in (RECIPES[recipe] | dict(given)).items()})
 
 
 # A run may go on with other values of these, since they neither shape the networks nor the latents.
