@@ -1,0 +1,151 @@
+"""Compile a network to a function of NumPy arrays: with OpenVINO, or with Keras on TensorFlow or JAX.
+
+    play = compile(network, weights, [(1, 256)])
+    wave = play(z)
+
+The network is a function (ops, weights, *inputs) -> tensor, or a tuple of tensors; see `core.nn.ops`.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.nn import openvino_ops
+from core.nn.openvino_runtime import openvino, opset
+from core.nn.openvino_tensor import GraphTensor
+
+Network = Callable[..., Any]
+Shape = tuple[int, ...]
+ENGINES = ("openvino", "tensorflow", "jax")
+PRECISIONS = ("f32", "bf16")
+
+
+def compile(
+    network: Network,
+    weights: Mapping[str, Any],
+    shapes: Sequence[Shape],
+    *,
+    engine: str = "openvino",
+    precision: str = "f32",
+) -> Callable[..., Any]:
+    """Compile a network for inputs of fixed shapes.
+
+    Args:
+        network: a function (ops, weights, *inputs).
+        weights: NumPy arrays by name; they become part of the result.
+        shapes: of the inputs, float32.
+        engine: one of ENGINES.
+        precision: one of PRECISIONS. f32 is the same everywhere; bf16 multiplies with 8 bits of mantissa, several
+            times faster where the processor has it.
+
+    Returns:
+        A function of float32 arrays of these shapes. It gives float32 arrays of its own and may be called from several
+        threads.
+
+    Raises:
+        ValueError: an unknown engine or precision, or an operation that cannot be compiled; the message names it.
+        RuntimeError: the engine is not installed.
+    """
+    check(engine, precision)
+    if engine == "openvino":
+        return Compiled(network, weights, shapes, precision)
+    from core.nn import keras_engine
+
+    return keras_engine.compile(network, weights, engine, precision)
+
+
+def check(engine: str, precision: str) -> None:
+    """Compare names with those there are.
+
+    Raises:
+        ValueError: there is no such engine or precision.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"the engine is {engine!r}; it must be one of {', '.join(ENGINES)}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"the precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+
+
+def thread_count() -> int:
+    """How many threads a network may use: this process's cores, or OMP_NUM_THREADS, which Dask sets for its workers."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
+
+
+class Compiled:
+    """A network on OpenVINO. It runs on the processor, or on what OPENVINO_DEVICE names, such as GPU."""
+
+    def __init__(self, network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape], precision: str) -> None:
+        self._shapes = [tuple(shape) for shape in shapes]
+        model, self._single = _graph(network, weights, self._shapes)
+        device = os.environ.get("OPENVINO_DEVICE", "CPU")
+        # Without the first line OpenVINO takes bfloat16 wherever the processor has it.
+        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        if device == "CPU":
+            settings["INFERENCE_NUM_THREADS"] = thread_count()
+        try:
+            self._model = openvino().compile_model(model, device, settings)
+        except RuntimeError as error:
+            raise ValueError(f"OpenVINO cannot compile the network for {device}: {_reason(error)}") from error
+        # Requests that no thread uses now.
+        self._requests: deque[Any] = deque()
+
+    def __call__(self, *inputs: np.ndarray) -> Any:
+        """Run the network: float32 arrays of the shapes that it was compiled for -> float32 arrays."""
+        arrays = [np.ascontiguousarray(value, np.float32) for value in inputs]
+        if [array.shape for array in arrays] != self._shapes:
+            raise ValueError(f"the inputs have shapes {[array.shape for array in arrays]}; they must be {self._shapes}")
+        try:
+            request = self._requests.pop()
+        except IndexError:
+            request = self._model.create_infer_request()
+        try:
+            found = request.infer(arrays, share_inputs=True)
+            results = [np.array(found[place]) for place in range(len(found))]
+        finally:
+            self._requests.append(request)
+        return results[0] if self._single else tuple(results)
+
+
+def _graph(network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape]) -> tuple[Any, bool]:
+    """The network's graph, and whether it gives a single tensor."""
+    inputs = [opset().parameter(list(shape), np.float32) for shape in shapes]
+    found = network(_NAMED_OPS, weights, *map(GraphTensor, inputs))
+    single = isinstance(found, GraphTensor)
+    outputs = [each.last().node for each in ([found] if single else found)]
+    return openvino().Model(outputs, inputs), single
+
+
+class _NamedOps:
+    """The operations of `openvino_ops`, whose errors name the operation and the shapes that it was given."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        operation = getattr(openvino_ops, name, None)
+        if operation is None:
+            raise ValueError(f"OpenVINO cannot run the operation {name}; core/nn/openvino_ops.py does not have it")
+
+        def named(*args: Any, **options: Any) -> Any:
+            try:
+                return operation(*args, **options)
+            except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+                given = ", ".join(map(_described, args))
+                raise ValueError(f"OpenVINO cannot build {name} of {given}: {_reason(error)}") from error
+
+        return named
+
+
+_NAMED_OPS = _NamedOps()
+
+
+def _described(value: Any) -> str:
+    return f"array {list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+
+
+def _reason(error: Exception) -> str:
+    """The last line of OpenVINO's message, which says what is wrong; the others say where in its source."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

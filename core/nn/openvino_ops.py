@@ -1,0 +1,267 @@
+"""Operations that build an OpenVINO graph, with the names and meaning of `keras.ops`; see `core.nn.ops`."""
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.nn.openvino_runtime import openvino, opset
+from core.nn.openvino_tensor import GraphTensor, aligned, binary, constant, tensor, transposed
+
+Axes = int | Sequence[int] | None
+Size = int | Sequence[int]
+# The axes of a kernel [height, width, in, out] in the order that OpenVINO takes.
+_KERNEL = (3, 2, 0, 1)
+
+
+def _unary(name: str) -> Callable[[Any], GraphTensor]:
+    def operation(x: Any) -> GraphTensor:
+        x = tensor(x)
+        return GraphTensor(getattr(opset(), name)(x.node), x.channels_first)
+
+    return operation
+
+
+def _binary(name: str) -> Callable[[Any, Any], GraphTensor]:
+    return lambda x1, x2: binary(name, x1, x2)
+
+
+absolute, exp, log, sqrt = _unary("absolute"), _unary("exp"), _unary("log"), _unary("sqrt")
+sin, cos, tanh, sigmoid, relu = _unary("sin"), _unary("cos"), _unary("tanh"), _unary("sigmoid"), _unary("relu")
+add, subtract, multiply, divide = _binary("add"), _binary("subtract"), _binary("multiply"), _binary("divide")
+maximum, minimum = _binary("maximum"), _binary("minimum")
+
+
+def square(x: Any) -> GraphTensor:
+    """Square: x * x."""
+    return binary("multiply", x, x)
+
+
+def rsqrt(x: Any) -> GraphTensor:
+    """1 / sqrt(x)."""
+    return 1.0 / sqrt(x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> GraphTensor:
+    """Keep x where it is positive, else x * negative_slope."""
+    x = tensor(x)
+    slope = constant([negative_slope], x.dtype)
+    return GraphTensor(opset().prelu(x.node, slope.node), x.channels_first)
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> GraphTensor:
+    """Values held between x_min and x_max."""
+    return minimum(maximum(x, x_min), x_max)
+
+
+def softmax(x: Any, axis: int = -1) -> GraphTensor:
+    """Shares that sum to 1 along an axis."""
+    x = tensor(x)
+    return GraphTensor(opset().softmax(x.node, x.axis(axis)), x.channels_first)
+
+
+def stop_gradient(variable: Any) -> GraphTensor:
+    """The same; a graph has no gradients."""
+    return tensor(variable)
+
+
+def cast(x: Any, dtype: str) -> GraphTensor:
+    """Values as another type."""
+    x = tensor(x)
+    if x.dtype == np.dtype(dtype):
+        return x
+    return GraphTensor(opset().convert(x.node, openvino().Type(np.dtype(dtype))), x.channels_first)
+
+
+def convert_to_tensor(x: Any, dtype: str | None = None) -> GraphTensor:
+    """A number, an array or a tensor as a tensor."""
+    return tensor(x) if dtype is None else cast(x, dtype)
+
+
+def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> GraphTensor:
+    """Mean over axes; None: over all."""
+    return _reduced("reduce_mean", x, axis, keepdims)
+
+
+def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> GraphTensor:
+    """Sum over axes; None: over all."""
+    return _reduced("reduce_sum", x, axis, keepdims)
+
+
+def max(x: Any, axis: Axes = None, keepdims: bool = False) -> GraphTensor:
+    """Largest value over axes; None: over all."""
+    return _reduced("reduce_max", x, axis, keepdims)
+
+
+def _reduced(name: str, x: Any, axis: Axes, keepdims: bool) -> GraphTensor:
+    x = tensor(x)
+    rank = len(x.shape)
+    axes = {each % rank for each in (range(rank) if axis is None else np.atleast_1d(axis).tolist())}
+    places = np.array([x.axis(each) for each in sorted(axes)], np.int64)
+    found = GraphTensor(getattr(opset(), name)(x.node, places, True), x.channels_first)
+    return found if keepdims else found.reshaped([size for i, size in enumerate(found.shape) if i not in axes])
+
+
+def cumsum(x: Any, axis: int) -> GraphTensor:
+    """Running sums along an axis."""
+    x = tensor(x)
+    return GraphTensor(opset().cum_sum(x.node, np.int64(x.axis(axis))), x.channels_first)
+
+
+def reshape(x: Any, newshape: Sequence[int]) -> GraphTensor:
+    """The same values in another shape, in which one number may be -1."""
+    return tensor(x).reshaped(newshape)
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> GraphTensor:
+    """Axes in another order; None: reversed."""
+    x = tensor(x).last()
+    return GraphTensor(transposed(x.node, axes or range(len(x.shape))[::-1]))
+
+
+def expand_dims(x: Any, axis: int) -> GraphTensor:
+    """A new axis of size 1."""
+    x = tensor(x)
+    shape = list(x.shape)
+    shape.insert(axis % (len(shape) + 1), 1)
+    return x.reshaped(shape)
+
+
+def broadcast_to(x: Any, shape: Sequence[int]) -> GraphTensor:
+    """Values repeated to fill a shape."""
+    return GraphTensor(opset().broadcast(tensor(x).last().node, np.array(shape, np.int64)))
+
+
+def concatenate(xs: Sequence[Any], axis: int = 0) -> GraphTensor:
+    """Tensors of one rank, one after the other along an axis."""
+    like = next(x for x in xs if isinstance(x, GraphTensor))
+    tensors = [tensor(x, like) for x in xs]
+    place = next((each for each in tensors if each.channels_first), like).axis(axis)
+    nodes, channels_first = aligned(tensors)
+    return GraphTensor(opset().concat(nodes, place), channels_first)
+
+
+def stack(x: Sequence[Any], axis: int = 0) -> GraphTensor:
+    """Tensors of one shape along a new axis."""
+    axis = axis % (len(tensor(x[0]).shape) + 1)
+    return concatenate([expand_dims(each, axis) for each in x], axis)
+
+
+def pad(x: Any, pad_width: Sequence[Sequence[int]]) -> GraphTensor:
+    """Zeros before and after each axis."""
+    x = tensor(x)
+    before, after = np.zeros(len(x.shape), np.int64), np.zeros(len(x.shape), np.int64)
+    for axis, (low, high) in enumerate(pad_width):
+        before[x.axis(axis)], after[x.axis(axis)] = low, high
+    zero = constant(0, x.dtype)
+    return GraphTensor(opset().pad(x.node, before, after, "constant", zero.node), x.channels_first)
+
+
+def repeat(x: Any, repeats: int, axis: int) -> GraphTensor:
+    """Each value along an axis several times."""
+    x = tensor(x)
+    if repeats == 1:
+        return x
+    place = x.axis(axis)
+    node = opset().unsqueeze(x.node, np.array([place + 1], np.int64))
+    counts = np.ones(len(x.shape) + 1, np.int64)
+    counts[place + 1] = repeats
+    shape = list(x.node.get_shape())
+    shape[place] *= repeats
+    node = opset().reshape(opset().tile(node, counts), np.array(shape, np.int64), False)
+    return GraphTensor(node, x.channels_first)
+
+
+def flip(x: Any, axis: int | Sequence[int]) -> GraphTensor:
+    """Axes in reverse."""
+    x = tensor(x)
+    for each in np.atleast_1d(axis).tolist():
+        x = take(x, np.arange(x.shape[each])[::-1], each)
+    return x
+
+
+def take(x: Any, indices: Any, axis: int) -> GraphTensor:
+    """Values at integer positions along an axis."""
+    x = tensor(x)
+    indices = tensor(np.asarray(indices, np.int64) if not isinstance(indices, GraphTensor) else indices)
+    x = x if len(indices.shape) == 1 else x.last()
+    return GraphTensor(opset().gather(x.node, indices.node, np.int64(x.axis(axis))), x.channels_first)
+
+
+def where(condition: Any, x1: Any, x2: Any) -> GraphTensor:
+    """x1 where a condition holds, else x2."""
+    like = x1 if isinstance(x1, GraphTensor) else x2
+    nodes, channels_first = aligned([tensor(condition), tensor(x1, like), tensor(x2, like)])
+    return GraphTensor(opset().select(*nodes), channels_first)
+
+
+def matmul(x1: Any, x2: Any) -> GraphTensor:
+    """Matrix products of the last two axes. A map times a constant matrix is a convolution of one pixel."""
+    if isinstance(x1, GraphTensor) and x1.channels_first and isinstance(x2, np.ndarray) and x2.ndim == 2:
+        return conv(x1, x2[None, None])
+    x1, x2 = tensor(x1, like=x2).last(), tensor(x2, like=x1).last()
+    return GraphTensor(opset().matmul(x1.node, x2.node, False, False))
+
+
+def conv(inputs: Any, kernel: Any, strides: Size = 1, padding: str = "valid") -> GraphTensor:
+    """Convolve a map [n, h, w, in] with a kernel [height, width, in, out]: [n, h', w', out]."""
+    inputs, steps = tensor(inputs).first(), _pair(strides)
+    begin, end = _pads(inputs, kernel.shape[:2], steps, padding)
+    return GraphTensor(opset().convolution(inputs.node, _kernel(kernel, inputs), steps, begin, end, [1, 1]), True)
+
+
+def conv_transpose(inputs: Any, kernel: Any, strides: Size, padding: str = "valid") -> GraphTensor:
+    """Convolve a map [n, h, w, in], its pixels `strides` apart, with a kernel [height, width, out, in].
+
+    Raises:
+        ValueError: the kernel is smaller than a step.
+    """
+    inputs, steps = tensor(inputs).first(), _pair(strides)
+    if any(size < step for size, step in zip(kernel.shape, steps, strict=False)):
+        raise ValueError(f"conv_transpose: the kernel is {kernel.shape[:2]} in steps of {steps}; it must be as large")
+    over = [size - step if padding == "same" else 0 for size, step in zip(kernel.shape[:2], steps, strict=True)]
+    begin, end = [each // 2 for each in over], [each - each // 2 for each in over]
+    node = opset().convolution_backprop_data(inputs.node, _kernel(kernel, inputs), steps, None, begin, end, [1, 1])
+    return GraphTensor(node, True)
+
+
+def max_pool(inputs: Any, pool_size: Size, strides: Size | None = None, padding: str = "valid") -> GraphTensor:
+    """Largest values of boxes of a map."""
+    inputs, size, steps, begin, end = _boxes(inputs, pool_size, strides, padding)
+    return GraphTensor(opset().max_pool(inputs.node, steps, [1, 1], begin, end, size), True)
+
+
+def average_pool(inputs: Any, pool_size: Size, strides: Size | None = None, padding: str = "valid") -> GraphTensor:
+    """Means of boxes of a map; what lies outside of it does not count."""
+    inputs, size, steps, begin, end = _boxes(inputs, pool_size, strides, padding)
+    return GraphTensor(opset().avg_pool(inputs.node, steps, begin, end, size, True), True)
+
+
+def _boxes(inputs: Any, pool_size: Size, strides: Size | None, padding: str) -> tuple[Any, ...]:
+    inputs, size = tensor(inputs).first(), _pair(pool_size)
+    steps = size if strides is None else _pair(strides)
+    return inputs, size, steps, *_pads(inputs, size, steps, padding)
+
+
+def _pads(inputs: GraphTensor, size: Sequence[int], steps: Sequence[int], padding: str) -> tuple[list[int], list[int]]:
+    """Pixels that are missing before and after a map's height and width: none, or as many as keep them, divided."""
+    if padding == "valid":
+        return [0, 0], [0, 0]
+    lengths = inputs.shape[1:3]
+    missing = [
+        builtins.max((-(-length // step) - 1) * step + reach - length, 0)
+        for length, reach, step in zip(lengths, size, steps, strict=True)
+    ]
+    return [each // 2 for each in missing], [each - each // 2 for each in missing]
+
+
+def _kernel(kernel: Any, like: GraphTensor) -> Any:
+    """A kernel [height, width, a, b] as [b, a, height, width]."""
+    if isinstance(kernel, GraphTensor):
+        return transposed(kernel.last().node, _KERNEL)
+    return constant(np.transpose(kernel, _KERNEL), like.dtype).node
+
+
+def _pair(size: Size) -> list[int]:
+    return [size, size] if isinstance(size, int) else list(size)

@@ -1,0 +1,40 @@
+"""Products with a kernel that several networks use, over `core.nn.ops`."""
+
+from collections.abc import Callable
+
+from core.nn.ops import Ops, Tensor
+
+
+def convolve(ops: Ops, x: Tensor, kernel: Tensor, padding: str = "same") -> Tensor:
+    """Convolve [n, h, w, in] with a kernel in the kernel's precision: float32 [n, h', w', out]."""
+    return _product(ops, lambda x, kernel: ops.conv(x, kernel, 1, padding), x, kernel)
+
+
+def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
+    """Multiply [..., in] by a matrix [in, out] in the matrix's precision: float32 [..., out]."""
+    return _product(ops, ops.matmul, x, kernel)
+
+
+def convolve_doubled(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
+    """Double the pixels of a map and convolve it, as one step: float32 [n, h, w, in] -> [n, 2h, 2w, out].
+
+    `kernel` comes from `doubling_kernel`.
+    """
+    return _product(ops, lambda x, kernel: ops.conv_transpose(x, kernel, 2, "same"), x, kernel)
+
+
+def doubling_kernel(ops: Ops, kernel: Tensor) -> Tensor:
+    """Kernel [3, 3, in, out] for a doubled map -> kernel [4, 4, out, in] for `convolve_doubled`.
+
+    A small pixel reaches four big ones along each axis, the middle two of them by two kernel rows. Together these take
+    16 multiplications for each small pixel instead of 36.
+    """
+    for axis in (0, 1):
+        before, after = [(0, 0)] * 4, [(0, 0)] * 4
+        before[axis], after[axis] = (1, 0), (0, 1)
+        kernel = ops.pad(kernel, before) + ops.pad(kernel, after)
+    return ops.transpose(ops.flip(kernel, (0, 1)), (0, 1, 3, 2))
+
+
+def _product(ops: Ops, product: Callable[[Tensor, Tensor], Tensor], x: Tensor, kernel: Tensor) -> Tensor:
+    return ops.cast(product(ops.cast(x, kernel.dtype), kernel), "float32")

@@ -1,0 +1,130 @@
+"""Compiling networks: precision, threads, shapes, and messages that name what cannot be compiled."""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from core.nn import engine, products
+
+KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
+MAP = (1, 8, 8, 4)
+
+
+def network(ops, weights, x):
+    return ops.tanh(products.convolve(ops, x, weights["kernel"]))
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return engine.compile(network, {"kernel": KERNEL}, [MAP])
+
+
+def inputs(seed):
+    return np.random.default_rng(seed).standard_normal(MAP).astype(np.float32)
+
+
+def test_results_are_the_callers_own(compiled):
+    first = compiled(inputs(0))
+    kept = first.copy()
+    compiled(inputs(1))
+    np.testing.assert_array_equal(first, kept)
+    first[:] = 0
+
+
+def test_threads_that_call_at_once_get_their_own_results(compiled):
+    alone = [compiled(inputs(seed)) for seed in range(8)]
+    barrier = threading.Barrier(8)
+
+    def call(seed):
+        barrier.wait(20)
+        return [compiled(inputs(seed)) for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for seed, results in enumerate(pool.map(call, range(8))):
+            for result in results:
+                np.testing.assert_array_equal(result, alone[seed])
+
+
+def test_several_results_are_a_tuple():
+    found = engine.compile(lambda ops, weights, x, y: (x + y, x * y), {}, [(2,), (2,)])
+    sums, multiplied = found(np.array([1, 2]), np.array([3, 4]))
+    assert sums.tolist() == [4, 6]
+    assert multiplied.tolist() == [3, 8]
+
+
+def test_another_shape_is_refused(compiled):
+    with pytest.raises(ValueError, match=r"shapes \[\(2, 8, 8, 4\)\]; they must be \[\(1, 8, 8, 4\)\]"):
+        compiled(np.zeros((2, 8, 8, 4)))
+
+
+def test_f32_is_float32_whatever_the_processor_has(compiled):
+    exact = engine.compile(network, {"kernel": KERNEL}, [MAP], engine="tensorflow")(inputs(0))
+    np.testing.assert_allclose(compiled(inputs(0)), exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["openvino", "tensorflow"])
+def test_bf16_is_near(name):
+    exact = engine.compile(network, {"kernel": KERNEL}, [MAP])(inputs(0))
+    near = engine.compile(network, {"kernel": KERNEL}, [MAP], engine=name, precision="bf16")(inputs(0))
+    assert near.dtype == np.float32
+    np.testing.assert_allclose(near, exact, atol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (lambda ops, weights, x: ops.conv(x, KERNEL[:, :, :3]), r"build conv of tensor \[1, 8, 8, 4\], array"),
+        (lambda ops, weights, x: ops.concatenate([x, x[:, 1:]], -1), r"build concatenate of \[tensor \[1, 8, 8, 4\]"),
+        (lambda ops, weights, x: x + np.ones(5), r"cannot add tensors of \(1, 8, 8, 4\) and \(5,\)"),
+        (lambda ops, weights, x: ops.conv_transpose(x, KERNEL, 4), r"kernel is \(3, 3\) in steps of \[4, 4\]"),
+        (lambda ops, weights, x: ops.irfft((x, x), 8), "cannot run the operation irfft"),
+    ],
+)
+def test_an_operation_that_cannot_be_compiled_is_named(broken, reason):
+    with pytest.raises(ValueError, match=reason):
+        engine.compile(broken, {}, [MAP])
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [({"engine": "torch"}, "'torch'; it must be one of openvino, tensorflow, jax"), ({"precision": "f16"}, "'f16'")],
+)
+def test_an_unknown_engine_or_precision_is_refused(names, reason):
+    with pytest.raises(ValueError, match=reason):
+        engine.compile(network, {"kernel": KERNEL}, [MAP], **names)
+
+
+def test_dask_workers_use_as_many_threads_as_they_have(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert engine.thread_count() == 1
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert engine.thread_count() >= 1
+
+
+WATCHED = """
+import socket, sys, threading, time
+connected = []
+def spy(event, args):
+    if event.startswith("socket."):
+        connected.append(event)
+sys.addaudithook(spy)
+import numpy as np
+from core.nn import engine, products
+engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])(np.zeros(2))
+time.sleep(0.5)
+assert not connected, connected
+assert threading.active_count() == 1, threading.enumerate()
+"""
+
+
+def test_openvino_sends_nothing(tmp_path):
+    """With an empty HOME, and nothing that looks like CI, in which its telemetry would be silent by itself."""
+    kept = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", WATCHED], check=True, env=environment, timeout=120)
+    assert list(tmp_path.rglob("*")) == []
