@@ -1,10 +1,10 @@
-"""What a note shall be besides its pitch: instrument family, source, note qualities.
+"""Conditions of a note besides its pitch: instrument family, source, note qualities.
 
 A model's label vector is the one-hot pitch, followed by the vectors of its conditions in the order of CONDITIONS. A
 condition that is not set is all zeros; training leaves conditions out at random, so that zeros mean "any".
 
-Labels to train on are drawn from the joint counts of the dataset, so that only combinations come up that occur in it.
-(The SopiMlab attempt drew each class of a one-hot label as a coin of its own, so that a label had none or several.)
+Labels for training are drawn from the joint counts of the dataset, so that only combinations are used that occur in it.
+(The SopiMlab code drew each class of a one-hot label independently, so that a label could have none or several.)
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core import checks
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Value = str | Collection[str] | None
 PITCH = "pitch"
-# What a musician says for a condition that is not set.
+# The value that unsets a condition in a message or on the command line.
 ANY = "any"
 
 
@@ -30,7 +31,7 @@ ANY = "any"
 class Condition:
     """A kind of label and the names of its values: one of them for a note, or with `several` any number of them.
 
-    A note's value is coded as a whole number: the position of its name, or with `several` a mask, bit i for value i.
+    A value is coded as a whole number: the position of its name, or with `several` a bit mask, bit i for value i.
     """
 
     name: str
@@ -39,24 +40,24 @@ class Condition:
 
     @property
     def width(self) -> int:
-        """Length of its part of a label vector."""
+        """Length of this condition's part of a label vector."""
         return len(self.values)
 
     @property
     def codes(self) -> int:
-        """How many codes there are, from 0."""
+        """The number of codes, which begin at 0."""
         return 1 << self.width if self.several else self.width
 
     def code(self, labels: Labels) -> int:
-        """The code of what is known of a note."""
-        known = getattr(labels, self.name)
-        return sum(bit << place for place, bit in enumerate(known)) if self.several else known
+        """The code of a labelled note."""
+        value = getattr(labels, self.name)
+        return sum(bit << place for place, bit in enumerate(value)) if self.several else value
 
     def read(self, value: str | Collection[str]) -> int:
-        """The code of a value by name, or of several.
+        """The code of a value by name, or of several values.
 
         Raises:
-            ValueError: there is no such value, or there are too many or too few.
+            ValueError: an unknown value, or not exactly one where only one is possible.
         """
         names = [value] if isinstance(value, str) else list(value)
         for name in names:
@@ -86,22 +87,22 @@ CONDITIONS = {
 
 
 def ordered(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of conditions in the order in which they stand in a label vector.
+    """Names of conditions in the order of label vectors.
 
     Raises:
-        ValueError: one is unknown, or named twice.
+        ValueError: a name is unknown or repeated.
     """
     names = list(names)
     for name in names:
         if name not in CONDITIONS:
-            raise ValueError(f"conditions has {name!r}; it may have {', '.join(CONDITIONS)}")
+            raise checks.mismatch("conditions", f"be names out of {', '.join(CONDITIONS)}", name)
     if len(set(names)) < len(names):
-        raise ValueError(f"conditions is {', '.join(names)}; each may stand there once")
+        raise checks.mismatch("conditions", "name each condition once", names)
     return tuple(name for name in CONDITIONS if name in names)
 
 
 def value_of(words: Sequence[str]) -> Value:
-    """What words mean as the value of a condition: none, or "any", that it is not set."""
+    """The value of a condition from words; no words, or "any", mean that it is not set."""
     return None if list(words) in ([], [ANY]) else tuple(dict.fromkeys(words))
 
 
@@ -111,7 +112,7 @@ def label_size(config: "Config") -> int:
 
 
 def places(config: "Config") -> dict[str, slice]:
-    """Where pitch and each condition stand in a label vector."""
+    """The parts of a label vector that hold the pitch and each condition."""
     found, start = {PITCH: slice(0, len(config.pitches))}, len(config.pitches)
     for name in config.conditions:
         found[name] = slice(start, start + CONDITIONS[name].width)
@@ -120,10 +121,10 @@ def places(config: "Config") -> dict[str, slice]:
 
 
 def label_vectors(config: "Config", pitches: Sequence[int] | np.ndarray, wanted: Mapping[str, Value]) -> np.ndarray:
-    """Label vectors of notes that are to be made.
+    """Label vectors of notes to generate.
 
     Args:
-        config: says which pitches and conditions there are.
+        config: has the model's pitches and conditions.
         pitches: [n] MIDI pitches.
         wanted: a value by name for each condition, or a collection of them; a condition that is left out, or None, is
             not set.
@@ -132,7 +133,7 @@ def label_vectors(config: "Config", pitches: Sequence[int] | np.ndarray, wanted:
         float32 [n, L].
 
     Raises:
-        ValueError: there is no such pitch, condition or value; the message lists what there is.
+        ValueError: an unknown pitch, condition or value; the message lists the known ones.
     """
     vectors = np.zeros((len(pitches), label_size(config)), np.float32)
     vectors[:, : len(config.pitches)] = _one_hot(config.pitches, pitches)
@@ -146,25 +147,25 @@ def check(config: "Config", wanted: Mapping[str, Value]) -> dict[str, int]:
     """The codes of the conditions that are set.
 
     Raises:
-        ValueError: the config has no such condition or value; the message lists what there is.
+        ValueError: an unknown condition or value; the message lists the known ones.
     """
     for name in wanted:
         if name not in config.conditions:
-            there_are = f"it has {', '.join(config.conditions)}" if config.conditions else "it has none but the pitch"
-            raise ValueError(f"{config.name} has no condition {str(name)[:40]!r}; {there_are}")
+            known = f"it has {', '.join(config.conditions)}" if config.conditions else "it has none but the pitch"
+            raise ValueError(f"{config.name} has no condition {str(name)[:40]!r}; {known}")
     return {name: CONDITIONS[name].read(value) for name, value in wanted.items() if value is not None}
 
 
 def drop(
     config: "Config", vectors: np.ndarray, probability: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Leave conditions out at random, each of each note by itself, never the pitch.
+    """Leave out conditions at random, independently for each note and condition; never the pitch.
 
     Args:
-        config: says what the columns are.
+        config: has the model's conditions.
         vectors: label vectors [n, L].
-        probability: of leaving one out, 0 to 1.
-        rng: what decides.
+        probability: of leaving one out, 0..1.
+        rng: source of randomness.
 
     Returns:
         The vectors with zeros where a condition was left out, and which were kept: bool [n, conditions].
@@ -181,7 +182,7 @@ def drop(
 class JointCounts:
     """How often each combination of pitch and conditions occurs in a dataset.
 
-    Each row is a pitch, a code per condition (see `Condition`), and the count.
+    A row has a pitch, a code for each condition (see `Condition`), and a count.
 
     Raises:
         ValueError: a condition or a row breaks a rule.
@@ -200,18 +201,16 @@ class JointCounts:
     def _check(self, row: tuple[int, ...]) -> None:
         columns = self.columns
         if len(row) != len(columns) + 1 or not all(type(number) is int for number in row):
-            raise ValueError(f"label_counts has the row {list(row)}; it must be {', '.join(columns)}, count")
+            raise _bad_row(row, columns)
         if row[0] not in self.pitches:
             raise ValueError(f"label_counts has the pitch {row[0]}, which no note of meta.json has")
         for name, code in zip(self.conditions, row[1:-1], strict=True):
-            if not 0 <= code < CONDITIONS[name].codes:
-                raise ValueError(f"label_counts has {name} {code}; it must be in 0..{CONDITIONS[name].codes - 1}")
-        if row[-1] < 1:
-            raise ValueError(f"label_counts has the row {list(row)}; its count must be at least 1")
+            checks.in_range(f"{name} in label_counts", code, 0, CONDITIONS[name].codes - 1)
+        checks.in_range("the count of a row in label_counts", row[-1], 1)
 
     @property
     def columns(self) -> list[str]:
-        """What stands in a row before the count."""
+        """The names of a row's values before the count."""
         return [PITCH, *self.conditions]
 
     @classmethod
@@ -219,7 +218,7 @@ class JointCounts:
         """Count the notes of a dataset.
 
         Raises:
-            ValueError: there are none, or one has a pitch that the config has not.
+            ValueError: there are none, or one has a pitch that is not in the config.
         """
         conditions = config.conditions
         counts = Counter((one.pitch, *(CONDITIONS[name].code(one) for name in conditions)) for one in labels)
@@ -227,7 +226,7 @@ class JointCounts:
 
     @classmethod
     def from_json(cls, entry: Any, pitches: tuple[int, ...], conditions: tuple[str, ...]) -> "JointCounts":
-        """What experiment.json has under "label_counts".
+        """Read the entry "label_counts" of experiment.json.
 
         Raises:
             ValueError: it is damaged, or its columns are not pitch and these conditions.
@@ -236,17 +235,17 @@ class JointCounts:
             raise ValueError("label_counts must be an object with columns and rows")
         columns = [PITCH, *conditions]
         if entry.get("columns") != columns:
-            raise ValueError(f"label_counts has the columns {entry.get('columns')}; they must be {columns}")
+            raise checks.mismatch("the columns of label_counts", f"be {columns}", entry.get("columns"))
         if wrong := [row for row in entry["rows"] if not isinstance(row, list)]:
-            raise ValueError(f"label_counts has the row {wrong[0]!r}; it must be {', '.join(columns)}, count")
+            raise _bad_row(wrong[0], columns)
         return cls(pitches, conditions, tuple(map(tuple, entry["rows"])))
 
     def to_json(self) -> dict[str, Any]:
-        """The same for experiment.json."""
+        """The entry "label_counts" for experiment.json."""
         return {"columns": self.columns, "rows": [list(row) for row in self.rows]}
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Label vectors of `count` notes, each combination as likely as it is frequent: float32 [count, L]."""
+        """Random label vectors of `count` notes, combinations as frequent as in the dataset: float32 [count, L]."""
         frequencies = np.array([row[-1] for row in self.rows], np.float64)
         return self._rows[rng.choice(len(self.rows), count, p=frequencies / frequencies.sum())]
 
@@ -254,7 +253,7 @@ class JointCounts:
         """Label vectors of given notes: float32 [n, L].
 
         Raises:
-            ValueError: a note has another pitch.
+            ValueError: a note has a pitch that is not among these.
         """
         codes = [(one.pitch, *(CONDITIONS[name].code(one) for name in self.conditions)) for one in labels]
         return self._vectors(np.array(codes, np.int64).reshape(len(codes), -1))
@@ -267,6 +266,10 @@ class JointCounts:
         parts = [_one_hot(self.pitches, codes[:, 0])]
         parts += [CONDITIONS[name].vectors(codes[:, column]) for column, name in enumerate(self.conditions, 1)]
         return np.concatenate(parts, axis=1)
+
+
+def _bad_row(row: Any, columns: Sequence[str]) -> ValueError:
+    return checks.mismatch("a row of label_counts", f"be [{', '.join(columns)}, count] in whole numbers", row)
 
 
 def _one_hot(known: Sequence[int], pitches: Sequence[int] | np.ndarray) -> np.ndarray:

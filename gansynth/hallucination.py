@@ -1,6 +1,6 @@
-r"""Hallucinations: key points -> a path of latent vectors -> notes -> envelopes -> one overlapping sound.
+r"""Hallucinations: key points -> a path of latent vectors -> notes -> envelopes -> one sound of overlapping notes.
 
-Source: the SopiMlab hallucination, with its faults mended: interpolated notes are evenly spaced and none is played
+Source: the SopiMlab hallucination, with its faults corrected: interpolated notes are evenly spaced and none is played
 twice, levels are scaled by the absolute peak, and the clip is exactly as long as its last note needs.
 
       spacing
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from gansynth.model import Conditions, Progress
 
 PEAK = 0.5
-# An envelope at most this much longer than the note is clipped to it: times are often typed rounded.
+# An envelope that is longer than the note by at most this is clipped to it, because typed times are often rounded.
 TOLERANCE_S = 0.010
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When notes start, and the shape of each note's loudness; all in seconds.
+    """The spacing of notes and the envelope of each note, in seconds.
 
     Raises:
         ValueError: a time is negative or not finite.
@@ -49,7 +49,7 @@ class Timing:
 
     @classmethod
     def default_for(cls, note_s: float) -> "Timing":
-        """The default times; for a model with shorter notes, all scaled down together."""
+        """The default times, all scaled down together for a model with shorter notes."""
         default = cls()
         scale = min(1.0, note_s / default.envelope_s)
         return cls(*(value * scale for value in astuple(default)))
@@ -69,7 +69,7 @@ class Timing:
         return round(index * self.spacing * sample_rate)
 
     def fitted(self, note_length: int, sample_rate: int) -> "Timing":
-        """These times, the envelope's end clipped to a note of `note_length` samples.
+        """These times with the end of the envelope clipped to a note of `note_length` samples.
 
         Raises:
             ValueError: the envelope is more than 10 ms longer than the note.
@@ -91,7 +91,7 @@ class Timing:
 
 
 def envelope(timing: Timing, sample_rate: int) -> np.ndarray:
-    """Loudness of a note: silence, linear attack from 0, ones, linear release to 0. float32 [samples]."""
+    """Envelope of a note: silence, linear attack from 0, ones, linear release to 0. float32 [samples]."""
     trim, attack, sustain, release = timing.parts(sample_rate)
     rise = np.arange(attack) / max(attack, 1)
     fall = 1.0 - np.arange(1, release + 1) / max(release, 1)
@@ -104,27 +104,27 @@ def hallucination_length(notes: int, timing: Timing, sample_rate: int) -> int:
 
 
 def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_rate: int) -> np.ndarray:
-    """Enveloped, levelled notes laid over each other.
+    """Add notes up, each times its envelope and scaled to the same peak.
 
     Args:
         notes: `count` waves, each of at least the envelope's samples.
-        count: how many there are.
+        count: their number.
         timing: the envelope must fit the notes.
-        sample_rate: hertz.
+        sample_rate: Hz.
 
     Returns:
         float32 [hallucination_length], with an absolute peak of 0.5; silence stays silence.
     """
-    shape = envelope(timing, sample_rate)
+    gains = envelope(timing, sample_rate)
     clip = np.zeros(hallucination_length(count, timing, sample_rate), np.float64)
     for index, note in enumerate(notes):
         start = timing.start(index, sample_rate)
-        clip[start : start + len(shape)] += to_peak(note[: len(shape)] * shape, 1.0)
+        clip[start : start + len(gains)] += to_peak(note[: len(gains)] * gains, 1.0)
     return to_peak(clip, PEAK).astype(np.float32)
 
 
-class Player(Protocol):
-    """What a hallucination needs of a model."""
+class NoteModel(Protocol):
+    """The part of a sound model that a hallucination needs."""
 
     sample_rate: int
     audio_length: int
@@ -139,34 +139,34 @@ class Player(Protocol):
         length: int | None = None,
         progress: "Progress | None" = None,
     ) -> Iterator[np.ndarray]:
-        """Each key point [size] of `keys` at its pitch: float32 [length]."""
+        """Yield the note of each key point [size] of `keys` at its pitch: float32 [length]."""
 
 
 def hallucinate(
-    model: Player,
+    model: NoteModel,
     keys: np.ndarray,
     steps: int,
     timing: Timing,
     pitch: int,
     *,
-    between: Interpolation = slerp,
+    interpolate: Interpolation = slerp,
     conditions: "Conditions | None" = None,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
-    """A hallucination through key points.
+    """Generate a hallucination through key points.
 
-    Only the span that the envelope lets through is computed of each note: the end of a note costs nothing. (Its start
-    must be computed, since phase accumulates from there.)
+    Of each note only the samples before the envelope's end are computed. (The start cannot be left out, since phase
+    accumulates from there.)
 
     Args:
-        model: the loaded GANSynth, or what plays like one.
+        model: a loaded GANSynth, or another model with the same `notes`.
         keys: [n, size] key points, such as latent vectors.
-        steps: interpolated points between each two.
+        steps: interpolated points between each two key points.
         timing: see `Timing`; `fitted` is applied.
         pitch: one of the model's pitches.
-        between: how two key points are interpolated.
+        interpolate: the interpolation between two key points.
         conditions: see `Model.generate`.
-        progress: called with (notes done, notes); what it raises ends the work.
+        progress: called with (notes done, notes); an error that it raises ends the work.
 
     Returns:
         float32 [samples] at the model's sample rate.
@@ -175,7 +175,7 @@ def hallucinate(
         ValueError: shapes, pitch, conditions or times break a rule.
     """
     timing = timing.fitted(model.audio_length, model.sample_rate)
-    path = key_path(keys, steps, between)
+    path = key_path(keys, steps, interpolate)
     length = max(1, sum(timing.parts(model.sample_rate)))
     notes = model.notes(path, [pitch] * len(path), conditions=conditions, length=length, progress=progress)
     return overlap_add(notes, len(path), timing, model.sample_rate)

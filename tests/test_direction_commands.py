@@ -119,7 +119,7 @@ def test_a_path_through_coordinates_goes_straight(send, magenta, course):
     pitch, points = magenta.pitches[0], np.array([[0.0, 0.0], [2.0, -1.0], [-1.0, 1.0]])
     replies = send("/sound/hallucinate_noz", "t", 3, *TIMES, pitch, 2, *points.ravel().tolist())
     path = CoordinateModel(magenta, course)
-    assert_close(wave(replies), hallucinate(path, points, 3, Timing(*TIMES), pitch, between=lerp))
+    assert_close(wave(replies), hallucinate(path, points, 3, Timing(*TIMES), pitch, interpolate=lerp))
     progress = [reply.args[2:] for reply in replies if reply.address == "/progress"]
     assert progress[-1] == [9, 9]
 

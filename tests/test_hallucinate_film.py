@@ -59,7 +59,7 @@ def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, t
     assert main(["hallucinate", "--model", str(SMALL), *TIMES, *flags, "--out", "a.wav", *film]) == 0
     components = ganspace.load(SMALL / "magenta_small_conv0_ipca_1024.pickle")
     timing = Timing(0.2, 0.0, 0.1, 0.1, 0.1)
-    expected = hallucinate(CoordinateModel(magenta, components), points, 1, timing, 40, between=lerp)
+    expected = hallucinate(CoordinateModel(magenta, components), points, 1, timing, 40, interpolate=lerp)
     np.testing.assert_allclose(soundfile.read("a.wav")[0], expected, atol=1e-4)
     told = json.loads(Path("a.json").read_text())["parameters"]
     assert (Path(told["directions"]).name, told["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)

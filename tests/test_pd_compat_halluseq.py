@@ -142,7 +142,7 @@ def test_the_steps_become_one_long_sound(pd, path, magenta):
     points = np.array([[2.0, 0, -1, 0], [-2, 1, 0, 0], [0, 0, 0, 2]])
     assert frames == hallucination_length(7, timing, magenta.sample_rate) == pd.size("seq-out")
     assert [0, "progress", 7, 7] in pd.heard
-    assert_close(pd.array("seq-out"), hallucinate(path, points, 2, timing, min(magenta.pitches), between=lerp))
+    assert_close(pd.array("seq-out"), hallucinate(path, points, 2, timing, min(magenta.pitches), interpolate=lerp))
 
 
 def test_a_single_step_is_a_sound_too(pd, magenta):

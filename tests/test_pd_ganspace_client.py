@@ -110,7 +110,7 @@ def test_a_path_through_coordinates_tells_its_progress_and_its_length(pd, magent
     assert frames == hallucination_length(5, TIMING, magenta.sample_rate) == pd.size("sound")
     assert [0, "progress", 5, 5] in pd.heard
     path = CoordinateModel(magenta, course)
-    assert_close(pd.array("sound"), hallucinate(path, points, 1, TIMING, 52, between=lerp))
+    assert_close(pd.array("sound"), hallucinate(path, points, 1, TIMING, 52, interpolate=lerp))
 
 
 def test_thousands_of_edits_arrive(pd):

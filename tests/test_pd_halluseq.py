@@ -107,7 +107,7 @@ def test_generating_follows_steps_and_settings(seq, magenta, walked):
     (frames,) = seq.press("generate", "hallucinated")
     timing = Timing(0.3, 0.05, 0.1, 0.35, 0.2)
     path = CoordinateModel(magenta, walked.own)
-    wanted = hallucinate(path, padded(STEPS), 2, timing, 47, between=lerp)
+    wanted = hallucinate(path, padded(STEPS), 2, timing, 47, interpolate=lerp)
     assert frames == round((6 * 0.3 + 0.7) * 16000) == len(wanted)
     assert same(seq.array("sound"), wanted, 1e-3)
     assert [seq.name("answer"), "progress", 7, 7] in seq.pd.heard
@@ -130,7 +130,7 @@ def test_a_file_with_fewer_directions_is_walked_in_those(seq, magenta, walked):
     compose(seq, steps)
     seq.press("generate", "hallucinated")
     path = CoordinateModel(magenta, walked.eight)
-    wanted = hallucinate(path, np.array(steps)[:, :8], 2, Timing(0.3, 0.05, 0.1, 0.35, 0.2), 47, between=lerp)
+    wanted = hallucinate(path, np.array(steps)[:, :8], 2, Timing(0.3, 0.05, 0.1, 0.35, 0.2), 47, interpolate=lerp)
     assert same(seq.array("sound"), wanted, 1e-3)
 
 

@@ -7,7 +7,7 @@ import pytest
 from painters import PlainPainter
 
 from core.latent import oscillators
-from core.latent.oscillators import FUNCTIONS, Oscillator, swing
+from core.latent.oscillators import FUNCTIONS, Oscillator, offsets
 from renderer.video import loops, tempo
 from renderer.video.tempo_preset import read_preset
 from renderer.video.tempo_settings import Tempo, axes, fitting_periods, of
@@ -16,7 +16,7 @@ from renderer.video.tempo_settings import Tempo, axes, fitting_periods, of
 @pytest.mark.parametrize("name", [*FUNCTIONS, "ramp+0.5", "sin+0.25"])
 def test_a_picture_after_the_last_would_be_the_first(name):
     sets = [Oscillator((0, 1), 0.7, 4, name), Oscillator((2,), 1.0, 0.5, name)]
-    ends = swing(sets, np.float64([0, 16]), 8)
+    ends = offsets(sets, np.float64([0, 16]), 8)
     assert np.array_equal(ends[0], ends[1])
 
 
@@ -50,13 +50,13 @@ def test_an_unknown_function_is_refused(name):
 
 
 def test_only_the_axes_of_a_set_swing_by_its_magnitude():
-    moved = swing([Oscillator((1, 3), 0.5, 2, "sin")], np.arange(0, 2, 0.5), 4)
+    moved = offsets([Oscillator((1, 3), 0.5, 2, "sin")], np.arange(0, 2, 0.5), 4)
     np.testing.assert_allclose(moved, np.outer([0, 0.5, 0, -0.5], [0, 1, 0, 1]), atol=1e-12)
 
 
 def test_an_axis_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match=r"axis 4 is not in the model's noise: 0\.\.3"):
-        swing([Oscillator((4,), 1, 1, "sin")], np.zeros(1), 4)
+    with pytest.raises(ValueError, match=r"axis must be in 0\.\.3 .*, not 4"):
+        offsets([Oscillator((4,), 1, 1, "sin")], np.zeros(1), 4)
 
 
 def test_a_period_that_would_make_the_loop_jump_is_refused():

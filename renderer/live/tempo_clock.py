@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.latent.oscillators import Oscillator, swing
+from core.latent.oscillators import Oscillator, offsets
 from renderer import sound_to_image
 from renderer.live.idle_motion import rest_at
 
@@ -30,7 +30,7 @@ class TempoClock:
 def noise_at(beats: float, oscillators: Mapping[int, Oscillator], z_size: int) -> np.ndarray:
     """The noise [z] at a beat, within +-2; axes that the model has not are left out."""
     inside = [_within(one, z_size) for one in oscillators.values()]
-    return sound_to_image.fold(rest_at(z_size) + swing(inside, np.array([beats]), z_size)[0], sound_to_image.REACH)
+    return sound_to_image.fold(rest_at(z_size) + offsets(inside, np.array([beats]), z_size)[0], sound_to_image.REACH)
 
 
 def _within(one: Oscillator, z_size: int) -> Oscillator:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from core.latent.oscillators import Oscillator, swing
+from core.latent.oscillators import Oscillator, offsets
 from renderer import sound_to_image
 from renderer.video.timeline import Timeline
 
@@ -88,7 +88,7 @@ def loop(
         ValueError: the loop would jump, or an axis is not in the noise.
     """
     check_seamless(oscillators, beats)
-    noise = rest + swing(oscillators, beats * np.arange(frames) / frames, len(rest))
+    noise = rest + offsets(oscillators, beats * np.arange(frames) / frames, len(rest))
     used = np.flatnonzero(vector)
     weights = np.broadcast_to(np.float32(vector[used]), (frames, len(used)))
     return Timeline(noise.astype(np.float32), weights, tuple(map(int, used)), rate, truncation)

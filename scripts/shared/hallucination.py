@@ -167,7 +167,7 @@ def _render(
     player, between = (CoordinateModel(model, components), lerp) if components else (model, slerp)
     with _bar("hallucinating", "note") as progress:
         return render(
-            player, keys, wish.steps, timing, pitch, between=between, conditions=wish.conditions, progress=progress
+            player, keys, wish.steps, timing, pitch, interpolate=between, conditions=wish.conditions, progress=progress
         )
 
 

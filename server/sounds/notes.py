@@ -9,7 +9,7 @@ from core.latent.interpolation import Interpolation, slerp
 from core.latent.key_path import key_times_s
 from gansynth.conditions import ANY
 from gansynth.config import check_pitch, nearest_pitch
-from gansynth.hallucination import Player, Timing, hallucination_length
+from gansynth.hallucination import NoteModel, Timing, hallucination_length
 from gansynth.hallucination import hallucinate as render
 from server.engine.queue import Request
 from server.osc.packet import Message
@@ -125,7 +125,7 @@ def hallucinate_z(studio: Session, request: Request) -> Replies:
 def hallucination(
     studio: Session,
     request: Request,
-    player: Player,
+    player: NoteModel,
     keys: np.ndarray,
     pitch: int | None,
     between: Interpolation = slerp,
@@ -135,7 +135,7 @@ def hallucination(
     times = {name: values[name] for name in TIMES if values[name] is not None}
     timing, pitch = check_hallucination(studio.need_model(), len(keys), values["steps"], times, pitch)
     path = (keys, values["steps"], timing, pitch)
-    wave = render(player, *path, between=between, conditions=studio.conditions, progress=request.progress)
+    wave = render(player, *path, interpolate=between, conditions=studio.conditions, progress=request.progress)
     when = key_times_s(len(keys), values["steps"], timing.spacing)
     return deliver(studio, request, [RenderedSound(values["target"], wave, player.sample_rate, pitch, keys, when)])
 
