@@ -14,7 +14,8 @@ from ganspace.plan import Plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ganspace.analysis import AnyModel, Progress
+    from core.progress import Progress
+    from ganspace.analysis import AnyModel
 
 __all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "own", "own_file", "save"]
 

@@ -8,7 +8,8 @@ import numpy as np
 from ganspace.components import Components
 
 if TYPE_CHECKING:
-    from gansynth.model import Conditions, Model, Progress
+    from core.progress import Progress
+    from gansynth.model import Conditions, Model
 
 
 class _Player:

@@ -22,7 +22,8 @@ from core.latent.interpolation import Interpolation, slerp
 from core.latent.key_path import key_path
 
 if TYPE_CHECKING:
-    from gansynth.model import Conditions, Progress
+    from core.progress import Progress
+    from gansynth.model import Conditions
 
 PEAK = 0.5
 # An envelope that is longer than the note by at most this is clipped to it, because typed times are often rounded.

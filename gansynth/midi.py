@@ -18,7 +18,8 @@ from core.latent.interpolation import slerp
 from gansynth.hallucination import PEAK, Timing, envelope
 
 if TYPE_CHECKING:
-    from gansynth.model import Conditions, Model, Progress
+    from core.progress import Progress
+    from gansynth.model import Conditions, Model
 
 DRUMS = 9  # General MIDI channel 10, counted from 0
 ATTACK_S, RELEASE_S, LONGEST_S = 0.010, 0.3, 3.0

@@ -10,11 +10,11 @@ import numpy as np
 from keras import ops
 
 from core.nn.backend import compiled
+from core.progress import Progress
 from gansynth import checkpoint, network, normalizer, spectral
 from gansynth.conditions import CONDITIONS, Value, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 
-Progress = Callable[[int, int], None]
 Conditions = Mapping[str, Value]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8

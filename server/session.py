@@ -21,8 +21,9 @@ from server.sinks.wav_spool import WavSpool
 from server.sounds.rendered import RenderedSound
 
 if TYPE_CHECKING:
+    from core.progress import Progress
     from ganspace import Components
-    from gansynth.model import Model, Progress
+    from gansynth.model import Model
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ import numpy as np
 from core.audio import sound_files, wav
 from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.files.atomic import new_folder
-
-Progress = Callable[[int, int], None]
+from core.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files.atomic import write_text
+from core.progress import Progress
 from gansynth import conditions, config
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
@@ -15,7 +16,6 @@ from gansynth.dataset.records import Labels
 from gansynth.training import hparams, spectra
 from gansynth.training.batches import Source
 from gansynth.training.hparams import Hparams
-from gansynth.training.spectra import Progress
 
 # A run may go on with other values of these, since they neither shape the networks nor say what they learn from.
 _FREE = {field.name for field in fields(Hparams)} - {

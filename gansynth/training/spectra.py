@@ -18,6 +18,7 @@ from keras import ops
 
 from core.files.atomic import new_folder
 from core.nn.backend import compiled
+from core.progress import Progress
 from gansynth import normalizer, spectral
 from gansynth.config import Config
 from gansynth.dataset import records
@@ -26,7 +27,6 @@ from gansynth.dataset.records import Labels, Note
 log = logging.getLogger(__name__)
 VERSION = 1
 AT_ONCE = 16
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

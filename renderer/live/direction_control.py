@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from core.progress import Progress
 from renderer.live import directions
 from renderer.live.direction_search import DirectionSearch
-from renderer.live.directions import AUTO, Directions, Progress
+from renderer.live.directions import AUTO, Directions
 from renderer.live.image_model import ImageModel
 from renderer.live.scene import Scene
 

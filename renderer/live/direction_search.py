@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from renderer.live.directions import Directions, Progress
+from core.progress import Progress
+from renderer.live.directions import Directions
 
 log = logging.getLogger(__name__)
 

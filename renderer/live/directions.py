@@ -1,13 +1,14 @@
 """Directions of the picture model that is loaded: which file is meant, and what edits along them add to its layer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import ganspace
+from core.progress import Progress
 from ganspace import files
 from renderer.live.image_model import ImageModel
 from renderer.live.settings import MAX_EDITS
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 AUTO = "auto"
 _DIRECTIONS = "send /image/load_ganspace_components first"
 NO_DIRECTIONS = f"no directions of pictures are loaded; {_DIRECTIONS}"

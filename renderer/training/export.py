@@ -4,13 +4,14 @@ Layouts are torch's, as in pytorch-pretrained-biggan's state dict: linear layers
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.files.atomic import new_folder
+from core.progress import Progress
 from renderer.biggan import npz_format
 from renderer.biggan.config import to_json
 from renderer.biggan.model_formats import CLASSES, CONFIG
@@ -23,7 +24,6 @@ from renderer.training.statistics import Collector, Moments
 SHEET = "sheet.png"
 # Of everything random; batches, trainer and sheet have the others.
 STATISTICS = 5
-Progress = Callable[[int, int], None]
 
 
 def export(

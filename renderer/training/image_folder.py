@@ -4,18 +4,17 @@ If the folder has a factors.npz (see patterns/folder.py), each picture's latent 
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from core.progress import Progress
 from renderer.training.patterns.folder import FILE as FACTORS
 
 log = logging.getLogger(__name__)
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

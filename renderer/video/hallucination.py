@@ -9,11 +9,12 @@ import numpy as np
 
 from core.audio.blocks import Wave
 from core.audio.features import features
+from core.progress import Progress
 from renderer.classes import usual
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
-from renderer.video.render import Painter, Progress, film
+from renderer.video.render import Painter, film
 from renderer.video.timeline import Timeline
 
 RATE = Fraction(30)

@@ -1,6 +1,6 @@
 """A timeline painted into a file, batch by batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -9,10 +9,9 @@ import numpy as np
 
 from core.audio.blocks import AudioSource
 from core.files.atomic import replacing
+from core.progress import Progress
 from renderer.video.mp4 import Mp4, Writer
 from renderer.video.timeline import Timeline
-
-Progress = Callable[[int, int], None]
 
 
 class Painter(Protocol):

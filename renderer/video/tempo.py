@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from core.files.atomic import replacing
+from core.progress import Progress
 from renderer import classes, sound_to_image
 from renderer.video import loops, manifest
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4, Writer
-from renderer.video.render import Painter, Progress, fill, pictures
+from renderer.video.render import Painter, fill, pictures
 from renderer.video.shape import mirrored, read_ratio, size_at
 from renderer.video.tempo_preset import COMMAND
 from renderer.video.tempo_settings import Tempo

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from core.audio.blocks import seconds
+from core.progress import Progress
 from renderer import classes, sound_to_image
 from renderer.video import lyrics, manifest, timeline, vectors
 from renderer.video.analysis import analyse
 from renderer.video.lyrics import Embed
 from renderer.video.lyrics_encoding import STRATEGY_OF, encoding
-from renderer.video.render import Painter, Progress, film
+from renderer.video.render import Painter, film
 from renderer.video.response import Response, check
 from renderer.video.song import Song
 from renderer.video.timeline import Timeline

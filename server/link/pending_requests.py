@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from core.progress import Progress
 from server.osc.packet import Message
 
 Answer = Callable[[list[Message], str], None]
-Progress = Callable[[int, int], None]
 _PATIENCE_S = 60.0
 # As far as OSC can count.
 _MOST = 2**31

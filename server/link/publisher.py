@@ -15,8 +15,9 @@ import numpy as np
 import zmq
 
 from core.audio.features import features
+from core.progress import Progress
 from renderer.ipc import messages
-from server.link.pending_requests import Answer, PendingRequests, Progress
+from server.link.pending_requests import Answer, PendingRequests
 from server.link.replay_cache import ReplayCache, command, playing, setting, waved
 from server.osc.packet import Message
 from server.sounds.rendered import RenderedSound
