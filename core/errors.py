@@ -1,10 +1,33 @@
-"""Errors as people read them."""
+"""Errors as people read them, and the exit status of a program."""
+
+import sys
+from collections.abc import Callable
+
+OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def sentence(error: Exception) -> str:
-    """An error as one line: what we raise speaks for itself, the rest is named."""
+    """An error as one line: an expected one says what is wrong, any other is named by its type."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split())
     expected = isinstance(error, (ValueError, OSError))
     return text if expected and text else f"{type(error).__name__}: {text} (--debug shows where)"
+
+
+def exit_status(work: Callable[[], int | None], program: str, debug: bool = False) -> int:
+    """Run a program's work; a failure becomes one line on stderr, with `debug` it is raised.
+
+    Returns:
+        What the work returns, or 0 for None; FAILED after an error, INTERRUPTED after Ctrl-C.
+    """
+    try:
+        return work() or OK
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        print(f"{program}: {sentence(error)}", file=sys.stderr)
+        return FAILED

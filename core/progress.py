@@ -1,6 +1,6 @@
 """Progress of long work: a bar on a terminal, plain lines elsewhere (`tail -f nohup.out`).
 
-Library code takes a `Progress` and calls it; it knows no terminal. A command makes one with `shown`.
+Library code takes a `Progress` and calls it; it knows no terminal. A command makes one with `show_progress`.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ def ignore(done: int, total: int) -> None:
 
 
 @contextlib.contextmanager
-def shown(unit: str, title: str = "") -> Iterator[Progress]:
+def show_progress(unit: str, title: str = "") -> Iterator[Progress]:
     """Show on stderr how far the work in the block is, from the first call on.
 
     Args:

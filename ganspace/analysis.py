@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 import numpy as np
 
 from core.files import atomic
+from core.progress import Progress
 from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
 from ganspace.directions import Directions
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 DEFAULT_LAYER, DEFAULT_PITCH = "conv0", 32
 SAVE_EVERY_S = 20.0
 # How many samples relate the directions to z.

@@ -1,6 +1,7 @@
 """Turn a picture model, a Hugging Face or a TF-Hub folder, into one of ours: smaller, and loaded at once."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from renderer import biggan
@@ -12,13 +13,12 @@ PROG = "biggan_convert"
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("source", type=frame.path, help="the model's folder")
     flags.add_argument("folder", type=frame.path, help="the new folder, such as models/biggan/NAME")
     flags.add_argument(
         "--float32", action="store_true", help="keep every digit (float16 moves pictures by a few thousandths)"
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -36,4 +36,4 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -1,15 +1,13 @@
 """Train a picture model on a folder of class folders; the same command again goes on where it was stopped."""
 
 import argparse
-import logging
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.progress import show_progress
 from renderer.training import hparams
 from scripts import frame
-from server.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     from renderer.training.batches import Source
@@ -37,7 +35,7 @@ def setting(text: str) -> tuple[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("data_dir", type=frame.path, help="the pictures: a folder of them for each class")
     flags.add_argument("run_dir", type=frame.path, help="the run: saves and samples")
     flags.add_argument(
@@ -58,28 +56,28 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
-    return frame.run(_use if options.export or options.report else _train, options, PROG)
+    return frame.run(_use if options.export or options.report else _train, options, PROG, timed_log=sys.stdout)
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     own = hparams.settle(options.recipe, dict(options.set))
     source = _source(options, own)
     hparams.describe(options.run_dir, own, source.pictures.classes)
     from renderer.training.logger import TrainingLogger
     from renderer.training.trainer import Trainer
 
-    stop = frame.asked_to_stop()
+    stop = frame.Stop()
     print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
     diary = TrainingLogger(options.run_dir, source)
     state = Trainer(options.run_dir, source, diary, options.save_every_s, lambda: bool(stop)).run()
     print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
+    return stop.status
 
 
 def _use(options: argparse.Namespace) -> None:
@@ -91,7 +89,7 @@ def _use(options: argparse.Namespace) -> None:
 
     latest = state.restore(options.run_dir, own, source.classes, source.latents)
     if options.export:
-        with frame.bar("truncation", 0) as progress:
+        with show_progress("truncation") as progress:
             export.export(options.export, latest, source, progress=progress)
         print(f"{options.export}: what {options.run_dir} has learned from {latest.images} images")
     if options.report:
@@ -102,14 +100,11 @@ def _use(options: argparse.Namespace) -> None:
 
 def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
     """The pictures, and the backend that learns from them, loaded quietly."""
-    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("renderer").setLevel(logging.INFO)
     from renderer.training import image_folder
 
-    with frame.bar("picture", 0) as progress:
+    with show_progress("picture") as progress:
         data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
-    import_tensorflow()
+    frame.quiet(options)
     from renderer.training.batches import Source
 
     return Source(data, own)

@@ -1,10 +1,11 @@
 """Cut long recordings into notes of equal length, the first step to a dataset of one's own sounds."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 
-from core.audio import sound_files
+from core.progress import show_progress
 from gansynth.dataset import slicing
 from scripts import frame
 from scripts.flags import audio_files
@@ -15,7 +16,7 @@ PROG = "gansynth_chop_audio"
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, searched to the bottom")
     flags.add_argument("out_dir", type=frame.path, help="folder to make for the notes, NAME_NUMBER_PITCH.wav")
     flags.add_argument("--len", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
@@ -36,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _chop(options: argparse.Namespace) -> None:
     form = slicing.Form(options.sample_rate, options.len, options.step, options.pitch)
-    with frame.bar("file", len(sound_files.find(options.in_dir))) as progress:
+    with show_progress("file") as progress:
         notes = slicing.chop(options.in_dir, options.out_dir, form, audio_files.report(options), progress)
     print(f"{options.out_dir}: {notes} notes of {form.length / form.sample_rate:g} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,9 +1,11 @@
 """Say what is in a dataset: notes per pitch and label, loudness, silence, duplicates; and draw its spectrograms."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 
+from core.progress import show_progress
 from gansynth.dataset import records, summary
 from scripts import frame
 from scripts.flags import audio_files
@@ -13,7 +15,7 @@ PROG = "gansynth_dataset_report"
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("dir", type=frame.path, help="folder with data.tfrecord and meta.json")
     flags.add_argument("--picture", type=frame.path, help="the sheet, .png, .svg or .pdf (default: DIR/sheet.png)")
     flags.add_argument(
@@ -22,7 +24,6 @@ def parser() -> argparse.ArgumentParser:
         default=16000,
         help="of the notes, in Hz; a dataset does not say (default: %(default)s)",
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -42,7 +43,7 @@ def _report(options: argparse.Namespace) -> None:
     audio_files.import_tensorflow(options)
     chosen = dict.fromkeys(summary.choose(labels))
     report, shown = summary.Report(), {}
-    with frame.bar("note", len(labels)) as progress:
+    with show_progress("note") as progress:
         for done, note in enumerate(records.read(options.dir)):
             progress(done, len(labels))
             report.add(note)
@@ -54,3 +55,7 @@ def _report(options: argparse.Namespace) -> None:
     for line in report.lines():
         print(line)
     print(f"{picture}: {len(chosen)} of {len(labels)} notes, low to high")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,16 +17,13 @@ from pathlib import Path
 
 from scripts import frame
 
-PROG = "dlwa.py"
+PROG = "dlwa"
 INPUTS, DATASETS, MODELS = Path("inputs"), Path("datasets/gansynth"), Path("models/gansynth")
 
 
 def parser() -> argparse.ArgumentParser:
     """The course's subcommands and flags."""
-    flags = argparse.ArgumentParser(
-        prog=PROG, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
+    flags = frame.new_parser(PROG, __doc__)
     models = flags.add_subparsers(metavar="MODEL", required=True)
     subcommands = models.add_parser("gansynth", help="GANSynth").add_subparsers(metavar="COMMAND", required=True)
 

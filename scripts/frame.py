@@ -1,50 +1,118 @@
-"""What the offline commands share: flag types, one-line errors, Ctrl-C, a quiet load, a progress bar."""
+"""The frame of every command: its flags' types, its log, one line for an error, its exit status.
+
+A command is a file with `PROG`, its name; `parser()`; and `main(argv)`, which parses and calls `run`.
+"""
 
 import argparse
-import contextlib
+import logging
 import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
-import gansynth
-from core.errors import sentence
-from server.quiet import import_tensorflow
+from core import errors, progress
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
-
-def run(work: Callable[[argparse.Namespace], None], options: argparse.Namespace, prog: str) -> int:
-    """Do the work; its exit status. A failure becomes one line on stderr, or a traceback with options.debug."""
-    try:
-        work(options)
-    except KeyboardInterrupt:
-        print(f"{prog}: interrupted", file=sys.stderr)
-        return 1
-    except Exception as error:
-        if options.debug:
-            raise
-        print(f"{prog}: {sentence(error)}", file=sys.stderr)
-        return 1
-    return 0
+# Packages whose messages a user sees; of others only warnings.
+PACKAGES = ("core", "gansynth", "ganspace", "renderer", "server", "scripts")
 
 
-def asked_to_stop() -> list[int]:
-    """Becomes non-empty on Ctrl-C or SIGTERM, when the step at hand is to be the last; a second Ctrl-C ends at once."""
-    asked: list[int] = []
+def new_parser(prog: str, text: str | None, **options: Any) -> argparse.ArgumentParser:
+    """A parser for the command `prog`, with --debug.
 
-    def ask(number: int, frame: object) -> None:
-        print("stopping after this step; the run is saved", flush=True)
-        asked.append(number)
+    Args:
+        prog: the command's name.
+        text: what it does, in paragraphs; lines that begin with a space stay as they are.
+        options: others of ArgumentParser.
+    """
+    flags = argparse.ArgumentParser(prog=prog, description=text, formatter_class=_Paragraphs, **options)
+    add_debug(flags)
+    return flags
+
+
+def add_debug(flags: argparse.ArgumentParser, **options: Any) -> None:
+    """Add --debug to a parser, as `new_parser` does; `options` are others of add_argument."""
+    flags.add_argument("--debug", action="store_true", help="say more, and show where an error comes from", **options)
+
+
+class _Paragraphs(argparse.HelpFormatter):
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.strip().split("\n\n")
+        filled = [
+            one if one.startswith(" ") else super(_Paragraphs, self)._fill_text(one, width, indent)
+            for one in paragraphs
+        ]
+        return "\n\n".join(filled)
+
+
+def run(
+    work: Callable[[argparse.Namespace], int | None],
+    options: argparse.Namespace,
+    prog: str,
+    *,
+    timed_log: TextIO | None = None,
+) -> int:
+    """Do a command's work.
+
+    Args:
+        work: what to do with the options; it returns an exit status, or None for 0.
+        options: what the command's parser returned.
+        prog: the command's name, for messages.
+        timed_log: where the log of long work goes, each line with its time; None: to stderr, without times.
+
+    Returns:
+        The exit status: 0 for success, 1 after an error, which is one line on stderr, or a traceback with --debug; 130
+        after Ctrl-C. Wrong usage has ended the program with 2, in the parser.
+    """
+    _set_up_logs(prog, options.debug, timed_log)
+    return errors.exit_status(lambda: work(options), prog, options.debug)
+
+
+def _set_up_logs(prog: str, debug: bool, timed: TextIO | None) -> None:
+    # TensorFlow reads this when it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if debug else "3")
+    form = f"{prog}: %(message)s" if timed is None else "%(asctime)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, datefmt="%H:%M:%S", handlers=[_LogLines(timed)])
+    for name in PACKAGES:
+        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+class _LogLines(logging.Handler):
+    """Log messages as lines that leave a progress bar whole."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        progress.write(self.format(record), self._stream)
+
+
+class Stop:
+    """Ctrl-C or SIGTERM for long work that saves what it has before it ends; a second Ctrl-C ends it at once."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._asked)
+
+    def __bool__(self) -> bool:
+        return bool(self._number)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 130 after Ctrl-C."""
+        return errors.INTERRUPTED if self._number == signal.SIGINT else errors.OK
+
+    def _asked(self, number: int, frame: object) -> None:
+        progress.write("stopping after this step; the run is saved", sys.stdout)
+        self._number = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked
 
 
 def path(text: str) -> Path:
@@ -95,26 +163,15 @@ def above_zero(text: str) -> float:
 
 
 def load(options: argparse.Namespace) -> "Model":
-    """The model in options.ckpt_dir, without TensorFlow's notes to developers unless there is options.debug."""
+    """The sound model in options.ckpt_dir, loaded without TensorFlow's notes to developers unless there is --debug."""
+    import gansynth
+
     quiet(options)
     return gansynth.load(options.ckpt_dir)
 
 
 def quiet(options: argparse.Namespace) -> None:
-    """Load TensorFlow, without its notes to developers unless there is options.debug."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
+    """Load TensorFlow, without its notes to developers unless there is --debug."""
+    from server.quiet import import_tensorflow
+
     import_tensorflow()
-
-
-@contextlib.contextmanager
-def bar(unit: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, as a progress(done, total) function."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=unit, disable=None) as drawn:
-
-        def progress(done: int, total: int) -> None:
-            drawn.total = total
-            drawn.update(done - drawn.n)
-
-        yield progress

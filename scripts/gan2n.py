@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,6 +11,7 @@ import numpy as np
 import gansynth
 from core.audio import wav
 from core.latent.interpolation import slerp
+from core.progress import show_progress
 from gansynth.config import check_pitch
 from scripts import frame
 
@@ -44,14 +46,13 @@ def pitches(text: str) -> list[int]:
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
     flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
     flags.add_argument("--resolution", type=partial(frame.whole, least=2), default=9, help="points a side (default: 9)")
     flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same timbres")
     flags.add_argument("--batch_size", type=partial(frame.whole, least=1), default=8, help="accepted; no longer needed")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -81,8 +82,12 @@ def _grid(options: argparse.Namespace) -> None:
     latents = np.repeat(points, len(options.pitches), axis=0)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = frame.load(options)
-    with frame.bar("note", len(wanted)) as progress:
+    with show_progress("note") as progress:
         waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)
         for wave, (row, column, pitch) in zip(waves, wanted, strict=True):
             wav.write(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)
     print(f"{options.output_dir}: {len(wanted)} sounds, gen_x0_y0_{options.pitches[0]}.wav and on")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

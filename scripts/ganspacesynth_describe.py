@@ -7,12 +7,14 @@ Of a picture model, one sheet shows all of them, through pictures of several cla
 
 import argparse
 import csv
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
+from core.progress import show_progress
 from scripts import frame
 from scripts.shared import directions, model_folder
 
@@ -25,7 +27,7 @@ FOR_PICTURES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "-
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     directions.add_flags(flags)
     flags.add_argument("--output_dir", type=frame.path, help="folder for the sheets; made if missing")
     flags.add_argument(
@@ -88,7 +90,7 @@ def _sheets(options: argparse.Namespace) -> None:
     audio_plots.save_variance(options.output_dir / "variance.png", components)
     count = min(options.directions, components.count)
     rows: list[tuple[int, str, float, Sound]] = []
-    with frame.bar("direction", count) as progress:
+    with show_progress("direction") as progress:
         for index in range(count):
             progress(index, count)
             waves = audio_metrics.waves_along(model, components, index, pitch)
@@ -116,3 +118,7 @@ def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, Sound]]") ->
         for number, name, amount, sound in rows:
             values = [f"{getattr(sound, quantity.field):.4f}" for quantity in QUANTITIES]
             table.writerow([number, name, f"{amount:g}", *values])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

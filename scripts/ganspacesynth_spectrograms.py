@@ -1,6 +1,7 @@
 """A plane of sounds along two directions: a WAV for each point, one picture of all spectrograms, meta.txt."""
 
 import argparse
+import sys
 import webbrowser
 from collections.abc import Sequence
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.audio import wav
+from core.progress import show_progress
 from scripts import frame
 from scripts.shared import directions
 
@@ -21,7 +23,7 @@ PROG = "ganspacesynth_spectrograms"
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     directions.add_flags(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the files; made if missing")
     flags.add_argument(
@@ -69,7 +71,7 @@ def _plane(options: argparse.Namespace) -> None:
     edits[..., right], edits[..., up] = np.meshgrid(amounts, amounts)
     edits = edits.reshape(options.steps**2, -1)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    with frame.bar("note", len(edits)) as progress:
+    with show_progress("note") as progress:
         activations = _activations(model, components, edits, pitch, options.seed)
         waves = model.generate_from_activations(components.layer, activations, [pitch] * len(edits), progress=progress)
     for wave, edit in zip(waves, edits, strict=True):
@@ -107,3 +109,7 @@ def _meta(options: argparse.Namespace, checkpoint: str, pitch: int) -> str:
         "through": "the mean" if options.seed is None else f"the random sound of seed {options.seed}",
     }
     return "".join(f"{key}: {value}\n" for key, value in lines.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

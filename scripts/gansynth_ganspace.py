@@ -7,6 +7,7 @@ the work is killed, the same command takes it up where it was.
 import argparse
 import math
 import secrets
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -15,11 +16,12 @@ from typing import Any
 
 import ganspace
 import gansynth
+from core.progress import show_progress
 from ganspace.files import SUFFIXES
 from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
-from scripts import frame, reporting
+from scripts import frame
 from scripts.shared import model_folder
 
 PROG = "gansynth_ganspace"
@@ -31,7 +33,7 @@ FOR_PICTURES = {"class_name": "--class", "truncation": "--truncation", "move": "
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument(
         "--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of the picture model"
     )
@@ -68,7 +70,6 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--truncation", type=frame.above_zero, help="pictures: of the noise, up to 1 (default: 1)")
     flags.add_argument("--move", choices=MOVED, help="pictures: what edits move, the noise or the layer (default: z)")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags.error("give either --list_layers or --random_z_count")
     if not options.list_layers and (options.pca_out_file is None or options.pca_out_file.suffix not in SUFFIXES):
         flags.error(f"--pca_out_file names the file to write; it must end with {', '.join(SUFFIXES)}")
-    return frame.run(_list_layers if options.list_layers else _compute, options, PROG)
+    return frame.run(_list_layers if options.list_layers else _compute, options, PROG, timed_log=sys.stderr)
 
 
 def _list_layers(options: argparse.Namespace) -> None:
@@ -110,10 +111,9 @@ def _compute(options: argparse.Namespace) -> None:
         batch_size=options.batch_size,
         **(_for_pictures if model_folder.makes_images(options.ckpt_dir) else _for_sounds)(options),
     )
-    reporting.log_lines()
     model = model_folder.load(options)
     begun_s = time.monotonic()
-    with reporting.progress("sample", plan.count) as progress:
+    with show_progress("sample") as progress:
         if options.scheduler:
             from ganspace import cluster
 
@@ -152,3 +152,7 @@ def _say(path: Path, found: ganspace.Components, seconds: float) -> None:
         f"{path}: {found.count} directions of {layer} by {found.estimator} with {share:.1f} % of the variance, "
         f"the first with {100 * found.var_ratio[0]:.1f} %; {seconds:.1f} s"
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """Notes from a GANSynth checkpoint: random ones, or a MIDI file through random instruments."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 
@@ -8,6 +9,7 @@ import numpy as np
 
 import gansynth
 from core.audio import wav
+from core.progress import show_progress
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
@@ -20,7 +22,7 @@ PROG = "gansynth_generate"
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
     flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
@@ -46,7 +48,6 @@ def parser() -> argparse.ArgumentParser:
         default=8,
         help="how many notes; with --midi_file, how many are computed at once (default: 8)",
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -70,7 +71,7 @@ def _clip(options: argparse.Namespace) -> None:
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = directions.edited(frame.load(options), options)
-    with frame.bar("note", len(notes)) as progress:
+    with show_progress("note") as progress:
         clip = midi.render(
             model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
         )
@@ -103,8 +104,12 @@ def _single_notes(options: argparse.Namespace) -> None:
     pitches = rng.choice(choices, options.batch_size)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = directions.edited(frame.load(options), options)
-    with frame.bar("note", options.batch_size) as progress:
+    with show_progress("note") as progress:
         for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
             wav.write(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
     for i, pitch in enumerate(pitches):
         print(f"{options.output_dir / f'generated_{i}.wav'}: pitch {pitch}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

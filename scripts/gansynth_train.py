@@ -3,11 +3,11 @@
 import argparse
 import contextlib
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
 from scripts.flags import audio_files
@@ -33,7 +33,7 @@ def settings(text: str) -> dict[str, Any]:
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument(
         "--config", default="", metavar="NAME", help=f"what --hparams starts from: {', '.join(hparams.CONFIGS)}"
     )
@@ -49,22 +49,19 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
-    return frame.run(_train, parser().parse_args(argv), PROG)
+    return frame.run(_train, parser().parse_args(argv), PROG, timed_log=sys.stdout)
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace) -> int:
     wanted = hparams.settle(options.config, {key: value for one in options.hparams for key, value in one.items()})
     folder = wanted.get("train_root_dir")
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
-    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("gansynth").setLevel(logging.INFO)
     audio_files.import_tensorflow(options)
     from gansynth.training import workers
 
@@ -75,13 +72,14 @@ def _train(options: argparse.Namespace) -> None:
     from gansynth.training.run_setup import set_up
     from gansynth.training.trainer import Trainer
 
-    with frame.bar("spectrogram", 0) as progress:
+    with show_progress("spectrogram") as progress:
         source = set_up(frame.path(folder), wanted, progress)
-    stop, root = frame.asked_to_stop(), frame.path(folder)
+    stop, root = frame.Stop(), frame.path(folder)
     diary = TrainingLogger(root, source) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
     state = Trainer(root, source, diary, options.save_every_s, lambda: bool(stop), team).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
+    return stop.status
 
 
 if __name__ == "__main__":

@@ -1,25 +1,31 @@
-"""`hallu demo`: the whole instrument once. A real server, played over real OSC, leaves a sound and a picture."""
+"""Show that everything works: play the whole instrument once, without Pd.
 
+It starts a server on a free port, plays it over OSC, and leaves sounds, pictures of them and a video.
+"""
+
+import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from tqdm import tqdm
 
 import gansynth
 from core.commands.arguments import Value
 from core.files.user_folders import shipped
 from core.latent.key_path import key_times_s
+from core.progress import show_progress
+from scripts import frame
 from scripts.shared.hallucination import keep
 from scripts.shared.hallucination_video import Film, paint
 from server.osc.client import Client
 from server.osc.packet import Message
 
+PROG = "hallu demo"
 _PATIENCE_S = 120.0
 _NOTES, _STEPS, _SPACING = 5, 5, 0.4
 _TARGET = "demo"
@@ -28,7 +34,25 @@ _KEY_TIMES_S = key_times_s(_NOTES, _STEPS, _SPACING)
 _DIRECTIONS, _REACH, _WALK_STEPS, _WALK_SPACING = 4, 2.5, 3, 0.3
 
 
-def demo(out: Path) -> int:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = frame.new_parser(PROG, __doc__)
+    flags.add_argument(
+        "--out", type=frame.path, default=Path("out"), metavar="DIR", help="where they go (default %(default)s/)"
+    )
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_demo, parser().parse_args(argv), PROG)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    demo(options.out)
+
+
+def demo(out: Path) -> None:
     """Play, and leave hallucination.wav, .png and .mp4, and directions.wav and .png, in a folder.
 
     Raises:
@@ -47,7 +71,6 @@ def demo(out: Path) -> int:
         with Client("127.0.0.1", port, _PATIENCE_S) as client:
             keys = _play(client, folder.name, out)
     _paint(models, keys, out)
-    return 0
 
 
 def voice(models: Path) -> Path:
@@ -117,11 +140,10 @@ def _keep(path: str, wav: Path, key_times: list[float]) -> None:
 
 def _hallucinate(client: Client, address: str, *args: Value) -> str:
     path = ""
-    with tqdm(desc="hallucinating", unit="note", leave=False) as bar:
+    with show_progress("note", "hallucinating") as progress:
         for reply in client.ask(address, *args):
             if reply.address == "/progress":
-                bar.total = int(reply.args[3])
-                bar.update(int(reply.args[2]) - bar.n)
+                progress(int(reply.args[2]), int(reply.args[3]))
             elif reply.address == "/sound/audio":
                 path = str(reply.args[1])
             _refuse(reply)
@@ -158,3 +180,7 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
     finally:
         process.terminate()
         process.communicate()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,9 +1,17 @@
-"""`hallu hallucinate`: flags to a wish."""
+"""Make a hallucination without a server.
+
+A path through random key points (or those in --latents) becomes overlapping notes in a WAV file, with a picture of
+the same name beside it: its spectrogram, the key points marked. --film makes a video too, in which pictures follow
+the key points as they do live; beside the video FILE.json, which makes both again (--repeat).
+"""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.flags import models
 from scripts.flags.video import find_model
@@ -12,67 +20,65 @@ from scripts.shared.hallucination_video import DIALS, Film
 if TYPE_CHECKING:
     from scripts.shared.hallucination import HallucinationJob
 
-TEXT = "Make a hallucination without a server."
-MORE = (
-    "A path through random key points (or those in --latents) becomes overlapping notes in a WAV file,\nwith a"
-    " picture of the same name beside it: its spectrogram, the key points marked. --film paints it too:\npictures"
-    " follow its key points as they do live; beside the film FILE.json, which makes both again (--repeat)."
-)
+PROG = "hallu hallucinate"
 _TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add them all; none has a default of its own, so that it can be seen what is given."""
-    parser.add_argument("--model", metavar="M", help="a checkpoint's name (hallu models) or its folder")
-    parser.add_argument("--out", type=Path, metavar="FILE.wav", help="where the sound goes")
-    parser.add_argument("--notes", type=int, help="key points (default 5)")
-    parser.add_argument("--steps", type=int, help="notes between two key points (default 5)")
-    parser.add_argument("--spacing", type=float, help="seconds from one note's start to the next (default 0.2)")
-    parser.add_argument("--start_trim", type=float, help="silent seconds at the start of each note (default 0)")
+def parser() -> argparse.ArgumentParser:
+    """The flags; none has a default of its own, so that it can be seen what is given."""
+    flags = frame.new_parser(PROG, __doc__)
+    flags.add_argument("--model", metavar="M", help="a checkpoint's name (hallu models) or its folder")
+    flags.add_argument("--out", type=Path, metavar="FILE.wav", help="where the sound goes")
+    flags.add_argument("--notes", type=int, help="key points (default 5)")
+    flags.add_argument("--steps", type=int, help="notes between two key points (default 5)")
+    flags.add_argument("--spacing", type=float, help="seconds from one note's start to the next (default 0.2)")
+    flags.add_argument("--start_trim", type=float, help="silent seconds at the start of each note (default 0)")
     for name in ("attack", "sustain", "release"):
-        parser.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
-    parser.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
-    parser.add_argument(
+        flags.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
+    flags.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
+    flags.add_argument(
         "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
     )
-    condition_flag.add(parser)
-    parser.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
-    parser.add_argument(
+    condition_flag.add(flags)
+    flags.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
+    flags.add_argument(
         "--edits", type=Path, metavar="POINTS.npy", help="walk along directions: float array [n, directions], in sigma"
     )
-    parser.add_argument(
-        "--directions", metavar="FILE", help="the components file of --edits (default: the model's own)"
-    )
-    parser.add_argument("--film", type=Path, metavar="FILE.mp4", help="paint it too")
-    parser.add_argument(
+    flags.add_argument("--directions", metavar="FILE", help="the components file of --edits (default: the model's own)")
+    flags.add_argument("--film", type=Path, metavar="FILE.mp4", help="paint it too")
+    flags.add_argument(
         "--pictures", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
     )
-    parser.add_argument(
+    flags.add_argument(
         "--classes", nargs="+", metavar="CLASS", help="of the picture model, by number or name (default: as live)"
     )
-    parser.add_argument("--truncation", type=float, metavar="X", help="variety of the pictures, 0.02..1 (default 0.8)")
-    parser.add_argument(
+    flags.add_argument("--truncation", type=float, metavar="X", help="variety of the pictures, 0.02..1 (default 0.8)")
+    flags.add_argument(
         "--jitter", type=float, metavar="X", help="how far sound pushes them off their path, 0..1 (default 0.4)"
     )
-    parser.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this film again")
-    models.add(parser, models.SOUND, models.IMAGE)
-    parser.set_defaults(error=parser.error)
+    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this film again")
+    models.add(flags, models.SOUND, models.IMAGE)
+    flags.set_defaults(error=flags.error)
+    return flags
 
 
-def run(args: argparse.Namespace) -> int:
-    """Make it; it names the files on stdout."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_make, parser().parse_args(argv), PROG)
+
+
+def _make(args: argparse.Namespace) -> None:
     wish = _repeated(args) if args.repeat else _wish(args)
     from scripts.shared.hallucination import hallucinate
 
     for path in hallucinate(wish, models.folders(args)):
         print(path)
-    return 0
 
 
 def _repeated(args: argparse.Namespace) -> "HallucinationJob":
     from scripts.shared.hallucination import repeated
 
-    free = {"repeat", "out", "film", "debug", "run", "command", "error"}
+    free = {"repeat", "out", "film", "debug", "error"}
     given = [name for name, value in vars(args).items() if value not in (None, []) and name not in free]
     if given:
         args.error(f"--repeat makes it again as it was; only --out and --film go with it, not --{given[0]}")
@@ -120,3 +126,7 @@ def _film(args: argparse.Namespace) -> Film | None:
 
 def _given(args: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,16 +1,58 @@
-"""`hallu send` and its list of commands."""
+"""Send one OSC message and print the replies until /done or /fail.
 
+Words that look like numbers are sent as numbers.
+
+  hallu send /status
+  hallu send /sound/load fluid
+  hallu send /sound/hallucinate mine 5 5
+"""
+
+import argparse
 import re
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from core.commands.arguments import Value, number_name
 from core.commands.table import TABLE
+from scripts import frame
 from server.osc.client import Client
 from server.osc.packet import Message
 
+PROG = "hallu send"
 _INT = re.compile(r"[+-]?\d{1,9}")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = frame.new_parser(PROG, __doc__)
+    add = flags.add_argument
+    add("address", nargs="?", metavar="ADDRESS", help="such as /status")
+    add("args", nargs="*", metavar="ARG", help="its arguments")
+    add("--host", default="127.0.0.1", help="where the server is (default %(default)s)")
+    add("--port", type=int, default=7770, help="its UDP port (default %(default)s)")
+    add("--timeout", type=float, default=60.0, help="seconds to wait for the next reply (default %(default)s)")
+    add("--list", action="store_true", help="print all commands with their arguments and replies")
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    flags = parser()
+    options = flags.parse_args(argv)
+    if not options.list and options.address is None:
+        flags.error("an ADDRESS is needed, such as /status (--list shows them all)")
+    return frame.run(_list if options.list else _send, options, PROG)
+
+
+def _list(options: argparse.Namespace) -> None:
+    print(commands_list())
+
+
+def _send(options: argparse.Namespace) -> int:
+    with Client(options.host, options.port, options.timeout) as client:
+        return send(client, options.address, options.args)
 
 
 def send(client: Client, address: str, words: list[str], out: TextIO | None = None) -> int:
@@ -63,3 +105,7 @@ def describe(kind: str, range_text: str, default: str) -> str:
     """Kind, range and default of an argument in words."""
     words = " ".join(part for part in (kind, range_text) if part)
     return f"{words} (default {default})" if default else words
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,53 +1,59 @@
-"""`hallu tempo`: the parameters of gan-video-synth as flags, or from a preset file."""
+"""Make a video loop in tempo: groups of an image model's axes swing with the beat, without a seam.
+
+Parameters come from a preset file, then from flags. The loop goes into output/, with a .json beside it, which is a
+preset that makes it again. Functions: sin, cos, ramp, fall, triangle, bounce, saw, square, pulse, each also later by
+a part of its period, as in ramp+0.5.
+"""
 
 import argparse
 import logging
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.flags.video import add_model_flags, bar, find_model, load_painter, place, ranged, seed_of
+from core.progress import show_progress
+from scripts import frame
+from scripts.flags.video import add_model_flags, find_model, load_painter, place, ranged, seed_of
 
 log = logging.getLogger(__name__)
 
-TEXT = "Paint a loop in tempo: groups of a picture model's axes swing with the beat, without a seam."
-MORE = (
-    "Parameters come from a preset file, then from flags. The loop goes into output/, with a .json beside it, which"
-    " is a\npreset that makes it again. Functions: sin, cos, ramp, fall, triangle, bounce, saw, square, pulse, each"
-    " also later\nby a part of its turn, as in ramp+0.5."
-)
+PROG = "hallu tempo"
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add them all; - and _ in a name are the same."""
-    parser.add_argument("--preset", type=Path, metavar="FILE", help="parameters: .yaml, .toml, or a loop's .json")
-    _add(parser, "bpm", type=float, help="beats a minute (default 120)")
-    _add(parser, "num_beats", "beats", type=int, help="length of the loop in beats (default 16)")
-    _add(parser, "classes", nargs="+", metavar="CLASS", help="by number or by name (default 309, or one by lot)")
-    _add(parser, "y_scale", type=float, help="how much of classes there is: their sum (default 1)")
-    _add(parser, "truncation", type=float, help="variety against fidelity, 0.02..1 (default 1)")
-    _add(parser, "random_label", action="store_true", help="a random class vector in place of the classes")
-    _add(parser, "quantize_label", action="store_true", help="all or nothing for each class of it")
-    _add(parser, "fps", type=float, help="pictures a second (default 30), fitted so that the beats are exact")
-    _add(parser, "axis_sets", nargs="+", metavar="AXES", help="axes that swing together, each set like 0-7 or 0,3,5")
-    _add(parser, "magnitudes", nargs="+", type=float, metavar="M", help="how far each set swings (default 1 each)")
-    _add(parser, "periods", nargs="+", type=float, metavar="BEATS", help="beats of each set's swing")
-    _add(parser, "funcs", "functions", nargs="+", metavar="NAME", help="function of each set, by name")
-    _add(parser, "ratio", metavar="W:H", help="widened by mirrors on both sides (default 16:9; 1:1 as it is painted)")
-    _add(parser, "seed", type=int, help="the same number gives the same loop (default: a new one, told)")
-    parser.add_argument("--ext", choices=(".mp4", ".gif", ".npy"), help="kind of file (default: as --out, or .mp4)")
-    parser.add_argument("-o", "--out", metavar="NAME", help="the loop (default output/tempo-SEED.mp4)")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The flags; - and _ in a name are the same."""
+    flags = frame.new_parser(PROG, __doc__)
+    flags.add_argument("--preset", type=Path, metavar="FILE", help="parameters: .yaml, .toml, or a loop's .json")
+    _add(flags, "bpm", type=float, help="beats a minute (default 120)")
+    _add(flags, "num_beats", "beats", type=int, help="length of the loop in beats (default 16)")
+    _add(flags, "classes", nargs="+", metavar="CLASS", help="by number or by name (default 309, or one by lot)")
+    _add(flags, "y_scale", type=float, help="how much of classes there is: their sum (default 1)")
+    _add(flags, "truncation", type=float, help="variety against fidelity, 0.02..1 (default 1)")
+    _add(flags, "random_label", action="store_true", help="a random class vector in place of the classes")
+    _add(flags, "quantize_label", action="store_true", help="all or nothing for each class of it")
+    _add(flags, "fps", type=float, help="pictures a second (default 30), fitted so that the beats are exact")
+    _add(flags, "axis_sets", nargs="+", metavar="AXES", help="axes that swing together, each set like 0-7 or 0,3,5")
+    _add(flags, "magnitudes", nargs="+", type=float, metavar="M", help="how far each set swings (default 1 each)")
+    _add(flags, "periods", nargs="+", type=float, metavar="BEATS", help="beats of each set's swing")
+    _add(flags, "funcs", "functions", nargs="+", metavar="NAME", help="function of each set, by name")
+    _add(flags, "ratio", metavar="W:H", help="widened by mirrors on both sides (default 16:9; 1:1 as it is painted)")
+    _add(flags, "seed", type=int, help="the same number gives the same loop (default: a new one, told)")
+    flags.add_argument("--ext", choices=(".mp4", ".gif", ".npy"), help="kind of file (default: as --out, or .mp4)")
+    flags.add_argument("-o", "--out", metavar="NAME", help="the loop (default output/tempo-SEED.mp4)")
+    flags.add_argument(
         "--num-samples", "--num_samples", type=int, default=1, metavar="N", help="loops, each of the next seed"
     )
-    parser.add_argument(
+    flags.add_argument(
         "-bs",
         "--batch_size",
         type=ranged("batch_size"),
         default=20,
         help="pictures handed to the model at once (default 20)",
     )
-    add_model_flags(parser)
-    parser.set_defaults(error=parser.error)
+    add_model_flags(flags)
+    flags.set_defaults(error=flags.error)
+    return flags
 
 
 def _add(parser: argparse.ArgumentParser, name: str, *more: str, **options: Any) -> None:
@@ -56,8 +62,12 @@ def _add(parser: argparse.ArgumentParser, name: str, *more: str, **options: Any)
     parser.add_argument(*flags, dest=name, default=argparse.SUPPRESS, **options)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Make the loops; it names the files on stdout."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_make, parser().parse_args(argv), PROG)
+
+
+def _make(args: argparse.Namespace) -> None:
     if args.num_samples < 1:
         args.error(f"--num-samples must be at least 1, not {args.num_samples}")
     from dataclasses import replace
@@ -76,11 +86,10 @@ def run(args: argparse.Namespace) -> int:
     painter = load_painter(model)
     for number in range(args.num_samples):
         one = replace(settings, seed=settings.seed + number)
-        with bar() as progress:
+        with show_progress("picture", "painting") as progress:
             paths = make(one, _out(args, one.seed, number), model, painter, args.batch_size, progress)
         for path in paths:
             print(path)
-    return 0
 
 
 def _settings(args: argparse.Namespace) -> tuple[Any, str | None]:
@@ -102,3 +111,7 @@ def _out(args: argparse.Namespace, seed: int, number: int) -> Path:
     suffixes = (".mp4", ".gif", ".npy")
     path = place(args.out, f"tempo-{seed}", (args.ext,) if args.ext else suffixes)
     return path.with_stem(f"{path.stem}-{number}") if args.out and args.num_samples > 1 else path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

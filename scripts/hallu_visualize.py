@@ -1,19 +1,25 @@
-"""`hallu visualize`: the flags of the BigGAN Audio Visualizer, long and short, to a wish."""
+"""Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.
+
+The video goes into output/ as NAME.mp4, beside it NAME.json, which makes it again (--repeat), and NAME.npz.
+"""
 
 import argparse
 import logging
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.flags.video import add_model_flags, bar, find_model, load_painter, place, ranged, seed_of
+from core.progress import show_progress
+from scripts import frame
+from scripts.flags.video import add_model_flags, find_model, load_painter, place, ranged, seed_of
 
 if TYPE_CHECKING:
     from renderer.video.visualize import VideoJob
 
 log = logging.getLogger(__name__)
 
-TEXT = "Paint a song: pitches move the classes of a picture model, loudness and onsets its noise."
-MORE = "The film goes into output/ as NAME.mp4, beside it NAME.json, which makes it again (--repeat), and NAME.npz."
+PROG = "hallu visualize"
 # Flags that are dials of the picture: flag, short flag, what it does.
 _DIALS = (
     ("pitch_sensitivity", "ps", "how soon the classes follow a pitch, 200..295 (default 220)"),
@@ -30,70 +36,75 @@ _DIALS = (
 )
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add them all; none has a default of its own, so that it can be seen what is given."""
-    parser.add_argument("song_first", nargs="?", type=Path, metavar="SONG", help="a sound file of any kind")
-    parser.add_argument("-s", "--song", type=Path, metavar="SONG", help="the same")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The flags; none has a default of its own, so that it can be seen what is given."""
+    flags = frame.new_parser(PROG, __doc__)
+    flags.add_argument("song_first", nargs="?", type=Path, metavar="SONG", help="a sound file of any kind")
+    flags.add_argument("-s", "--song", type=Path, metavar="SONG", help="the same")
+    flags.add_argument(
         "-r", "--resolution", type=int, choices=(128, 256, 512), help="of the picture model (default: any)"
     )
-    parser.add_argument("-d", "--duration", type=float, metavar="S", help="paint the first S seconds (default: all)")
+    flags.add_argument("-d", "--duration", type=float, metavar="S", help="paint the first S seconds (default: all)")
     for name, short, text in _DIALS:
         names = ([f"-{short}"] if short else []) + [f"--{name}"]
-        parser.add_argument(*names, type=ranged(name), metavar="X", help=text)
-    parser.add_argument(
+        flags.add_argument(*names, type=ranged(name), metavar="X", help=text)
+    flags.add_argument(
         "--mix",
         choices=("blend", "peak"),
         help="blend: pictures between those that the model knows (default); peak: overdriven, as by the BigGAN Audio"
         " Visualizer",
     )
-    parser.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
-    parser.add_argument(
+    flags.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
+    flags.add_argument(
         "-n", "--num_classes", type=ranged("num_classes"), metavar="N", help="how many classes, 1..12 (default 12)"
     )
-    parser.add_argument(
+    flags.add_argument(
         "--sort_by_power",
         "--sort_pitches",
         "--sort_pitch",
         action="store_true",
         help="the first class goes with the strongest pitch (default: the classes are a chromatic scale)",
     )
-    parser.add_argument(
+    flags.add_argument(
         "-bs",
         "--batch_size",
         type=ranged("batch_size"),
         metavar="N",
         help="pictures handed to the model at once (default 20)",
     )
-    parser.add_argument("-o", "--output_file", metavar="NAME", help="the film (default: output/ and the song's name)")
-    parser.add_argument("--use_last_vectors", action="store_true", help="paint the last film's noise and classes again")
-    parser.add_argument("--use_last_classes", action="store_true", help="take the last film's classes")
-    parser.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text that chooses the classes")
-    parser.add_argument(
+    flags.add_argument("-o", "--output_file", metavar="NAME", help="the film (default: output/ and the song's name)")
+    flags.add_argument("--use_last_vectors", action="store_true", help="paint the last film's noise and classes again")
+    flags.add_argument("--use_last_classes", action="store_true", help="take the last film's classes")
+    flags.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text that chooses the classes")
+    flags.add_argument(
         "-e", "--encoding", choices=("sbert", "doc2vec"), help="how it is understood (default sbert); see docs/video.md"
     )
-    parser.add_argument(
+    flags.add_argument(
         "-es",
         "--encoding_strategy",
         choices=("best", "random", "ransac"),
         help="how it chooses (default: random with sbert, ransac with doc2vec)",
     )
-    parser.add_argument("--seed", type=int, help="the same number gives the same film (default: a new one, told)")
-    parser.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the film of this manifest again")
-    add_model_flags(parser)
-    parser.set_defaults(error=parser.error)
+    flags.add_argument("--seed", type=int, help="the same number gives the same film (default: a new one, told)")
+    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the film of this manifest again")
+    add_model_flags(flags)
+    flags.set_defaults(error=flags.error)
+    return flags
 
 
-def run(args: argparse.Namespace) -> int:
-    """Make the film; it names the files on stdout."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_make, parser().parse_args(argv), PROG)
+
+
+def _make(args: argparse.Namespace) -> None:
     wish = _repeated(args) if args.repeat else _wish(args)
     from renderer.video.visualize import make
 
-    with bar() as progress:
+    with show_progress("picture", "painting") as progress:
         paths = make(wish, load_painter, memory(), progress)
     for path in paths:
         print(path)
-    return 0
 
 
 def memory() -> Path:
@@ -106,7 +117,7 @@ def memory() -> Path:
 def _repeated(args: argparse.Namespace) -> "VideoJob":
     from renderer.video.visualize import repeated
 
-    free = {"repeat", "output_file", "debug", "run", "command", "error"}
+    free = {"repeat", "output_file", "debug", "error"}
     given = [
         name for name, value in vars(args).items() if value is not None and value is not False and name not in free
     ]
@@ -163,3 +174,7 @@ def _classes(args: argparse.Namespace, out: Path) -> dict[str, Any]:
     if args.use_last_classes:
         return {"classes": last_classes(memory(), out), "num_classes": args.num_classes}
     return {"classes": tuple(args.classes or ()), "num_classes": args.num_classes}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,10 +1,12 @@
 """Make a dataset to train on, data.tfrecord and meta.json, from [name]_[pitch].wav files or from NSynth's folders."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from core.progress import show_progress
 from gansynth.dataset import note_import, records
 from scripts import frame
 from scripts.flags import audio_files
@@ -15,7 +17,7 @@ PROG = "gansynth_make_dataset"
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument(
         "--in_dir",
         type=frame.path,
@@ -43,10 +45,10 @@ def _make(options: argparse.Namespace) -> None:
     labels = records.read_json(options.labels) if options.labels else None
     files = note_import.find(options.in_dir, labels, report)
     if not options.skip_validate:
-        with frame.bar("file checked", len(files)) as progress:
+        with show_progress("file", "checking") as progress:
             files = note_import.check(files, options.sample_rate, options.length, report, progress)
     audio_files.import_tensorflow(options)
-    with frame.bar("note", len(files)) as progress:
+    with show_progress("note") as progress:
         notes = note_import.read(files, options.sample_rate, options.length, report, progress)
         count = records.write(out_dir, notes)
     print(f"{out_dir}: {count} notes of {options.length / options.sample_rate:g} s")
@@ -55,3 +57,7 @@ def _make(options: argparse.Namespace) -> None:
 def _beside(in_dir: Path) -> Path:
     whole = in_dir.resolve()
     return whole.with_name(f"{whole.name}-train")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,13 +5,18 @@ The default is tiny; --full has the size of Magenta's mel_prog_hires, for measur
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from gansynth import checkpoint
 from gansynth.config import Config
+from scripts import frame
 
+PROG = "make_noise_checkpoint"
 COMMON = {"start_height": 2, "start_width": 16, "num_resolutions": 7, "latent_vector_size": 256, "data_type": "mel"}
 TINY = COMMON | {"latent_vector_size": 32, "fmap_base": 256, "fmap_max": 16}
 FULL = COMMON | {"fmap_base": 4096, "fmap_max": 256}
@@ -42,18 +47,28 @@ def write(folder: Path, settings: dict[str, object], seed: int) -> None:
     checkpoint.save(folder, random_weights(config, np.random.default_rng(seed)), config, COUNTER)
 
 
-def main() -> None:
-    """Parse the flags and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="the checkpoint folder to make; it must not exist")
-    parser.add_argument("--full", action="store_true", help="full size (60 MB) instead of tiny")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the weights (default: %(default)s)")
-    args = parser.parse_args()
-    if args.folder.exists():
-        parser.error(f"{args.folder} exists already; name a new folder")
-    write(args.folder, (FULL if args.full else TINY) | SCHEDULE, args.seed)
-    print(args.folder)
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = frame.new_parser(PROG, __doc__)
+    flags.add_argument("folder", type=frame.path, help="the new checkpoint folder")
+    flags.add_argument("--full", action="store_true", help="full size (60 MB) instead of tiny")
+    flags.add_argument(
+        "--seed", type=partial(frame.whole, least=0), default=0, help="seed of the weights (default: %(default)s)"
+    )
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_write, parser().parse_args(argv), PROG)
+
+
+def _write(options: argparse.Namespace) -> None:
+    if options.folder.exists():
+        raise FileExistsError(f"{options.folder} exists already; name a new folder")
+    write(options.folder, (FULL if options.full else TINY) | SCHEDULE, options.seed)
+    print(f"{options.folder}: random weights of seed {options.seed}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

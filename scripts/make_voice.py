@@ -26,12 +26,11 @@ HPARAMS = {"conditions": ["family"], "condition_dropout": 0.5, "total_num_images
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("work_dir", type=frame.path, help="folder for the dataset (1 GB) and the run")
     flags.add_argument(
         "--images", type=int, default=HPARAMS["total_num_images"], help="notes to learn from (default: %(default)s)"
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 

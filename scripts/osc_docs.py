@@ -1,9 +1,16 @@
 """Write docs/osc.md from the command table: `python -m scripts.osc_docs > docs/osc.md`."""
 
+import argparse
+import sys
+from collections.abc import Sequence
+
 from core.commands.limits import MAX_NOTES, MAX_REASON, MAX_SECONDS, MAX_SLOTS
 from core.commands.spec import Spec
 from core.commands.table import TABLE
+from scripts import frame
 from scripts.hallu_send import describe
+
+PROG = "osc_docs"
 
 _HEAD = f"""# OSC commands
 
@@ -54,5 +61,15 @@ def _section(spec: Spec) -> str:
     return "\n".join(lines)
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    return frame.new_parser(PROG, __doc__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(lambda options: print(page(), end=""), parser().parse_args(argv), PROG)
+
+
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.exit(main())

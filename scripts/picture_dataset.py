@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from core.progress import show_progress
 from renderer.training.patterns import FAMILIES, folder
 from scripts import frame
 
@@ -26,7 +27,7 @@ def families(text: str) -> list[str]:
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("out_dir", type=frame.path, nargs="?", help="a new folder")
     count = partial(frame.whole, least=1)
     flags.add_argument("--pictures", type=count, default=400, help="of each family (default: 400)")
@@ -35,7 +36,6 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="(default: 0)")
     flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     flags.add_argument("--list", action="store_true", help="show the families and draw nothing")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    with frame.bar("picture", 0) as progress:
+    with show_progress("picture") as progress:
         folder.write(
             options.out_dir, options.families, options.pictures, options.size, options.seed, options.jobs, progress
         )

@@ -5,6 +5,7 @@ load it.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 
 from gansynth import shrink
@@ -16,11 +17,10 @@ PROG = "gansynth_postprocess_model"
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="the run folder")
     flags.add_argument("--meta_path", type=frame.path, help="meta.json of the dataset, to copy into the folder")
     flags.add_argument("--execute", action="store_true", help="do it, instead of saying what would be done")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -74,3 +74,7 @@ def _size(count: int) -> str:
         if count >= unit:
             return f"{count / unit:.1f} {name}"
     return f"{count} bytes"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,9 +2,11 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from functools import partial
 
+from core.progress import show_progress
 from gansynth.dataset import records, soundfont
 from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS
 from scripts import frame
@@ -43,7 +45,7 @@ def families(text: str) -> list[int]:
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     count = partial(frame.whole, least=1)
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--out_dir", type=frame.path, help="folder for the dataset")
     flags.add_argument("--sound_font", type=frame.path, help=".sf2 or .sf3 file (default: FluidR3 General MIDI)")
     which = flags.add_mutually_exclusive_group()
@@ -89,7 +91,11 @@ def _make(options: argparse.Namespace) -> None:
     program, sound_font = soundfont.find_program(), soundfont.find_sound_font(options.sound_font)
     audio_files.import_tensorflow(options)
     total = len(plan.keys())
-    with frame.bar("note", total) as progress:
+    with show_progress("note") as progress:
         count = records.write(options.out_dir, soundfont.render(plan, program, sound_font, progress))
     left_out = f"; {total - count} silent ones left out" if count < total else ""
     print(f"{options.out_dir}: {count} notes of {plan.length / plan.sample_rate:g} s from {sound_font.name}{left_out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

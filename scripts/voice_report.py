@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import gansynth
+from core.progress import show_progress
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
@@ -28,7 +30,7 @@ SHEET_PAIRS = summary.SHEET_ROWS // 2
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     count = partial(frame.whole, least=1)
-    flags = argparse.ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of a run")
     flags.add_argument("--data_dir", type=frame.path, required=True, help="folder of the dataset, for comparison")
     flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; made if missing")
@@ -42,7 +44,6 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--seed", type=partial(frame.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
     )
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
     return flags
 
 
@@ -86,7 +87,7 @@ def _real(
 ) -> tuple[list["NoteMeasurement"], dict[str, Note]]:
     """What is heard in the real notes that are wanted, and the notes to be shown, as long as the model's at most."""
     heard, pictures = [], {}
-    with frame.bar("real note", total) as progress:
+    with show_progress("note", "measuring real notes") as progress:
         for done, note in enumerate(records.read(folder)):
             progress(done, total)
             audio, known = note.audio[: model.audio_length], note.labels
@@ -105,7 +106,7 @@ def _made(
     """What is heard in the notes that the model makes, and their sounds, by position in the requests."""
     latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
     heard, waves = [], {}
-    with frame.bar("generated note", len(requests)) as progress:
+    with show_progress("note", "generating") as progress:
         for place, wave in _sounds(model, requests, latents, length):
             request = requests[place]
             family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
@@ -146,3 +147,7 @@ def _sheet(real: Sequence[Note], made: Sequence[tuple[int, np.ndarray]]) -> Iter
         row = slice(start, start + summary.SHEET_COLUMNS)
         yield from real[row]
         yield from own[row]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -312,7 +312,7 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert "stopped" in out
     assert run_state.saves(tmp_path / "run")
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import ganspace
+from core.progress import Lines
 from ganspace import analysis, sampling
 from ganspace.plan import Plan
 from scripts.gansynth_ganspace import main
-from scripts.reporting import Lines
 from tests.conftest import SMALL
 
 

@@ -8,21 +8,21 @@ from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 
-from tqdm import tqdm
-
 from core import families
 from core.families import Download
 from core.install import archives
+from core.progress import Progress, ignore
 
 _TIMEOUT_S = 30
 
 
-def fetch(source: str, scratch: Path) -> Path:
+def fetch(source: str, scratch: Path, progress: Progress = ignore) -> Path:
     """Download a model's folder or archive into a scratch folder.
 
     Args:
         source: an http(s) address, or the name of a known model of any family.
         scratch: an existing folder.
+        progress: counts the bytes of each file; 0 in all where the server does not say how many there are.
 
     Raises:
         FileNotFoundError: `source` is neither.
@@ -31,26 +31,26 @@ def fetch(source: str, scratch: Path) -> Path:
     """
     known = families.known_models()
     if source in known:
-        return _known_model(source, known[source], scratch)
+        return _known_model(source, known[source], scratch, progress)
     if urlsplit(source).scheme not in ("http", "https"):
         raise FileNotFoundError(
             f"{source!r} is not a folder, an archive, an http(s) address or one of {', '.join(known)}"
         )
     archive = scratch / (_last_part(source) or "model")
-    download(source, archive)
+    download(source, archive, progress=progress)
     return archive
 
 
-def _known_model(name: str, files: Sequence[Download], scratch: Path) -> Path:
+def _known_model(name: str, files: Sequence[Download], scratch: Path, progress: Progress) -> Path:
     """The archive of a known model, or the folder with its files."""
     folder = scratch / name
     for file in files:
         if not file.file:
             archive = scratch / (_last_part(file.address) or name)
-            download(file.address, archive, file.sha256)
+            download(file.address, archive, file.sha256, progress)
             return archive
         folder.mkdir(exist_ok=True)
-        download(file.address, folder / file.file, file.sha256)
+        download(file.address, folder / file.file, file.sha256, progress)
     return folder
 
 
@@ -60,13 +60,14 @@ def _last_part(address: str) -> str:
     return next((part for part in reversed(parts) if not part.isdecimal()), "")
 
 
-def download(address: str, path: Path, sha256: str | None = None) -> None:
-    """Download a file, with a progress bar on stderr.
+def download(address: str, path: Path, sha256: str | None = None, progress: Progress = ignore) -> None:
+    """Download a file.
 
     Args:
         address: http(s).
         path: of the new file.
         sha256: the checksum that it must have, hexadecimal; None: any.
+        progress: counts bytes.
 
     Raises:
         OSError: it cannot be downloaded; the message names the address.
@@ -74,9 +75,13 @@ def download(address: str, path: Path, sha256: str | None = None) -> None:
     """
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as response, path.open("wb") as sink:
-            total = int(response.headers.get("Content-Length") or 0) or None
-            with tqdm(total=total, desc=path.name, unit="B", unit_scale=True, leave=False) as bar:
-                archives.copy(response.read, lambda data: bar.update(sink.write(data)), archives.MAX_BYTES)
+            total = int(response.headers.get("Content-Length") or 0)
+
+            def write(data: bytes) -> None:
+                sink.write(data)
+                progress(sink.tell(), total)
+
+            archives.copy(response.read, write, archives.MAX_BYTES)
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         # An HTTPError gives its number only as text; other URLErrors say more in their reason.
         reason = error if isinstance(error, HTTPError) else getattr(error, "reason", error)

@@ -7,15 +7,17 @@ from pathlib import Path
 from core import families
 from core.families import Found
 from core.install import archives, downloads
+from core.progress import Progress, ignore
 
 
-def add(source: str, models: Path, name: str | None = None) -> Path:
+def add(source: str, models: Path, name: str | None = None, progress: Progress = ignore) -> Path:
     """Install a model in the folder of its family in a models folder.
 
     Args:
         source: a known name, an http(s) address, or the path of a folder or an archive.
         models: the models folder.
         name: of the installed model; None: that of the folder in which it comes.
+        progress: counts the bytes of a download.
 
     Returns:
         Its new folder.
@@ -29,7 +31,7 @@ def add(source: str, models: Path, name: str | None = None) -> Path:
     models.mkdir(parents=True, exist_ok=True)
     # In the models folder, so that the last step is one rename.
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=models) as scratch:
-        model = _fetch(source, Path(scratch))
+        model = _fetch(source, Path(scratch), progress)
         model.family.check(model.folder)
         folder = models / model.family.folder / _checked(name or model.name)
         if folder.exists():
@@ -45,13 +47,13 @@ def _checked(name: str) -> str:
     return name
 
 
-def _fetch(source: str, scratch: Path) -> Found:
+def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
     """The model, in a scratch folder of its own."""
     path = Path(source).expanduser()
     if path.is_dir():
         model = find_model(path.resolve())
         return Found(model.family, Path(shutil.copytree(model.folder, scratch / "copied" / model.name)))
-    fetched = path if path.is_file() else downloads.fetch(source, scratch)
+    fetched = path if path.is_file() else downloads.fetch(source, scratch, progress)
     if fetched.is_dir():
         return find_model(fetched)
     # An archive without a folder of its own gives the model its name.

@@ -11,8 +11,9 @@ import numpy as np
 from core.audio import sound_files
 from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.audio.wav import FULL_SCALE
+from core.progress import Progress
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note, from_json, read_json
-from gansynth.dataset.slicing import Progress, joined
+from gansynth.dataset.slicing import joined
 
 EXAMPLES = "examples.json"
 _NAME = re.compile(r"(.+)_(\d+)", re.DOTALL)

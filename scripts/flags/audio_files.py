@@ -2,22 +2,20 @@
 
 import argparse
 import contextlib
-import os
-import sys
 from functools import partial
 
+from core import progress
 from core.audio.sound_files import BadFileError, OnBadFile
 from scripts import frame
 from server.quiet import quiet_import
 
 
 def add_flags(flags: argparse.ArgumentParser, *, bad_files: bool = True) -> None:
-    """Add --sample_rate, --debug and, where there can be bad files, --skip_bad."""
+    """Add --sample_rate and, where there can be bad files, --skip_bad."""
     count = partial(frame.whole, least=1)
     flags.add_argument("--sample_rate", type=count, default=16000, help="of the notes, in Hz (default: %(default)s)")
     if bad_files:
         flags.add_argument("--skip_bad", action="store_true", help="say which files are bad, and go on without them")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
 
 
 def pitch(text: str) -> int:
@@ -33,7 +31,6 @@ def pitch(text: str) -> int:
 
 def import_tensorflow(options: argparse.Namespace) -> None:
     """Import what reads and writes records, without its notes to developers unless there is options.debug."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if options.debug else "3")
     with contextlib.nullcontext() if options.debug else quiet_import():
         import tensorflow  # noqa: F401
 
@@ -48,7 +45,4 @@ def _stop(error: BadFileError) -> None:
 
 
 def _say(error: BadFileError) -> None:
-    from tqdm import tqdm
-
-    # Past a progress bar without tearing it.
-    tqdm.write(f"skipped: {error}", file=sys.stderr)
+    progress.write(f"skipped: {error}")

@@ -3,15 +3,14 @@
 import argparse
 import logging
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.flags import models
 
 if TYPE_CHECKING:
-    from renderer.video.render import Painter, Progress
+    from renderer.video.render import Painter
 
 log = logging.getLogger(__name__)
 
@@ -77,22 +76,3 @@ def place(given: str | None, default: str, suffixes: tuple[str, ...]) -> Path:
     if not given or not any(separator in given for separator in "/\\"):
         path = Path("output") / path
     return path if path.suffix.lower() in suffixes else path.with_name(f"{path.name}{suffixes[0]}")
-
-
-@contextmanager
-def bar() -> Iterator["Progress"]:
-    """A progress bar on stderr, drawn from the first picture on: until then, lines are told there."""
-    from tqdm import tqdm
-
-    drawn: list[tqdm] = []
-
-    def progress(done: int, total: int) -> None:
-        if not drawn:
-            drawn.append(tqdm(desc="painting", unit="picture", total=total, leave=False))
-        drawn[0].update(done - drawn[0].n)
-
-    try:
-        yield progress
-    finally:
-        for one in drawn:
-            one.close()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import ganspace
+from core.progress import show_progress
 from renderer import classes
-from scripts import frame
 from scripts.shared import directions, model_folder
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _seen(
     truncation, count = components.origin.truncation or 1.0, min(options.directions, components.count)
     at = image_metrics.points(painter, numbers, truncation, options.seed)
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    with frame.bar("direction", count) as progress:
+    with show_progress("direction") as progress:
         for index in range(count):
             progress(index, count)
             along = image_metrics.pictures_along(painter, components, index, at, truncation)

@@ -18,11 +18,10 @@ DEFAULT_PITCH = 32
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
-    """Add --pca_file, --ckpt_dir, --pitch and --debug."""
+    """Add --pca_file, --ckpt_dir and --pitch."""
     flags.add_argument("--pca_file", type=frame.path, required=True, help="components file: .pickle or .npz")
     flags.add_argument("--ckpt_dir", type=frame.path, help="the checkpoint (default: the folder of the file)")
     flags.add_argument("--pitch", type=int, help="MIDI pitch (default: that of the components, or the nearest to 32)")
-    flags.add_argument("--debug", action="store_true", help="show where an error comes from")
 
 
 def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int]:

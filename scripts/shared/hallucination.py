@@ -1,14 +1,12 @@
 """`hallu hallucinate`: a hallucination to a WAV file, a picture of it and a film, without a server."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 import ganspace
 import gansynth
@@ -16,6 +14,7 @@ from core.audio import wav
 from core.files.atomic import replacing
 from core.latent.interpolation import lerp, slerp
 from core.latent.key_path import key_times_s
+from core.progress import show_progress
 from ganspace.edited_models import CoordinateModel
 from gansynth.checkpoint import checksum
 from gansynth.conditions import Value, check
@@ -30,7 +29,7 @@ from server.sounds.notes import check_hallucination
 
 if TYPE_CHECKING:
     from ganspace.components import Components
-    from gansynth.model import Model, Progress
+    from gansynth.model import Model
     from renderer.video.render import Painter
     from renderer.video.timeline import Timeline
 
@@ -165,7 +164,7 @@ def _render(
     pitch: int,
 ) -> np.ndarray:
     player, between = (CoordinateModel(model, components), lerp) if components else (model, slerp)
-    with _bar("hallucinating", "note") as progress:
+    with show_progress("note", "hallucinating") as progress:
         return render(
             player, keys, wish.steps, timing, pitch, interpolate=between, conditions=wish.conditions, progress=progress
         )
@@ -178,22 +177,11 @@ def _directions(
     if wish.edits is None:
         return None, None
     if wish.directions in (None, AUTO):
-        with _bar("finding directions", "sample") as progress:
+        with show_progress("sample", "finding directions") as progress:
             return ganspace.own(model, progress=progress), str(ganspace.own_file(model).resolve())
     file = Path(str(wish.directions))
     found = file if file.is_file() else locate_components(str(wish.directions), model.config.folder, models)
     return ganspace.load(found), str(found.resolve())
-
-
-@contextmanager
-def _bar(what: str, unit: str) -> Iterator["Progress"]:
-    with tqdm(desc=what, unit=unit, leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress
 
 
 def _tell(told: HallucinationJob, film: Film, painter: "Painter", done: "Timeline") -> Path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scripts.flags.video import bar, load_painter
+from core.progress import show_progress
+from scripts.flags.video import load_painter
 
 COMMAND = "hallucinate"
 DIALS = ("truncation", "jitter")
@@ -57,7 +58,7 @@ def paint(
     from renderer.video import hallucination
 
     painter = load_painter(film.pictures)
-    with bar() as progress:
+    with show_progress("picture", "painting") as progress:
         done = hallucination.paint(
             wave, sample_rate, key_times_s, keys, painter, film.out,
             classes=film.classes, **film.dials, progress=progress,

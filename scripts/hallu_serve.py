@@ -1,0 +1,64 @@
+"""Run the live server that Pd talks to.
+
+It prints `ready HOST:PORT` as soon as it answers; models load after that. Ctrl-C stops it. Slots, random numbers and
+the model are saved in a file, and the server starts from there again.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from scripts import frame
+from scripts.flags import models
+
+PROG = "hallu serve"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = frame.new_parser(PROG, __doc__)
+    add = flags.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default %(default)s: this machine only)")
+    add("--port", type=int, default=7770, help="UDP port, 0 for any free one (default %(default)s)")
+    models.add(flags, models.SOUND, models.IMAGE)
+    add("--spool", type=frame.path, metavar="DIR", help="folder for audio files (default: in the user's data folder)")
+    add("--state", type=frame.path, metavar="FILE", help="state file (default: in the user's data folder)")
+    add("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
+    add("--no-image", action="store_true", help="sound only: start no renderer")
+    add(
+        "--image-port",
+        type=int,
+        metavar="PORT",
+        help="TCP port for renderers, which use the next one too (default 7771, or any two; 0: any two)",
+    )
+    add(
+        "--pictures",
+        type=frame.path,
+        metavar="DIR",
+        help="folder for snapshots and videos (default: in the user's data folder)",
+    )
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_serve, parser().parse_args(argv), PROG)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from server.serve import serve
+    from server.settings import Settings
+
+    given = {
+        "models": tuple(options.models) if options.models else None,
+        "spool": options.spool,
+        "state": options.state,
+        "image_port": options.image_port,
+        "pictures": options.pictures,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    return serve(Settings(options.host, options.port, load=options.load, image=not options.no_image, **given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
