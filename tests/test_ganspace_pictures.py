@@ -67,7 +67,7 @@ def test_with_a_seed_the_plane_goes_through_its_sound(run, tmp_path, magenta):
     [
         (["--directions", 1, 600], "has no direction 600; it has 512"),
         (["--pitch", 3], "has no pitch 3"),
-        (["--ckpt_dir", "none"], "none is no checkpoint"),
+        (["--ckpt_dir", "none"], "none contains no model"),
         (["--pca_file", "none.npz", "--ckpt_dir", SMALL], "there is no components file none.npz"),
     ],
 )
