@@ -37,7 +37,6 @@ def read_regular(path: Path, max_size: int) -> bytes:
         ValueError: it is not a regular file, or it is larger.
     """
     with open_regular(path) as file:
-        content = file.read(max_size + 1)
-    if len(content) > max_size:
-        raise ValueError(f"{path} is larger than {max_size} bytes")
-    return content
+        if (size := os.fstat(file.fileno()).st_size) > max_size:
+            raise ValueError(f"{path} has {size} bytes, more than {max_size}")
+        return file.read(size)

@@ -24,7 +24,8 @@ INDEX = ".index"
 _MAX_INDEX_SIZE, _MAX_COUNT, _MAX_ENTRY_SIZE = 2**26, 100_000, 2**16
 _MAX_DIMS, _MAX_DIM, _MAX_SHARDS = 32, 2**40, 100_000
 _VERSION, _LITTLE_ENDIAN = 1, 0
-_GIT_LFS = b"version https://git-lfs"
+# What stands in the place of a large file that Git LFS has not fetched.
+_GIT_LFS, _MAX_POINTER_SIZE = b"version https://git-lfs", 1024
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,9 @@ def _read_bytes(path: Path, entry: Entry) -> bytes:
     elif entry.size != count * stored.itemsize:
         raise ValueError(f"its shape is {list(entry.shape)}, and it has {entry.size} bytes")
     with open_regular(path) as file:
-        if entry.offset + entry.size > (length := os.fstat(file.fileno()).st_size):
-            if file.read(len(_GIT_LFS)) == _GIT_LFS:
-                raise ValueError("the file is a Git LFS pointer, not the file itself")
+        if (length := os.fstat(file.fileno()).st_size) < _MAX_POINTER_SIZE and file.read(len(_GIT_LFS)) == _GIT_LFS:
+            raise ValueError("the file is a Git LFS pointer, not the file itself")
+        if entry.offset + entry.size > length:
             raise ValueError(f"it ends at byte {entry.offset + entry.size}; the file has {length}")
         file.seek(entry.offset)
         content = file.read(entry.size)
