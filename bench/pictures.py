@@ -74,10 +74,10 @@ def measure(folder: Path) -> dict[str, Any]:
     warm_s, seconds = time.perf_counter() - begun, []
     for one in range(FRAMES):
         begun = time.perf_counter()
-        list(painter.frames_uint8(z[one : one + 1], classes[one : one + 1], TRUNCATION))
+        list(painter.render(z[one : one + 1], classes[one : one + 1], TRUNCATION))
         seconds.append(time.perf_counter() - begun)
     clock, processor = time.perf_counter(), time.process_time()
-    list(painter.frames_uint8(z, classes, TRUNCATION))
+    list(painter.render(z, classes, TRUNCATION))
     row_s, row_cpu_s = time.perf_counter() - clock, time.process_time() - processor
     floor_s = 2 * cost(painter.config).multiplications / multiplication_rate()
     found = {"load_s": load_s, "warm_s": warm_s, "seconds": seconds, "row_s": row_s / FRAMES}

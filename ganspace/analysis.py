@@ -16,18 +16,19 @@ import numpy as np
 
 from core.files import atomic
 from core.progress import Progress
+from core.protocols import ImageModel
 from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
 from ganspace.directions import Directions
 from ganspace.estimators import Estimator
-from ganspace.image_sampling import Painter, PictureSampler
+from ganspace.image_sampling import PictureSampler
 from ganspace.plan import Plan
 from ganspace.sampler import LATENTS, SAMPLES, Sampler, chunk_sizes
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
-    AnyModel: TypeAlias = Model | Painter
+    AnyModel: TypeAlias = Model | ImageModel
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def own(model: "AnyModel", *, progress: Progress | None = None) -> Components:
     return compute_file(model, plan, path, progress=progress)
 
 
-def is_painter(model: "AnyModel") -> TypeGuard[Painter]:
+def is_painter(model: "AnyModel") -> TypeGuard[ImageModel]:
     """Whether a model paints: it has classes then, and no pitches."""
     return hasattr(model, "num_classes")
 
@@ -122,7 +123,7 @@ def model_folder(model: "AnyModel") -> Path:
 
 def chosen_layer(model: "AnyModel", plan: Plan) -> str:
     """The layer of a plan, chosen by the kind of model where none is named."""
-    return plan.layer or (image_sampling.DEFAULT_LAYER if is_painter(model) else DEFAULT_LAYER)
+    return plan.layer or (model.default_layer if is_painter(model) else DEFAULT_LAYER)
 
 
 def state_path(path: Path) -> Path:

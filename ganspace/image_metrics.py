@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.protocols import Move
 from ganspace.audio_metrics import AMOUNTS, STEADY, Quantity, ratio, trend
 from ganspace.components import Components
 
 if TYPE_CHECKING:
-    from ganspace.image_sampling import Painter
+    from core.protocols import ImageModel
 
 # Pictures are made so small before motion is measured, in pixels; blocks of so many pixels hold no detail.
 MOTION_SIZE, BLOCK = 32, 4
@@ -66,14 +67,14 @@ QUANTITIES = (
 )
 
 
-def points(painter: "Painter", numbers: Sequence[int], truncation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def points(model: "ImageModel", numbers: Sequence[int], truncation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise [n, z] and one-hot classes [n, classes] of pictures through which directions are shown."""
-    z = painter.draw(np.random.default_rng(seed), len(numbers), truncation)
-    return z, np.eye(painter.num_classes, dtype=np.float32)[list(numbers)]
+    z = model.draw(np.random.default_rng(seed), len(numbers), truncation)
+    return z, np.eye(model.num_classes, dtype=np.float32)[list(numbers)]
 
 
 def pictures_along(
-    painter: "Painter",
+    model: "ImageModel",
     components: Components,
     direction: int,
     at: tuple[np.ndarray, np.ndarray],
@@ -87,7 +88,7 @@ def pictures_along(
     rows = []
     for z, label in zip(*at, strict=True):
         noise, labels = (np.repeat(part[None], len(amounts), 0) for part in (z, label))
-        rows.append(painter.generate(noise, labels, truncation, components.layer, offsets))
+        rows.append(model.generate(noise, labels, truncation, moves=[Move(components.layer, offsets)]))
     return np.stack(rows)
 
 

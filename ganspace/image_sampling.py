@@ -8,11 +8,11 @@ factor of sqrt(n / (n - 1)) sets that right, so that the variance is that within
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from core.protocols import ImageModel
 from ganspace.components import Components, Origin
 from ganspace.plan import Plan
 from ganspace.sampler import CHUNK, MEANS, Means, Sampler, Tell, fast_batch
@@ -22,50 +22,13 @@ GROUP = 16
 MEAN_SAMPLES = 256
 # The noise itself: it enters each layer, and moves them all.
 NOISE = "z"
-# The first block's: in `docs/pictures.md` stands why.
-DEFAULT_LAYER = "layers.0"
-
-
-class Painter(Protocol):
-    """A loaded picture model; see `renderer.biggan`."""
-
-    name: str
-    folder: Path
-    z_size: int
-    num_classes: int
-    layers: tuple[str, ...]
-
-    @property
-    def checksum(self) -> str:
-        """The checksum of its weights."""
-
-    def layer_shape(self, layer: str) -> tuple[int, int, int]:
-        """Height, width and channels of a layer's map."""
-
-    def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
-        """Noise: float32 [count, z_size]."""
-
-    def activations(
-        self, z: np.ndarray, classes: np.ndarray, truncation: float, layer: str, *, at_once: int = 1
-    ) -> np.ndarray:
-        """What leaves a layer: float32 [n, height, width, channels]."""
-
-    def generate(
-        self,
-        z: np.ndarray,
-        classes: np.ndarray,
-        truncation: float,
-        layer: str = "",
-        offsets: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Pictures float32 [n, height, width, 3] in -1..1, moved by offsets to a layer."""
 
 
 @dataclass(frozen=True)
 class PictureSampler(Sampler):
     """A layer of a picture model at one truncation, in one class (a number) or in random ones (-1)."""
 
-    model: Painter
+    model: ImageModel
     truncation: float
     class_number: int
 
@@ -156,13 +119,13 @@ def from_group_means(activations: np.ndarray) -> np.ndarray:
     return activations
 
 
-def make(model: Painter, plan: Plan) -> PictureSampler:
+def make(model: ImageModel, plan: Plan) -> PictureSampler:
     """A sampler.
 
     Raises:
         ValueError: the model has no such layer or class, or the plan is one for sounds.
     """
-    layer, number = plan.layer or DEFAULT_LAYER, -1 if plan.class_number is None else plan.class_number
+    layer, number = plan.layer or model.default_layer, -1 if plan.class_number is None else plan.class_number
     if plan.pitch is not None:
         raise ValueError("a pitch is for sound models; a picture model has classes")
     if layer == NOISE:

@@ -14,7 +14,7 @@ class Plan:
     """How directions are found.
 
     Args:
-        layer: whose activations, see `Model.layers` and `Painter.layers`; "": conv0, of pictures layers.0.
+        layer: whose activations, see `Model.layers` and `ImageModel.layers`; "": conv0, of pictures layers.0.
         count: how many latent vectors are sampled.
         estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of pictures linear.
         components: how many directions; 0: as many as the layer has values. A layer with fewer gives fewer, and so

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from core.files import user_folders
 
 if TYPE_CHECKING:
+    from core.protocols import ImageModel
     from renderer.live.controller import RenderController
-    from renderer.live.image_model import ImageModel
     from renderer.live.link import Link
 
 log = logging.getLogger("renderer")

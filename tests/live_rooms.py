@@ -26,18 +26,18 @@ class Flat:
     class_names = tuple(f"thing {number}" for number in range(40))
 
     def __init__(self, name="flat", resolution=16, takes_s=0.0, folder=None):
-        self.name, self.resolution, self.takes_s, self.folder = name, resolution, takes_s, folder
+        self.name, self.size, self.takes_s, self.folder = name, resolution, takes_s, folder
 
     def layer_shape(self, layer):
         assert layer in self.layers
         return LAYER
 
-    def frames_uint8(self, z, classes, truncation, layer="", offsets=None):
+    def render(self, z, classes, truncation, *, moves=()):
         for noise, weights in zip(z, classes, strict=True):
             time.sleep(self.takes_s)
-            moved = 0.0 if offsets is None else float(offsets.mean())
+            moved = sum(float(move.offsets.mean()) for move in moves)
             colour = (noise[0] / 2 + moved, weights[0] * 2 - 1, truncation * 2 - 1)
-            picture = np.zeros((self.resolution, self.resolution, 3), np.uint8)
+            picture = np.zeros((self.size, self.size, 3), np.uint8)
             picture[:] = np.clip((np.array(colour) + 1) * 127.5, 0, 255).astype(np.uint8)
             yield picture
 

@@ -72,7 +72,7 @@ def test_a_picture_does_not_depend_on_its_batch(painter, painted):
 
 
 def test_what_a_painter_says_of_itself(painter):
-    assert (painter.name, painter.resolution, painter.z_size, painter.num_classes) == ("biggan_small", 128, 128, 1000)
+    assert (painter.name, painter.size, painter.z_size, painter.num_classes) == ("biggan_small", 128, 128, 1000)
     assert len(painter.class_names) == 1000
     assert painter.class_names[0] == "tench, Tinca tinca"
     assert painter.class_names[999] == "toilet tissue, toilet paper, bathroom tissue"
@@ -80,7 +80,7 @@ def test_what_a_painter_says_of_itself(painter):
 
 def test_bytes_are_the_same_pictures_rounded(painter, painted):
     images = painter.generate(painted["z"], painted["y"], 1.0)
-    frames = list(painter.frames_uint8(painted["z"], painted["y"], 1.0))
+    frames = list(painter.render(painted["z"], painted["y"], 1.0))
     assert [frame.dtype for frame in frames] == [np.uint8] * 5
     # Two sums in another order may fall on two sides of a half.
     assert np.abs(np.stack(frames) - (images + 1) * 127.5).max() < 0.51

@@ -40,13 +40,15 @@ def test_layers_are_noise_the_first_map_and_what_leaves_each_part(painter):
 def test_offsets_of_zero_change_no_digit(painter, points, layer):
     z, classes = points
     zeros = np.zeros((3, *painter.layer_shape(layer)))
-    np.testing.assert_array_equal(painter.generate(z, classes, 0.5, layer, zeros), painter.generate(z, classes, 0.5))
+    np.testing.assert_array_equal(
+        painter.generate(z, classes, 0.5, moves=[(layer, zeros)]), painter.generate(z, classes, 0.5)
+    )
 
 
 def test_an_offset_of_the_noise_is_other_noise(painter, points):
     z, classes = points
     here, there = (painter.activations(vectors, classes, 0.5, "z") for vectors in (z, z[::-1]))
-    images = painter.generate(z, classes, 0.5, "z", there - here)
+    images = painter.generate(z, classes, 0.5, moves=[("z", there - here)])
     assert np.abs(images - painter.generate(z[::-1], classes, 0.5)).max() < 1e-4
 
 
@@ -66,7 +68,7 @@ def test_an_offset_arrives_in_the_picture_as_if_the_weights_had_it(painter, poin
     arrays["generator.gen_z.bias"] = arrays["generator.gen_z.bias"] + offset.reshape(-1)
     moved = type(painter)(painter.config, arrays, painter.class_names, SMALL)
     z, classes = points
-    images = painter.generate(z, classes, 0.5, "gen_z", np.stack([offset] * 3))
+    images = painter.generate(z, classes, 0.5, moves=[("gen_z", np.stack([offset] * 3))])
     assert np.abs(images - moved.generate(z, classes, 0.5)).max() < 1e-4
     assert np.abs(images - painter.generate(z, classes, 0.5)).max() > 0.1
 
@@ -83,7 +85,7 @@ def test_a_layers_map_decides_the_picture_where_nothing_above_sees_the_noise(pai
     blind = type(painter)(painter.config, arrays, painter.class_names, SMALL)
     z, classes = points
     here, there = (blind.activations(z[i : i + 1], classes[i : i + 1], 0.5, layer) for i in (0, 2))
-    images = blind.generate(z[:1], classes[:1], 0.5, layer, there - here)
+    images = blind.generate(z[:1], classes[:1], 0.5, moves=[(layer, there - here)])
     wanted = blind.generate(z[2:], classes[2:], 0.5)
     assert np.abs(wanted - blind.generate(z[:1], classes[:1], 0.5)).max() > 0.05
     assert np.abs(images - wanted).max() < 1e-3
@@ -109,8 +111,8 @@ def test_maps_do_not_depend_on_how_many_are_computed_at_once(painter, points):
 def test_bytes_are_the_moved_pictures_rounded(painter, points):
     z, classes = points
     offsets = np.random.default_rng(2).standard_normal((3, *painter.layer_shape("layers.1")))
-    images = painter.generate(z, classes, 0.5, "layers.1", offsets)
-    frames = np.stack(list(painter.frames_uint8(z, classes, 0.5, "layers.1", offsets)))
+    images = painter.generate(z, classes, 0.5, moves=[("layers.1", offsets)])
+    frames = np.stack(list(painter.render(z, classes, 0.5, moves=[("layers.1", offsets)])))
     assert np.abs(frames - (images + 1) * 127.5).max() < 0.51
 
 
@@ -118,7 +120,7 @@ def test_each_picture_has_its_own_offset(painter, points):
     z, classes = points
     offsets = np.zeros((3, *painter.layer_shape("gen_z")))
     offsets[1] = 0.5
-    moved = np.abs(painter.generate(z, classes, 0.5, "gen_z", offsets) - painter.generate(z, classes, 0.5))
+    moved = np.abs(painter.generate(z, classes, 0.5, moves=[("gen_z", offsets)]) - painter.generate(z, classes, 0.5))
     assert (moved.max(axis=(1, 2, 3)) > 0).tolist() == [False, True, False]
 
 
@@ -132,9 +134,9 @@ def test_a_painter_knows_its_folder(painter):
         ("", np.zeros((1, 4, 4, 1)), "offsets need the layer"),
         ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is no layer of biggan_small; its layers are z, gen_z, layers.0"),
         ("gen_z", np.zeros((1, 4, 4, 1)), r"offsets have shape \(1, 4, 4, 1\); at gen_z they must be \(1, 4, 4,"),
-        ("gen_z", np.full((1, 4, 4, 96), np.nan), "offsets hold a value that is not finite"),
+        ("gen_z", np.full((1, 4, 4, 96), np.nan), "offsets contain a value that is not finite"),
     ],
 )
 def test_offsets_that_do_not_fit_are_refused(painter, layer, offsets, message):
     with pytest.raises(ValueError, match=message):
-        painter.frames_uint8(np.zeros((1, 128)), np.zeros((1, 1000)), 1.0, layer, offsets)
+        painter.render(np.zeros((1, 128)), np.zeros((1, 1000)), 1.0, moves=[(layer, offsets)])

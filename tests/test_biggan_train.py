@@ -222,7 +222,7 @@ def exported(source, unbroken, tmp_path_factory):
 
 def test_the_exported_folder_paints_the_averaged_generators_pictures(source, unbroken, exported):
     painter = biggan.load(exported)
-    assert (painter.name, painter.resolution, painter.z_size) == ("small", 16, 16)
+    assert (painter.name, painter.size, painter.z_size) == ("small", 16, 16)
     assert painter.class_names == ("rings", "rose", "silk")
     rng = np.random.default_rng(0)
     z, labels = rng.standard_normal((6, 16), np.float32), np.eye(3, dtype=np.float32)[np.arange(6) % 3]

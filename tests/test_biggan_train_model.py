@@ -20,7 +20,7 @@ def painter():
 
 
 def test_its_classes_are_patterns(painter):
-    assert painter.resolution == 128
+    assert painter.size == 128
     assert set(painter.class_names) <= set(patterns.FAMILIES)
 
 

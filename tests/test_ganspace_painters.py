@@ -69,7 +69,7 @@ def test_edits_move_the_noise_and_with_it_every_layer(painter):
     found = ganspace.compute(painter, Plan(layer="layers.0", count=500))
     assert (found.layer, found.origin.found_in, found.components.shape) == ("z", "layers.0", (8, 1, 1, 8))
     z, classes, edits = np.zeros((1, 8)), np.eye(3)[:1], np.array([[2.0, -1.0]])
-    moved = painter.generate(z, classes, 1.0, found.layer, found.offsets(edits))
+    moved = painter.generate(z, classes, 1.0, moves=[(found.layer, found.offsets(edits))])
     np.testing.assert_array_equal(moved, painter.generate(z + found.latent_offsets(edits), classes, 1.0))
     assert np.abs(moved - painter.generate(z, classes, 1.0)).max() > 0.01
 

@@ -100,8 +100,8 @@ class Watched(Flat):
         super().__init__(takes_s=takes_s)
         self.there = []
 
-    def frames_uint8(self, *given, **moved):
-        yield from super().frames_uint8(*given, **moved)
+    def render(self, *given, **moved):
+        yield from super().render(*given, **moved)
         self.there.append(time.monotonic())
 
 
@@ -146,11 +146,11 @@ class Faulty(Flat):
 
     pictures = 0
 
-    def frames_uint8(self, *given, **moved):
+    def render(self, *given, **moved):
         self.pictures += 1
         if self.pictures == 3:
             raise RuntimeError("out of paint")
-        yield from super().frames_uint8(*given, **moved)
+        yield from super().render(*given, **moved)
 
 
 def test_a_fault_of_the_painter_does_not_end_the_pictures(running):

@@ -96,7 +96,7 @@ def test_an_odd_size_is_refused(tmp_path):
 def test_every_picture_is_painted_whatever_the_batch(batch_size):
     painter, film = PlainPainter(), plain_film(11)
     painted = list(render.pictures(painter, film, batch_size))
-    expected = [next(PlainPainter().frames_uint8(*batch, 0.6)) for batch in film.batches(1, 40)]
+    expected = [next(PlainPainter().render(*batch, 0.6)) for batch in film.batches(1, 40)]
     assert np.array_equal(painted, expected)
     assert max(len(z) for z, _, _ in painter.calls) == min(batch_size, 11)
     assert {truncation for _, _, truncation in painter.calls} == {0.6}

@@ -2,7 +2,7 @@
 
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from core.nn.backend import compiled
+from core.protocols import Move
 from renderer import sound_to_image
 from renderer.biggan import model_formats, network, statistics
 from renderer.biggan.config import FIRST_LAYER, Config
@@ -21,13 +22,14 @@ NOISE = "z"
 
 
 class BigGan:
-    """The generator of one folder, ready to paint.
+    """The generator of one folder, an `ImageModel` (core/protocols.py).
 
-    `resolution` is the pictures' edge in pixels; `z_size` and `num_classes` are the lengths of the vectors that it
-    paints, and `class_names` what the classes are called. `layers` are what can be read and moved on the way: "z", the
-    noise itself, as a map of one pixel; "gen_z", the first map, of 4x4 pixels; "layers.0", "layers.1", ..., what leaves
-    each part. `folder` is where it was loaded from.
+    `layers` are what can be read and moved on the way: "z", the latent vector itself, as a map of one pixel; "gen_z",
+    the first map, of 4x4 pixels; "layers.0", "layers.1", ..., what leaves each part.
     """
+
+    # docs/pictures.md says why directions are found here.
+    default_layer = "layers.0"
 
     def __init__(
         self, config: Config, weights: Mapping[str, np.ndarray], class_names: tuple[str, ...], folder: Path
@@ -35,7 +37,7 @@ class BigGan:
         self.config = config
         self.folder = folder
         self.name = config.name
-        self.resolution = config.resolution
+        self.size = config.resolution
         self.z_size = config.z_size
         self.num_classes = config.num_classes
         self.class_names = class_names
@@ -68,45 +70,49 @@ class BigGan:
     def generate(
         self,
         z: np.ndarray,
-        classes: np.ndarray,
+        classes: np.ndarray | None,
         truncation: float | np.ndarray,
-        layer: str = "",
-        offsets: np.ndarray | None = None,
+        *,
+        noise: Any = None,
+        bends: Sequence[Any] = (),
+        moves: Sequence[Move] = (),
     ) -> np.ndarray:
-        """Paint pictures.
+        """Render frames.
 
         Args:
-            z: [n, z_size]; noise that is drawn for a truncation has been multiplied by it already.
+            z: [n, z_size]; already multiplied by the truncation it was drawn for.
             classes: [n, num_classes]: one-hot, or any mixture.
             truncation: 0..1, or [n] of them: which statistics are used.
-            layer: whose map is moved.
-            offsets: [n, *layer_shape(layer)]: by how much, such as `ganspace.Components.offsets`; None: not at all.
+            noise: None; BigGAN-deep has no noise inputs.
+            bends: none; the maps of BigGAN-deep cannot be transformed yet.
+            moves: by how much which layers are moved, such as `ganspace.Components.offsets`.
 
         Returns:
-            float32 [n, resolution, resolution, 3] in -1..1; a picture does not depend on the others of its batch.
+            float32 [n, size, size, 3] in -1..1; a frame does not depend on the others of its batch.
 
         Raises:
-            ValueError: a shape, a value, the layer or the truncation breaks a rule.
+            ValueError: a shape, a value, a layer or the truncation breaks a rule, or there are noise or bends.
         """
-        frames = list(self._frames(z, classes, truncation, layer, offsets, as_bytes=False))
-        return np.stack(frames) if frames else np.zeros((0, self.resolution, self.resolution, 3), np.float32)
+        self._refuse(noise, bends)
+        frames = list(self._frames(z, classes, truncation, moves, as_bytes=False))
+        return np.stack(frames) if frames else np.zeros((0, self.size, self.size, 3), np.float32)
 
-    def frames_uint8(
+    def render(
         self,
         z: np.ndarray,
-        classes: np.ndarray,
+        classes: np.ndarray | None,
         truncation: float | np.ndarray,
-        layer: str = "",
-        offsets: np.ndarray | None = None,
+        *,
+        noise: Any = None,
+        bends: Sequence[Any] = (),
+        moves: Sequence[Move] = (),
     ) -> Iterator[np.ndarray]:
-        """The pictures of `generate` one after the other, each uint8 [resolution, resolution, 3], once it is done.
-
-        -1..1 becomes 0..255, rounded.
-        """
-        return self._frames(z, classes, truncation, layer, offsets, as_bytes=True)
+        """The frames of `generate` one after the other, each uint8 [size, size, 3]; -1..1 becomes 0..255, rounded."""
+        self._refuse(noise, bends)
+        return self._frames(z, classes, truncation, moves, as_bytes=True)
 
     def activations(
-        self, z: np.ndarray, classes: np.ndarray, truncation: float | np.ndarray, layer: str, *, at_once: int = 1
+        self, z: np.ndarray, classes: np.ndarray | None, truncation: float | np.ndarray, layer: str, *, at_once: int = 1
     ) -> np.ndarray:
         """What leaves a layer: float32 [n, *layer_shape(layer)]; see `generate`.
 
@@ -127,38 +133,37 @@ class BigGan:
         return found
 
     def warm_up(self, layer: str = "") -> None:
-        """Trace the graph, so that the first picture that is wanted does not wait for it.
+        """Trace the graph, so that the first frame does not wait for it.
 
-        With a layer, the graph of pictures with offsets there.
+        With a layer, the graph of frames with offsets there.
         """
-        offsets = np.zeros((1, *self.layer_shape(layer))) if layer else None
+        moves = [Move(layer, np.zeros((1, *self.layer_shape(layer))))] if layer else []
         for as_bytes in (False, True):
-            list(
-                self._frames(np.zeros((1, self.z_size)), np.zeros((1, self.num_classes)), 1.0, layer, offsets, as_bytes)
-            )
+            list(self._frames(np.zeros((1, self.z_size)), np.zeros((1, self.num_classes)), 1.0, moves, as_bytes))
+
+    def _refuse(self, noise: Any, bends: Sequence[Any]) -> None:
+        if noise is not None:
+            raise ValueError(f"{self.name} has no noise inputs, so noise must be None, not {noise!r:.60}")
+        if len(bends):
+            raise ValueError(f"{self.name} has no layers that can be bent, so there must be no bends, not {len(bends)}")
 
     def _frames(
-        self, z: Any, classes: Any, truncation: Any, layer: str, offsets: Any, as_bytes: bool
+        self, z: Any, classes: Any, truncation: Any, moves: Sequence[Move], as_bytes: bool
     ) -> Iterator[np.ndarray]:
         z, classes, each = self._input(z, classes, truncation)
-        moves = self._moves(layer, offsets, len(z))
-        if moves is not None and layer == NOISE:
-            z, moves = z + moves[:, 0, 0], None
+        offsets = self._offsets(moves, len(z))
+        if (moved := offsets.pop(NOISE, None)) is not None:
+            z = z + moved[:, 0, 0]
+        # An offset to the first map is one addition before the graph, which stays that of frames without offsets.
+        first, layers = offsets.pop(FIRST_LAYER, None), tuple(offsets)
         rows = {name: self._rows(name, each) for name in self._tables}
-        # An offset to the first map is one addition before the graph, which stays that of pictures without offsets.
-        first = moves is None or layer == FIRST_LAYER
-        paint = self._function(
-            (as_bytes, "" if first else layer), self._painting(as_bytes, FIRST_LAYER if first else layer)
-        )
+        render = self._function((as_bytes, *layers), self._rendering(as_bytes, layers))
 
         def one(index: int) -> np.ndarray:
             own = slice(index, index + 1)
             x, gains, shifts = self._conditions(z[own], classes[own], rows["means"][own], rows["deviations"][own])
-            if moves is None:
-                return ops.convert_to_numpy(paint(x, gains, shifts))[0]
-            if first:
-                return ops.convert_to_numpy(paint(x + moves[own], gains, shifts))[0]
-            return ops.convert_to_numpy(paint(x, gains, shifts, moves[own]))[0]
+            x = x if first is None else x + first[own]
+            return ops.convert_to_numpy(render(x, gains, shifts, *(offsets[layer][own] for layer in layers)))[0]
 
         return _two_at_once(one, len(z))
 
@@ -179,30 +184,32 @@ class BigGan:
         x, gains, shifts = self._find_conditions(z, classes, means, deviations)
         return network.activations(self._weights, x, gains, shifts, self.config, layer)
 
-    def _painting(self, as_bytes: bool, layer: str) -> Callable[..., Any]:
-        def paint(x: Any, gains: Any, shifts: Any, offset: Any = None) -> Any:
-            y = network.paint(self._weights, x, gains, shifts, self.config, layer, offset)
+    def _rendering(self, as_bytes: bool, layers: Sequence[str]) -> Callable[..., Any]:
+        def render(x: Any, gains: Any, shifts: Any, *offsets: Any) -> Any:
+            moved = dict(zip(layers, offsets, strict=True))
+            y = network.render(self._weights, x, gains, shifts, self.config, moved)
             return ops.cast(ops.clip(ops.round((y + 1.0) * 127.5), 0, 255), "uint8") if as_bytes else y
 
-        return paint
+        return render
 
     def _function(self, key: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
         if key not in self._functions:
             self._functions[key] = compiled(function)
         return self._functions[key]
 
-    def _moves(self, layer: str, offsets: Any, count: int) -> np.ndarray | None:
-        """The offsets, checked."""
-        if offsets is None:
-            return None
-        if not layer:
-            raise ValueError("offsets need the layer that they are added to")
-        wanted, moves = (count, *self.layer_shape(layer)), np.asarray(offsets, np.float32)
-        if moves.shape != wanted:
-            raise ValueError(f"offsets have shape {moves.shape}; at {layer} they must be {wanted}")
-        if not np.isfinite(moves).all():
-            raise ValueError("offsets hold a value that is not finite")
-        return moves
+    def _offsets(self, moves: Sequence[Move], count: int) -> dict[str, np.ndarray]:
+        """The offsets of each layer that is moved, float32 [count, *shape], checked; in the order of the layers."""
+        found: dict[str, np.ndarray] = {}
+        for layer, offsets in moves:
+            if not layer:
+                raise ValueError("offsets need the layer that they are added to")
+            wanted, own = (count, *self.layer_shape(layer)), np.asarray(offsets, np.float32)
+            if own.shape not in (wanted, (1, *wanted[1:])):
+                raise ValueError(f"offsets have shape {own.shape}; at {layer} they must be {wanted}")
+            if not np.isfinite(own).all():
+                raise ValueError("offsets contain a value that is not finite")
+            found[layer] = found.get(layer, np.float32(0)) + np.broadcast_to(own, wanted)
+        return {layer: found[layer] for layer in self.layers if layer in found}
 
     def _input(self, z: Any, classes: Any, truncation: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         z = _checked("z", z, self.z_size)

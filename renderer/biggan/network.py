@@ -22,7 +22,7 @@ from renderer.biggan.config import FIRST_LAYER, Attention, Block, Config
 
 Tensor = Any
 Weights = Mapping[str, Tensor]
-# A painter paints for minutes: compiling a pass over even a small map pays.
+# Frames are rendered for minutes: compiling a pass over even a small map pays.
 _merged = partial(fused, least=2**18)
 _always_merged = partial(fused, least=0)
 
@@ -57,21 +57,20 @@ def first_map(weights: Weights, z: Tensor, classes: Tensor, config: Config) -> T
     return ops.reshape(found, (-1, *config.layer_shapes[FIRST_LAYER]))
 
 
-def paint(
+def render(
     weights: Weights,
     x: Tensor,
     gains: Tensor,
     shifts: Tensor,
     config: Config,
-    layer: str = FIRST_LAYER,
-    offset: Tensor | None = None,
+    offsets: Mapping[str, Tensor] | None = None,
 ) -> Tensor:
-    """Pictures [n, size, size, 3] in -1..1 of what `conditions` gives, `offset` added to what leaves `layer`."""
-    norms, done = _norms(gains, shifts, config), list(config.layer_shapes).index(layer)
-    x = _through(weights, x, norms, config.parts[:done])
-    if offset is not None:
-        x = x + offset
-    x = _through(weights, x, norms, config.parts[done:])
+    """Frames [n, size, size, 3] in -1..1 of what `conditions` gives, `offsets` added to what leaves their layers."""
+    norms, moved = _norms(gains, shifts, config), offsets or {}
+    for layer, parts in zip(config.layer_shapes, ((), *((part,) for part in config.parts)), strict=True):
+        x = _through(weights, x, norms, parts)
+        if layer in moved:
+            x = x + moved[layer]
     x = ops.matmul(_activate(x, *norms["generator.bn"]), weights["colors/kernel"])
     return _colors(x, weights["colors/bias"])
 

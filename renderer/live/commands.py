@@ -42,7 +42,7 @@ class Later:
 def load(atelier: RenderController, values: Values) -> list[Reply]:
     """Another picture model."""
     painter = atelier.open(_text(values, "name"))
-    return [["/image/loaded", painter.name, painter.resolution, painter.z_size, painter.num_classes]]
+    return [["/image/loaded", painter.name, painter.size, painter.z_size, painter.num_classes]]
 
 
 def classes(atelier: RenderController, values: Values) -> list[Reply]:

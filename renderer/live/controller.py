@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from core.protocols import ImageModel
 from renderer import classes, image_models
 from renderer.live import directions, recorder
 from renderer.live.direction_control import DirectionControl, Own
-from renderer.live.image_model import ImageModel
 from renderer.live.recorder import Recorder
 from renderer.live.render_loop import Rates, RenderLoop
 from renderer.live.scene import Scene
@@ -84,14 +84,14 @@ class RenderController:
             raise FileNotFoundError(f"{name!r:.100} is not inside one of the models folders")
         painter = self._load(folder)
         for _ in range(_WARMED):
-            list(painter.frames_uint8(np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0))
+            list(painter.render(np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0))
         try:
             chosen = self._find(self._wanted, painter)
         except ValueError:
             chosen, self._wanted = self._find((), painter), ()
         self.guide.drop()
         self.show.open(painter, chosen)
-        log.info("%s paints %d px", painter.name, painter.resolution)
+        log.info("%s paints %d px", painter.name, painter.size)
         return painter
 
     def choose(self, wanted: Sequence[str | int]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.progress import Progress
+from core.protocols import ImageModel
 from renderer.live import directions
 from renderer.live.direction_search import DirectionSearch
 from renderer.live.directions import AUTO, Directions
-from renderer.live.image_model import ImageModel
 from renderer.live.scene import Scene
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import numpy as np
 
 import ganspace
 from core.progress import Progress
+from core.protocols import ImageModel, Move
 from ganspace import files
-from renderer.live.image_model import ImageModel
 from renderer.live.settings import MAX_EDITS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Directions:
         self._last: tuple[bytes, np.ndarray] = (b"", np.zeros(0))
         nothing = np.zeros((1, *painter.layer_shape(self.layer)), np.float32)
         blank = (np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0)
-        list(painter.frames_uint8(*blank, layer=self.layer, offsets=nothing))
+        list(painter.render(*blank, moves=[Move(self.layer, nothing)]))
 
     @property
     def name(self) -> str:

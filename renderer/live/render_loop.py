@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.protocols import Move
 from renderer.live.frame_clock import FrameClock
 from renderer.live.scene import FrameTask, Scene
 from renderer.web.frames import Frames
@@ -38,10 +39,8 @@ def paint(task: FrameTask) -> np.ndarray:
     noise = (task.truncation * point.noise)[None].astype(np.float32)
     given = (noise, point.weights[None].astype(np.float32), task.truncation)
     moved = task.directions.offsets(point.edits) if task.directions else None
-    if task.directions and moved is not None:
-        (picture,) = painter.frames_uint8(*given, layer=task.directions.layer, offsets=moved)
-    else:
-        (picture,) = painter.frames_uint8(*given)
+    moves = [Move(task.directions.layer, moved)] if task.directions and moved is not None else []
+    (picture,) = painter.render(*given, moves=moves)
     return np.asarray(picture)
 
 

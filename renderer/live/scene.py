@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.protocols import ImageModel
 from renderer.live import idle_motion
 from renderer.live.generator_input import GeneratorInput
-from renderer.live.image_model import ImageModel
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound

@@ -10,11 +10,12 @@ import numpy as np
 from core.audio.blocks import Wave
 from core.audio.features import features
 from core.progress import Progress
+from core.protocols import ImageModel
 from renderer.classes import usual
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
-from renderer.video.render import Painter, film
+from renderer.video.render import film
 from renderer.video.timeline import Timeline
 
 RATE = Fraction(30)
@@ -27,7 +28,7 @@ def paint(
     sample_rate: int,
     key_times_s: Sequence[float],
     keys: np.ndarray,
-    painter: Painter,
+    model: ImageModel,
     path: Path,
     *,
     classes: Sequence[int] = (),
@@ -42,9 +43,9 @@ def paint(
         sample_rate: hertz.
         key_times_s: [n] rising: when each key point's note starts.
         keys: [n, size] the sound's key points, latent vectors or edits: the same sound has the same pictures.
-        painter: paints it.
+        model: paints it.
         path: the .mp4.
-        classes: of the painter's; none: those that are shown live.
+        classes: of the model's; none: those that are shown live.
         truncation: how far from the average pictures may be, 0.02..1.
         jitter: how far loudness and onsets push the picture off its path, 0..1.
         progress: as in `video.film`.
@@ -53,14 +54,14 @@ def paint(
         What was painted.
 
     Raises:
-        ValueError: key times and key points do not fit; a dial is out of range; a class is not the painter's.
+        ValueError: key times and key points do not fit; a dial is out of range; a class is not the model's.
         OSError: the file cannot be written.
     """
     # Checked as they are live.
     Settings(truncation=truncation, jitter=jitter, classes=tuple(classes))
-    chosen = tuple(classes) or usual(painter.num_classes)
-    what = plan(heard(wave, sample_rate, key_times_s, keys), painter, chosen, truncation, jitter)
-    film(path, painter, what, Wave(wave, sample_rate), progress=progress)
+    chosen = tuple(classes) or usual(model.num_classes)
+    what = plan(heard(wave, sample_rate, key_times_s, keys), model, chosen, truncation, jitter)
+    film(path, model, what, Wave(wave, sample_rate), progress=progress)
     return what
 
 
@@ -71,17 +72,17 @@ def heard(wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys
     return PlayedSound("film", len(wave) / sample_rate, times, np.asarray(keys), ear.loudness, ear.onsets, ear.chroma)
 
 
-def plan(sound: PlayedSound, painter: Painter, classes: tuple[int, ...], truncation: float, jitter: float) -> Timeline:
+def plan(sound: PlayedSound, model: ImageModel, classes: tuple[int, ...], truncation: float, jitter: float) -> Timeline:
     """The numbers of all pictures of a sound.
 
     Raises:
-        ValueError: a class is not the painter's.
+        ValueError: a class is not the model's.
     """
-    if not all(0 <= one < painter.num_classes for one in classes):
-        raise ValueError(f"classes must be in 0..{painter.num_classes - 1}, not {list(classes)}")
-    way = ReactivePath(sound, painter.z_size, classes, painter.num_classes)
+    if not all(0 <= one < model.num_classes for one in classes):
+        raise ValueError(f"classes must be in 0..{model.num_classes - 1}, not {list(classes)}")
+    way = ReactivePath(sound, model.z_size, classes, model.num_classes)
     frames = max(1, math.ceil(sound.duration_s * RATE))
-    noise = np.empty((frames, painter.z_size), np.float32)
+    noise = np.empty((frames, model.z_size), np.float32)
     weights = np.empty((frames, len(classes)), np.float32)
     for frame in range(frames):
         point = way.at(frame / float(RATE), jitter)

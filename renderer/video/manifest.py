@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from core.files.atomic import write_text
+from core.protocols import ImageModel
 from ganspace import files
-from renderer.video.render import Painter
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def build(
 
 
 def painted(
-    painter: Painter,
+    painter: ImageModel,
     folder: Path,
     out: Path,
     frames: int,
@@ -61,7 +61,7 @@ def painted(
         classes: that are in it.
         size: height and width; None: as it was painted.
     """
-    height, width = size or (painter.resolution, painter.resolution)
+    height, width = size or (painter.size, painter.size)
     return {
         "model": model_record(folder),
         "film": {"file": out.name, "frames": frames, "rate": str(rate), "width": width, "height": height},

@@ -8,11 +8,12 @@ import numpy as np
 
 from core.files.atomic import replacing
 from core.progress import Progress
+from core.protocols import ImageModel
 from renderer import classes, sound_to_image
 from renderer.video import loops, manifest
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4, Writer
-from renderer.video.render import Painter, fill, pictures
+from renderer.video.render import fill, pictures
 from renderer.video.shape import mirrored, read_ratio, size_at
 from renderer.video.tempo_preset import COMMAND
 from renderer.video.tempo_settings import Tempo
@@ -25,7 +26,7 @@ SUFFIXES = (".mp4", ".gif", ".npy")
 
 
 def make(
-    settings: Tempo, out: Path, model: Path, painter: Painter, batch_size: int = 20, progress: Progress | None = None
+    settings: Tempo, out: Path, model: Path, painter: ImageModel, batch_size: int = 20, progress: Progress | None = None
 ) -> list[Path]:
     """Paint a loop.
 
@@ -46,7 +47,7 @@ def make(
     if out.suffix.lower() not in SUFFIXES:
         raise ValueError(f"a loop ends in {', '.join(SUFFIXES)}, not in {out.suffix!r}")
     film, chosen = plan(settings, painter)
-    height, width = size_at(painter.resolution, read_ratio(settings.ratio))
+    height, width = size_at(painter.size, read_ratio(settings.ratio))
     with replacing(out) as part:
         writer = _writer(part, height, width, film)
         frames = (mirrored(picture, height, width) for picture in pictures(painter, film, batch_size))
@@ -57,7 +58,7 @@ def make(
     return [out, out.with_suffix(".json")]
 
 
-def plan(settings: Tempo, painter: Painter) -> tuple[Timeline, tuple[int, ...]]:
+def plan(settings: Tempo, painter: ImageModel) -> tuple[Timeline, tuple[int, ...]]:
     """The pictures of a loop as numbers, and the classes in it; a random label has none that could be named.
 
     Raises:
@@ -76,7 +77,7 @@ def plan(settings: Tempo, painter: Painter) -> tuple[Timeline, tuple[int, ...]]:
     return film, chosen
 
 
-def _chosen(settings: Tempo, painter: Painter) -> tuple[int, ...]:
+def _chosen(settings: Tempo, painter: ImageModel) -> tuple[int, ...]:
     if settings.classes:
         return classes.find(settings.classes, painter.class_names)
     if painter.num_classes == _IMAGENET:

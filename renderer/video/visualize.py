@@ -11,12 +11,13 @@ import numpy as np
 
 from core.audio.blocks import seconds
 from core.progress import Progress
+from core.protocols import ImageModel
 from renderer import classes, sound_to_image
 from renderer.video import lyrics, manifest, timeline, vectors
 from renderer.video.analysis import analyse
 from renderer.video.lyrics import Embed
 from renderer.video.lyrics_encoding import STRATEGY_OF, encoding
-from renderer.video.render import Painter, film
+from renderer.video.render import film
 from renderer.video.response import Response, check
 from renderer.video.song import Song
 from renderer.video.timeline import Timeline
@@ -24,7 +25,7 @@ from renderer.video.timeline import Timeline
 log = logging.getLogger(__name__)
 
 COMMAND = "visualize"
-Load = Callable[[Path], Painter]
+Load = Callable[[Path], ImageModel]
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def make(wish: VideoJob, load: Load, memory: Path | None = None, progress: Progr
     return paths
 
 
-def _planned(wish: VideoJob, song: Song, painter: Painter, sung: list[str], embed: Embed | None) -> Timeline:
+def _planned(wish: VideoJob, song: Song, painter: ImageModel, sung: list[str], embed: Embed | None) -> Timeline:
     rng = np.random.default_rng(wish.seed)
     # Drawn first, so that the same seed begins with the same noise whatever chooses the classes.
     start = sound_to_image.truncated_normal(rng, (painter.z_size,), wish.response.truncation)
@@ -136,20 +137,20 @@ def _planned(wish: VideoJob, song: Song, painter: Painter, sung: list[str], embe
     return timeline.of_song(features, wish.response, chosen, start, wish.seed)
 
 
-def _chosen(wish: VideoJob, painter: Painter, rng: np.random.Generator) -> tuple[int, ...]:
+def _chosen(wish: VideoJob, painter: ImageModel, rng: np.random.Generator) -> tuple[int, ...]:
     if wish.classes:
         return classes.find(wish.classes, painter.class_names)
     return classes.draw(painter.num_classes, rng, wish.num_classes)
 
 
 def _sung(
-    told: Lyrics, sung: list[str], embed: Embed, painter: Painter, count: int | None, rng: np.random.Generator
+    told: Lyrics, sung: list[str], embed: Embed, painter: ImageModel, count: int | None, rng: np.random.Generator
 ) -> tuple[int, ...]:
     wanted = count or min(sound_to_image.PITCHES, painter.num_classes)
     return lyrics.choose(sung, painter.class_names, wanted, embed, told.strategy or STRATEGY_OF[told.encoding], rng)
 
 
-def _checked(held: Timeline, song: Song, painter: Painter) -> Timeline:
+def _checked(held: Timeline, song: Song, painter: ImageModel) -> Timeline:
     """Saved vectors, as many as the song needs.
 
     Raises:
@@ -166,7 +167,7 @@ def _checked(held: Timeline, song: Song, painter: Painter) -> Timeline:
     return held.first(needed)
 
 
-def _record(wish: VideoJob, painter: Painter, whole: Timeline, frames: int) -> dict[str, Any]:
+def _record(wish: VideoJob, painter: ImageModel, whole: Timeline, frames: int) -> dict[str, Any]:
     painted = manifest.painted(painter, wish.model, wish.out, frames, whole.rate, whole.classes)
     return manifest.build(COMMAND, _parameters(wish), painted, song=manifest.file_record(wish.song))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scripts.flags import models
 
 if TYPE_CHECKING:
-    from renderer.video.render import Painter
+    from core.protocols import ImageModel
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
     return choose(models.folders(args), name, resolution)
 
 
-def load_painter(folder: Path) -> "Painter":
+def load_painter(folder: Path) -> "ImageModel":
     """A painter, without TensorFlow's notes to developers."""
     from server.quiet import import_tensorflow
 
     import_tensorflow()
     from core import families
 
-    painter: Painter = families.load(folder, "image")
+    painter: ImageModel = families.load(folder, "image")
     return painter
 
 

@@ -28,9 +28,9 @@ from server.quiet import import_tensorflow
 from server.sounds.notes import check_hallucination
 
 if TYPE_CHECKING:
+    from core.protocols import ImageModel
     from ganspace.components import Components
     from gansynth.model import Model
-    from renderer.video.render import Painter
     from renderer.video.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ def _directions(
     return ganspace.load(found), str(found.resolve())
 
 
-def _tell(told: HallucinationJob, film: Film, painter: "Painter", done: "Timeline") -> Path:
+def _tell(told: HallucinationJob, film: Film, painter: "ImageModel", done: "Timeline") -> Path:
     """Write the manifest: all that was given, and what was taken for the rest."""
     from renderer.video import manifest
 

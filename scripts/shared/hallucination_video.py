@@ -14,7 +14,7 @@ COMMAND = "hallucinate"
 DIALS = ("truncation", "jitter")
 
 if TYPE_CHECKING:
-    from renderer.video.render import Painter
+    from core.protocols import ImageModel
     from renderer.video.timeline import Timeline
 
 
@@ -49,7 +49,7 @@ class Film:
 
 def paint(
     film: Film, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray
-) -> "tuple[Painter, Timeline]":
+) -> "tuple[ImageModel, Timeline]":
     """Paint it, with a bar on stderr; see `renderer.video.hallucination.paint`.
 
     Returns:
@@ -57,19 +57,21 @@ def paint(
     """
     from renderer.video import hallucination
 
-    painter = load_painter(film.pictures)
+    model = load_painter(film.pictures)
     with show_progress("picture", "painting") as progress:
         done = hallucination.paint(
-            wave, sample_rate, key_times_s, keys, painter, film.out,
+            wave, sample_rate, key_times_s, keys, model, film.out,
             classes=film.classes, **film.dials, progress=progress,
         )  # fmt: skip
-    return painter, done
+    return model, done
 
 
-def record(film: Film, painter: "Painter", done: "Timeline", parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+def record(
+    film: Film, model: "ImageModel", done: "Timeline", parameters: dict[str, Any], **more: Any
+) -> dict[str, Any]:
     """The manifest: `parameters` of the sound, and those of the film; `more` as in `renderer.video.manifest.build`."""
     from renderer.video import manifest
 
     own = {"out": film.out.resolve(), "pictures": film.pictures.resolve(), "dials": film.dials}
-    painted = manifest.painted(painter, film.pictures, film.out, len(done), done.rate, done.classes)
+    painted = manifest.painted(model, film.pictures, film.out, len(done), done.rate, done.classes)
     return manifest.build(COMMAND, {**parameters, "film": own}, painted, **more)

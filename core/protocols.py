@@ -1,0 +1,173 @@
+"""What every model offers, whichever its family: the two protocols that the rest of the program is written against.
+
+A model is loaded by `core.families.load`. It may be used from several threads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+
+class Move(NamedTuple):
+    """Offsets [n, *layer_shape(layer)] that are added to a layer's activations; of n = 1, to those of every frame."""
+
+    layer: str
+    offsets: np.ndarray
+
+
+@runtime_checkable
+class ImageModel(Protocol):
+    """A generator of square frames.
+
+    Attributes:
+        name: of the model.
+        folder: where it was loaded from.
+        size: pixels of a frame's edge.
+        z_size: length of a latent vector.
+        num_classes: length of a class vector; 0: the model has no classes.
+        class_names: [num_classes].
+        layers: what can be read and moved, in order: "z" is the latent vector itself, as a map of one pixel; a mapped
+            latent is called "w". Directions can be found in each.
+        default_layer: in which directions are found where none is named.
+    """
+
+    name: str
+    folder: Path
+    size: int
+    z_size: int
+    num_classes: int
+    class_names: tuple[str, ...]
+    layers: tuple[str, ...]
+    default_layer: str
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the weights, hexadecimal."""
+
+    def layer_shape(self, layer: str) -> tuple[int, int, int]:
+        """Height, width and channels of a layer's activations.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+
+    def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
+        """Latent vectors as the generator was trained with, float32 [count, z_size], already truncated."""
+
+    def render(
+        self,
+        z: np.ndarray,
+        classes: np.ndarray | None,
+        truncation: float | np.ndarray,
+        *,
+        noise: Any = None,
+        bends: Sequence[Any] = (),
+        moves: Sequence[Move] = (),
+    ) -> Iterator[np.ndarray]:
+        """Render frames, one after the other, each uint8 [size, size, 3]. Arguments are checked before the first.
+
+        Args:
+            z: [n, z_size]; already multiplied by the truncation it was drawn for.
+            classes: [n, num_classes], one-hot or any mixture; None or [n, 0] where there are no classes.
+            truncation: 0..1, or [n].
+            noise: as the family defines it, for generators with noise inputs; None: the usual.
+            bends: as the family defines them, for generators whose activations can be transformed.
+            moves: by how much which layers are moved.
+
+        Raises:
+            ValueError: a shape, a value or a layer breaks a rule, or the model has no noise inputs or no bends.
+        """
+
+    def generate(
+        self,
+        z: np.ndarray,
+        classes: np.ndarray | None,
+        truncation: float | np.ndarray,
+        *,
+        noise: Any = None,
+        bends: Sequence[Any] = (),
+        moves: Sequence[Move] = (),
+    ) -> np.ndarray:
+        """The same frames all at once, float32 [n, size, size, 3] in -1..1; see `render`."""
+
+    def activations(
+        self, z: np.ndarray, classes: np.ndarray | None, truncation: float, layer: str, *, at_once: int = 1
+    ) -> np.ndarray:
+        """A layer's activations, float32 [n, *layer_shape(layer)]; `at_once` go through the network together."""
+
+
+@runtime_checkable
+class MappedImageModel(ImageModel, Protocol):
+    """An image model whose latent vectors are mapped first: z [n, z_size] -> w [n, layers, values] -> frames."""
+
+    def mapping(
+        self, z: np.ndarray, classes: np.ndarray | None, truncation: float = 0.7, cutoff: int | None = None
+    ) -> np.ndarray:
+        """Mapped latents, float32 [n, layers, values]; only the first `cutoff` layers are truncated, None: all."""
+
+    def synthesis(
+        self, w: np.ndarray, *, noise: Any = None, bends: Sequence[Any] = (), moves: Sequence[Move] = ()
+    ) -> np.ndarray:
+        """Frames of mapped latents, float32 [n, size, size, 3] in -1..1; see `render`."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a sound model can be played with.
+
+    Attributes:
+        name: of the keyword of `SoundModel.render`.
+        low: the lowest value.
+        high: the highest value.
+        size: how many values it has; 0: it is one number.
+        choices: the only values that are allowed; empty: any from low to high.
+        unit: such as "MIDI pitch"; empty: none.
+
+    Raises:
+        ValueError: low is above high, or a choice is outside.
+    """
+
+    name: str
+    low: float
+    high: float
+    size: int = 0
+    choices: tuple[float, ...] = ()
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"{self.name}: low must be at most high, not {self.low:g} and {self.high:g}")
+        if not all(self.low <= choice <= self.high for choice in self.choices):
+            raise ValueError(f"{self.name}: choices must be in {self.low:g}..{self.high:g}, not {self.choices}")
+
+
+@runtime_checkable
+class SoundModel(Protocol):
+    """A generator of notes, mono.
+
+    Attributes:
+        name: of the model.
+        sample_rate: in Hz.
+        audio_length: samples of the longest note.
+    """
+
+    name: str
+    sample_rate: int
+    audio_length: int
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What a note is made of, with the range of each."""
+
+    def render(self, values: Mapping[str, Any]) -> Iterator[np.ndarray]:
+        """Render one note in blocks, float32 [samples]; the whole note is their concatenation.
+
+        Args:
+            values: one for each of `controls`, by name.
+
+        Raises:
+            ValueError: a control is missing, unknown, or out of its range.
+        """
