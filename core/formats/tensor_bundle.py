@@ -56,7 +56,7 @@ class Reader:
             items = sstable.read(table, _MAX_COUNT)
             self._shards = _read_header(items.pop(b"", None))
             # Keys that begin with a zero byte belong to the slices of partitioned variables.
-            self._items = {key.decode(): value for key, value in items.items() if not key.startswith(b"\0")}
+            self._items = {_to_name(key): value for key, value in items.items() if not key.startswith(b"\0")}
         except ValueError as error:
             reason = "it is a Git LFS pointer, not the file itself" if table.startswith(_GIT_LFS) else error
             raise ValueError(f"{self._index} cannot be read as a TensorFlow checkpoint: {reason}") from None
@@ -131,6 +131,13 @@ def write(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
     index.write_bytes(sstable.write(items))
     sync_file(path)
     sync_file(index)
+
+
+def _to_name(key: bytes) -> str:
+    name = key.decode(errors="replace")
+    if not name.isprintable() or name.encode() != key:
+        raise ValueError(f"a name is not text: {key!r:.80}")
+    return name
 
 
 def _read_header(value: bytes | None) -> int:

@@ -6,7 +6,7 @@ The labels are those of NSynth (Engel et al. 2017).
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.files import atomic
+from core.formats import tfrecord
 
 FILES = RECORDS, META = "data.tfrecord", "meta.json"
 SOURCES = ("acoustic", "electronic", "synthetic")
@@ -103,11 +104,9 @@ def write(folder: Path, notes: Iterable[Note]) -> int:
 
 
 def _write_records(path: Path, notes: Iterable[Note]) -> dict[str, Labels]:
-    import tensorflow as tf
-
     labels: dict[str, Labels] = {}
     length = None
-    with tf.io.TFRecordWriter(str(path)) as writer:
+    with path.open("wb") as file:
         for note in notes:
             length = length or len(note.audio)
             if note.name in labels:
@@ -115,25 +114,20 @@ def _write_records(path: Path, notes: Iterable[Note]) -> dict[str, Labels]:
             if len(note.audio) != length:
                 raise ValueError(f"{note.name} has {len(note.audio)} samples; the notes before have {length}")
             labels[note.name] = note.labels
-            writer.write(_to_example(note))
+            tfrecord.write(file, _to_example(note))
     return labels
 
 
 def _to_example(note: Note) -> bytes:
-    import tensorflow as tf
-
-    def whole(*values: int) -> Any:
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
     known = note.labels
     features = {
-        "pitch": whole(known.pitch),
-        "audio": tf.train.Feature(float_list=tf.train.FloatList(value=note.audio.astype(np.float32))),
-        "qualities": whole(*known.qualities),
-        "instrument_source": whole(known.source),
-        "instrument_family": whole(known.family),
+        "pitch": np.array([known.pitch]),
+        "audio": note.audio.astype(np.float32),
+        "qualities": np.array(known.qualities),
+        "instrument_source": np.array([known.source]),
+        "instrument_family": np.array([known.family]),
     }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    return tfrecord.encode_example(features)
 
 
 def to_json(labels: Labels) -> dict[str, Any]:
@@ -211,37 +205,34 @@ def read(folder: Path) -> Iterator[Note]:
         FileNotFoundError: one of the two files is missing.
         ValueError: a file is damaged, or the two do not belong together.
     """
-    import tensorflow as tf
-
     path = folder / RECORDS
     labels = read_labels(folder)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}")
     names = iter(labels.items())
-    try:
-        for record in tf.data.TFRecordDataset(str(path)):
-            name, known = next(names, ("", None))
-            note = _from_example(record, name, known.instrument if known else "")
-            if note.labels != known:
-                raise ValueError(f"{path} and {folder / META} do not list the same notes: {name or 'one too many'}")
-            yield note
-    except tf.errors.OpError as error:
-        raise ValueError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    for record in tfrecord.read(path):
+        name, known = next(names, ("", None))
+        note = _from_example(record, path, name, known.instrument if known else "")
+        if note.labels != known:
+            raise ValueError(f"{path} and {folder / META} do not list the same notes: {name or 'one too many'}")
+        yield note
     if left := [name for name, _ in names]:
         raise ValueError(f"{path} ends before {left[0]}, which {folder / META} lists")
 
 
-def _from_example(record: Any, name: str, instrument: str) -> Note:
-    import tensorflow as tf
+def _from_example(record: bytes, path: Path, name: str, instrument: str) -> Note:
+    try:
+        features = tfrecord.decode_example(record)
+        pitch, source, family = (
+            _whole_numbers(features, key, 1)[0] for key in ("pitch", "instrument_source", "instrument_family")
+        )
+        qualities = _whole_numbers(features, "qualities", len(QUALITIES))
+        audio = np.asarray(features.get("audio", []), np.float32)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    return Note(name, Labels(instrument, pitch, source, family, tuple(qualities)), audio)
 
-    one = tf.io.FixedLenFeature([1], tf.int64)
-    features = {
-        "pitch": one,
-        "audio": tf.io.FixedLenSequenceFeature([], tf.float32, allow_missing=True),
-        "qualities": tf.io.FixedLenFeature([len(QUALITIES)], tf.int64),
-        "instrument_source": one,
-        "instrument_family": one,
-    }
-    parsed = {key: value.numpy() for key, value in tf.io.parse_single_example(record, features).items()}
-    pitch, source, family = (int(parsed[key][0]) for key in ("pitch", "instrument_source", "instrument_family"))
-    return Note(name, Labels(instrument, pitch, source, family, tuple(parsed["qualities"].tolist())), parsed["audio"])
+
+def _whole_numbers(features: Mapping[str, Any], key: str, count: int) -> list[int]:
+    values = np.asarray(features.get(key, []))
+    if values.dtype.kind != "i" or len(values) != count:
+        raise ValueError(f"{key} must be {count} whole number{'s' * (count > 1)}")
+    return [int(value) for value in values]
