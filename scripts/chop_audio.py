@@ -36,10 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _chop(options: argparse.Namespace) -> None:
-    form = slicing.Form(options.sample_rate, options.len, options.step, options.pitch)
+    note_format = slicing.NoteFormat(options.sample_rate, options.len, options.step, options.pitch)
     with show_progress("file") as progress:
-        notes = slicing.chop(options.in_dir, options.out_dir, form, audio_files.report(options), progress)
-    print(f"{options.out_dir}: {notes} notes of {form.length / form.sample_rate:g} s")
+        notes = slicing.chop(options.in_dir, options.out_dir, note_format, audio_files.report(options), progress)
+    print(f"{options.out_dir}: {notes} notes of {note_format.length / note_format.sample_rate:g} s")
 
 
 if __name__ == "__main__":

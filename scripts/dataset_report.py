@@ -42,7 +42,7 @@ def _report(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.dir} holds no notes")
     audio_files.import_tensorflow(options)
     chosen = dict.fromkeys(summary.choose(labels))
-    report, shown = summary.Report(), {}
+    report, shown = summary.DatasetSummary(), {}
     with show_progress("note") as progress:
         for done, note in enumerate(records.read(options.dir)):
             progress(done, len(labels))

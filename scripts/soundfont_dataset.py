@@ -84,11 +84,11 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _make(options: argparse.Namespace) -> None:
-    plan = soundfont.Plan(
+    plan = soundfont.SoundFontPlan(
         options.programs, options.pitches, options.velocities, options.sample_rate, options.length, options.hold_s
     )
     records.refuse_existing(options.out_dir)
-    program, sound_font = soundfont.find_program(), soundfont.find_sound_font(options.sound_font)
+    program, sound_font = soundfont.find_fluidsynth(), soundfont.find_sound_font(options.sound_font)
     audio_files.import_tensorflow(options)
     total = len(plan.keys())
     with show_progress("note") as progress:

@@ -74,10 +74,10 @@ def test_families_stand_at_nsynths_numbers():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"pitch": 128}, r"pitch must be a whole number in 0\.\.127, not 128"),
-        ({"pitch": 60.5}, "not 60.5"),
-        ({"pitch": 60, "source": 3}, r"source must be a whole number in 0\.\.2"),
-        ({"pitch": 60, "family": -1}, r"family must be a whole number in 0\.\.10"),
+        ({"pitch": 128}, r"pitch must be in 0\.\.127, not 128"),
+        ({"pitch": 60.5}, "pitch must be a whole number, not 60.5"),
+        ({"pitch": 60, "source": 3}, r"source must be in 0\.\.2"),
+        ({"pitch": 60, "family": -1}, r"family must be in 0\.\.10"),
         ({"pitch": 60, "qualities": (1, 0)}, "qualities must be 10 values of 0 or 1"),
     ],
 )

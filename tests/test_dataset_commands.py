@@ -286,7 +286,7 @@ def test_any_rate_channels_and_folder_go_in(run, put, tmp_path):
     ("name", "seconds", "words"),
     [
         ("a.wav", 4, "a.wav is not named [name]_[pitch], such as piano_60.wav"),
-        ("a_128.wav", 4, "a_128.wav has pitch 128 in its name; it must be in 0..127"),
+        ("a_128.wav", 4, "a_128.wav has pitch 128 in its name, which must be in 0..127"),
         ("a_60.wav", 3, "a_60.wav is 48000 samples long at 16000 Hz and must have 64000: gansynth_pad_audio"),
         ("a_60.wav", 5, "a_60.wav is 80000 samples long at 16000 Hz and must have 64000: gansynth_chop_audio"),
     ],
@@ -336,8 +336,8 @@ def test_own_notes_get_the_labels_that_are_given(run, put, tmp_path):
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ({"horn": {"family": "tuba"}}, "family of 'horn' must be one of bass brass flute"),
-        ({"horn": {"qualities": ["loud"]}}, "quality of 'horn' must be one of bright dark"),
+        ({"horn": {"family": "tuba"}}, "family of 'horn' must be one of bass, brass, flute"),
+        ({"horn": {"qualities": ["loud"]}}, "quality of 'horn' must be one of bright, dark"),
         ({"horn": {"pitch": 3}}, "labels of 'horn' may hold family, source and qualities"),
         ({"bell": {"family": "mallet"}}, "there are labels for 'bell', but no file"),
     ],

@@ -33,7 +33,7 @@ def play(font):
     program = need_program("fluidsynth")
 
     def play(**plan):
-        return list(soundfont.render(soundfont.Plan(**plan), program, font))
+        return list(soundfont.render(soundfont.SoundFontPlan(**plan), program, font))
 
     return play
 
@@ -190,13 +190,13 @@ def test_programs_are_general_midis(program, family):
         ({"pitches": (128,)}, r"pitches must be in 0\.\.127, not 128"),
         ({"velocities": (0,)}, r"velocities must be in 1\.\.127, not 0"),
         ({"pitches": ()}, "at least one program, pitch and velocity"),
-        ({"hold_s": 5.0}, "hold_s is 5; it must be above 0 and at most the note's 4 s"),
+        ({"hold_s": 5.0}, "hold_s must be above 0 and at most 4 s, the note's length, not 5"),
         ({"sample_rate": 100}, r"sample_rate must be in 8000\.\.96000"),
     ],
 )
 def test_a_plan_out_of_range_is_refused(wrong, rule):
     with pytest.raises(ValueError, match=rule):
-        soundfont.Plan(**wrong)
+        soundfont.SoundFontPlan(**wrong)
 
 
 # The command
@@ -219,16 +219,16 @@ def test_a_missing_fluidsynth_is_one_line(tmp_path, capsys, monkeypatch):
 
 
 def test_a_missing_sound_font_is_one_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(soundfont, "find_program", lambda: "fluidsynth")
-    monkeypatch.setattr(soundfont, "PLACES", ())
+    monkeypatch.setattr(soundfont, "find_fluidsynth", lambda: "fluidsynth")
+    monkeypatch.setattr(soundfont, "SYSTEM_FONTS", ())
     assert main(["--out_dir", str(tmp_path / "new")]) == 1
     assert "apt install fluid-soundfont-gm" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_sound_font_is_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(soundfont, "find_program", lambda: "fluidsynth")
+    monkeypatch.setattr(soundfont, "find_fluidsynth", lambda: "fluidsynth")
     assert main(["--out_dir", str(tmp_path / "new"), "--sound_font", __file__]) == 1
-    assert f"{Path(__file__)} is no sound font" in capsys.readouterr().err
+    assert f"{Path(__file__)} is not a sound font" in capsys.readouterr().err
 
 
 ONE_NOTE = ["--programs", "0", "--pitches", "60", "--length", "8000", "--hold_s", "0.4"]
@@ -244,7 +244,7 @@ def test_a_damaged_sound_font_is_named_and_no_other_is_played(font, tmp_path, ca
 
 
 def test_a_fluidsynth_that_fails_is_one_line_and_leaves_nothing(font, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(soundfont, "find_program", lambda: "false")
+    monkeypatch.setattr(soundfont, "find_fluidsynth", lambda: "false")
     assert main(["--out_dir", str(tmp_path / "new"), "--sound_font", str(font), *ONE_NOTE]) == 1
     assert f"fluidsynth failed on {font} (status 1)" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

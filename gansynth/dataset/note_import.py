@@ -1,4 +1,4 @@
-"""Folders of notes to make a dataset of: [name]_[pitch].wav files of one's own, or NSynth's examples.json + audio/."""
+"""Read folders of notes for a dataset: files named [name]_[pitch].wav, or NSynth's examples.json + audio/."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.audio import sound_files
 from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.audio.wav import FULL_SCALE
@@ -21,40 +22,41 @@ _NAME = re.compile(r"(.+)_(\d+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class NoteFile:
-    """A sound file that is to be a note of a dataset."""
+    """A sound file to become a note of a dataset."""
 
     path: Path
     name: str
     labels: Labels
 
 
-def find(in_dir: Path, labels: Mapping[str, Any] | None = None, report: OnBadFile = stop_at_bad) -> list[NoteFile]:
+def find(in_dir: Path, labels: Mapping[str, Any] | None = None, on_bad: OnBadFile = stop_at_bad) -> list[NoteFile]:
     """The notes in a folder, by name: NSynth's where there is an examples.json, else files named [name]_[pitch].
 
-    Files in subfolders get the names of those in front: FOLDER-name_PITCH.
+    The names of files in subfolders begin with the folder: FOLDER-name_PITCH.
 
     Args:
         in_dir: the folder.
-        labels: for one's own files, see `own_labels`; without them all are family 0, source 0, no qualities.
-        report: is given each bad file; the search goes on without it if that does not raise.
+        labels: for files named [name]_[pitch], see `labels_from_words`; the default is family 0, source 0, no
+            qualities.
+        on_bad: called with each bad file; the search goes on without it unless this raises.
 
     Raises:
-        BadFileError: from `report`.
+        BadFileError: from `on_bad`.
         FileNotFoundError: there is no such folder.
         ValueError: no notes are left, or examples.json or labels are damaged.
     """
     if (in_dir / EXAMPLES).exists():
         if labels:
             raise ValueError(f"{in_dir} has labels in {EXAMPLES}; others cannot be given")
-        found = _nsynth(in_dir, report)
+        found = _nsynth(in_dir, on_bad)
     else:
-        found = _own(in_dir, own_labels(labels or {}), report)
+        found = _named_files(in_dir, labels_from_words(labels or {}), on_bad)
     if not found:
-        raise ValueError(f"{in_dir} holds no notes that can be used")
+        raise ValueError(f"{in_dir} holds no usable notes")
     return found
 
 
-def _own(in_dir: Path, known: Mapping[str, Mapping[str, Any]], report: OnBadFile) -> list[NoteFile]:
+def _named_files(in_dir: Path, known: Mapping[str, Mapping[str, Any]], on_bad: OnBadFile) -> list[NoteFile]:
     found: dict[str, NoteFile] = {}
     for path in sound_files.find(in_dir):
         name = joined(path.relative_to(in_dir))
@@ -66,20 +68,20 @@ def _own(in_dir: Path, known: Mapping[str, Mapping[str, Any]], report: OnBadFile
             if name in found:
                 raise BadFileError(f"{path} has the same name and pitch as {found[name].path}")
             if pitch > 127:
-                raise BadFileError(f"{path} has pitch {pitch} in its name; it must be in 0..127")
+                raise BadFileError(f"{path} has pitch {pitch} in its name, which must be in 0..127")
             found[name] = NoteFile(path, name, Labels(instrument, pitch, **known.get(instrument, {})))
         except BadFileError as error:
-            report(error)
+            on_bad(error)
     if missing := known.keys() - {note.labels.instrument for note in found.values()}:
         raise ValueError(f"there are labels for {min(missing)!r}, but no file of that name in {in_dir}")
     return list(found.values())
 
 
-def own_labels(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Labels in words as indices: {"violin": {"family": "string", "source": "acoustic", "qualities": ["bright"]}}.
+def labels_from_words(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Read labels in words: {"violin": {"family": "string", "source": "acoustic", "qualities": ["bright"]}}.
 
     Raises:
-        ValueError: a word is none of NSynth's; the message lists them.
+        ValueError: a word is not one of NSynth's; the message lists them.
     """
     known = {}
     for name, words in labels.items():
@@ -87,7 +89,7 @@ def own_labels(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             raise ValueError(f"labels of {name!r} may hold family, source and qualities, not {words!r}")
         qualities = words.get("qualities", [])
         if not isinstance(qualities, list):
-            raise ValueError(f"qualities of {name!r} must be a list of words, not {qualities!r}")
+            raise checks.mismatch(f"qualities of {name!r}", "be a list of words", qualities)
         marked = {_index(name, "quality", QUALITIES, word) for word in qualities}
         known[name] = {
             "family": _index(name, "family", FAMILIES, words.get("family", FAMILIES[0])),
@@ -98,19 +100,17 @@ def own_labels(labels: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _index(name: str, kind: str, words: Sequence[str], word: Any) -> int:
-    if word not in words:
-        raise ValueError(f"{kind} of {name!r} must be one of {' '.join(words)}, not {word!r}")
-    return words.index(word)
+    return words.index(checks.one_of(f"{kind} of {name!r}", word, words))
 
 
-def _nsynth(in_dir: Path, report: OnBadFile) -> list[NoteFile]:
+def _nsynth(in_dir: Path, on_bad: OnBadFile) -> list[NoteFile]:
     found = []
     for name, entry in sorted(read_json(in_dir / EXAMPLES).items()):
         path = in_dir / "audio" / f"{name}.wav"
         try:
             found.append(NoteFile(path, name, from_json(entry)))
         except ValueError as error:
-            report(BadFileError(f"{path} has wrong labels in {EXAMPLES}: {error}"))
+            on_bad(BadFileError(f"{path} has wrong labels in {EXAMPLES}: {error}"))
     return found
 
 
@@ -118,10 +118,10 @@ def check(
     files: Sequence[NoteFile],
     sample_rate: int,
     length: int,
-    report: OnBadFile = stop_at_bad,
+    on_bad: OnBadFile = stop_at_bad,
     progress: Progress | None = None,
 ) -> list[NoteFile]:
-    """The files that will have the right length, judged by their headers, so that hours of work do not end in an error.
+    """The files whose headers promise the right length, so that hours of work do not end in an error.
 
     Arguments and errors are those of `read`.
     """
@@ -131,7 +131,7 @@ def check(
             _check_length(file.path, sound_files.length_at(file.path, sample_rate), sample_rate, length)
             good.append(file)
         except BadFileError as error:
-            report(error)
+            on_bad(error)
     return good
 
 
@@ -139,20 +139,20 @@ def read(
     files: Sequence[NoteFile],
     sample_rate: int,
     length: int,
-    report: OnBadFile = stop_at_bad,
+    on_bad: OnBadFile = stop_at_bad,
     progress: Progress | None = None,
 ) -> Iterator[Note]:
-    """The notes of these files, mono, at sample_rate, each of `length` samples; progress counts files.
+    """Read the notes of these files, mono, at sample_rate, each of `length` samples; progress counts files.
 
     Raises:
-        BadFileError: from `report`.
+        BadFileError: from `on_bad`.
     """
     for file in _counted(files, progress):
         try:
             wave = sound_files.read(file.path, sample_rate)
             _check_length(file.path, len(wave), sample_rate, length)
         except BadFileError as error:
-            report(error)
+            on_bad(error)
             continue
         yield Note(file.name, file.labels, stored(wave))
 
@@ -167,7 +167,7 @@ def _counted(files: Sequence[NoteFile], progress: Progress | None) -> Iterator[N
 
 
 def stored(wave: np.ndarray) -> np.ndarray:
-    """Samples / 32768 as a dataset stores them, / 32767: exactly what the course's script makes of 16-bit files."""
+    """Samples / 32768 as a dataset stores them, / 32767: exactly as the course's script stores 16-bit files."""
     return (wave * (FULL_SCALE / np.float64(FULL_SCALE - 1))).astype(np.float32)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.files import atomic
 from core.formats import tfrecord
 
@@ -63,10 +64,11 @@ class Labels:
     def __post_init__(self) -> None:
         for name, size in (("pitch", 128), ("source", len(SOURCES)), ("family", len(FAMILIES))):
             value = getattr(self, name)
-            if not isinstance(value, int) or not 0 <= value < size:
-                raise ValueError(f"{name} must be a whole number in 0..{size - 1}, not {value!r}")
+            if not isinstance(value, int):
+                raise checks.mismatch(name, "be a whole number", value)
+            checks.in_range(name, value, 0, size - 1)
         if len(self.qualities) != len(QUALITIES) or not set(self.qualities) <= {0, 1}:
-            raise ValueError(f"qualities must be {len(QUALITIES)} values of 0 or 1, not {list(self.qualities)}")
+            raise checks.mismatch("qualities", f"be {len(QUALITIES)} values of 0 or 1", list(self.qualities))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Long recordings cut into notes, short ones padded: the two ways into a dataset of one's own sounds."""
+"""Cut long recordings into notes, or pad short ones: the two ways to make notes from sound files."""
 
 import re
 from collections import Counter
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
 from core.audio import sound_files, wav
 from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.files.atomic import new_folder
@@ -15,8 +16,8 @@ from core.progress import Progress
 
 
 @dataclass(frozen=True)
-class Form:
-    """What the notes will be: samples per second, length and step in samples, a MIDI pitch for their names.
+class NoteFormat:
+    """The notes to write: sample rate in Hz, length and step in samples, a MIDI pitch for their file names.
 
     Raises:
         ValueError: one is out of range.
@@ -29,29 +30,32 @@ class Form:
 
     def __post_init__(self) -> None:
         for name in ("sample_rate", "length", "step"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.pitch <= 127:
-            raise ValueError(f"pitch must be in 0..127, not {self.pitch}")
+            checks.whole(name, getattr(self, name), 1)
+        checks.whole("pitch", self.pitch, 0, 127)
 
 
 def chop(
-    in_dir: Path, out_dir: Path, form: Form, report: OnBadFile = stop_at_bad, progress: Progress | None = None
+    in_dir: Path,
+    out_dir: Path,
+    note_format: NoteFormat,
+    on_bad: OnBadFile = stop_at_bad,
+    progress: Progress | None = None,
 ) -> int:
-    """Cut each sound file into notes NAME_1_PITCH.wav, NAME_2_PITCH.wav, ...; how many there are.
+    """Cut each sound file into notes NAME_1_PITCH.wav, NAME_2_PITCH.wav, ...; returns their number.
 
-    A note starts every form.step samples and has form.length; what remains at the end is dropped. A file that is too
-    short for one note is bad. Names of files in subfolders begin with theirs: FOLDER-NAME_1_PITCH.wav.
+    A note starts every note_format.step samples and has note_format.length; the rest at the end is dropped. A file
+    that is too short for one note is bad. The names of files in subfolders begin with the folder:
+    FOLDER-NAME_1_PITCH.wav.
 
     Args:
         in_dir: searched with its subfolders.
-        out_dir: made, whole or not at all.
-        form: of the notes.
-        report: is given each bad file; the work goes on without it if that does not raise.
+        out_dir: the new folder, written whole or not at all.
+        note_format: the format of the notes.
+        on_bad: called with each bad file; the work goes on without it unless this raises.
         progress: counts files, before the first and after each.
 
     Raises:
-        BadFileError: from `report`.
+        BadFileError: from `on_bad`.
         FileExistsError: out_dir exists and is not an empty folder.
         FileNotFoundError: in_dir is missing.
         ValueError: no file gives a note.
@@ -60,24 +64,29 @@ def chop(
     names = _unique([joined(path.relative_to(in_dir)) for path in files])
 
     def notes(place: int, wave: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        if len(wave) < form.length:
+        if len(wave) < note_format.length:
             raise BadFileError(
-                f"{files[place]} is {len(wave)} samples long at {form.sample_rate} Hz; a note needs {form.length}"
+                f"{files[place]} is {len(wave)} samples long at {note_format.sample_rate} Hz; "
+                f"a note needs {note_format.length}"
             )
-        starts = range(0, len(wave) - form.length + 1, form.step)
+        starts = range(0, len(wave) - note_format.length + 1, note_format.step)
         for number, start in enumerate(starts, 1):
-            yield f"{names[place]}_{number}", wave[start : start + form.length]
+            yield f"{names[place]}_{number}", wave[start : start + note_format.length]
 
-    return _convert(files, out_dir, form, notes, report, progress)
+    return _convert(files, out_dir, note_format, notes, on_bad, progress)
 
 
 def pad(
-    in_dir: Path, out_dir: Path, form: Form, report: OnBadFile = stop_at_bad, progress: Progress | None = None
+    in_dir: Path,
+    out_dir: Path,
+    note_format: NoteFormat,
+    on_bad: OnBadFile = stop_at_bad,
+    progress: Progress | None = None,
 ) -> int:
-    """Make each sound file one note of form.length samples, FOLDER-SUBFOLDER-N_PITCH.wav; how many there are.
+    """Make each sound file a note of note_format.length samples, FOLDER-SUBFOLDER-N_PITCH.wav; returns their number.
 
-    What is longer is cut, what is shorter gets silence. Levels stay as they are. N counts from 1 in each folder; files
-    that lie in in_dir itself are named after it. Arguments and errors are those of `chop`.
+    A longer file is cut, a shorter one gets silence at its end. Levels stay as they are. N counts from 1 in each
+    folder; files in in_dir itself are named after in_dir. Arguments and errors are those of `chop`.
     """
     files = sound_files.find(in_dir)
     counts: Counter[str] = Counter()
@@ -89,18 +98,18 @@ def pad(
         names.append(f"{folder}-{counts[folder]}")
 
     def notes(place: int, wave: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        kept = wave[: form.length]
-        yield names[place], np.pad(kept, (0, form.length - len(kept)))
+        kept = wave[: note_format.length]
+        yield names[place], np.pad(kept, (0, note_format.length - len(kept)))
 
-    return _convert(files, out_dir, form, notes, report, progress)
+    return _convert(files, out_dir, note_format, notes, on_bad, progress)
 
 
 def _convert(
     files: list[Path],
     out_dir: Path,
-    form: Form,
+    note_format: NoteFormat,
     notes: Callable[[int, np.ndarray], Iterator[tuple[str, np.ndarray]]],
-    report: OnBadFile,
+    on_bad: OnBadFile,
     progress: Progress | None,
 ) -> int:
     written = 0
@@ -109,11 +118,11 @@ def _convert(
             if progress:
                 progress(place, len(files))
             try:
-                for name, wave in notes(place, sound_files.read(path, form.sample_rate)):
-                    wav.write_pcm16(folder / f"{name}_{form.pitch}.wav", wave, form.sample_rate)
+                for name, wave in notes(place, sound_files.read(path, note_format.sample_rate)):
+                    wav.write_pcm16(folder / f"{name}_{note_format.pitch}.wav", wave, note_format.sample_rate)
                     written += 1
             except BadFileError as error:
-                report(error)
+                on_bad(error)
         if not written:
             raise ValueError(f"none of the {len(files)} sound files gave a note")
         if progress:
@@ -122,12 +131,12 @@ def _convert(
 
 
 def joined(path: Path) -> str:
-    """A relative path as a name: its folders and its stem, with - between them."""
+    """A name from a relative path: its folders and its stem, with - between them."""
     return "-".join([*path.parts[:-1], path.stem])
 
 
 def _unique(names: list[str]) -> list[str]:
-    """The names, told apart where they are the same (bell.wav and bell.mp3): bell, bell-2."""
+    """The names, numbered where they are the same (bell.wav and bell.mp3): bell, bell-2."""
     seen: set[str] = set()
     unique = []
     for name in names:

@@ -1,7 +1,7 @@
-"""Notes from a sound font: many in one run of the FluidSynth program, then cut apart and labelled.
+"""Render notes of a sound font: many in one run of the FluidSynth program, then cut apart and labelled.
 
 FluidSynth plays a MIDI file in which the notes follow each other with all sound switched off between them. It does not
-filter when it transposes, so it runs at three times the wanted rate or so, and a real resampler comes down from there.
+filter when it transposes, so it runs at about three times the wanted rate, and a proper resampler reduces the rate.
 """
 
 import math
@@ -16,33 +16,34 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from core import checks
 from core.audio import sound_files
 from core.audio.levels import SILENCE_DB, gain
 from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS, Instrument
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
 
-PLACES = tuple(
+SYSTEM_FONTS = tuple(
     Path(folder) / name
     for folder in ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
     for name in ("FluidR3_GM.sf2", "FluidR3_GM2-2.sf2")
 )
-# FluidSynth acts on events at the start of blocks of 64 samples, some 1.5 ms: EARLY_MS keeps a note from beginning
-# before its cut, PAUSE_MS the next one from beginning before the last one is switched off.
+# FluidSynth handles events at the start of blocks of 64 samples, about 1.5 ms: EARLY_MS keeps a note from beginning
+# before its cut, PAUSE_MS keeps the next one from beginning before the last one is switched off.
 EARLY_MS, PAUSE_MS = 2, 50
 GAIN = 2.0
 NOTES_PER_RUN = 64
 # Some of FluidR3's samples have an offset, up to 0.05; notes that still sound at their end would click there.
 HIGH_PASS_HZ, FADE_S = 10.0, 0.02
 _UNLOADED = re.compile("failed to load (the )?soundfont", re.IGNORECASE)
-_LEAST_RENDER_RATE, _MOST_RENDER_RATE = 44100, 96000
+_LOWEST_RENDER_RATE, _HIGHEST_RENDER_RATE = 44100, 96000
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is rendered: every program at every pitch and velocity, in that order.
+class SoundFontPlan:
+    """The notes to render: every program at every pitch and velocity, in that order.
 
-    programs (General MIDI, from 0) must be in general_midi.INSTRUMENTS; a note is held for hold_s and cut at length
-    samples.
+    programs (General MIDI, from 0) must be in general_midi.INSTRUMENTS; a note is held for hold_s seconds and cut at
+    length samples.
 
     Raises:
         ValueError: one of them is out of range, or there are none.
@@ -59,25 +60,22 @@ class Plan:
         if unknown := set(self.programs) - INSTRUMENTS.keys():
             raise ValueError(f"program {min(unknown)} has no steady pitch or no family; use one of {list(INSTRUMENTS)}")
         for name, least in (("pitches", 0), ("velocities", 1)):
-            if wrong := [value for value in getattr(self, name) if not least <= value <= 127]:
-                raise ValueError(f"{name} must be in {least}..127, not {wrong[0]}")
+            for value in getattr(self, name):
+                checks.in_range(name, value, least, 127)
         if not (self.programs and self.pitches and self.velocities):
             raise ValueError("at least one program, pitch and velocity are needed")
-        if not 8000 <= self.sample_rate <= _MOST_RENDER_RATE:
-            raise ValueError(f"sample_rate must be in 8000..{_MOST_RENDER_RATE}, not {self.sample_rate}")
-        length_s = self.length / self.sample_rate
-        if not 0 < self.hold_s <= length_s:
-            raise ValueError(f"hold_s is {self.hold_s:g}; it must be above 0 and at most the note's {length_s:g} s")
+        checks.whole("sample_rate", self.sample_rate, 8000, _HIGHEST_RENDER_RATE, "Hz")
+        checks.above("hold_s", self.hold_s, 0, self.length / self.sample_rate, "s, the note's length")
 
     @property
     def render_rate(self) -> int:
-        """Samples per second for FluidSynth: a multiple of sample_rate that holds all of a sound font's spectrum."""
-        times = math.ceil(_LEAST_RENDER_RATE / self.sample_rate)
-        return self.sample_rate * times if self.sample_rate * times <= _MOST_RENDER_RATE else self.sample_rate
+        """FluidSynth's sample rate in Hz: a multiple of sample_rate, high enough for a sound font's whole spectrum."""
+        times = math.ceil(_LOWEST_RENDER_RATE / self.sample_rate)
+        return self.sample_rate * times if self.sample_rate * times <= _HIGHEST_RENDER_RATE else self.sample_rate
 
     @property
     def slot_ms(self) -> int:
-        """From one note's start to the next one's."""
+        """Milliseconds from the start of one note to the start of the next."""
         return math.ceil(1000 * self.length / self.sample_rate) + 2 * PAUSE_MS
 
     def keys(self) -> list[tuple[int, int, int]]:
@@ -85,8 +83,8 @@ class Plan:
         return [(g, p, v) for g in self.programs for p in self.pitches for v in self.velocities]
 
 
-def find_program() -> str:
-    """Path of FluidSynth.
+def find_fluidsynth() -> str:
+    """Find the program FluidSynth.
 
     Raises:
         FileNotFoundError: it is not installed.
@@ -102,10 +100,10 @@ def find_sound_font(path: Path | None = None) -> Path:
 
     Raises:
         FileNotFoundError: it is not there.
-        ValueError: it is no sound font.
+        ValueError: it is not a sound font.
     """
     if path is None:
-        path = next((place for place in PLACES if place.is_file()), None)
+        path = next((path for path in SYSTEM_FONTS if path.is_file()), None)
         if path is None:
             raise FileNotFoundError(
                 "no sound font was found; name one with --sound_font, or on Debian and Ubuntu: "
@@ -116,18 +114,18 @@ def find_sound_font(path: Path | None = None) -> Path:
     with path.open("rb") as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise ValueError(f"{path} is no sound font: it does not begin as an .sf2 or .sf3 file does")
+        raise ValueError(f"{path} is not a sound font: it does not begin like an .sf2 or .sf3 file")
     return path
 
 
 def render(
-    plan: Plan, program: str, sound_font: Path, progress: Callable[[int, int], None] | None = None
+    plan: SoundFontPlan, program: str, sound_font: Path, progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Note]:
-    """The notes of a plan, in its order; those below SILENCE_DB at their loudest are left out.
+    """Render the notes of a plan, in its order; those whose peak is below SILENCE_DB are left out.
 
-    An offset is filtered out, and the last FADE_S fade to silence. Levels are those of the sound font times GAIN; a
-    note that would go beyond full scale is brought down to it. Nothing is random: the same font and program give the
-    same notes.
+    DC is filtered out, and the last FADE_S seconds fade to silence. Levels are those of the sound font times GAIN; a
+    note that would exceed full scale is scaled down to it. Nothing is random: the same font and program give the same
+    notes.
 
     Args:
         plan: what to render.
@@ -152,40 +150,40 @@ def render(
         progress(len(keys), len(keys))
 
 
-def _run(keys: Sequence[tuple[int, int, int]], plan: Plan, program: str, sound_font: Path) -> np.ndarray:
-    """One run of FluidSynth: float32 [notes, length]."""
+def _run(keys: Sequence[tuple[int, int, int]], plan: SoundFontPlan, program: str, sound_font: Path) -> np.ndarray:
+    """Run FluidSynth once: float32 [notes, length]."""
     with tempfile.TemporaryDirectory(prefix="hallu-") as folder:
         song, sound = Path(folder) / "notes.mid", Path(folder) / "notes.wav"
         _song(keys, plan).save(song)
         # -ni: no keyboard, no shell; -R 0 -C 0: no reverb, no chorus; float: nothing is clipped or dithered.
-        words = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(plan.render_rate)]
-        words += ["-o", "synth.dynamic-sample-loading=1", "-O", "float", "-T", "wav", "-F", str(sound)]
-        done = subprocess.run([*words, str(sound_font), str(song)], capture_output=True, text=True, errors="replace")
-        # A font that it cannot load is no failure to FluidSynth: it plays the system's own instead.
+        command = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(plan.render_rate)]
+        command += ["-o", "synth.dynamic-sample-loading=1", "-O", "float", "-T", "wav", "-F", str(sound)]
+        done = subprocess.run([*command, str(sound_font), str(song)], capture_output=True, text=True, errors="replace")
+        # FluidSynth does not fail on a font that it cannot load: it plays the system's own instead.
         if _UNLOADED.search(done.stderr):
             raise ValueError(f"{sound_font} is damaged: fluidsynth cannot load it")
         if done.returncode or not sound.exists():
-            said = " ".join((done.stderr or done.stdout).split())
-            raise ChildProcessError(f"fluidsynth failed on {sound_font} (status {done.returncode}): {said[-200:]}")
+            output = " ".join((done.stderr or done.stdout).split())
+            raise ChildProcessError(f"fluidsynth failed on {sound_font} (status {done.returncode}): {output[-200:]}")
         wave = sound_files.read(sound, plan.sample_rate)
     starts = [round(i * plan.slot_ms * plan.sample_rate / 1000) for i in range(len(keys))]
     wave = np.pad(wave, (0, max(0, starts[-1] + plan.length - len(wave))))
-    return _polished(np.stack([wave[start : start + plan.length] for start in starts]), plan.sample_rate)
+    return _finished(np.stack([wave[start : start + plan.length] for start in starts]), plan.sample_rate)
 
 
-def _polished(waves: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Waves [n, length] without offset, and with an end that does not click."""
+def _finished(waves: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Waves [n, length] without DC, faded out at the end so that it does not click."""
     length = waves.shape[1]
     spectra = np.fft.rfft(waves, 2 * length, axis=1)
     hz = np.fft.rfftfreq(2 * length, 1 / sample_rate)
-    # A first-order high-pass: it acts forwards in time only, so nothing sounds before its note.
+    # A causal first-order high-pass, so that nothing sounds before the note.
     filtered = np.fft.irfft(spectra * (1j * hz / (1j * hz + HIGH_PASS_HZ)), axis=1)[:, :length]
     fade = min(length, round(FADE_S * sample_rate))
     filtered[:, length - fade :] *= np.linspace(1, 0, fade)
     return filtered.astype(np.float32)
 
 
-def _song(keys: Sequence[tuple[int, int, int]], plan: Plan) -> mido.MidiFile:
+def _song(keys: Sequence[tuple[int, int, int]], plan: SoundFontPlan) -> mido.MidiFile:
     """A MIDI file whose ticks are milliseconds, with a note in each slot."""
     song = mido.MidiFile(ticks_per_beat=500)
     track = song.add_track()
@@ -201,7 +199,7 @@ def _song(keys: Sequence[tuple[int, int, int]], plan: Plan) -> mido.MidiFile:
     return song
 
 
-def _note(key: tuple[int, int, int], wave: np.ndarray, plan: Plan) -> Note:
+def _note(key: tuple[int, int, int], wave: np.ndarray, plan: SoundFontPlan) -> Note:
     program, pitch, velocity = key
     instrument = INSTRUMENTS[program]
     name = f"{instrument.name}-v{velocity:03}"
@@ -209,32 +207,32 @@ def _note(key: tuple[int, int, int], wave: np.ndarray, plan: Plan) -> Note:
     return Note(f"{name}_{pitch}", Labels(name, pitch, source, family, _qualities(instrument, pitch, wave, plan)), wave)
 
 
-def _qualities(instrument: Instrument, pitch: int, wave: np.ndarray, plan: Plan) -> tuple[int, ...]:
+def _qualities(instrument: Instrument, pitch: int, wave: np.ndarray, plan: SoundFontPlan) -> tuple[int, ...]:
     words = instrument.qualities | measured_qualities(wave, pitch, plan.sample_rate, plan.hold_s)
     return tuple(int(word in words) for word in QUALITIES)
 
 
 def measured_qualities(wave: np.ndarray, pitch: int, sample_rate: int, hold_s: float) -> set[str]:
-    """NSynth's words that a note's sound shows, by rules of our own: NSynth's were given by ear.
+    """NSynth's qualities that can be measured in a note, by rules of ours: NSynth's were assigned by ear.
 
-    * bright: the centre of its power spectrum is above 1 kHz, and above 4 harmonics or 2 kHz
-    * dark: it is below 500 Hz and below 1.5 harmonics
-    * fast_decay: in the last 100 ms before the key is let go, 20 dB or more below its loudest 100 ms
-    * long_release: from 0.4 s to 0.5 s after that, less than 20 dB below the 100 ms before it; silence is neither
+    * bright: the spectral centroid is above 1 kHz, and above the 4th harmonic or 2 kHz
+    * dark: the centroid is below 500 Hz and below 1.5 times the fundamental
+    * fast_decay: the last 100 ms before the key is released are at least 20 dB below the loudest 100 ms
+    * long_release: 0.4 s to 0.5 s later, the level is less than 20 dB lower; silence has neither
 
     Args:
         wave: float [samples].
         pitch: MIDI number.
-        sample_rate: in Hz.
-        hold_s: when the key is let go.
+        sample_rate: Hz.
+        hold_s: when the key is released.
     """
     words = set()
     fundamental_hz = 440 * 2 ** ((pitch - 69) / 12)
     power = np.abs(np.fft.rfft(wave)) ** 2
-    centre_hz = float(power @ np.fft.rfftfreq(len(wave), 1 / sample_rate) / max(power.sum(), 1e-12))
-    if centre_hz > 1000 and (centre_hz > 4 * fundamental_hz or centre_hz > 2000):
+    centroid_hz = float(power @ np.fft.rfftfreq(len(wave), 1 / sample_rate) / max(power.sum(), 1e-12))
+    if centroid_hz > 1000 and (centroid_hz > 4 * fundamental_hz or centroid_hz > 2000):
         words.add("bright")
-    elif centre_hz < min(500, 1.5 * fundamental_hz):
+    elif centroid_hz < min(500, 1.5 * fundamental_hz):
         words.add("dark")
     step = min(sample_rate // 10, len(wave))
     levels_db = [10 * np.log10(np.mean(wave[i : i + step] ** 2) + 1e-12) for i in range(0, len(wave) - step + 1, step)]

@@ -1,4 +1,4 @@
-"""What is in a dataset, to see before training on it: counts, loudness, silence, duplicates, a sheet of pictures."""
+"""Summary of a dataset before training: counts, loudness, silence, duplicates, and a sheet of spectrograms."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -13,15 +13,15 @@ from core.audio.levels import SILENCE_DB, rms_db
 from gansynth.audio_plots import draw_spectrogram
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
 
-# What Magenta's trainer takes unless it is told otherwise.
+# Magenta's trainer uses only these by default.
 TRAIN_PITCHES, TRAIN_SOURCES = range(24, 85), {0}
 SHEET_COLUMNS, SHEET_ROWS = 8, 6
-_NAMED = 5  # how many notes a line names before it says "and more"
+_MAX_NAMED = 5  # notes that a line names before "and more"
 
 
 @dataclass
-class Report:
-    """Figures of a dataset, filled note by note; levels are RMS in dB below full scale."""
+class DatasetSummary:
+    """Statistics of a dataset, collected note by note; levels are RMS in dB below full scale."""
 
     labels: list[Labels] = field(default_factory=list)
     levels_db: dict[str, float] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Report:
     length: int = 0
 
     def add(self, note: Note) -> None:
-        """Measure a note."""
+        """Add a note to the statistics."""
         self.length = len(note.audio)
         self.labels.append(note.labels)
         self.levels_db[note.name] = rms_db(note.audio)
@@ -49,7 +49,7 @@ class Report:
         return [names for names in self.same.values() if len(names) > 1]
 
     def lines(self) -> Iterator[str]:
-        """The report as text."""
+        """The summary as lines of text."""
         instruments = {labels.instrument for labels in self.labels}
         yield f"{len(self.labels)} notes of {self.length} samples, {len(instruments)} instruments"
         yield "notes per pitch: " + _counted(Counter(labels.pitch for labels in self.labels))
@@ -57,7 +57,7 @@ class Report:
         yield "notes per source: " + _counted(Counter(SOURCES[labels.source] for labels in self.labels))
         marks = np.sum([labels.qualities for labels in self.labels], axis=0)
         qualities = {word: int(count) for word, count in zip(QUALITIES, marks, strict=True) if count}
-        yield "notes per quality: " + (_counted(qualities) or "none is marked")
+        yield "notes per quality: " + (_counted(qualities) or "none")
         yield from self._loudness()
         silent, clipped = self.silent, self.clipped
         yield f"silent (below {SILENCE_DB:g} dB): {len(silent)}{_some(silent)}"
@@ -67,8 +67,8 @@ class Report:
         left_out = sum(one.pitch not in TRAIN_PITCHES or one.source not in TRAIN_SOURCES for one in self.labels)
         if left_out:
             yield (
-                f"Magenta's training leaves out {left_out} notes unless its train_min_pitch, train_max_pitch and "
-                "train_instrument_sources say otherwise: it takes pitches 24 to 84 of acoustic source"
+                f"Magenta's training leaves out {left_out} notes: by default it uses pitches 24 to 84 of acoustic "
+                "source (train_min_pitch, train_max_pitch, train_instrument_sources)"
             )
 
     def _loudness(self) -> Iterator[str]:
@@ -87,11 +87,11 @@ def _counted(counts: dict[Any, int]) -> str:
 def _some(names: Sequence[str]) -> str:
     if not names:
         return ""
-    return f" ({', '.join(names[:_NAMED])}{' and more' if len(names) > _NAMED else ''})"
+    return f" ({', '.join(names[:_MAX_NAMED])}{' and more' if len(names) > _MAX_NAMED else ''})"
 
 
 def choose(labels: dict[str, Labels], most: int = SHEET_COLUMNS * SHEET_ROWS) -> list[str]:
-    """Names of at most `most` notes that span the dataset evenly, by pitch and then instrument."""
+    """Names of at most `most` notes, spread evenly over the dataset by pitch and then instrument."""
     ranked = sorted(labels, key=lambda name: (labels[name].pitch, labels[name].instrument, name))
     if len(ranked) <= most:
         return ranked
@@ -99,12 +99,12 @@ def choose(labels: dict[str, Labels], most: int = SHEET_COLUMNS * SHEET_ROWS) ->
 
 
 def save_sheet(path: Path, notes: Iterable[Note], sample_rate: int) -> None:
-    """Draw the notes' spectrograms in rows, each against its own loudest bin; the suffix names the format.
+    """Draw the notes' spectrograms in a grid, each relative to its own loudest bin; the suffix is the format.
 
     Args:
         path: .png, .svg or .pdf.
         notes: at most a few dozen.
-        sample_rate: hertz.
+        sample_rate: Hz.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -128,7 +128,7 @@ def save_sheet(path: Path, notes: Iterable[Note], sample_rate: int) -> None:
 def _draw(axes: Any, note: Note, sample_rate: int) -> None:
     draw_spectrogram(axes, note.audio, sample_rate)
     name = note.name if len(note.name) <= 24 else f"{note.name[:14]}…{note.name[-9:]}"
-    # No mathematics: a name may hold dollar signs.
+    # Not parsed as mathematics, because a name may contain dollar signs.
     axes.set_title(name, color="#cfc8dc", fontsize=7, pad=2, parse_math=False)
     axes.tick_params(colors="#cfc8dc", labelsize=7)
     axes.label_outer()
