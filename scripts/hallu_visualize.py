@@ -77,13 +77,13 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--use_last_classes", action="store_true", help="take the last film's classes")
     flags.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text that chooses the classes")
     flags.add_argument(
-        "-e", "--encoding", choices=("sbert", "doc2vec"), help="how it is understood (default sbert); see docs/video.md"
+        "-e", "--encoding", choices=("sbert",), help="how it is understood: sbert compares sentences; see docs/video.md"
     )
     flags.add_argument(
         "-es",
         "--encoding_strategy",
         choices=("best", "random", "ransac"),
-        help="how it chooses (default: random with sbert, ransac with doc2vec)",
+        help="how it chooses (default: random)",
     )
     flags.add_argument("--seed", type=int, help="the same number gives the same film (default: a new one, told)")
     flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the film of this manifest again")

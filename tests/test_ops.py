@@ -34,6 +34,7 @@ ON_A_MAP = {
     "convert_to_tensor": lambda ops, x: ops.convert_to_tensor(x),
     "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
     "divide": lambda ops, x: ops.divide(x, 2.0 + ops.square(x)) + 1.0 / (1.0 + x * x),
+    "erf": lambda ops, x: ops.erf(x),
     "exp": lambda ops, x: ops.exp(x),
     "expand_dims": lambda ops, x: ops.expand_dims(x, axis=2),
     "flip": lambda ops, x: ops.flip(x, (1, 3)),

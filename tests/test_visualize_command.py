@@ -155,3 +155,11 @@ def test_a_real_model_paints_a_loop_and_its_preset_repeats_it(room, models):
 )
 def test_films_go_into_output_unless_a_folder_is_named(given, path):
     assert place(given, "my.song", (".mp4",)) == Path(path)
+
+
+@pytest.mark.parametrize(("lyrics", "name"), [("The fire is burning", "flames"), ("Dark side of the moon", "eclipse")])
+def test_the_classes_of_a_film_follow_its_lyrics(room, lyrics, name):
+    (room / "words.txt").write_text(f"[Chorus]\n{lyrics}\n")
+    assert main(["visualize", "la.wav", "--lyrics", "words.txt", "-n", "1", "-d", "0.1", "--model", "patterns"]) == 0
+    written = json.loads((room / "output" / "la.json").read_text())
+    assert [one["name"] for one in written["classes"]] == [name]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
+import scipy.special
 from numpy import (
     absolute,
     add,
@@ -61,6 +62,7 @@ __all__ = [
     "cos",
     "cumsum",
     "divide",
+    "erf",
     "exp",
     "expand_dims",
     "flip",
@@ -121,6 +123,11 @@ def stop_gradient(variable: Array) -> Array:
 def rsqrt(x: Array) -> Array:
     """1 / sqrt(x)."""
     return 1.0 / np.sqrt(x)
+
+
+def erf(x: Array) -> Array:
+    """Gauss's error function."""
+    return scipy.special.erf(x)
 
 
 def relu(x: Array) -> Array:

@@ -28,6 +28,7 @@ def _binary(name: str) -> Callable[[Any, Any], GraphTensor]:
 
 
 absolute, exp, log, sqrt = _unary("absolute"), _unary("exp"), _unary("log"), _unary("sqrt")
+erf = _unary("erf")
 sin, cos, tanh, sigmoid, relu = _unary("sin"), _unary("cos"), _unary("tanh"), _unary("sigmoid"), _unary("relu")
 add, subtract, multiply, divide = _binary("add"), _binary("subtract"), _binary("multiply"), _binary("divide")
 maximum, minimum = _binary("maximum"), _binary("minimum")

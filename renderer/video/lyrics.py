@@ -1,4 +1,4 @@
-"""Lyrics to classes: the classes whose names are nearest to what is sung.
+"""Lyrics to classes: the classes whose names are nearest to the lyrics.
 
 Source: the BigGAN Audio Visualizer's encoding strategies. Every line and every name is embedded once, and all
 similarities are one matrix product.
@@ -9,25 +9,25 @@ from pathlib import Path
 
 import numpy as np
 
-# Texts -> float [n, size], one row each. A row of zeros is like nothing.
+# Texts -> float [n, size], one row each. A row of zeros is near nothing.
 Embed = Callable[[Sequence[str]], np.ndarray]
 STRATEGIES = ("best", "random", "ransac")
 _DRAWS, _DRAWS_AT_ONCE = 30_000, 2_000
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines that are sung: without empty ones, and without marks such as [Chorus].
+    """The lines of a song, without empty ones and marks such as [Chorus].
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no text, or nothing is left.
+        ValueError: it is not a text, or nothing is left.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there are no lyrics {path}")
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except UnicodeDecodeError:
-        raise ValueError(f"the lyrics {path} are no UTF-8 text") from None
+        raise ValueError(f"the lyrics {path} are not UTF-8 text") from None
     sung = [line for line in lines if line and not (line.startswith("[") and line.endswith("]"))]
     if not sung:
         raise ValueError(f"there are no lines in the lyrics {path}")
@@ -44,10 +44,10 @@ def choose(
         names: of all classes.
         count: how many.
         embed: see `Embed`.
-        strategy: "best": those nearest to any line. "random": by lot among those nearest to each line. "ransac": of
-            30 000 random choices the one that taken together is nearest to the whole lyrics. Where the lines are
-            nearest to fewer classes than are wanted, the next nearest fill up.
-        rng: draws.
+        strategy: "best": those nearest to any line. "random": drawn among those nearest to each line. "ransac":
+            of 30 000 random choices the one that is nearest to the whole lyrics. If the lines are nearest to fewer
+            classes than are wanted, the next nearest are added.
+        rng: for the draws.
 
     Raises:
         ValueError: there are not that many classes, or no such strategy.

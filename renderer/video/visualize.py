@@ -16,9 +16,9 @@ from renderer import classes, sound_to_image
 from renderer.video import lyrics, manifest, timeline, vectors
 from renderer.video.analysis import analyse
 from renderer.video.lyrics import Embed
-from renderer.video.lyrics_encoding import STRATEGY_OF, encoding
 from renderer.video.render import film
 from renderer.video.response import Response, check
+from renderer.video.sentence_encoder import SentenceEncoder
 from renderer.video.song import Song
 from renderer.video.timeline import Timeline
 
@@ -26,15 +26,28 @@ log = logging.getLogger(__name__)
 
 COMMAND = "visualize"
 Load = Callable[[Path], ImageModel]
+# What turns sentences into vectors, by name.
+ENCODERS: dict[str, Callable[[], Embed]] = {"sbert": SentenceEncoder}
+STRATEGY = "random"
 
 
 @dataclass(frozen=True)
 class Lyrics:
-    """A text that chooses the classes; without a strategy the encoding's own."""
+    """A text that chooses the classes, the encoder that reads it, and how it chooses; see `lyrics.choose`."""
 
     path: Path
     encoding: str = "sbert"
     strategy: str | None = None
+
+    def encoder(self) -> Embed:
+        """Load the encoder.
+
+        Raises:
+            ValueError: there is none of this name, or a package is missing.
+        """
+        if self.encoding not in ENCODERS:
+            raise ValueError(f"encoding must be one of {', '.join(ENCODERS)}, not {self.encoding!r}")
+        return ENCODERS[self.encoding]()
 
 
 @dataclass(frozen=True)
@@ -107,7 +120,7 @@ def make(wish: VideoJob, load: Load, memory: Path | None = None, progress: Progr
     """
     song = Song(wish.song)
     sung = lyrics.read_lines(wish.lyrics.path) if wish.lyrics else []
-    embed = encoding(wish.lyrics.encoding, sung, wish.seed) if wish.lyrics else None
+    embed = wish.lyrics.encoder() if wish.lyrics else None
     held = vectors.load(wish.vectors) if wish.vectors else None
     # Much that can be wrong with the wish is found by now; what follows takes time.
     painter = load(wish.model)
@@ -147,7 +160,7 @@ def _sung(
     told: Lyrics, sung: list[str], embed: Embed, painter: ImageModel, count: int | None, rng: np.random.Generator
 ) -> tuple[int, ...]:
     wanted = count or min(sound_to_image.PITCHES, painter.num_classes)
-    return lyrics.choose(sung, painter.class_names, wanted, embed, told.strategy or STRATEGY_OF[told.encoding], rng)
+    return lyrics.choose(sung, painter.class_names, wanted, embed, told.strategy or STRATEGY, rng)
 
 
 def _checked(held: Timeline, song: Song, painter: ImageModel) -> Timeline:
