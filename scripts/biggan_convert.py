@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _convert(options: argparse.Namespace) -> None:
+    biggan.read_config(options.source)  # before TensorFlow takes its seconds
     audio_files.import_tensorflow(options)
     biggan.convert(options.source, options.folder, "float32" if options.float32 else "float16")
     config = biggan.read_config(options.folder)
