@@ -14,6 +14,7 @@ import numpy as np
 from core.protocols import Move
 from ganspace.audio_metrics import AMOUNTS, STEADY, Quantity, ratio, trend
 from ganspace.components import Components
+from ganspace.image_sampling import one_hot
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
@@ -70,7 +71,7 @@ QUANTITIES = (
 def points(model: "ImageModel", numbers: Sequence[int], truncation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise [n, z] and one-hot classes [n, classes] of pictures through which directions are shown."""
     z = model.draw(np.random.default_rng(seed), len(numbers), truncation)
-    return z, np.eye(model.num_classes, dtype=np.float32)[list(numbers)]
+    return z, one_hot(numbers, model.num_classes)
 
 
 def pictures_along(

@@ -6,7 +6,7 @@ of a group's activations their mean is taken away. (A mean of n samples lies nea
 factor of sqrt(n / (n - 1)) sets that right, so that the variance is that within the classes, exactly, in any layer.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,15 +57,14 @@ class PictureSampler(Sampler):
         """A chunk's noise [CHUNK, z] and its classes [CHUNK]: the same for each GROUP of it."""
         rng = self.random(stream, chunk)
         z = self.model.draw(rng, CHUNK, self.truncation)
-        numbers = rng.integers(self.model.num_classes, size=CHUNK // GROUP)
+        numbers = rng.integers(max(1, self.model.num_classes), size=CHUNK // GROUP)
         if self.class_number >= 0:
             numbers[:] = self.class_number
         return z, np.repeat(numbers, GROUP)
 
     def activations(self, z: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Activations of noise [n, z] and classes [n]: float32 [n, size]."""
-        classes = np.zeros((len(z), self.model.num_classes), np.float32)
-        classes[np.arange(len(z)), numbers] = 1.0
+        classes = one_hot(numbers, self.model.num_classes)
         found = self.model.activations(z, classes, self.truncation, self.layer, at_once=self.batch_size)
         return found.reshape(len(z), -1)
 
@@ -110,6 +109,14 @@ class PictureSampler(Sampler):
         )
 
 
+def one_hot(numbers: Sequence[int] | np.ndarray, num_classes: int) -> np.ndarray:
+    """Class vectors float32 [n, num_classes] of class numbers [n]; [n, 0] for a model without classes."""
+    classes = np.zeros((len(numbers), num_classes), np.float32)
+    if num_classes:
+        classes[np.arange(len(numbers)), numbers] = 1.0
+    return classes
+
+
 def from_group_means(activations: np.ndarray) -> np.ndarray:
     """Activations [n, size] in groups of GROUP (the last may be smaller), each seen from its group's mean; in place."""
     for start in range(0, len(activations), GROUP):
@@ -130,7 +137,9 @@ def make(model: ImageModel, plan: Plan) -> PictureSampler:
         raise ValueError("a pitch is for sound models; a picture model has classes")
     if layer == NOISE:
         raise ValueError("z is drawn alike in all directions, so there is nothing to be found; choose a layer after it")
-    if number >= model.num_classes:
+    if number >= 0 and not model.num_classes:
+        raise ValueError(f"{model.name} has no classes, so there is no class {number}")
+    if number >= model.num_classes > 0:
         raise ValueError(f"class {number} is none of {model.name}; its classes are 0 to {model.num_classes - 1}")
     shape = model.layer_shape(layer)
     return PictureSampler(model, layer, plan.seed, shape, plan.batch_size or fast_batch(shape), plan.truncation, number)

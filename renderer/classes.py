@@ -1,4 +1,4 @@
-"""Classes of a picture model by number or by name."""
+"""Classes of an image model, by number or by name."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,19 +9,25 @@ from renderer.sound_to_image import PITCHES
 
 
 def draw(num_classes: int, rng: np.random.Generator, count: int | None = None) -> tuple[int, ...]:
-    """Different classes by lot; without a count as many as there are pitches, or fewer if the model has fewer.
+    """Different random classes.
+
+    Args:
+        num_classes: of the model; 0: none are drawn.
+        rng: where they come from.
+        count: how many; None: as many as there are pitches, or all where the model has fewer.
 
     Raises:
-        ValueError: the model has not as many.
+        ValueError: the model does not have as many.
     """
     wanted = min(PITCHES, num_classes) if count is None else count
     if wanted > num_classes:
-        raise ValueError(f"num_classes is {wanted}, but the model has only {num_classes}")
-    return tuple(int(one) for one in rng.choice(num_classes, wanted, replace=False))
+        has = f"has only {num_classes}" if num_classes else "has no classes"
+        raise ValueError(f"num_classes is {wanted}, but the model {has}")
+    return tuple(int(one) for one in rng.choice(num_classes, wanted, replace=False)) if num_classes else ()
 
 
-def usual(num_classes: int) -> tuple[int, ...]:
-    """Those that are shown where none are chosen: the same in every session and every film of a hallucination."""
+def default(num_classes: int) -> tuple[int, ...]:
+    """The classes that are shown where none are chosen: the same in every session and every video."""
     return draw(num_classes, np.random.default_rng(0))
 
 
@@ -30,6 +36,10 @@ def find(wanted: Sequence[str | int], names: Sequence[str]) -> tuple[int, ...]:
 
     A name may be any of a class's own (as in "tench, Tinca tinca"), in any case, with - or _ for spaces; or a part that
     only one class has.
+
+    Args:
+        wanted: numbers and names.
+        names: of all classes; none: the model has no classes.
 
     Raises:
         ValueError: there is no such class, more than one, or one is given twice.
@@ -42,6 +52,8 @@ def find(wanted: Sequence[str | int], names: Sequence[str]) -> tuple[int, ...]:
 
 
 def _find(wanted: str, names: Sequence[str]) -> int:
+    if not names:
+        raise ValueError(f"the model has no classes, so there is none called {wanted!r}")
     if wanted.lstrip("-").isdecimal():
         if not 0 <= int(wanted) < len(names):
             raise ValueError(f"class must be in 0..{len(names) - 1}, not {wanted}")

@@ -162,6 +162,8 @@ def class_keys(sound_keys: np.ndarray, count: int) -> np.ndarray:
 
     Mostly one class, others a little; like `image_keys` it depends on the sound alone.
     """
+    if not count:
+        return np.zeros((len(sound_keys), 0))
     keys = np.asarray(sound_keys, np.float64)
     places = _DECIDED * (keys @ projection(keys.shape[1], count))
     # Against the largest, so that far-off key points do not overflow.

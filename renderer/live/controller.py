@@ -111,7 +111,7 @@ class RenderController:
     def _find(wanted: Sequence[str | int], painter: ImageModel) -> tuple[int, ...]:
         if wanted:
             return classes.find(wanted, painter.class_names)
-        return classes.usual(painter.num_classes)
+        return classes.default(painter.num_classes)
 
     def snapshot(self, name: str | None) -> Path:
         """Save the picture of this moment.

@@ -29,7 +29,7 @@ class ReactivePath:
     """A sound's pictures for one model and one choice of classes."""
 
     def __init__(self, sound: PlayedSound, z_size: int, classes: tuple[int, ...], num_classes: int) -> None:
-        """The noise has z_size values; `classes` are 1 or more of num_classes."""
+        """The noise has z_size values; `classes` are some of num_classes, or none of a model without classes."""
         self._classes, self._num_classes = list(classes), num_classes
         self._times = [float(time) for time in sound.key_times_s]
         self._keys = sound_to_image.image_keys(sound.keys, z_size)
@@ -71,6 +71,8 @@ def _pitches(chroma: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     Up to twelve classes have a pitch each, those that sound most in the whole of the sound. As in films, each pitch
     counts against its own strongest moment, and those that stand out count more.
     """
+    if not count:
+        return np.zeros(len(chroma)), np.zeros((len(chroma), 0))
     order, peak = np.argsort(-chroma.mean(axis=0), kind="stable"), chroma.max(axis=0)
     relative = chroma / np.where(peak > _FAINT, peak, np.inf)
     rows = sound_to_image.pitch_rows(order, min(count, sound_to_image.PITCHES))

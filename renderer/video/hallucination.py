@@ -11,7 +11,7 @@ from core.audio.blocks import Wave
 from core.audio.features import features
 from core.progress import Progress
 from core.protocols import ImageModel
-from renderer.classes import usual
+from renderer import classes as image_classes
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
@@ -59,7 +59,7 @@ def paint(
     """
     # Checked as they are live.
     Settings(truncation=truncation, jitter=jitter, classes=tuple(classes))
-    chosen = tuple(classes) or usual(model.num_classes)
+    chosen = tuple(classes) or image_classes.default(model.num_classes)
     what = plan(heard(wave, sample_rate, key_times_s, keys), model, chosen, truncation, jitter)
     film(path, model, what, Wave(wave, sample_rate), progress=progress)
     return what

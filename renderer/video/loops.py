@@ -23,7 +23,7 @@ def label(
     vector, which has values on both sides of 0, has that length.
 
     Args:
-        num_classes: of the model.
+        num_classes: of the model; 0: the vector is empty.
         classes: each gets the same weight, unless `drawn`.
         y_scale: above 0.
         quantize: all or nothing: what is more than half the largest becomes 1, the rest 0, before it is scaled.
@@ -32,6 +32,8 @@ def label(
     Raises:
         ValueError: there are no classes.
     """
+    if not num_classes:
+        return np.zeros(0)
     if drawn is None and not len(classes):
         raise ValueError("at least one class is needed")
     vector = np.zeros(num_classes)

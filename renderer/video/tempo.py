@@ -80,6 +80,8 @@ def plan(settings: Tempo, painter: ImageModel) -> tuple[Timeline, tuple[int, ...
 def _chosen(settings: Tempo, painter: ImageModel) -> tuple[int, ...]:
     if settings.classes:
         return classes.find(settings.classes, painter.class_names)
+    if not painter.num_classes:
+        return ()
     if painter.num_classes == _IMAGENET:
         return (_BEE,)
     return classes.draw(painter.num_classes, np.random.default_rng([settings.seed, 2]), 1)

@@ -44,12 +44,12 @@ def of_song(
     Args:
         features: what is heard, of a hop of response.frame_length.
         response: how the picture answers.
-        classes: 1..12 of the model's, without repeats.
+        classes: at most 12 of the model's, without repeats; none of a model without classes.
         start: noise of the beginning, within the bound.
         seed: of the jitter.
 
     Raises:
-        ValueError: there are too many classes or none.
+        ValueError: there are too many classes.
     """
     walk, noise = sound_to_image.start(start), np.empty((len(features), len(start)), np.float32)
     for frame, drive in enumerate(features.loudness + features.onsets):
@@ -64,8 +64,10 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
     """Weights of `count` classes at every picture, float32 [frames, count].
 
     Raises:
-        ValueError: there are not 1..12 classes.
+        ValueError: there are more than 12 classes.
     """
+    if not count:
+        return np.zeros((len(features), 0), np.float32)
     chroma = features.chroma[:, sound_to_image.pitch_rows(features.order, count, response.sort_by_power)]
     heard = np.flatnonzero(chroma.any(axis=1))
     levels = chroma[heard[0]].astype(np.float64) if len(heard) else np.zeros(count)

@@ -169,10 +169,12 @@ def _checked(held: Timeline, song: Song, painter: ImageModel) -> Timeline:
     Raises:
         ValueError: they do not go with the song or the model.
     """
-    if held.noise.shape[1] != painter.z_size or max(held.classes) >= painter.num_classes or min(held.classes) < 0:
+    highest = max(held.classes, default=-1)
+    if held.noise.shape[1] != painter.z_size or highest >= painter.num_classes or min(held.classes, default=0) < 0:
+        has = f"0..{painter.num_classes - 1}" if painter.num_classes else "no classes"
         raise ValueError(
-            f"the saved vectors have {held.noise.shape[1]} values and classes up to {max(held.classes)};"
-            f" {painter.name} has {painter.z_size} and 0..{painter.num_classes - 1}"
+            f"the saved vectors have {held.noise.shape[1]} values and classes up to {highest};"
+            f" {painter.name} has {painter.z_size} and {has}"
         )
     needed = math.ceil(seconds(song) * held.rate)
     if needed > len(held):

@@ -87,7 +87,7 @@ def _save_sheet(
     from ganspace import image_grids
 
     labels = [f"{index + 1}  {components.name(index) or one.name or '-'}" for index, one in enumerate(seen)]
-    columns = [painter.class_names[number] for number in numbers[:SHOWN]]
+    columns = [painter.class_names[number] if painter.num_classes else "" for number in numbers[:SHOWN]]
     heading = f"{painter.name}: directions of {components.origin.found_in or components.layer}, {components.estimator}"
     image_grids.save_sheet(path, heading, np.stack([one.pictures for one in seen]), labels, columns)
 
@@ -98,6 +98,8 @@ def _numbers(options: argparse.Namespace, components: ganspace.Components, paint
         return classes.find(options.classes, painter.class_names)
     if components.origin.class_number >= 0:
         return [components.origin.class_number] * MEASURED
+    if not painter.num_classes:
+        return [0] * MEASURED
     drawn = np.random.default_rng(options.seed).permutation(painter.num_classes)
     return [int(number) for number in np.resize(drawn, MEASURED)]
 
