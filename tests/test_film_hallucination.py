@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from painters import PlainPainter
 
-from renderer import sound_to_image
+from renderer import classes, sound_to_image
 from renderer.live.reactive_path import ReactivePath
 from renderer.video.hallucination import RATE, heard, paint
 
@@ -42,11 +42,11 @@ def test_at_a_key_time_the_picture_is_at_its_key_point(wave, tmp_path):
 
 def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=1.0, jitter=0.7)
-    way = ReactivePath(heard(wave, 16000, TIMES, KEYS), 32, image_classes.default(40), 40)
+    way = ReactivePath(heard(wave, 16000, TIMES, KEYS), 32, classes.default(40), 40)
     for frame in (0, 10, 37):
         point = way.at(frame / 30, 0.7)
         np.testing.assert_allclose(film.noise[frame], point.noise, atol=1e-6)
-        np.testing.assert_allclose(film.weights[frame], point.weights[list(image_classes.default(40))], atol=1e-6)
+        np.testing.assert_allclose(film.weights[frame], point.weights[list(classes.default(40))], atol=1e-6)
 
 
 def test_only_the_chosen_classes_are_painted(wave, tmp_path):
