@@ -1,4 +1,4 @@
-"""Pictures of sound: what one would rather look at than measure."""
+"""Plots of sound: spectrograms, and a hallucination with its waveform and key points."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +12,12 @@ FRAME, DYNAMIC_RANGE_DB = 1024, 80.0
 
 
 def save_hallucination(path: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float]) -> None:
-    """Draw a hallucination's spectrogram, its waveform above, and mark the key points; the suffix names the format.
+    """Plot a hallucination: its waveform above its spectrogram, with the key points marked; the suffix is the format.
 
     Args:
         path: .png, .svg or .pdf.
         wave: float [samples].
-        sample_rate: hertz.
+        sample_rate: Hz.
         key_times_s: when each key point's note starts.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -49,12 +49,12 @@ def save_hallucination(path: Path, wave: np.ndarray, sample_rate: int, key_times
 
 
 def save_notes(path: Path, waves: np.ndarray, sample_rate: int, columns: int = 4) -> None:
-    """Draw the spectrograms of some notes, row by row; the suffix names the format.
+    """Plot the spectrograms of notes, row by row; the suffix is the format.
 
     Args:
         path: .png, .svg or .pdf.
         waves: float [n, samples].
-        sample_rate: hertz.
+        sample_rate: Hz.
         columns: notes in a row.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -74,7 +74,7 @@ def save_notes(path: Path, waves: np.ndarray, sample_rate: int, columns: int = 4
 
 
 def draw_spectrogram(axes: Any, wave: np.ndarray, sample_rate: int, **style: Any) -> None:
-    """Draw a wave's spectrogram over seconds and kHz; `style` goes to matplotlib's imshow."""
+    """Draw a spectrogram in seconds and kHz on matplotlib axes; `style` goes to imshow."""
     axes.imshow(
         _spectrogram_db(wave).T,
         origin="lower",
@@ -88,7 +88,7 @@ def draw_spectrogram(axes: Any, wave: np.ndarray, sample_rate: int, **style: Any
 
 
 def _outline(wave: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest sample under each column."""
+    """Lowest and highest sample of each of `columns` equal parts of a wave."""
     pieces = np.array_split(wave, min(columns, max(1, len(wave))))
     return np.array([p.min(initial=0) for p in pieces]), np.array([p.max(initial=0) for p in pieces])
 

@@ -1,7 +1,7 @@
-"""A MIDI file played through instruments that change with time: notes -> latents -> envelopes -> one clip.
+"""Play a MIDI file with instruments that change over time: notes -> latent vectors -> envelopes -> one clip.
 
-The method is that of Magenta's gansynth_generate (GANSynth, Engel et al. 2019): random instruments stand at even
-distances in time, and each note gets the instrument between its two neighbours by slerp.
+The method is that of Magenta's gansynth_generate (GANSynth, Engel et al. 2019): random instruments are evenly spaced
+in time, and each note has the slerp between the two nearest ones.
 """
 
 from collections import defaultdict, deque
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import mido
 import numpy as np
 
+from core import checks
 from core.audio.levels import to_peak
 from core.latent.interpolation import slerp
 from gansynth.hallucination import PEAK, Timing, envelope
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from gansynth.model import Conditions, Model
 
 DRUMS = 9  # General MIDI channel 10, counted from 0
-ATTACK_S, RELEASE_S, LONGEST_S = 0.010, 0.3, 3.0
-LONGEST_CLIP_S = 3 * 3600.0
-MOST_INSTRUMENTS = 100_000
+ATTACK_S, RELEASE_S, MAX_HELD_S = 0.010, 0.3, 3.0
+MAX_CLIP_S = 3 * 3600.0
+MAX_INSTRUMENTS = 100_000
 
 
 @dataclass(frozen=True)
-class Note:
+class MidiNote:
     """One note of a MIDI file: seconds from the start of the file, pitch 0..127, velocity 1..127."""
 
     start_s: float
@@ -37,22 +38,22 @@ class Note:
     velocity: int
 
 
-def read_notes(path: str | Path) -> list[Note]:
-    """The pitched notes of a MIDI file by start time, in seconds through all tempo changes; drums are left out.
+def read_notes(path: str | Path) -> list[MidiNote]:
+    """Read the pitched notes of a MIDI file, sorted by start, in seconds with all tempo changes; drums are left out.
 
-    A note-on of velocity 0 is a note-off. A note-off ends the earliest note still sounding at its channel and pitch;
-    what sounds at the end of the file ends there.
+    A note-on of velocity 0 is a note-off. A note-off ends the earliest note that still sounds at its channel and pitch;
+    notes that still sound at the end of the file end there.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no MIDI file, or its times are not in beats.
+        ValueError: it is not a MIDI file, or its times are not in beats.
     """
     try:
         midi = mido.MidiFile(path, clip=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no MIDI file {path}") from None
     except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
-        raise ValueError(f"{path} is no MIDI file that can be read: {str(error) or 'it ends too early'}") from None
+        raise ValueError(f"{path} is not a readable MIDI file: {str(error) or 'it ends too early'}") from None
     if midi.type == 2:
         raise ValueError(f"{path} is a MIDI file of type 2 (separate sequences); only types 0 and 1 can be played")
     if midi.ticks_per_beat < 1:
@@ -60,7 +61,7 @@ def read_notes(path: str | Path) -> list[Note]:
     return _pair_notes(midi)
 
 
-def _pair_notes(midi: mido.MidiFile) -> list[Note]:
+def _pair_notes(midi: mido.MidiFile) -> list[MidiNote]:
     sounding: defaultdict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
     notes, now = [], 0.0
     for message in midi:
@@ -72,34 +73,33 @@ def _pair_notes(midi: mido.MidiFile) -> list[Note]:
             open_notes.append((now, message.velocity))
         elif open_notes:
             start_s, velocity = open_notes.popleft()
-            notes.append(Note(start_s, now, message.note, velocity))
+            notes.append(MidiNote(start_s, now, message.note, velocity))
     for (_, pitch), open_notes in sounding.items():
-        notes += [Note(start_s, now, pitch, velocity) for start_s, velocity in open_notes]
+        notes += [MidiNote(start_s, now, pitch, velocity) for start_s, velocity in open_notes]
     return sorted(notes, key=lambda note: (note.start_s, note.pitch))
 
 
-def playable(notes: Sequence[Note], pitches: Collection[int]) -> list[Note]:
-    """The notes whose pitch is one of the model's."""
+def playable(notes: Sequence[MidiNote], pitches: Collection[int]) -> list[MidiNote]:
+    """The notes whose pitch the model has."""
     return [note for note in notes if note.pitch in pitches]
 
 
 def note_latents(
-    notes: Sequence[Note], secs_per_instrument: float, latent_size: int, rng: np.random.Generator
+    notes: Sequence[MidiNote], secs_per_instrument: float, latent_size: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A latent vector for each note, float32 [n, latent_size].
+    """Latent vectors of the notes, float32 [n, latent_size].
 
-    Random instruments stand at 0, secs_per_instrument, twice that, ... until after the last start, so there are always
-    two to slerp between, however short the file.
+    Random instruments are at 0, secs_per_instrument, twice that, ... until after the last start, so that there are
+    always two to interpolate, however short the file is.
 
     Raises:
         ValueError: secs_per_instrument is not above 0, or too small for a file this long.
     """
-    if not 0 < secs_per_instrument < np.inf:
-        raise ValueError(f"secs_per_instrument is {secs_per_instrument}; it must be above 0")
+    checks.above("secs_per_instrument", secs_per_instrument, 0, unit="s")
     position = np.array([note.start_s for note in notes]) / secs_per_instrument
-    if position.max() > MOST_INSTRUMENTS:
-        raise ValueError(
-            f"secs_per_instrument is {secs_per_instrument}; over {MOST_INSTRUMENTS} instruments are too many"
+    if position.max() > MAX_INSTRUMENTS:
+        raise checks.mismatch(
+            "secs_per_instrument", f"give at most {MAX_INSTRUMENTS} instruments in this file", secs_per_instrument
         )
     before = position.astype(int)
     instruments = rng.standard_normal((before.max() + 2, latent_size)).astype(np.float32)
@@ -108,42 +108,42 @@ def note_latents(
 
 
 def note_envelope(length_s: float, sample_rate: int, longest: int) -> np.ndarray:
-    """Loudness of one note, float32 [samples], samples <= longest.
+    """Envelope of a note, float32 [samples], samples <= longest.
 
-    It rises within the note's length (at most LONGEST_S) and falls after it. For models with notes too short for that,
-    the fall takes at most half of `longest`.
+    It is held for the note's length (at most MAX_HELD_S seconds), then released. In models with very short notes the
+    release takes at most half of `longest`.
     """
     longest_s = longest / sample_rate
     release_s = min(RELEASE_S, longest_s / 2)
     attack_s = min(ATTACK_S, longest_s - release_s)
-    held_s = max(attack_s, min(length_s, LONGEST_S, longest_s - release_s))
+    held_s = max(attack_s, min(length_s, MAX_HELD_S, longest_s - release_s))
     timing = Timing(attack=attack_s, sustain=held_s - attack_s, release=release_s)
     return envelope(timing, sample_rate)[:longest]
 
 
 def render(
     model: "Model",
-    notes: Sequence[Note],
+    notes: Sequence[MidiNote],
     latents: np.ndarray,
     *,
     conditions: "Conditions | None" = None,
     batch_size: int = 8,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
-    """Play notes on a model: float32 [samples], absolute peak 0.5, silence where everything is silent.
+    """Play notes on a model: float32 [samples], absolute peak 0.5; silence stays silence.
 
     Each note times its envelope is scaled to absolute peak 1, then by velocity / 127, and added at its start.
     `latents` is [n, model.latent_size], `conditions` as in `Model.generate`. progress(done, total) counts notes, before
     the first and after every batch.
 
     Raises:
-        ValueError: there are no notes, they last too long for one clip, or a pitch or condition is not the model's.
+        ValueError: there are no notes, the clip would be too long, or the model lacks a pitch or condition.
     """
     if not notes:
         raise ValueError("there are no notes to play")
     end_s = max(note.end_s for note in notes)
-    if end_s > LONGEST_CLIP_S:
-        raise ValueError(f"the last note ends at {end_s:.0f} s; a clip can be at most {LONGEST_CLIP_S:.0f} s long")
+    if end_s > MAX_CLIP_S:
+        raise ValueError(f"the last note ends at {end_s:.0f} s; a clip can last at most {MAX_CLIP_S:.0f} s")
     rate = model.sample_rate
     envelopes = [note_envelope(note.end_s - note.start_s, rate, model.audio_length) for note in notes]
     starts = [round(note.start_s * rate) for note in notes]
@@ -154,8 +154,8 @@ def render(
             progress(done, len(notes))
         waves = model.generate(latents[batch], [notes[i].pitch for i in batch], conditions=conditions, length=length)
         for i, wave in zip(batch, waves, strict=True):
-            shaped = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
-            clip[starts[i] : starts[i] + len(shaped)] += shaped
+            note = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
+            clip[starts[i] : starts[i] + len(note)] += note
         done += len(batch)
     if progress:
         progress(done, len(notes))
@@ -163,10 +163,9 @@ def render(
 
 
 def _batches(envelopes: Sequence[np.ndarray], longest: int, size: int) -> Iterator[tuple[int, list[int]]]:
-    """Which notes to compute together, and how many samples of them: a quarter, a half, ... of the model's note.
+    """Notes to compute together, and how many samples of them: a quarter, a half, ... of the model's note.
 
-    Each length costs one trace of the network, so there are only four. Most notes are short, which saves most of the
-    work.
+    Each length needs a network of its own, so there are only four. Most notes are short, which saves most of the work.
     """
     quarter = -(-longest // 4)
     quarters = [-(-len(envelope) // quarter) for envelope in envelopes]

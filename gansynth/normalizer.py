@@ -1,7 +1,7 @@
-"""From the generator's -1..1 back to log magnitudes and phases: x = (y - shift) / scale.
+"""Scale the generator's -1..1 back to log magnitudes and phases: x = (y - shift) / scale.
 
-Scale and shift are prespecified in the settings, or were fitted to the training data, per channel or per frequency,
-and stand in assets/NAME.npz. Source: Magenta's gansynth/lib/data_normalizer.py.
+Scale and shift are given in the settings, or were fitted to the training data, per channel or per frequency, and are
+kept in assets/NAME.npz. Source: Magenta's gansynth/lib/data_normalizer.py.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
 from gansynth.config import Config
 
 FITTED = ("specgrams_simple_normalizer", "specgrams_freq_normalizer")
@@ -19,7 +20,7 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         FileNotFoundError: the fitted normaliser's file is missing.
-        ValueError: it has another shape than the settings ask for.
+        ValueError: it is damaged, or does not have the shape that the settings require.
     """
     if config.data_normalizer == "none":
         return np.ones(2, np.float32), np.zeros(2, np.float32)
@@ -34,12 +35,12 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
 
 
 def path(config: Config) -> Path:
-    """Where a fitted normaliser is kept."""
+    """The file of a fitted normaliser."""
     return config.folder / "assets" / f"{config.data_normalizer}.npz"
 
 
 def fit(specgrams: Iterable[np.ndarray], config: Config, margin: float) -> None:
-    """Fit a normaliser to a dataset and keep it: lowest and highest values become -margin and margin.
+    """Fit a normaliser to a dataset and save it: the lowest and highest values become -margin and margin.
 
     Args:
         specgrams: batches [n, time, frequency, 2], at least one.
@@ -64,8 +65,6 @@ def _read(config: Config) -> np.ndarray:
         with np.load(file_path, allow_pickle=False) as file:
             fitted = np.asarray(file["normalizer"], np.float32)
     except (KeyError, ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{file_path} holds no array named normalizer: {error}") from None
+        raise ValueError(f"{file_path} has no array named normalizer: {error}") from None
     shape = (4,) if config.data_normalizer == "specgrams_simple_normalizer" else (config.frequencies, 4)
-    if fitted.shape != shape:
-        raise ValueError(f"{file_path}: normalizer has shape {fitted.shape}; it must have {shape}")
-    return fitted
+    return checks.shape(f"{file_path}: normalizer", fitted, shape)

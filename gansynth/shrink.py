@@ -1,7 +1,7 @@
-"""Shrink a run folder, Magenta's or ours, to what playing it here needs.
+"""Shrink a run folder, Magenta's or ours, to what playing needs.
 
 That is the averaged generator and the image counter of the latest save, experiment.json, meta.json and assets/. The
-folder can be played at every moment: first comes what is new, and only then what is no longer needed goes.
+folder can be played at any moment: new files are written before old ones are deleted.
 """
 
 import json
@@ -15,10 +15,10 @@ from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
 from gansynth.dataset.records import read_json
 
-# Paths of the machine that trained.
+# Settings that are paths of the machine that trained.
 PATHS = ("train_root_dir", "train_data_path", "train_meta_path")
-# What training leaves beside the stages: TensorBoard's files, samples, the remains of a killed save.
-LEFT = (
+# Files of training beside the stages: TensorBoard's, samples, what a killed save left.
+LEFTOVERS = (
     "events.out.tfevents.*", "graph.pbtxt", "logs", "samples",
     ".stage_*.part", ".experiment-*.part.json", ".meta-*.part.json",
 )  # fmt: skip
@@ -26,8 +26,8 @@ EXPERIMENT, META = "experiment.json", "meta.json"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What shrinking a folder would do.
+class ShrinkPlan:
+    """The steps of shrinking a folder.
 
     `save` is the prefix of the save that stays, with the variables `needed`; `size` and `new_size` are its bytes before
     and, to some hundred bytes, after. `gone` are the files and folders that go. `written` are new contents by file
@@ -44,19 +44,19 @@ class Plan:
     dropped: tuple[str, ...]
 
 
-def plan(folder: Path, meta_path: Path | None = None) -> Plan:
-    """Find out what would be done, and that the result can be played.
+def plan(folder: Path, meta_path: Path | None = None) -> ShrinkPlan:
+    """Plan the steps, and check that the result can be played.
 
     Args:
         folder: the run folder.
-        meta_path: a meta.json to copy into it.
+        meta_path: a meta.json to copy into the folder.
 
     Raises:
         FileNotFoundError: the folder has no checkpoint, or there is no such meta.json.
         ValueError: the latest checkpoint cannot be played with these files.
     """
     if not config.is_checkpoint(folder):
-        raise FileNotFoundError(f"{folder} is no run folder: it has no stage_* folders")
+        raise FileNotFoundError(f"{folder} is not a run folder: it has no stage_* folders")
     _, save = checkpoint.latest(folder)
     written, dropped = _experiment(folder / EXPERIMENT)
     if meta_path is not None:
@@ -70,20 +70,20 @@ def plan(folder: Path, meta_path: Path | None = None) -> Plan:
     size = sum(map(size_of, files))
     new_size = size - sum(sizes[name] for name in sizes if name not in needed)
     new_size -= sum(size_of(path) for path in files if path.suffix == checkpoint_files.GRAPH)
-    return Plan(folder, save, needed, size, new_size, tuple(_gone(folder, save)), written, dropped)
+    return ShrinkPlan(folder, save, needed, size, new_size, tuple(_gone(folder, save)), written, dropped)
 
 
-def execute(steps: Plan) -> None:
-    """Do it; nothing is deleted before what replaces it is there."""
-    for name, content in steps.written.items():
-        atomic.write_bytes(steps.folder / name, content)
-    if steps.new_size < steps.size or steps.save != _final(steps.save):
-        reader = tensor_bundle.Reader(steps.save)
-        tensors = {name: reader.read(name) for name in steps.needed}
-        checkpoint_files.write(steps.save.parent, checkpoint_files.number_of(steps.save), tensors)
+def execute(plan: ShrinkPlan) -> None:
+    """Carry out a plan; nothing is deleted before its replacement is written."""
+    for name, content in plan.written.items():
+        atomic.write_bytes(plan.folder / name, content)
+    if plan.new_size < plan.size or plan.save != _final(plan.save):
+        reader = tensor_bundle.Reader(plan.save)
+        tensors = {name: reader.read(name) for name in plan.needed}
+        checkpoint_files.write(plan.save.parent, checkpoint_files.number_of(plan.save), tensors)
     else:
-        checkpoint_files.point(steps.save)
-    for path in steps.gone:
+        checkpoint_files.point(plan.save)
+    for path in plan.gone:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -97,7 +97,7 @@ def size_of(path: Path) -> int:
 
 
 def _experiment(path: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The new experiment.json where it has paths of the training machine, and their names."""
+    """The new experiment.json, if paths of the training machine have to go, and the names of those settings."""
     if not path.is_file():
         return {}, ()
     settings = read_json(path)
@@ -111,12 +111,12 @@ def _if_new(path: Path, content: bytes) -> dict[str, bytes]:
 
 
 def _final(save: Path) -> Path:
-    """The usual spelling of a save's prefix; after a kill there may be another."""
+    """The usual prefix of a save; after a kill there may be another."""
     return save.with_name(f"{checkpoint_files.NAME}-{checkpoint_files.number_of(save)}")
 
 
 def _gone(folder: Path, save: Path) -> Iterator[Path]:
-    """What is not needed, other saves' indices before their data, so that no half of a save is taken for one."""
+    """Unneeded files; indices of saves before their data, so that half a save is never taken for a save."""
     pointer = save.parent / checkpoint_files.POINTER
     kept = {*checkpoint_files.files(save), *checkpoint_files.files(_final(save)), pointer}
     for stage in checkpoint.stages(folder).values():
@@ -125,5 +125,5 @@ def _gone(folder: Path, save: Path) -> Iterator[Path]:
     for path in sorted(save.parent.iterdir(), key=lambda path: (path.suffix != tensor_bundle.INDEX, path.name)):
         if path not in kept:
             yield path
-    for pattern in LEFT:
+    for pattern in LEFTOVERS:
         yield from sorted(folder.glob(pattern))

@@ -1,4 +1,4 @@
-"""Names of a model's variables: ours, short, and the ones under which Magenta keeps them in its checkpoints.
+"""Names of a model's variables: our short ones, and those in Magenta's checkpoints.
 
 Ours are PART_BLOCK/KIND, such as "conv0_1/kernel", and HEAD/KIND for the discriminator's dense layers, such as
 "logits/bias"; KIND is kernel or bias. Magenta's are its TensorFlow scopes (gansynth/lib/networks.py, train_util.py).
@@ -7,7 +7,7 @@ Ours are PART_BLOCK/KIND, such as "conv0_1/kernel", and HEAD/KIND for the discri
 import re
 
 COUNTER = "global_step"
-TRAIN_TIME = "Variable"  # Magenta gave it no name: seconds of training, for its train_time_limit
+TRAIN_TIME = "Variable"  # Magenta's nameless variable: seconds of training, for its train_time_limit
 TRAINING = "progressive_gan_train_ops"
 
 _GENERATOR = "Generator/progressive_gan_generator/progressive_gan_block_"
@@ -16,7 +16,7 @@ _HEADS = "Discriminator/discriminator_cond"
 
 
 def generator(name: str) -> str:
-    """A generator's variable, as it is trained.
+    """Name of a trained variable of the generator.
 
     >>> generator("to_rgb_2/kernel")
     'Generator/progressive_gan_generator/progressive_gan_block_2/to_rgb/conv2d/kernel'
@@ -25,7 +25,7 @@ def generator(name: str) -> str:
 
 
 def discriminator(name: str) -> str:
-    """A discriminator's variable. Conditions' heads, which Magenta does not have, stand beside its pitch head.
+    """Name of a variable of the discriminator. Heads of conditions, which Magenta lacks, are beside its pitch head.
 
     >>> discriminator("classification_logits/kernel")
     'Discriminator/discriminator_cond/classification_logits/dense/kernel'
@@ -38,7 +38,7 @@ def discriminator(name: str) -> str:
 
 
 def averaged(name: str) -> str:
-    """The moving average of a generator's variable, which plays."""
+    """Name of the moving average of a generator's variable, which is used for playing."""
     return f"{generator(name)}/ExponentialMovingAverage"
 
 
@@ -48,17 +48,17 @@ def is_for_playing(variable: str) -> bool:
 
 
 def first_moment(variable: str) -> str:
-    """Adam's average of a variable's gradient."""
+    """Name of Adam's average of a variable's gradient."""
     return f"{TRAINING}/{variable}/Adam"
 
 
 def second_moment(variable: str) -> str:
-    """Adam's average of a variable's squared gradient."""
+    """Name of Adam's average of a variable's squared gradient."""
     return f"{TRAINING}/{variable}/Adam_1"
 
 
 def powers(network: str) -> tuple[str, str]:
-    """The scalars beta1 ** (steps + 1) and beta2 ** (steps + 1) of Adam; `network` is generator or discriminator."""
+    """Names of Adam's beta1 ** (steps + 1) and beta2 ** (steps + 1); `network` is generator or discriminator."""
     return f"{TRAINING}/{network}_train/beta1_power", f"{TRAINING}/{network}_train/beta2_power"
 
 

@@ -80,7 +80,7 @@ def _clip(options: argparse.Namespace) -> None:
     print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
 
 
-def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.Note]:
+def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.MidiNote]:
     notes = midi.read_notes(frame.path(name))
     if not notes:
         raise ValueError(f"{name} has no notes to play (drums do not count)")

@@ -31,36 +31,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _shrink(options: argparse.Namespace) -> None:
     audio_files.import_tensorflow(options)
-    steps = shrink.plan(options.ckpt_dir, options.meta_path)
-    before = shrink.size_of(steps.folder)
-    for line in _lines(steps):
+    plan = shrink.plan(options.ckpt_dir, options.meta_path)
+    before = shrink.size_of(plan.folder)
+    for line in _lines(plan):
         print(line)
     if options.execute:
-        shrink.execute(steps)
-        print(f"{steps.folder}: {_size(before)} before, {_size(shrink.size_of(steps.folder))} now")
+        shrink.execute(plan)
+        print(f"{plan.folder}: {_size(before)} before, {_size(shrink.size_of(plan.folder))} now")
     else:
-        print(f"{steps.folder}: {_size(before)} now, about {_size(before - _saved(steps))} with --execute")
+        print(f"{plan.folder}: {_size(before)} now, about {_size(before - _saved(plan))} with --execute")
 
 
-def _saved(steps: shrink.Plan) -> int:
-    return steps.size - steps.new_size + sum(map(shrink.size_of, steps.gone))
+def _saved(plan: shrink.ShrinkPlan) -> int:
+    return plan.size - plan.new_size + sum(map(shrink.size_of, plan.gone))
 
 
-def _lines(steps: shrink.Plan) -> Iterator[str]:
+def _lines(plan: shrink.ShrinkPlan) -> Iterator[str]:
     """What is done, a line for each file or folder."""
-    save = steps.save.relative_to(steps.folder)
-    if steps.new_size < steps.size:
-        yield f"shrink {save}  {_size(steps.size)} -> {_size(steps.new_size)}"
+    save = plan.save.relative_to(plan.folder)
+    if plan.new_size < plan.size:
+        yield f"shrink {save}  {_size(plan.size)} -> {_size(plan.new_size)}"
     else:
-        yield f"keep   {save}  {_size(steps.size)}"
-    for path in steps.gone:
-        yield f"delete {path.relative_to(steps.folder)}{'/' * path.is_dir()}  {_size(shrink.size_of(path))}"
-    for name in steps.written:
-        without = f", without {', '.join(steps.dropped)}" if name == shrink.EXPERIMENT else ""
+        yield f"keep   {save}  {_size(plan.size)}"
+    for path in plan.gone:
+        yield f"delete {path.relative_to(plan.folder)}{'/' * path.is_dir()}  {_size(shrink.size_of(path))}"
+    for name in plan.written:
+        without = f", without {', '.join(plan.dropped)}" if name == shrink.EXPERIMENT else ""
         yield f"write  {name}{without}"
-    touched = {*steps.gone, *(steps.folder / name for name in steps.written)}
-    for path in sorted(steps.folder.iterdir()):
-        if path not in touched and path != steps.save.parent:
+    touched = {*plan.gone, *(plan.folder / name for name in plan.written)}
+    for path in sorted(plan.folder.iterdir()):
+        if path not in touched and path != plan.save.parent:
             yield f"keep   {path.name}{'/' * path.is_dir()}  {_size(shrink.size_of(path))}"
 
 

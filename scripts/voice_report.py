@@ -15,7 +15,7 @@ from core.progress import show_progress
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
-from gansynth.report.note_plan import Request
+from gansynth.report.note_plan import NoteRequest
 from scripts import frame
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _report(options: argparse.Namespace) -> None:
     print(f"{options.out_dir}: {', '.join(sorted(path.name for path in options.out_dir.iterdir()))}")
 
 
-def _shown(requests: Sequence[Request]) -> list[int]:
+def _shown(requests: Sequence[NoteRequest]) -> list[int]:
     """Positions of the requests on the sheet, low to high."""
     most = SHEET_PAIRS * summary.SHEET_COLUMNS
     ranked = sorted(range(len(requests)), key=lambda place: requests[place].pitch)
@@ -101,7 +101,7 @@ def _real(
 
 
 def _made(
-    model: "Model", requests: Sequence[Request], labels: dict[str, Labels], length: int, rng: np.random.Generator
+    model: "Model", requests: Sequence[NoteRequest], labels: dict[str, Labels], length: int, rng: np.random.Generator
 ) -> tuple[list["NoteMeasurement"], dict[int, np.ndarray]]:
     """What is heard in the notes that the model makes, and their sounds, by position in the requests."""
     latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
@@ -117,7 +117,7 @@ def _made(
 
 
 def _sounds(
-    model: "Model", requests: Sequence[Request], latents: np.ndarray, length: int
+    model: "Model", requests: Sequence[NoteRequest], latents: np.ndarray, length: int
 ) -> Iterator[tuple[int, np.ndarray]]:
     for conditions, places in note_plan.groups(requests).items():
         pitches = [requests[place].pitch for place in places]
@@ -129,12 +129,12 @@ def _sounds(
 def _write(
     options: argparse.Namespace, model: "Model", real: "list[NoteMeasurement]", made: "list[NoteMeasurement]"
 ) -> None:
-    found, confusion = evaluation.figures(real, made)
+    found, confusion = evaluation.evaluate(real, made)
     asked: dict[str, Any] = {"model": model.name, "notes": options.notes, "seed": options.seed}
     text = json.dumps(asked | found, indent=2)
     (options.out_dir / "report.json").write_text(text + "\n", encoding="utf-8")
     if confusion:
-        title = f"{model.name}: {100 * confusion.accuracy:.0f} % as asked, chance {100 * confusion.chance:.0f} %"
+        title = f"{model.name}: {100 * confusion.accuracy:.0f} % as requested, chance {100 * confusion.chance:.0f} %"
         confusion_plot.save(options.out_dir / "confusion.png", confusion, title)
     for line in report_text.lines(found):
         print(line)

@@ -107,7 +107,7 @@ def test_the_course_writes_flags_with_an_equals_sign(tmp_path, song, capsys):
     [
         (["--pitch", 3], "magenta_small has no pitch 3; it has 24..84"),
         (["--midi_file", "none.mid"], "there is no MIDI file none.mid"),
-        (["--midi_file", __file__], "no MIDI file that can be read"),
+        (["--midi_file", __file__], "is not a readable MIDI file"),
     ],
 )
 def test_a_failure_is_one_line_and_status_1(run, flags, words):

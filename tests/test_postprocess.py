@@ -175,7 +175,7 @@ def test_a_kill_leaves_a_folder_that_plays_and_can_be_shrunk_again(run, tmp_path
 def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys):
     assert shrink_it(tmp_path) == 1
     assert capsys.readouterr().err == (
-        f"gansynth_postprocess_model: {tmp_path} is no run folder: it has no stage_* folders\n"
+        f"gansynth_postprocess_model: {tmp_path} is not a run folder: it has no stage_* folders\n"
     )
 
 

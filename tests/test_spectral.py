@@ -103,7 +103,7 @@ def test_a_normalizer_of_another_shape_is_refused(tmp_path):
     config = replace(Config(folder=tmp_path), data_normalizer="specgrams_simple_normalizer")
     (tmp_path / "assets").mkdir()
     np.savez(tmp_path / "assets" / "specgrams_simple_normalizer.npz", normalizer=np.ones(3))
-    with pytest.raises(ValueError, match=r"shape \(3,\); it must have \(4,\)"):
+    with pytest.raises(ValueError, match=r"must have shape \[4\], not \[3\]"):
         normalizer.scale_and_shift(config)
 
 

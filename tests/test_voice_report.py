@@ -9,7 +9,7 @@ from gansynth import read_config
 from gansynth.dataset import records
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import note_plan, report_text
-from gansynth.report.evaluation import figures, measure_note
+from gansynth.report.evaluation import evaluate, measure_note
 from scripts.voice_report import main
 
 RATE, LENGTH = 16000, 16000
@@ -45,8 +45,8 @@ def real():
     return notes()
 
 
-def test_a_voice_as_good_as_the_data_reaches_its_figures(real):
-    found, confusion = figures(real, real)
+def test_a_voice_as_good_as_the_data_reaches_its_evaluate(real):
+    found, confusion = evaluate(real, real)
     assert found["tuning"]["generated"]["all"]["in_tune"] == 1
     assert found["spread"]["ratio"] == pytest.approx(1)
     assert set(found["faults"]["generated"].values()) == {0}
@@ -54,7 +54,7 @@ def test_a_voice_as_good_as_the_data_reaches_its_figures(real):
 
 
 def test_a_voice_that_is_off_is_found_so_at_each_pitch(real):
-    tuning = figures(real, notes(detune=0.7, pitches=(50, 60)))[0]["tuning"]
+    tuning = evaluate(real, notes(detune=0.7, pitches=(50, 60)))[0]["tuning"]
     assert tuning["generated"]["all"]["in_tune"] == 0
     assert tuning["generated"]["all"]["median_cents"] == pytest.approx(70, abs=3)
     assert list(tuning["generated"]["by_pitch"]) == ["50", "60"]
@@ -63,33 +63,33 @@ def test_a_voice_that_is_off_is_found_so_at_each_pitch(real):
 
 def test_a_voice_that_always_sounds_the_same_has_no_spread(real):
     (one,) = (note for note in real if (note.instrument, note.pitch) == ("brass0", 50))
-    assert figures(real, [one] * 5)[0]["spread"]["ratio"] < 1e-6
+    assert evaluate(real, [one] * 5)[0]["spread"]["ratio"] < 1e-6
 
 
 def test_a_note_that_cannot_be_heard_misses_its_family(real):
     organ = [note for note in real if note.family == "organ"]
     made = [measure_note(np.zeros(LENGTH), RATE, 60, "brass"), *organ]
-    said = figures(real, made)[0]["families"]["generated"]["by_family"]
+    said = evaluate(real, made)[0]["families"]["generated"]["by_family"]
     assert (said["brass"]["recall"], said["organ"]["recall"]) == (0, 1)
 
 
 def test_real_notes_are_held_out_to_test_the_ear(real):
-    checks = figures(real, real)[0]["families"]["real_held_out_by"]
+    checks = evaluate(real, real)[0]["families"]["real_held_out_by"]
     assert {part: check["accuracy"] > 0.9 for part, check in checks.items()} == {"instrument": True, "pitch": True}
 
 
 def test_a_voice_that_is_not_asked_for_families_has_no_confusion(real):
     random = np.random.default_rng(1)
     made = [measure_note(tone(pitch, 12, random), RATE, pitch) for pitch in (50, 55, 60)]
-    found, confusion = figures(real, made)
+    found, confusion = evaluate(real, made)
     assert (confusion, found["families"]["heard_as"]) == (None, {"brass": 1.0})
 
 
 def test_a_silent_voice_is_told_in_words(real):
     silent = [measure_note(np.zeros(LENGTH), RATE, pitch) for pitch in (50, 50)]
-    text = "\n".join(report_text.lines(figures(real, silent)[0]))
-    assert "too few notes can be heard" in text
-    assert "heard as: nothing" in text
+    text = "\n".join(report_text.lines(evaluate(real, silent)[0]))
+    assert "too few audible notes" in text
+    assert "recognised as: nothing" in text
 
 
 def test_all_pitches_and_families_are_asked_for_evenly(band):
@@ -124,7 +124,7 @@ def test_the_command_leaves_figures_and_pictures(band, data_dir, tmp_path, capsy
     said = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (said["model"], said["tuning"]["generated"]["all"]["notes"]) == ("band", 12)
     assert set(said["families"]["generated"]["by_family"]) == {"brass", "organ"}
-    assert "generated notes as asked" in capsys.readouterr().out
+    assert "generated notes as requested" in capsys.readouterr().out
 
 
 def test_data_of_other_pitches_is_one_line(band, tmp_path, capsys):

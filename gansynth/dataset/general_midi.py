@@ -1,4 +1,4 @@
-"""General MIDI's instruments with NSynth's labels: those that hold one steady pitch and belong to one of its families.
+"""General MIDI's instruments with NSynth's labels: those with a steady pitch that belong to one of its families.
 
 Left out are timpani, orchestra hit, pads, effects, drums and noises (programs 47, 55, 88-103, 115-127). Source is how
 the real instrument makes its sound; a synthesiser's imitation of a string section is synthetic.
@@ -56,9 +56,9 @@ _OFF_PITCH = {9, 14, 16, 17, 18, 31, 86, 112}
 class Instrument:
     """One program, counted from 0: its name, and NSynth's words for it.
 
-    `qualities` are those that do not depend on the note; what can be measured in it (bright, dark, fast_decay,
-    long_release) is not here. `in_tune`: FluidR3 sounds it at the pitch that is asked for; a bell's strike tone, the
-    lower octaves of an organ, a harmonic above the string lie elsewhere.
+    `qualities` are those that do not depend on the note, without those that can be measured in it (bright, dark,
+    fast_decay, long_release). `in_tune`: FluidR3 plays it at the requested pitch; a bell's strike tone, the lower
+    octaves of an organ and a harmonic of a string are at other pitches.
     """
 
     program: int

@@ -1,1 +1,1 @@
-"""How good a trained voice is: its tuning, its variety, its faults, and whether one hears what was asked for."""
+"""Evaluation of a trained sound model: tuning, variety, faults, and whether requested families can be recognised."""

@@ -1,4 +1,4 @@
-"""A picture of which family was asked for and which was heard."""
+"""Plot which families were requested and which were recognised."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _DARK, _LIGHT = "#15131d", "#cfc8dc"
 
 
 def save(path: Path, confusion: Confusion, title: str) -> None:
-    """Draw a confusion; the suffix names the format.
+    """Draw a confusion matrix; the suffix is the format.
 
     Args:
         path: .png, .svg or .pdf.
@@ -21,7 +21,7 @@ def save(path: Path, confusion: Confusion, title: str) -> None:
     from matplotlib.figure import Figure
 
     size = len(confusion.families)
-    shares = confusion.counts / np.maximum(confusion.asked, 1)[:, None]
+    shares = confusion.counts / np.maximum(confusion.requested, 1)[:, None]
     figure = Figure(figsize=(3.2 + 0.62 * size, 2.4 + 0.5 * size), layout="constrained", facecolor=_DARK)
     FigureCanvasAgg(figure)
     axes = figure.subplots()
@@ -32,9 +32,10 @@ def save(path: Path, confusion: Confusion, title: str) -> None:
             text = f"{100 * shares[row, column]:.0f}"
             axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9)
     axes.set_xticks(range(size), confusion.families, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(size), [f"{name} ({n})" for name, n in zip(confusion.families, confusion.asked, strict=True)])
-    axes.set_xlabel("heard / % of the notes asked for", color=_LIGHT)
-    axes.set_ylabel("asked for (notes)", color=_LIGHT)
+    rows = zip(confusion.families, confusion.requested, strict=True)
+    axes.set_yticks(range(size), [f"{name} ({count})" for name, count in rows])
+    axes.set_xlabel("recognised / % of the notes requested", color=_LIGHT)
+    axes.set_ylabel("requested (notes)", color=_LIGHT)
     axes.set_title(title, color=_LIGHT, fontsize=10)
     axes.tick_params(colors=_LIGHT, labelsize=9)
     figure.savefig(path, dpi=100)

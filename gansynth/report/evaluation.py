@@ -1,6 +1,6 @@
-"""How good a voice is, in figures: the notes that a model makes beside the real notes of a dataset.
+"""Evaluate a sound model: measure notes that it generates and the real notes of a dataset in the same way.
 
-The same is measured on both, so that each figure of the model stands beside what could be reached.
+Each figure of the model stands beside that of the data, which is the best that can be expected.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from gansynth.report import family_classifier, faults, feature_vector, tuning
-from gansynth.report.family_classifier import NONE, Confusion
+from gansynth.report.family_classifier import UNKNOWN, Confusion
 
-# Faults that leave nothing to describe.
-_MUTE = {"not finite", "silent"}
+# A note with one of these faults has no features.
+_INAUDIBLE = {"not finite", "silent"}
 
 
 @dataclass(frozen=True, eq=False)
 class NoteMeasurement:
-    """What is measured of one note; `features` and `portrait` are None for a note that cannot be heard.
+    """Measurements of one note; `features` and `vector` are None for a note that is inaudible.
 
-    `family` and `instrument` are what it is, or what it was asked to be; "" where nothing was said.
+    `family` and `instrument` are those of a real note, or `family` the one requested of a model; "" if unknown.
     """
 
     pitch: int
@@ -30,19 +30,19 @@ class NoteMeasurement:
     clarity_db: float
     faults: frozenset[str]
     features: np.ndarray | None
-    portrait: np.ndarray | None
+    vector: np.ndarray | None
 
 
 def measure_note(
-    wave: np.ndarray, sample_rate: int, pitch: int, family: str = NONE, instrument: str = ""
+    wave: np.ndarray, sample_rate: int, pitch: int, family: str = UNKNOWN, instrument: str = ""
 ) -> NoteMeasurement:
     """Measure a note.
 
     Args:
         wave: float [samples].
-        sample_rate: hertz.
-        pitch: the asked MIDI pitch.
-        family: the asked family's name.
+        sample_rate: Hz.
+        pitch: the requested MIDI pitch.
+        family: the requested family's name.
         instrument: of a real note.
 
     Raises:
@@ -50,32 +50,30 @@ def measure_note(
     """
     found = faults.find(wave, sample_rate)
     cents, clarity = (measure(wave, pitch, sample_rate) for measure in (tuning.cents_off, tuning.clarity_db))
-    if found & _MUTE:
-        return NoteMeasurement(pitch, family, instrument, cents, clarity, found, None, None)
-    features, portrait = (
-        feature_vector.features(wave, sample_rate),
-        feature_vector.feature_vector(wave, pitch, sample_rate),
-    )
-    return NoteMeasurement(pitch, family, instrument, cents, clarity, found, features, portrait)
+    features = vector = None
+    if not found & _INAUDIBLE:
+        features = feature_vector.features(wave, sample_rate)
+        vector = feature_vector.feature_vector(wave, pitch, sample_rate)
+    return NoteMeasurement(pitch, family, instrument, cents, clarity, found, features, vector)
 
 
-def figures(
-    real: Sequence[NoteMeasurement], made: Sequence[NoteMeasurement]
+def evaluate(
+    real: Sequence[NoteMeasurement], generated: Sequence[NoteMeasurement]
 ) -> tuple[dict[str, Any], Confusion | None]:
-    """All figures, as report.json has them; and the confusion of families, if the model was asked for families.
+    """All figures, as in report.json, and the confusion of families, if the model was asked for families.
 
     Raises:
         ModuleNotFoundError: scikit-learn is not installed.
         ValueError: there are no notes.
     """
-    if not real or not made:
-        raise ValueError(f"there are {len(real)} real and {len(made)} generated notes; each must be at least 1")
-    both = {"real": real, "generated": made}
-    families, confusion = _families(real, made)
+    if not real or not generated:
+        raise ValueError(f"there must be at least 1 real and 1 generated note, not {len(real)} and {len(generated)}")
+    both = {"real": real, "generated": generated}
+    families, confusion = _families(real, generated)
     return {
         "tuning": {side: _tuning(notes) for side, notes in both.items()},
         "clarity_db": {side: _clarity(notes) for side, notes in both.items()},
-        "spread": _spread(real, made),
+        "spread": _spread(real, generated),
         "faults": {side: _faults(notes) for side, notes in both.items()},
         "families": families,
     }, confusion
@@ -84,8 +82,8 @@ def figures(
 def _tuning(notes: Sequence[NoteMeasurement]) -> dict[str, Any]:
     return {
         "all": _tuning_of(notes),
-        "by_pitch": {str(key): _tuning_of(some) for key, some in _grouped(notes, "pitch").items()},
-        "by_family": {key: _tuning_of(some) for key, some in _grouped(notes, "family").items() if key != NONE},
+        "by_pitch": {str(key): _tuning_of(group) for key, group in _grouped(notes, "pitch").items()},
+        "by_family": {key: _tuning_of(group) for key, group in _grouped(notes, "family").items() if key != UNKNOWN},
     }
 
 
@@ -93,26 +91,26 @@ def _tuning_of(notes: Iterable[NoteMeasurement]) -> dict[str, Any]:
     return asdict(tuning.Tuning.of(np.array([note.cents for note in notes])))
 
 
-def _grouped(notes: Sequence[NoteMeasurement], what: str) -> dict[Any, list[NoteMeasurement]]:
-    keys = sorted({getattr(note, what) for note in notes})
-    return {key: [note for note in notes if getattr(note, what) == key] for key in keys}
+def _grouped(notes: Sequence[NoteMeasurement], field: str) -> dict[Any, list[NoteMeasurement]]:
+    keys = sorted({getattr(note, field) for note in notes})
+    return {key: [note for note in notes if getattr(note, field) == key] for key in keys}
 
 
 def _clarity(notes: Sequence[NoteMeasurement]) -> dict[str, float | None]:
-    heard = np.array([note.clarity_db for note in notes if np.isfinite(note.clarity_db)])
-    if not len(heard):
+    known = np.array([note.clarity_db for note in notes if np.isfinite(note.clarity_db)])
+    if not len(known):
         return {"median": None, "lowest_tenth": None}
-    return {"median": float(np.median(heard)), "lowest_tenth": float(np.percentile(heard, 10))}
+    return {"median": float(np.median(known)), "lowest_tenth": float(np.percentile(known, 10))}
 
 
-def _spread(real: Sequence[NoteMeasurement], made: Sequence[NoteMeasurement]) -> dict[str, Any]:
+def _spread(real: Sequence[NoteMeasurement], generated: Sequence[NoteMeasurement]) -> dict[str, Any]:
     """How much notes of one pitch differ, and the geometric mean of the ratios; empty where no pitch has two notes."""
     try:
-        usual, own = (_spread_of(notes) for notes in (real, made))
+        of_real, of_generated = (_spread_of(notes) for notes in (real, generated))
     except ValueError:
         return {"features": {}, "ratio": None}
-    ratios = own / np.maximum(usual, 1e-9)
-    rows = zip(feature_vector.FEATURES, usual.tolist(), own.tolist(), ratios.tolist(), strict=True)
+    ratios = of_generated / np.maximum(of_real, 1e-9)
+    rows = zip(feature_vector.FEATURES, of_real.tolist(), of_generated.tolist(), ratios.tolist(), strict=True)
     features = {name: {"real": one, "generated": other, "ratio": ratio} for name, one, other, ratio in rows}
     return {"features": features, "ratio": float(np.exp(np.mean(np.log(np.maximum(ratios, 1e-9)))))}
 
@@ -120,7 +118,7 @@ def _spread(real: Sequence[NoteMeasurement], made: Sequence[NoteMeasurement]) ->
 def _spread_of(notes: Sequence[NoteMeasurement]) -> np.ndarray:
     rows = [(note.pitch, note.features) for note in notes if note.features is not None]
     if not rows:
-        raise ValueError("no note can be heard")
+        raise ValueError("all notes are inaudible")
     return feature_vector.spread(np.stack([features for _, features in rows]), np.array([pitch for pitch, _ in rows]))
 
 
@@ -129,42 +127,46 @@ def _faults(notes: Sequence[NoteMeasurement]) -> dict[str, float]:
 
 
 def _families(
-    real: Sequence[NoteMeasurement], made: Sequence[NoteMeasurement]
+    real: Sequence[NoteMeasurement], generated: Sequence[NoteMeasurement]
 ) -> tuple[dict[str, Any], Confusion | None]:
-    """What an ear that was trained on the real notes hears in both."""
-    known = [note for note in real if note.portrait is not None]
-    portraits, families = _portraits(known), [note.family for note in known]
+    """The families that a classifier, trained on the real notes, recognises in both."""
+    known = [note for note in real if note.vector is not None]
+    families = [note.family for note in known]
     if len(set(families)) < 2:
         return {"families": sorted(set(families))}, None
-    parts: dict[str, list[Any]] = {
-        "instrument": [family_classifier.same_instrument(note.instrument) for note in known],
-        "pitch": [family_classifier.neighbourhood(note.pitch) for note in known],
+    vectors = np.stack([note.vector for note in known if note.vector is not None])
+    predicted = _predict(family_classifier.train(vectors, families), generated)
+    found: dict[str, Any] = {
+        "families": sorted(set(families)),
+        "real_held_out_by": _held_out(known, vectors, families),
+        "heard_as": {name: predicted.count(name) / len(predicted) for name in sorted(set(predicted) - {UNKNOWN})},
     }
-    tested = {part: family_classifier.held_out(portraits, families, groups) for part, groups in parts.items()}
-    checks = {part: Confusion.of(families, heard.tolist()) for part, heard in tested.items() if heard is not None}
-    said: dict[str, Any] = {"families": sorted(set(families))}
-    said["real_held_out_by"] = {part: _judgement(check) for part, check in checks.items()}
-    heard = _listen(family_classifier.train(portraits, families), made)
-    said["heard_as"] = {name: heard.count(name) / len(heard) for name in sorted(set(heard) - {NONE})}
-    if not all(note.family for note in made):
-        return said, None
-    confusion = Confusion.of([note.family for note in made], heard)
-    said["generated"] = _judgement(confusion)
-    return said, confusion
+    if not all(note.family for note in generated):
+        return found, None
+    confusion = Confusion.of([note.family for note in generated], predicted)
+    return found | {"generated": _scores(confusion)}, confusion
 
 
-def _portraits(notes: Sequence[NoteMeasurement]) -> np.ndarray:
-    return np.stack([note.portrait for note in notes if note.portrait is not None])
+def _held_out(notes: Sequence[NoteMeasurement], vectors: np.ndarray, families: Sequence[str]) -> dict[str, Any]:
+    """How well the classifier recognises real notes of instruments, and of pitches, that it was not trained on."""
+    groups: dict[str, list[Any]] = {
+        "instrument": [family_classifier.instrument_group(note.instrument) for note in notes],
+        "pitch": [family_classifier.pitch_group(note.pitch) for note in notes],
+    }
+    predicted = {part: family_classifier.predict_held_out(vectors, families, keys) for part, keys in groups.items()}
+    return {
+        part: _scores(Confusion.of(families, names.tolist())) for part, names in predicted.items() if names is not None
+    }
 
 
-def _listen(ear: Any, notes: Sequence[NoteMeasurement]) -> list[str]:
-    """The family heard in each note; NONE in one that cannot be heard."""
-    return [NONE if note.portrait is None else str(ear.predict(note.portrait[None])[0]) for note in notes]
+def _predict(classifier: Any, notes: Sequence[NoteMeasurement]) -> list[str]:
+    """The family recognised in each note; UNKNOWN for an inaudible one."""
+    return [UNKNOWN if note.vector is None else str(classifier.predict(note.vector[None])[0]) for note in notes]
 
 
-def _judgement(confusion: Confusion) -> dict[str, Any]:
+def _scores(confusion: Confusion) -> dict[str, Any]:
     table = {
         family: {"notes": int(count), "recall": confusion.recall(family), "precision": confusion.precision(family)}
-        for family, count in zip(confusion.families, confusion.asked, strict=True)
+        for family, count in zip(confusion.families, confusion.requested, strict=True)
     }
     return {"accuracy": confusion.accuracy, "chance": confusion.chance, "by_family": table}

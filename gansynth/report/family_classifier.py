@@ -1,7 +1,7 @@
-"""An independent judge of families: a support vector machine that has heard real notes only.
+"""A classifier of instrument families that does not depend on the model: a support vector machine on real notes.
 
-It judges notes by their portraits (see feature_vector.py). On FluidR3 it did better than trees and than a
-linear model on instruments that it had not heard.
+It classifies notes by their feature vectors (see feature_vector.py). On FluidR3 it did better than trees and than a
+linear model on instruments that it was not trained on.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 FOLDS = 4
-# What a sound-font dataset appends to an instrument for a velocity: the same instrument all the same.
+# The velocity that a sound-font dataset appends to an instrument's name.
 _VELOCITY = re.compile(r"-v\d+$")
-# A note that cannot be heard at all is of no family.
-NONE = ""
+# The family of a note that is inaudible, or for which none was requested.
+UNKNOWN = ""
 
 
-def train(portraits: np.ndarray, families: Sequence[str]) -> Any:
-    """An ear for families: predict(portraits [n, levels]) -> names [n].
+def train(vectors: np.ndarray, families: Sequence[str]) -> Any:
+    """Train a classifier on feature vectors [n, levels]; it has predict(vectors [m, levels]) -> names [m].
 
     Raises:
         ModuleNotFoundError: scikit-learn is not installed.
@@ -30,75 +30,75 @@ def train(portraits: np.ndarray, families: Sequence[str]) -> Any:
     from sklearn.svm import SVC
 
     if len(set(families)) < 2:
-        raise ValueError(f"there is nothing to tell apart: all notes are {', '.join(set(families))}")
-    return make_pipeline(StandardScaler(), SVC(C=10.0, class_weight="balanced")).fit(portraits, families)
+        raise ValueError(f"a classifier needs at least two families; all notes are {', '.join(set(families))}")
+    return make_pipeline(StandardScaler(), SVC(C=10.0, class_weight="balanced")).fit(vectors, families)
 
 
-def held_out(portraits: np.ndarray, families: Sequence[str], groups: Sequence[Any]) -> np.ndarray | None:
-    """What is heard in each note by an ear that has heard no note of its group: names [n].
+def predict_held_out(vectors: np.ndarray, families: Sequence[str], groups: Sequence[Any]) -> np.ndarray | None:
+    """The family predicted for each note by a classifier trained without the notes of its group: names [n].
 
-    None where the groups are too few to leave some out and still have two families.
+    None where there are too few groups to hold some out and still have two families.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    known, heard = np.array(families), np.full(len(families), NONE, dtype=object)
+    known, predicted = np.array(families), np.full(len(families), UNKNOWN, dtype=object)
     folds = min(FOLDS, len(set(groups)), int(np.unique(known, return_counts=True)[1].max()))
     if folds < 2:
         return None
-    split = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(portraits, known, groups)
-    for others, own in split:
+    split = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(vectors, known, groups)
+    for others, held_out in split:
         if len(set(known[others])) < 2:
             return None
-        heard[own] = train(portraits[others], known[others]).predict(portraits[own])
-    return heard
+        predicted[held_out] = train(vectors[others], known[others]).predict(vectors[held_out])
+    return predicted
 
 
-def same_instrument(name: str) -> str:
+def instrument_group(name: str) -> str:
     """An instrument's name without the velocity."""
     return _VELOCITY.sub("", name)
 
 
-def neighbourhood(pitch: int) -> int:
-    """Which three neighbouring pitches a pitch is one of; they often come from one recording."""
+def pitch_group(pitch: int) -> int:
+    """The number of the group of three neighbouring pitches, which often come from one recording."""
     return pitch // 3
 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """How often each family was asked for (row) and heard (column): counts [families, families].
+    """How often each family was requested (row) and predicted (column): counts [families, families].
 
-    `asked` counts the notes per row, those included in which nothing was heard.
+    `requested` counts the notes of each row, including those for which nothing could be predicted.
     """
 
     families: tuple[str, ...]
     counts: np.ndarray
-    asked: np.ndarray
+    requested: np.ndarray
 
     @classmethod
-    def of(cls, asked: Sequence[str], heard: Sequence[str]) -> "Confusion":
+    def of(cls, requested: Sequence[str], predicted: Sequence[str]) -> "Confusion":
         """Count pairs of names."""
-        families = tuple(sorted({*asked, *heard} - {NONE}))
-        one, other = np.array(asked, dtype=object), np.array(heard, dtype=object)
+        families = tuple(sorted({*requested, *predicted} - {UNKNOWN}))
+        one, other = np.array(requested, dtype=object), np.array(predicted, dtype=object)
         counts = np.array([[int(np.sum((one == row) & (other == column))) for column in families] for row in families])
         return cls(families, counts, np.array([int(np.sum(one == row)) for row in families]))
 
     @property
     def accuracy(self) -> float:
-        """Share of the notes in which the asked family is heard."""
-        return float(np.trace(self.counts) / self.asked.sum())
+        """Share of the notes whose requested family is predicted."""
+        return float(np.trace(self.counts) / self.requested.sum())
 
     @property
     def chance(self) -> float:
-        """The accuracy of the same answers dealt out at random."""
-        return float(self.asked @ self.counts.sum(axis=0) / self.asked.sum() ** 2)
+        """The accuracy that the same predictions would have in random order."""
+        return float(self.requested @ self.counts.sum(axis=0) / self.requested.sum() ** 2)
 
     def recall(self, family: str) -> float | None:
-        """Share of the notes asked to be of a family in which it is heard."""
+        """Share of the notes requested of a family for which it is predicted."""
         place = self.families.index(family)
-        return _share(self.counts[place, place], self.asked[place])
+        return _share(self.counts[place, place], self.requested[place])
 
     def precision(self, family: str) -> float | None:
-        """Share of the notes in which a family is heard that were asked to be of it."""
+        """Share of the notes with a predicted family that were requested of it."""
         place = self.families.index(family)
         return _share(self.counts[place, place], self.counts[:, place].sum())
 

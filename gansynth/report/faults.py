@@ -1,4 +1,4 @@
-"""What is wrong with a note, whatever it sounds like: not finite, silent, clipped, off centre, clicking."""
+"""Technical faults of a note: not finite, silent, clipped, off centre, clicking."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from core.audio.levels import SILENCE_DB, rms_db
 
-# A note is off centre where its mean is more than this share of its peak.
+# A note is off centre (has DC) where its mean is more than this share of its peak.
 DC_SHARE = 0.02
-# A click is a jump from one sample to the next that is so many times larger than any between 2 and 30 ms away from it,
-# on both sides, and at least this share of the note's peak. Pulses of a low tone have others of their kind nearby; the
-# attack of a note has the note behind it.
+# A click is a jump from one sample to the next that is so many times larger than any jump 2 to 30 ms away from it, on
+# both sides, and at least this share of the note's peak. Pulses of a low tone have similar ones nearby; an attack is
+# followed by the note.
 CLICK_RATIO, CLICK_SHARE = 4.0, 0.02
 _BLOCK_S, _NEAR_BLOCKS, _FAR_BLOCKS = 0.002, 1, 15
 
 
 def find(wave: np.ndarray, sample_rate: int) -> frozenset[str]:
-    """The names of a wave's faults, out of FAULTS; one that is not finite or is silent has no other."""
+    """The names of a wave's faults, out of FAULTS; a wave that is not finite or silent has no other fault."""
     for name in ("not finite", "silent"):
         if FAULTS[name](wave, sample_rate):
             return frozenset([name])
@@ -40,7 +40,7 @@ def _off_centre(wave: np.ndarray, sample_rate: int) -> bool:
 
 
 def _clicks(wave: np.ndarray, sample_rate: int) -> bool:
-    """The sound before the note is silence, so that a note that starts away from 0 clicks."""
+    """The note follows silence, so it clicks if it does not start at 0."""
     size = max(1, round(_BLOCK_S * sample_rate))
     jumps = np.abs(np.diff(wave, prepend=0.0))
     largest = np.pad(jumps, (0, -len(jumps) % size)).reshape(-1, size).max(axis=1)

@@ -1,4 +1,4 @@
-"""What a note sounds like, in numbers: a few to compare how much notes differ, many to tell their families apart."""
+"""The sound of a note in numbers: a few features to compare how much notes differ, a long vector for a classifier."""
 
 import numpy as np
 
@@ -18,12 +18,12 @@ FEATURES = (
     "decay / dB",
 )
 _FEATURE_EDGES_HZ = np.array([0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, np.inf])
-# Levels are followed no further down than this below the loudest. What is left there is noise; with it a classifier
-# knows the recordings (99 % of unheard pitches), and fewer instruments that it has not heard.
+# Levels end this far below the loudest. Below it is noise, by which a classifier recognises recordings (99 % of pitches
+# that it was not trained on) and fewer new instruments.
 FLOOR_DB = -50.0
 FRAME_S, HOP_S = 0.064, 0.016
 _RISEN_FROM, _RISEN_TO, _DECAY_S = 0.1, 0.9, 0.5
-# A portrait has fine bands with short spans around the attack, and the levels of the asked pitch's harmonics.
+# A feature vector has levels of fine bands, in short spans around the attack, and of the requested pitch's harmonics.
 _BAND_EDGES_HZ, _BAND_SPANS_S = np.geomspace(60.0, 8000.0, 29), (0, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.0)
 _HARMONIC_EDGES = np.array([0, 0.75, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 8.5, 10.5, 14.5, 20.5, 30.5])
 _HARMONIC_SPANS_S = (0, 0.06, 0.2, 0.6, 1.2, 2.0)
@@ -32,8 +32,9 @@ _HARMONIC_SPANS_S = (0, 0.06, 0.2, 0.6, 1.2, 2.0)
 def features(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     """FEATURES of a note that is not silent: float64 [features].
 
-    Centroid and bandwidth as octaves above 1 Hz; a band's level in dB of the whole; the attack as the binary logarithm
-    of the seconds from 10 to 90 % of the loudest frame's amplitude; the decay as the dB lost half a second later.
+    Centroid and bandwidth in octaves above 1 Hz; the level of a band in dB of the whole; the attack as the binary
+    logarithm of the seconds from 10 to 90 % of the loudest frame's amplitude; the decay as the dB lost in the half
+    second after it.
     """
     power, hertz = _spectra(wave, sample_rate)
     share = power.sum(axis=0) / power.sum()
@@ -46,7 +47,7 @@ def features(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 def feature_vector(wave: np.ndarray, pitch: int, sample_rate: int) -> np.ndarray:
     """Levels of bands over time in dB below the loudest, for a classifier: float64 [levels].
 
-    The note's own loudness leaves no trace. Notes to compare must be equally long.
+    It does not depend on the note's loudness. Notes to compare must be equally long.
     """
     power, hertz = _spectra(wave, sample_rate)
     fine = _levels(power, np.searchsorted(hertz, _BAND_EDGES_HZ), _BAND_SPANS_S)
@@ -67,7 +68,7 @@ def spread(rows: np.ndarray, pitches: np.ndarray) -> np.ndarray:
     groups = [rows[pitches == pitch] for pitch in np.unique(pitches)]
     free = len(rows) - len(groups)
     if free < 1:
-        raise ValueError(f"{len(rows)} notes at {len(groups)} pitches do not say how much notes of one pitch differ")
+        raise ValueError(f"{len(rows)} notes at {len(groups)} pitches have no spread; it needs two notes of one pitch")
     return np.sqrt(sum(((group - group.mean(axis=0)) ** 2).sum(axis=0) for group in groups) / free)
 
 
@@ -81,7 +82,7 @@ def _spectra(wave: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _sums(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    """Sums of the values between one edge and the next; a place past the end is the end."""
+    """Sums of the values from each edge to the next; an edge past the end counts as the end."""
     start = np.zeros_like(np.take(values, [0], axis))
     running = np.concatenate([start, np.cumsum(values, axis)], axis)
     return np.diff(np.take(running, np.minimum(edges, values.shape[axis]), axis), axis=axis)

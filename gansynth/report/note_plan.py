@@ -1,4 +1,4 @@
-"""Which notes a voice is asked for when it is judged: its own pitches, with labels that the data has."""
+"""The notes to request of a model for its evaluation: its own pitches, with labels that the data has."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from gansynth.dataset.records import Labels
 
 
 @dataclass(frozen=True)
-class Request:
-    """A note to ask for; `like` names a real note that has the same labels."""
+class NoteRequest:
+    """A note to request; `like` is the name of a real note with the same labels."""
 
     pitch: int
     like: str
     conditions: tuple[tuple[str, Value], ...] = ()
 
 
-def plan(config: Config, labels: Mapping[str, Labels], count: int, rng: np.random.Generator) -> list[Request]:
-    """Requests spread evenly over the pitches, and of a conditional model over the families that the data has there.
+def plan(config: Config, labels: Mapping[str, Labels], count: int, rng: np.random.Generator) -> list[NoteRequest]:
+    """Requests spread evenly over pitches and, for a conditional model, over the families that the data has there.
 
     Raises:
         ValueError: the data has none of the model's pitches.
@@ -31,8 +31,8 @@ def plan(config: Config, labels: Mapping[str, Labels], count: int, rng: np.rando
     return [_request(config, labels, pitch, names[pitch], rng) for pitch in pitches[:count]]
 
 
-def groups(requests: Sequence[Request]) -> dict[tuple[tuple[str, Value], ...], list[int]]:
-    """Positions of the requests that want the same conditions: those can be made together."""
+def groups(requests: Sequence[NoteRequest]) -> dict[tuple[tuple[str, Value], ...], list[int]]:
+    """Positions of the requests with the same conditions, which can be generated together."""
     found = defaultdict(list)
     for place, request in enumerate(requests):
         found[request.conditions].append(place)
@@ -57,15 +57,15 @@ def _request(
     pitch: int,
     by_family: Mapping[int, list[str]],
     rng: np.random.Generator,
-) -> Request:
+) -> NoteRequest:
     even = "family" in config.conditions
     names = by_family[rng.choice(list(by_family))] if even else [name for some in by_family.values() for name in some]
     like = names[rng.integers(len(names))]
-    return Request(pitch, like, tuple((name, _value(name, labels[like])) for name in config.conditions))
+    return NoteRequest(pitch, like, tuple((name, _value(name, labels[like])) for name in config.conditions))
 
 
 def _value(name: str, labels: Labels) -> Value:
-    """What has to be said to get the value that a note has."""
+    """The value of a condition that a labelled note has."""
     condition = CONDITIONS[name]
     code = condition.code(labels)
     if condition.several:

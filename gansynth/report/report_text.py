@@ -1,4 +1,4 @@
-"""The figures of a voice report as a table to read."""
+"""The figures of an evaluation as a table to read."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ _WIDTH = 34
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
-    """The text of what gansynth.voice_report.figures found."""
+    """The figures of `gansynth.report.evaluation.evaluate` as lines of text."""
     yield _row("", "real", "generated")
     yield from _tuning(figures["tuning"], figures["clarity_db"])
     yield from _faults(figures["faults"])
@@ -34,7 +34,7 @@ def _tuning(tuning: dict[str, Any], clarity: dict[str, Any]) -> Iterator[str]:
 
 
 def _out_of_tune(groups: dict[str, Any]) -> str:
-    """How many of how many notes are out of tune, in the groups that have such."""
+    """Notes out of tune and all notes, for each group that has some out of tune."""
     counted = {key: (round(one["notes"] * (1 - one["in_tune"])), one["notes"]) for key, one in groups.items()}
     return "  ".join(f"{key}:{wrong}/{notes}" for key, (wrong, notes) in counted.items() if wrong)
 
@@ -48,7 +48,7 @@ def _faults(faults: dict[str, Any]) -> Iterator[str]:
 def _spread(spread: dict[str, Any]) -> Iterator[str]:
     yield ""
     if spread["ratio"] is None:
-        yield "spread within a pitch: too few notes can be heard; ask for more with --notes"
+        yield "spread within a pitch: too few audible notes; generate more with --notes"
         return
     yield _row("spread within a pitch", "real", "generated", "ratio")
     for name, one in spread["features"].items():
@@ -61,20 +61,18 @@ def _families(families: dict[str, Any]) -> Iterator[str]:
     if "heard_as" not in families:
         yield f"families: the data has only {', '.join(families['families'])}"
         return
-    yield f"families, by an ear that has heard {len(families['families'])} families of real notes"
+    yield f"families, by a classifier trained on {len(families['families'])} families of real notes"
     for part, check in families["real_held_out_by"].items():
-        yield _row(
-            f"real notes of an unheard {part}", _percent(check["accuracy"]), f"chance {_percent(check['chance'])}"
-        )
+        yield _row(f"real notes of another {part}", _percent(check["accuracy"]), f"chance {_percent(check['chance'])}")
     if "generated" in families:
         yield from _table(families["generated"], families["real_held_out_by"].get("pitch"))
     else:
-        heard = "  ".join(f"{name} {_percent(share)}" for name, share in families["heard_as"].items())
-        yield f"generated notes are heard as: {heard or 'nothing'}"
+        recognised = "  ".join(f"{name} {_percent(share)}" for name, share in families["heard_as"].items())
+        yield f"generated notes are recognised as: {recognised or 'nothing'}"
 
 
 def _table(own: dict[str, Any], real: dict[str, Any] | None) -> Iterator[str]:
-    yield _row("generated notes as asked", _percent(own["accuracy"]), f"chance {_percent(own['chance'])}")
+    yield _row("generated notes as requested", _percent(own["accuracy"]), f"chance {_percent(own['chance'])}")
     yield _row("family", "notes", "recall", "precision", "real recall")
     for family, one in own["by_family"].items():
         usual = real["by_family"].get(family, {}).get("recall") if real else None

@@ -1,13 +1,12 @@
-"""Is a note in tune? The pitch that an independent estimator hears in it, and how clear a tone it is.
+"""Tuning of a note: the deviation of its estimated pitch from the requested one, and the clarity of its tone.
 
-The estimator is YIN (de Cheveigne and Kawahara 2002) as librosa has it; it searches the whole piano, not the
-neighbourhood of the asked pitch. On 200 FluidR3 notes, as they are and after six kinds of damage to their spectrograms,
-it agreed with probabilistic YIN within 1 % of the notes, at 2 ms a note instead of 100; of white noise neither called
-any note in tune.
+The estimator is librosa's YIN (de Cheveigne and Kawahara 2002); it searches the range of a piano, not only near the
+requested pitch. On 200 FluidR3 notes, unchanged and with six kinds of damage to their spectrograms, it agreed with
+probabilistic YIN on all but 1 % of the notes, at 2 ms a note instead of 100; neither found a note of white noise in
+tune.
 
-Being in tune is decided by magnitudes alone: with random instantaneous frequency at 1024 bins, 99 % of those notes were
-still in tune. Hence the clarity: the ratio of harmonics to noise at the asked pitch (Boersma 1993), which such notes
-lack.
+The estimate depends on magnitudes alone: with random instantaneous frequency at 1024 bins, 99 % of those notes were
+still in tune. The clarity shows that fault: the ratio of harmonics to noise at the requested pitch (Boersma 1993).
 """
 
 from dataclasses import dataclass
@@ -18,21 +17,21 @@ from core.audio import stft
 from core.audio.levels import SILENCE_DB, rms_db
 
 IN_TUNE_CENTS = 50.0
-# What is listened to: after the attack, before most releases.
+# The part that is analysed: after the attack, before most releases.
 SPAN_S = (0.1, 0.8)
 LOWEST_HZ, HIGHEST_HZ = 27.5, 4186.0
 FRAME_S, HOP_S, CLARITY_HOP_S = 0.128, 0.032, 0.064
-_FINER = 4  # how many lags per sample
-_MOST_CLEAR = 1 - 1e-5
+_LAGS_PER_SAMPLE = 4
+_MAX_CLARITY = 1 - 1e-5
 
 
 def cents_off(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
-    """How far the pitch heard in a note is from the asked one, in cents; nan where there is nothing to hear.
+    """Deviation of a note's estimated pitch from the requested one in cents; nan if it is inaudible.
 
     Args:
         wave: float [samples].
         pitch: MIDI pitch.
-        sample_rate: hertz.
+        sample_rate: Hz.
 
     Raises:
         ModuleNotFoundError: librosa is not installed.
@@ -40,7 +39,7 @@ def cents_off(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
     import librosa
 
     span = _span(wave, sample_rate)
-    if not _can_be_heard(span):
+    if not _audible(span):
         return float("nan")
     frame, hop = round(FRAME_S * sample_rate), round(HOP_S * sample_rate)
     highest = min(HIGHEST_HZ, sample_rate / 4)
@@ -50,23 +49,23 @@ def cents_off(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
 
 
 def clarity_db(wave: np.ndarray, pitch: int, sample_rate: int) -> float:
-    """Harmonics over noise at the asked pitch, in dB: the median over frames; nan where there is nothing to hear.
+    """Harmonics-to-noise ratio at the requested pitch in dB, the median over frames; nan if it is inaudible.
 
-    The autocorrelation of a frame over that of its window is the share r of what repeats with a period; the ratio is
-    r / (1 - r), at the best period within IN_TUNE_CENTS of the asked one.
+    The autocorrelation of a frame over that of its window is the share r of the power that repeats with a period; the
+    ratio is r / (1 - r), at the best period within IN_TUNE_CENTS of the requested one.
     """
     span = _span(wave, sample_rate)
-    if not _can_be_heard(span):
+    if not _audible(span):
         return float("nan")
     size = round(FRAME_S * sample_rate)
     window = stft.hann_periodic(size)
     frames = stft.frames(span, size, round(CLARITY_HOP_S * sample_rate))
     frames = (frames - frames.mean(axis=1, keepdims=True)) * window
-    period = _FINER * sample_rate / hertz_of(pitch)
+    period = _LAGS_PER_SAMPLE * sample_rate / hertz_of(pitch)
     reach = 2 ** (IN_TUNE_CENTS / 1200)
     lags = slice(int(period / reach), int(np.ceil(period * reach)) + 1)
     repeats = _autocorrelation(frames)[:, lags] / _autocorrelation(window[None])[:, lags]
-    share = np.clip(np.median(repeats.max(axis=1)), 1 - _MOST_CLEAR, _MOST_CLEAR)
+    share = np.clip(np.median(repeats.max(axis=1)), 1 - _MAX_CLARITY, _MAX_CLARITY)
     return float(10 * np.log10(share / (1 - share)))
 
 
@@ -76,14 +75,14 @@ def hertz_of(pitch: int) -> float:
 
 
 def octaves_off(cents: np.ndarray) -> np.ndarray:
-    """Which notes are in tune but for one or more whole octaves: bool, as `cents`."""
+    """Which notes are in tune except for whole octaves: bool, shaped as `cents`."""
     octaves = np.round(cents / 1200)
     return (octaves != 0) & (np.abs(cents - 1200 * octaves) <= IN_TUNE_CENTS)
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """The tuning of several notes: shares from 0 to 1, and the median size of the deviations, if any pitch is heard."""
+    """The tuning of several notes: shares 0..1, and the median absolute deviation, if any pitch was found."""
 
     notes: int
     in_tune: float
@@ -92,27 +91,27 @@ class Tuning:
 
     @classmethod
     def of(cls, cents: np.ndarray) -> "Tuning":
-        """Sum up deviations in cents [n], n > 0; a nan is a note that is out of tune."""
+        """Summarise deviations in cents [n], n > 0; nan counts as out of tune."""
         in_tune = float(np.mean(np.abs(cents) <= IN_TUNE_CENTS))
-        heard = np.abs(cents[np.isfinite(cents)])
-        median = float(np.median(heard)) if len(heard) else None
+        known = np.abs(cents[np.isfinite(cents)])
+        median = float(np.median(known)) if len(known) else None
         return cls(len(cents), in_tune, float(octaves_off(cents).mean()), median)
 
 
 def _span(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The part to listen to, padded with silence to a frame at least."""
+    """The part to analyse, padded with silence to at least a frame."""
     start, end = (round(time * sample_rate) for time in SPAN_S)
     span = wave[start:end] if len(wave) >= end else wave
     return np.pad(span, (0, max(0, round(FRAME_S * sample_rate) - len(span))))
 
 
-def _can_be_heard(span: np.ndarray) -> bool:
+def _audible(span: np.ndarray) -> bool:
     return bool(np.isfinite(span).all()) and rms_db(span) >= SILENCE_DB
 
 
 def _autocorrelation(frames: np.ndarray) -> np.ndarray:
-    """[n, size] -> [n, lags], _FINER per sample, over that at lag 0."""
+    """[n, size] -> [n, lags], _LAGS_PER_SAMPLE per sample, over that at lag 0."""
     size = frames.shape[1]
     power = np.abs(np.fft.rfft(frames, 2 * size, axis=1)) ** 2
-    found = np.fft.irfft(power, 2 * size * _FINER, axis=1)
+    found = np.fft.irfft(power, 2 * size * _LAGS_PER_SAMPLE, axis=1)
     return found / np.maximum(found[:, :1], 1e-20)

@@ -1,4 +1,4 @@
-"""Features of a note in their units, its portrait, and the spread of a set of notes."""
+"""Features of a note in their units, its feature vector, and the spread of a set of notes."""
 
 import numpy as np
 import pytest
@@ -38,11 +38,11 @@ def test_the_decay_is_in_decibels_per_half_second():
     assert feature("decay", sine(500) * 10 ** (-12 * TIMES / 20)) == pytest.approx(6, abs=0.3)
 
 
-def test_a_portrait_does_not_know_the_loudness():
+def test_a_feature_vector_does_not_know_the_loudness():
     np.testing.assert_allclose(feature_vector(sine(440), 69, RATE), feature_vector(sine(440, 0.05), 69, RATE), atol=0.1)
 
 
-def test_portraits_of_all_pitches_are_equally_long():
+def test_feature_vectors_of_all_pitches_are_equally_long():
     assert len({feature_vector(sine(440), pitch, RATE).shape for pitch in (0, 69, 127)}) == 1
 
 
