@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from renderer import biggan
 from scripts import frame
-from scripts.flags import audio_files
 
 PROG = "biggan_convert"
 
@@ -28,8 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    biggan.read_config(options.source)  # before TensorFlow takes its seconds
-    audio_files.import_tensorflow(options)
     biggan.convert(options.source, options.folder, "float32" if options.float32 else "float16")
     config = biggan.read_config(options.folder)
     size = sum(path.stat().st_size for path in options.folder.iterdir())

@@ -8,7 +8,6 @@ from functools import partial
 from core.progress import show_progress
 from gansynth.dataset import records, summary
 from scripts import frame
-from scripts.flags import audio_files
 
 PROG = "gansynth_dataset_report"
 
@@ -40,7 +39,6 @@ def _report(options: argparse.Namespace) -> None:
     labels = records.read_labels(options.dir)
     if not labels:
         raise ValueError(f"{options.dir} holds no notes")
-    audio_files.import_tensorflow(options)
     chosen = dict.fromkeys(summary.choose(labels))
     report, shown = summary.DatasetSummary(), {}
     with show_progress("note") as progress:

@@ -47,7 +47,6 @@ def _make(options: argparse.Namespace) -> None:
     if not options.skip_validate:
         with show_progress("file", "checking") as progress:
             files = note_import.check(files, options.sample_rate, options.length, report, progress)
-    audio_files.import_tensorflow(options)
     with show_progress("note") as progress:
         notes = note_import.read(files, options.sample_rate, options.length, report, progress)
         count = records.write(out_dir, notes)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 from gansynth import shrink
 from scripts import frame
-from scripts.flags import audio_files
 
 PROG = "gansynth_postprocess_model"
 
@@ -30,7 +29,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _shrink(options: argparse.Namespace) -> None:
-    audio_files.import_tensorflow(options)
     plan = shrink.plan(options.ckpt_dir, options.meta_path)
     before = shrink.size_of(plan.folder)
     for line in _lines(plan):

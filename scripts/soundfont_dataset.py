@@ -89,7 +89,6 @@ def _make(options: argparse.Namespace) -> None:
     )
     records.refuse_existing(options.out_dir)
     program, sound_font = soundfont.find_fluidsynth(), soundfont.find_sound_font(options.sound_font)
-    audio_files.import_tensorflow(options)
     total = len(plan.keys())
     with show_progress("note") as progress:
         count = records.write(options.out_dir, soundfont.render(plan, program, sound_font, progress))

@@ -104,17 +104,20 @@ def _waves(plan: Plan, average: Any, z: Any, labels: Any) -> Any:
 
 
 def _scalars_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:
-    """A function (images, scalars) that writes what TensorBoard reads; TensorBoard itself need not be installed."""
-    import tensorflow as tf
+    """A function (images, scalars) that writes what TensorBoard reads; TensorBoard itself need not be installed.
 
-    writer = tf.summary.create_file_writer(str(folder))
-    kind = tf.compat.v1.SummaryMetadata()
-    kind.plugin_data.plugin_name, kind.data_class = "scalars", 1
+    Raises:
+        ValueError: tensorboardX is not installed.
+    """
+    try:
+        from tensorboardX import SummaryWriter
+    except ModuleNotFoundError:
+        raise ValueError("training needs the package tensorboardx: pip install 'hallu[train]'") from None
+    writer = SummaryWriter(str(folder))
 
     def write(images: int, scalars: dict[str, float]) -> None:
-        with writer.as_default(images):
-            for name, value in scalars.items():
-                tf.summary.write(name, np.float32(value), metadata=kind)
+        for name, value in scalars.items():
+            writer.add_scalar(name, value, images)
         writer.flush()
 
     return write
