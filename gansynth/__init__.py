@@ -1,9 +1,5 @@
-"""The sound GAN: GANSynth checkpoints, generator, spectral transforms, hallucinations.
+"""The sound GAN: GANSynth checkpoints, generator, spectral transforms, hallucinations."""
 
-Importing this package does not load TensorFlow; `load` does.
-"""
-
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["Config", "find", "load", "read_config"]
 
 
-def load(folder: str | Path) -> "Model":
+def load(folder: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Model":
     """Load a checkpoint folder; see `gansynth.model.load`."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from gansynth import model
 
-    return model.load(folder)
+    return model.load(folder, engine=engine, precision=precision)

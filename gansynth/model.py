@@ -1,15 +1,16 @@
 """A loaded GANSynth: latent vectors and pitches -> waves."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from keras import ops
 
-from core.nn.backend import compiled
+from core.nn import numpy_ops
+from core.nn.engine import CompiledFunctions
+from core.nn.ops import Ops, Tensor
 from core.progress import Progress
 from gansynth import checkpoint, network, normalizer, spectral
 from gansynth.conditions import CONDITIONS, Value, label_vectors
@@ -28,15 +29,20 @@ class Rows(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
-def load(folder: str | Path) -> "Model":
+def load(folder: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Model":
     """Load a checkpoint folder: no training graph, no training data.
+
+    Args:
+        folder: the checkpoint folder.
+        engine: what computes notes: "openvino", or "tensorflow" or "jax" for an NVIDIA GPU.
+        precision: "f32", or "bf16": several times faster where the processor has it, and not quite the same sound.
 
     Raises:
         FileNotFoundError: no such checkpoint, or a file of it is missing.
-        ValueError: a file breaks a rule; the message names it.
+        ValueError: a file breaks a rule, or there is no such engine or precision; the message names it.
     """
     config = read_config(folder)
-    return Model(config, checkpoint.load(config))
+    return Model(config, checkpoint.load(config), engine, precision)
 
 
 class Model:
@@ -46,7 +52,9 @@ class Model:
     the values of each condition that the model was trained with, such as "family".
     """
 
-    def __init__(self, config: Config, weights: checkpoint.Checkpoint) -> None:
+    def __init__(
+        self, config: Config, weights: checkpoint.Checkpoint, engine: str = "openvino", precision: str = "f32"
+    ) -> None:
         self.config = config
         self.name = config.name
         self.pitches = config.pitches
@@ -57,9 +65,9 @@ class Model:
         self.progress = weights.progress
         self.layers = network.layer_names(weights.blocks)
         self._blocks = weights.blocks
-        self._weights = {k: ops.convert_to_tensor(v) for k, v in network.prepare(weights.weights, config).items()}
+        self._weights = network.prepare(numpy_ops, weights.weights, config)
         self._normalizer = normalizer.scale_and_shift(config)
-        self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._functions = CompiledFunctions(engine, precision)
 
     def generate(
         self,
@@ -118,11 +126,13 @@ class Model:
             ValueError: no such layer, or a bad shape, pitch or condition.
         """
         self._check_layer(layer)
-        run = self._function(
-            ("activations", layer), lambda x: network.activations(self._weights, x, self.config, layer)
-        )
         x = self._input(z, pitches, conditions)
-        parts = [ops.convert_to_numpy(run(x[i : i + at_once])) for i in range(0, len(x), at_once)]
+
+        def find(ops: Ops, weights: network.Tensors, x: Tensor) -> Tensor:
+            return network.activations(ops, weights, x, self.config, layer)
+
+        run = self._functions.get(("activations", layer, at_once), find, self._weights, [(at_once, x.shape[1])])
+        parts = [run(_padded(x[i : i + at_once], at_once))[: len(x) - i] for i in range(0, len(x), at_once)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def generate_from_activations(
@@ -165,7 +175,7 @@ class Model:
         return nearest_pitch(self.pitches, pitch)
 
     def warm_up(self) -> None:
-        """Trace the graph of a full note, so that the first one played does not wait for it."""
+        """Compile what a whole note needs, so that the first one played does not wait for it."""
         self.generate(np.zeros((1, self.latent_size)), [self.pitches[0]])
 
     def _waves(
@@ -180,30 +190,29 @@ class Model:
     def _run(
         self, start: str | None, frames: int, inputs: Rows, length: int, progress: Progress
     ) -> Iterator[np.ndarray]:
-        """Each note is a batch of its own, whose maps (10 MB at full size) stay near the cache.
+        """Each note is a batch of its own, so that it does not depend on the others.
 
-        Two are under way at once: while one waits for memory, the other computes. The first goes alone, since it may
-        have to be compiled.
+        Two are under way at once: while the network computes one, the other's spectra become a wave.
         """
-        run = self._function((start, frames), lambda x: self._synthesis(x, start, frames))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            pending: deque[Future[Any]] = deque()
+            pending: deque[Future[np.ndarray]] = deque()
             for done in range(len(inputs)):
                 progress(done, len(inputs))
-                for next_up in range(done + len(pending), min(done + (AT_ONCE if done else 1), len(inputs))):
-                    pending.append(pool.submit(run, inputs[next_up][None]))
-                yield ops.convert_to_numpy(pending.popleft().result())[0, :length]
+                for next_up in range(done + len(pending), min(done + AT_ONCE, len(inputs))):
+                    pending.append(pool.submit(self._note, inputs[next_up], start, frames, length))
+                yield pending.popleft().result()
         progress(len(inputs), len(inputs))
 
-    def _synthesis(self, x: Any, start: str | None, frames: int) -> Any:
-        y = network.generator(self._weights, x, self.config, self._blocks, self.progress, frames=frames, start=start)
-        scale, shift = self._normalizer
-        return spectral.faded_in(spectral.specgrams_to_waves((y - shift) / scale, self.config), self.config)
+    def _note(self, x: np.ndarray, start: str | None, frames: int, length: int) -> np.ndarray:
+        blend = network.block_weights(self.progress, self._blocks)
 
-    def _function(self, key: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
-        if key not in self._functions:
-            self._functions[key] = compiled(function)
-        return self._functions[key]
+        def find(ops: Ops, weights: network.Tensors, x: Tensor) -> Tensor:
+            return network.generator(ops, weights, x, self.config, self._blocks, blend, frames=frames, start=start)
+
+        run = self._functions.get((start, frames), find, self._weights, [(1, *x.shape)])
+        scale, shift = self._normalizer
+        waves = spectral.specgrams_to_waves(numpy_ops, (run(x[None]) - shift) / scale, self.config, length)
+        return spectral.faded_in(numpy_ops, waves, self.config)[0]
 
     def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, conditions: Conditions | None) -> np.ndarray:
         z = np.asarray(z)
@@ -212,7 +221,8 @@ class Model:
         if not np.isfinite(z).all():
             raise ValueError("z holds a value that is not finite")
         self._check_pitches(pitches, len(z))
-        return network.generator_input(z, label_vectors(self.config, pitches, conditions or {}))
+        labels = label_vectors(self.config, pitches, conditions or {})
+        return network.generator_input(numpy_ops, z.astype(np.float32), labels.astype(np.float32))
 
     def _check_pitches(self, pitches: Sequence[int] | np.ndarray, count: int) -> None:
         if len(pitches) != count:
@@ -223,6 +233,11 @@ class Model:
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:
             raise ValueError(f"{layer!r} is no layer of this model; its layers are {', '.join(self.layers)}")
+
+
+def _padded(rows: np.ndarray, count: int) -> np.ndarray:
+    """Rows [n, ...] with zeros after them: [count, ...]."""
+    return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])
 
 
 def stacked(notes: Iterable[np.ndarray], length: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Wave <-> spectrogram, as GANSynth learns it: pure functions in keras.ops.
+"""Wave <-> spectrogram, as GANSynth learns it: pure functions over `core.nn.ops`.
 
 A specgram is [n, time, frequency, 2]: log magnitude, and phase as instantaneous frequency (the step of the phase from
 frame to frame, in units of pi), on a mel or a linear frequency axis; data type "phase" keeps the phase itself.
@@ -7,34 +7,35 @@ since checkpoints were trained with them: the mel matrix's bin frequencies start
 its DC bin, and all padding stands before the sound.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from keras import ops
 
+from core.nn.ops import Ops, Tensor
 from gansynth.config import Config
 
-Tensor = Any
+Columns = tuple[list[np.ndarray], list[np.ndarray]]
 EPSILON = 1e-6
 _MEL_BREAK_HZ, _MEL_Q = 700.0, 1127.0
 
 
-def specgrams_to_waves(specgrams: Tensor, config: Config, length: int | None = None) -> Tensor:
+def specgrams_to_waves(ops: Ops, specgrams: Tensor, config: Config, length: int | None = None) -> Tensor:
     """[n, frames, frequencies, 2] -> waves [n, length].
 
     `length` samples need `needed_frames` frames; None: the whole sound from all frames.
     """
-    magnitude, phase = _polar(specgrams, config)
+    magnitude, phase = _polar(ops, specgrams, config)
     real, imaginary = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
     with_dc = ((0, 0), (0, 0), (1, 0))
     frames = ops.irfft((ops.pad(real, with_dc), ops.pad(imaginary, with_dc)), config.frame_length)
-    wave = _overlap_add(frames * _synthesis_window(config.frame_length), config.hop)
+    wave = _overlap_add(ops, frames * _synthesis_window(config.frame_length), config.hop)
     length = config.audio_length if length is None else length
     return wave[:, config.padding : config.padding + length]
 
 
-def faded_in(waves: Tensor, config: Config) -> Tensor:
+def faded_in(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, length] that rise from 0 over the config's fade_in_s.
 
     A spectrogram's frames are longer than a note's onset, so that some sound comes before it; cut off at the start of
@@ -47,7 +48,7 @@ def faded_in(waves: Tensor, config: Config) -> Tensor:
     return ops.concatenate([waves[:, :count] * rise, waves[:, count:]], axis=1)
 
 
-def waves_to_specgrams(waves: Tensor, config: Config) -> Tensor:
+def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, audio_length] -> [n, frames, frequencies, 2], the representation a network is trained on."""
     padded = ops.pad(ops.cast(waves, "float32"), ((0, 0), (config.padding, 0)))
     starts = np.arange(config.frames)[:, None] * config.hop + np.arange(config.frame_length)
@@ -57,12 +58,12 @@ def waves_to_specgrams(waves: Tensor, config: Config) -> Tensor:
     angle = ops.arctan2(imaginary, real)
     if config.data_type == "phase":
         return ops.stack([log_magnitude, angle / np.pi], axis=-1)
-    phase = np.pi * ops.cumsum(instantaneous_frequency(angle), axis=1)
+    phase = np.pi * ops.cumsum(instantaneous_frequency(ops, angle), axis=1)
     if config.data_type == "mel":
-        matrix = mel_matrix(config.frequencies, config.sample_rate)
-        log_magnitude = ops.log(ops.matmul(ops.exp(2.0 * log_magnitude), matrix.astype(np.float32)) + EPSILON)
-        phase = ops.matmul(phase, matrix.astype(np.float32))
-    return ops.stack([log_magnitude, instantaneous_frequency(phase)], axis=-1)
+        matrix = _columns(mel_matrix, config.frequencies, config.sample_rate)
+        log_magnitude = ops.log(_multiplied(ops, ops.exp(2.0 * log_magnitude), matrix) + EPSILON)
+        phase = _multiplied(ops, phase, matrix)
+    return ops.stack([log_magnitude, instantaneous_frequency(ops, phase)], axis=-1)
 
 
 def needed_frames(length: int, config: Config) -> int:
@@ -70,7 +71,7 @@ def needed_frames(length: int, config: Config) -> int:
     return min(config.frames, max(1, -(-(length + config.padding) // config.hop)))
 
 
-def instantaneous_frequency(phase: Tensor) -> Tensor:
+def instantaneous_frequency(ops: Ops, phase: Tensor) -> Tensor:
     """Phase [n, time, frequency] in radians -> its wrapped steps in time, in units of pi; frame 0 keeps the phase."""
     step = phase[:, 1:] - phase[:, :-1]
     wrapped = ops.mod(step + np.pi, 2 * np.pi) - np.pi
@@ -78,7 +79,6 @@ def instantaneous_frequency(phase: Tensor) -> Tensor:
     return ops.concatenate([phase[:, :1], wrapped], axis=1) / np.pi
 
 
-@lru_cache(maxsize=4)
 def mel_matrix(bins: int, sample_rate: int) -> np.ndarray:
     """Linear to mel: float64 [bins, bins].
 
@@ -102,12 +102,23 @@ def mel_matrix(bins: int, sample_rate: int) -> np.ndarray:
     return matrix
 
 
-@lru_cache(maxsize=4)
 def inverse_mel_matrix(bins: int, sample_rate: int) -> np.ndarray:
     """Mel to linear, approximately: the transpose, rescaled. float64 [bins, bins]."""
     matrix = mel_matrix(bins, sample_rate)
-    weight = (matrix @ matrix.T).sum(axis=0)
+    weight = matrix @ matrix.sum(axis=0)
     return matrix.T * np.where(np.abs(weight) > 1e-8, 1.0 / np.where(weight == 0, 1.0, weight), weight)
+
+
+@lru_cache(maxsize=8)
+def _columns(matrix: Callable[[int, int], np.ndarray], bins: int, sample_rate: int) -> Columns:
+    """What is not 0 in each column of a mel matrix: a list of rows and one of float32 values, each [out].
+
+    There are as many as in the fullest column; in the others the last values are 0.
+    """
+    values = matrix(bins, sample_rate)
+    used = values != 0
+    rows = np.argsort(~used, axis=0, kind="stable")[: max(1, used.sum(axis=0).max())]
+    return list(rows), list(np.take_along_axis(values, rows, axis=0).astype(np.float32))
 
 
 def hann(length: int) -> np.ndarray:
@@ -115,7 +126,7 @@ def hann(length: int) -> np.ndarray:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
 
 
-def _polar(specgrams: Tensor, config: Config) -> tuple[Tensor, Tensor]:
+def _polar(ops: Ops, specgrams: Tensor, config: Config) -> tuple[Tensor, Tensor]:
     """Magnitude and phase in radians on the linear frequency axis, each [n, time, frequency].
 
     Magenta wraps the phase's steps and sums them up once more here; that changes the phase by whole turns only.
@@ -125,18 +136,14 @@ def _polar(specgrams: Tensor, config: Config) -> tuple[Tensor, Tensor]:
         phase = ops.cumsum(phase, axis=1)
     if config.data_type != "mel":
         return ops.exp(level), phase
-    inverse = inverse_mel_matrix(config.frequencies, config.sample_rate).astype(np.float32)
-    return ops.sqrt(_banded(ops.exp(level), inverse) + EPSILON), _banded(phase, inverse)
+    inverse = _columns(inverse_mel_matrix, config.frequencies, config.sample_rate)
+    return ops.sqrt(_multiplied(ops, ops.exp(level), inverse) + EPSILON), _multiplied(ops, phase, inverse)
 
 
-def _banded(x: Tensor, matrix: np.ndarray, pieces: int = 8) -> Tensor:
-    """Product of x and a matrix, leaving out the zeros away from its diagonal: a quarter of the work."""
-    products = []
-    for part in np.array_split(matrix, pieces, axis=1):
-        used = np.flatnonzero(part.any(axis=1))
-        first, end = (used[0], used[-1] + 1) if len(used) else (0, 1)
-        products.append(ops.matmul(x[..., first:end], part[first:end]))
-    return ops.concatenate(products, axis=-1)
+def _multiplied(ops: Ops, x: Tensor, columns: Columns) -> Tensor:
+    """Product of x [..., in] with a matrix [in, out], of which only a few values in each column are not 0."""
+    parts = [ops.take(x, rows, axis=-1) * values for rows, values in zip(*columns, strict=True)]
+    return sum(parts[1:], parts[0])
 
 
 def _synthesis_window(length: int) -> np.ndarray:
@@ -145,7 +152,7 @@ def _synthesis_window(length: int) -> np.ndarray:
     return window / np.tile((window**2).reshape(4, -1).sum(axis=0), 4)
 
 
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+def _overlap_add(ops: Ops, frames: Tensor, hop: int) -> Tensor:
     """[n, count, 4 hop] -> [n, (count + 3) hop]."""
     _, count, length = frames.shape
     quarters = ops.reshape(frames, (-1, count, 4, hop))

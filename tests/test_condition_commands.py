@@ -8,6 +8,7 @@ import soundfile
 from conftest import SMALL, RunningServer
 
 import gansynth
+from core.nn import numpy_ops
 from gansynth import network
 from gansynth.conditions import CONDITIONS, label_vectors
 from gansynth.hallucination import Timing, hallucinate
@@ -77,7 +78,7 @@ def test_a_condition_changes_the_wave(model):
 def test_the_label_vector_is_what_the_network_gets(model):
     joined = np.concatenate([Z[None].astype(np.float32), label_vectors(model.config, [61], HORN)], axis=1)
     normed = joined / np.sqrt(np.mean(joined**2, axis=1, keepdims=True) + 1e-8)
-    found = network.generator_input(Z[None], label_vectors(model.config, [61], HORN))
+    found = network.generator_input(numpy_ops, Z[None].astype(np.float32), label_vectors(model.config, [61], HORN))
     np.testing.assert_allclose(found, normed, rtol=1e-6)
     assert found.shape == (1, 8 + 3 + 11 + 10)
 

@@ -98,7 +98,7 @@ def test_real_pictures_are_blended_alike(proof):
 
 def test_magenta_enlarges_what_we_leave_small(proof):
     pictures = proof.theirs["fake"]
-    np.testing.assert_array_equal(pictures, network.enlarge(pictures[:, ::2, ::2], 2, proof.config))
+    np.testing.assert_array_equal(pictures, network.enlarge(ops, pictures[:, ::2, ::2], 2, proof.config))
 
 
 def test_the_generator_makes_the_same_pictures(proof):

@@ -1,10 +1,11 @@
 """The generator's shortcuts give what the plain network gives; stages and layers."""
 
+import keras.ops
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.nn import backend
+from core.nn import engine, numpy_ops
 from gansynth import checkpoint, network
 from gansynth.config import Config, spans
 from gansynth.model import Model
@@ -60,22 +61,29 @@ def plain_generator(weights, x, config, blocks):
     return tf.tanh(convolve(x, f"to_rgb_{blocks}", gain=1.0)).numpy()
 
 
-def test_products_and_sums_are_upsampling_and_convolution(tmp_path):
+def played(weights, x, config, blocks, progress, ops=keras.ops):
+    ready, blend = network.prepare(numpy_ops, weights, config), network.block_weights(progress, blocks)
+    return np.array(network.generator(ops, ready, x, config, blocks, blend))
+
+
+def test_transposed_convolutions_are_upsampling_and_convolution(tmp_path):
     model, weights = make_model(tmp_path)
     x = RNG.standard_normal((2, 11)).astype(np.float32)
-    ours = network.generator(network.prepare(weights, model.config), x, model.config, 4, 3.0)
+    ours = played(weights, x, model.config, 4, 3.0)
     np.testing.assert_allclose(ours, plain_generator(weights, x, model.config, 4), atol=1e-4)
 
 
-def test_merged_passes_give_what_single_ones_give(tmp_path, monkeypatch):
+@pytest.mark.parametrize("progress", [3.0, 2.25])
+def test_openvino_and_numpy_give_what_keras_gives(tmp_path, progress):
     model, weights = make_model(tmp_path)
-    config = model.config
-    x = RNG.standard_normal((1, 11)).astype(np.float32)
-    pictures = []
-    for least in (0, 2**60):
-        monkeypatch.setattr(backend, "WORTH_FUSING", least)
-        pictures.append(network.generator(network.prepare(weights, config), x, config, 4, 3.0))
-    np.testing.assert_allclose(*pictures, atol=1e-4)
+    config, x = model.config, RNG.standard_normal((1, 11)).astype(np.float32)
+    ready, blend = network.prepare(numpy_ops, weights, config), network.block_weights(progress, 4)
+    graph = engine.compile(
+        lambda ops, weights, x: network.generator(ops, weights, x, config, 4, blend), ready, [x.shape]
+    )
+    expected = played(weights, x, config, 4, progress)
+    np.testing.assert_allclose(graph(x), expected, atol=1e-4)
+    np.testing.assert_allclose(played(weights, x, config, 4, progress, numpy_ops), expected, atol=1e-4)
 
 
 def test_another_kernel_size_is_played_too(tmp_path):
@@ -121,11 +129,10 @@ def test_the_pitch_changes_the_wave(model):
 def test_a_transition_blends_two_resolutions(tmp_path):
     model, weights = make_model(tmp_path, blocks=3, progress=1.25)
     x = RNG.standard_normal((1, 11)).astype(np.float32)
-    ready = network.prepare(weights, model.config)
-    blended = network.generator(ready, x, model.config, 3, 1.25)
-    coarse = network.generator(ready, x, model.config, 2, 1.0)
-    fine = network.generator(ready, x, model.config, 3, 2.0)
-    np.testing.assert_allclose(blended, 0.75 * np.array(coarse) + 0.25 * np.array(fine), atol=1e-5)
+    blended = played(weights, x, model.config, 3, 1.25)
+    coarse = played(weights, x, model.config, 2, 1.0)
+    fine = played(weights, x, model.config, 3, 2.0)
+    np.testing.assert_allclose(blended, 0.75 * coarse + 0.25 * fine, atol=1e-5)
 
 
 def test_the_heard_blocks_weigh_one_together():

@@ -52,19 +52,22 @@ def batch(source, plan):
 
 def test_the_trained_generator_is_the_one_that_plays(source, tensors):
     weights, batch = {k: np.array(v) for k, v in tensors["generator"].items()}, source.batch(0, 4, 3)
-    x = network.generator_input(batch["z"], batch["z_labels"])
-    played = network.generator(network.prepare(weights, source.config), x, source.config, 3, 1.25)
-    ready = network.prepare_training(tensors["generator"], source.config)
-    trained = network.picture(ready, batch["z"], batch["z_labels"], source.config, 3, np.float32(0.25))
+    x = network.generator_input(ops, batch["z"], batch["z_labels"])
+    played = network.generator(
+        ops, network.prepare(ops, weights, source.config), x, source.config, 3, network.block_weights(1.25, 3)
+    )
+    ready = network.prepare(ops, tensors["generator"], source.config)
+    trained = network.stage_specgrams(ops, ready, batch["z"], batch["z_labels"], source.config, 3, np.float32(0.25))
     np.testing.assert_allclose(np.array(trained), np.array(played), atol=1e-5)
 
 
 def test_a_run_that_fades_in_nothing_yet_shows_the_resolution_before(source, tensors):
     batch = source.batch(0, 4, 3)
-    ready = network.prepare_training(tensors["generator"], source.config)
+    ready = network.prepare(ops, tensors["generator"], source.config)
     z = (batch["z"], batch["z_labels"], source.config)
-    fading, before = network.picture(ready, *z, 3, np.float32(0)), network.picture(ready, *z, 2)
-    np.testing.assert_allclose(np.array(fading), np.array(network.enlarge(before, 2, source.config)), atol=1e-6)
+    fading = network.stage_specgrams(ops, ready, *z, 3, np.float32(0))
+    before = network.stage_specgrams(ops, ready, *z, 2)
+    np.testing.assert_allclose(np.array(fading), np.array(network.enlarge(ops, before, 2, source.config)), atol=1e-6)
 
 
 def test_a_discriminator_that_fades_in_nothing_yet_is_the_one_before(source, tensors):

@@ -7,8 +7,9 @@ The network is a function (ops, weights, *inputs) -> tensor, or a tuple of tenso
 """
 
 import os
+import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,25 @@ def thread_count() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
+
+
+class CompiledFunctions:
+    """Functions that `compile` gives, each compiled once, whichever thread is the first to need it."""
+
+    def __init__(self, engine: str = "openvino", precision: str = "f32") -> None:
+        check(engine, precision)
+        self._options = {"engine": engine, "precision": precision}
+        self._functions: dict[Hashable, Callable[..., Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(
+        self, key: Hashable, network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape]
+    ) -> Callable[..., Any]:
+        """The function with this key; if there is none, it is compiled from the rest, see `compile`."""
+        with self._lock:
+            if key not in self._functions:
+                self._functions[key] = compile(network, weights, shapes, **self._options)
+            return self._functions[key]
 
 
 class Compiled:

@@ -10,8 +10,9 @@ from typing import Any
 
 from keras import ops
 
+from core.nn.products import convolve
 from gansynth.config import Config
-from gansynth.network import LEAK, convolve, equalizer
+from gansynth.network import LEAK, equalizer
 
 Tensor = Any
 Reduce = Callable[[Tensor], Tensor]
@@ -85,7 +86,7 @@ def _from_rgb(weights: Mapping[str, Tensor], pictures: Tensor, block: int) -> Te
 
 
 def _layer(weights: Mapping[str, Tensor], x: Tensor, name: str, padding: str = "same") -> Tensor:
-    return ops.leaky_relu(convolve(x, weights[f"{name}/kernel"], padding) + weights[f"{name}/bias"], LEAK)
+    return ops.leaky_relu(convolve(ops, x, weights[f"{name}/kernel"], padding) + weights[f"{name}/bias"], LEAK)
 
 
 def _dense(weights: Mapping[str, Tensor], x: Tensor, name: str) -> Tensor:

@@ -96,11 +96,11 @@ class TrainingLogger:
 def _waves(plan: Plan, average: Any, z: Any, labels: Any) -> Any:
     config = plan.config
     scale, shift = normalizer.scale_and_shift(config)
-    ready = network.prepare_training(average, config)
-    picture = network.picture(ready, z, labels, config, plan.blocks)
+    ready = network.prepare(ops, average, config)
+    picture = network.stage_specgrams(ops, ready, z, labels, config, plan.blocks)
     factor = config.scale_base ** (config.num_resolutions - plan.blocks)
-    waves = spectral.specgrams_to_waves((network.enlarge(picture, factor, config) - shift) / scale, config)
-    return spectral.faded_in(waves, config)
+    specgrams = (network.enlarge(ops, picture, factor, config) - shift) / scale
+    return spectral.faded_in(ops, spectral.specgrams_to_waves(ops, specgrams, config), config)
 
 
 def _scalars_writer(folder: Path) -> Callable[[int, dict[str, float]], None]:

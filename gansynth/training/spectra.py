@@ -102,7 +102,7 @@ def fit_normalizer(data_dir: Path, config: Config, margin: float, most: int) -> 
     """Fit the config's normaliser to the first `most` notes of a dataset, unless it is there or needs no fitting."""
     if config.data_normalizer not in normalizer.FITTED or normalizer.path(config).exists():
         return
-    transform = compiled(lambda waves: spectral.waves_to_specgrams(waves, config))
+    transform = compiled(lambda waves: spectral.waves_to_specgrams(ops, waves, config))
     notes = islice(records.read(data_dir), most)
     normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, AT_ONCE)), config, margin)
 
@@ -117,7 +117,7 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
     scale, shift = normalizer.scale_and_shift(config)
     limit = np.inf if config.data_normalizer == "none" else 1.0
     transform = compiled(
-        lambda waves: ops.clip(scale * spectral.waves_to_specgrams(waves, config) + shift, -limit, limit)
+        lambda waves: ops.clip(scale * spectral.waves_to_specgrams(ops, waves, config) + shift, -limit, limit)
     )
     done = 0
     for notes in _batches(records.read(data_dir), AT_ONCE):

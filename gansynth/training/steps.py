@@ -158,8 +158,9 @@ def loudness_weight(specgrams: Tensor, plan: Plan) -> Tensor:
 
 def _made(plan: Plan, weights: Tensors, z: Tensor, labels: Tensor, batch: Tensors) -> Tensor:
     kernels = {name: value for name, value in weights.items() if not name.startswith("latent")}
-    ready = network.prepare_training(kernels, plan.config, plan.hparams.precision)
-    return network.picture(ready, z, labels, plan.config, plan.blocks, batch["fade"] if plan.fading else None)
+    ready = network.prepare(ops, kernels, plan.config, plan.hparams.precision)
+    fade = batch["fade"] if plan.fading else None
+    return network.stage_specgrams(ops, ready, z, labels, plan.config, plan.blocks, fade)
 
 
 def _judged(plan: Plan, ready: Tensors, pictures: Tensor, batch: Tensors) -> tuple[Tensor, Tensors]:
@@ -172,7 +173,7 @@ def _blended(plan: Plan, pictures: Tensor, batch: Tensors) -> Tensor:
     if not plan.fading:
         return pictures
     base = plan.config.scale_base
-    coarse = network.enlarge(discriminator.shrink(pictures, base, plan.config), base, plan.config)
+    coarse = network.enlarge(ops, discriminator.shrink(pictures, base, plan.config), base, plan.config)
     return batch["fade"] * pictures + (1.0 - batch["fade"]) * coarse
 
 
