@@ -163,10 +163,9 @@ def above_zero(text: str) -> float:
 
 
 def load(options: argparse.Namespace) -> "Model":
-    """The sound model in options.ckpt_dir, loaded without TensorFlow's notes to developers unless there is --debug."""
+    """The sound model in options.ckpt_dir."""
     import gansynth
 
-    quiet(options)
     return gansynth.load(options.ckpt_dir)
 
 

@@ -8,7 +8,7 @@ __all__ = ["import_tensorflow", "quiet_import"]
 
 
 def import_tensorflow() -> None:
-    """Import what makes sound, quietly unless somebody set TF_CPP_MIN_LOG_LEVEL to 0, as --debug does."""
+    """Import what makes pictures, quietly unless somebody set TF_CPP_MIN_LOG_LEVEL to 0, as --debug does."""
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
         _wake()
     else:
@@ -18,8 +18,6 @@ def import_tensorflow() -> None:
 
 def _wake() -> None:
     from keras import ops
-
-    import gansynth.model  # noqa: F401
 
     # The first tensor is when it looks for a GPU, and complains of the lack of one.
     ops.zeros(1)

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from core import families
@@ -17,7 +16,6 @@ from server.link.publisher import Publisher
 from server.link.renderer_process import RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
-from server.quiet import import_tensorflow
 from server.session import Folders, Session
 from server.settings import IMAGE_PORT, Settings
 from server.sinks.wav_spool import WavSpool
@@ -85,9 +83,6 @@ def _publisher(settings: Settings) -> Publisher:
 
 
 def _prepare(studio: Session, name: str | None) -> None:
-    _read_ahead()
-    # Here, so that the first load does not wait for it.
-    import_tensorflow()
     studio.reload(name)
 
 
@@ -96,21 +91,11 @@ def _loaded(studio: Session) -> tuple[str, str]:
     return setup.model.name if setup.model else "-", Path(setup.components_file).name if setup.components_file else "-"
 
 
-def _read_ahead() -> None:
-    """Read TensorFlow's libraries once: other threads run meanwhile, unlike when an import waits for a disk."""
-    spec = find_spec("tensorflow")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for library in Path(folder).glob("*.so*"):
-            with library.open("rb") as file:
-                while file.read(1 << 20):
-                    pass
-
-
 def _close(engine: Engine, osc: OscSocket) -> int:
     ended = engine.stop()
     osc.close()
     if not ended:
-        # TensorFlow is still at work in its thread; to tear the interpreter down under it would crash.
+        # A network is still at work in its thread; to tear the interpreter down under it would crash.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)

@@ -24,7 +24,6 @@ from scripts.flags.video import seed_of
 from scripts.shared import key_points
 from scripts.shared.hallucination_video import COMMAND, Film, paint, record
 from server.checkpoints import locate, locate_components
-from server.quiet import import_tensorflow
 from server.sounds.notes import check_hallucination
 
 if TYPE_CHECKING:
@@ -95,8 +94,6 @@ def hallucinate(wish: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     timing, pitch = check_hallucination(config, len(keys), wish.steps, wish.times, wish.pitch)
     for path in (wish.out, wish.film.out) if wish.film else (wish.out,):
         path.parent.mkdir(parents=True, exist_ok=True)
-    # All that can be wrong with the wish is found by now; what follows takes seconds.
-    import_tensorflow()
     model = gansynth.load(folder)
     components, directions = _directions(wish, model, models)
     wave = _render(model, components, keys, wish, timing, pitch)

@@ -38,7 +38,8 @@ def load(options: argparse.Namespace) -> Any:
         ValueError: a file breaks a rule; the message names it.
     """
     family = families.family_of(options.ckpt_dir)
-    frame.quiet(options)
+    if family.kind == "image":
+        frame.quiet(options)
     return family.load(options.ckpt_dir)
 
 
