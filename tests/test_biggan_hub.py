@@ -61,7 +61,7 @@ def test_tables_that_are_no_constants_are_named(own):
     node = next(node for node in model.meta_graphs[0].graph_def.node if node.name == "stack_1")
     node.op = "VarHandleOp"
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(ValueError, match="stack_1 is a VarHandleOp, which is no constant of the graph"):
+    with pytest.raises(ValueError, match="stack_1 is a VarHandleOp, not a constant of the graph"):
         biggan.read_config(own)
 
 
@@ -74,7 +74,7 @@ def test_another_module_is_refused(own):
 def test_a_cut_graph_is_damaged(own):
     path = own / "saved_model.pb"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="no readable SavedModel"):
+    with pytest.raises(ValueError, match="cannot be read as a SavedModel"):
         biggan.load(own)
 
 
@@ -94,5 +94,5 @@ def test_a_circle_of_nodes_ends():
     graph = graph_pb2.GraphDef()
     graph.node.add(name="a", op="Identity", input=["b"])
     graph.node.add(name="b", op="Identity", input=["a"])
-    with pytest.raises(ValueError, match="no constant of the graph"):
-        saved_model.constant(saved_model._graph(memoryview(graph.SerializeToString())), "a")
+    with pytest.raises(ValueError, match="not a constant of the graph"):
+        saved_model.constant(saved_model.read_graph(graph.SerializeToString()), "a")

@@ -16,6 +16,8 @@ _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 # The wire type of each type of field. Repeated numbers are packed into bytes or stand one by one.
 _WIRE = {INT: _VARINT, BYTES: _LENGTH, FIXED32: _FOUR_BYTES, FLOATS: _FOUR_BYTES, DOUBLES: _EIGHT_BYTES, INTS: _VARINT}
 _PACKED = (FLOATS, DOUBLES, INTS)
+# A view takes 184 bytes, a field in a message as few as two.
+_MAX_VALUES = 2**18
 
 
 def decode(message: Bytes, fields: Fields) -> Values:
@@ -26,13 +28,17 @@ def decode(message: Bytes, fields: Fields) -> Values:
         FLOATS, DOUBLES and INTS views which, joined, are the packed numbers.
 
     Raises:
-        ValueError: the message is damaged.
+        ValueError: the message is damaged, or has too many values.
     """
     view = memoryview(message)
     known = {number: (name, kind) for name, (number, kind) in fields.items()}
     found: Values = {}
+    count = 0
     for number, wire, start, end in _parts(view):
         name, kind = known.get(number, ("", ""))
+        count += bool(kind)
+        if count > _MAX_VALUES:
+            raise ValueError(f"a message has more than {_MAX_VALUES} values")
         if kind and wire == _WIRE[kind]:
             value = view[start:end] if kind in (BYTES, *_PACKED) else _number(view[start:end], wire)
             found.setdefault(name, []).append(value)

@@ -1,23 +1,22 @@
-"""saved_model.pb: constants of the graph that TensorFlow has saved, read without TensorFlow, running nothing of it.
-
-Source: Protocol Buffers' encoding, and TensorFlow's saved_model.proto, graph.proto, attr_value.proto and tensor.proto,
-whose field numbers stand below.
-"""
+"""saved_model.pb: constants of a graph that TensorFlow has saved, read without TensorFlow, running nothing of it."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-Bytes = memoryview
-_DTYPES = {1: "<f4", 2: "<f8", 19: "<f2"}
-# Each float or double of TensorProto that stands by itself: field number and dtype.
-_SINGLE = {1: (5, "<f4"), 2: (6, "<f8")}
+from core.files.regular import read_regular
+from core.formats import messages
+from core.formats.protobuf import Bytes, Fields, decode, last
+
+_FLOATS = {number: messages.DTYPES[number] for number in (1, 2, 19)}
+# Where numbers stand that are not in tensor_content, and their type.
+_SINGLE = {1: ("float_val", "<f4"), 2: ("double_val", "<f8")}
 _PASSED_ON = ("Identity", "StopGradient")
-DEPTH = 20
+_MAX_SIZE, _MAX_PASSES, _MAX_DIMS = 2**31, 20, 32
+# Values that a constant may have beyond those that stand in the file; the largest table of BigGAN-deep has 104448.
+_MAX_REPEATED = 2**18
 
 
 @dataclass(frozen=True)
@@ -29,135 +28,110 @@ class Node:
     message: Bytes
 
 
-Graph = dict[str, Node]
+# Names of nodes -> their messages, which are decoded when they are asked for.
+Graph = dict[str, Bytes]
 
 
 def read(path: Path) -> list[Graph]:
-    """The graphs of a SavedModel, their nodes by name.
+    """The graphs of a SavedModel.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged.
     """
+    content = read_regular(path, _MAX_SIZE)
     try:
-        metas = _messages(memoryview(path.read_bytes()), 2)
-        return [_graph(message) for meta in metas for message in _messages(meta, 2)]
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"{path} is no readable SavedModel: {error}") from None
+        metas = decode(content, messages.SAVED_MODEL).get("meta_graphs", [])
+        graphs = [graph for meta in metas for graph in decode(meta, messages.META_GRAPH).get("graph_def", [])]
+        return [read_graph(graph) for graph in graphs]
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as a SavedModel: {error}") from None
 
 
-def constant(graph: Graph, name: str, stacked: bool = True) -> np.ndarray:
-    """The value of a node that depends on constants alone: one itself, or rows stacked from such.
-
-    Args:
-        graph: from `read`.
-        name: of the node.
-        stacked: whether it may be a stack.
+def read_graph(message: Bytes) -> Graph:
+    """The nodes of a GraphDef message.
 
     Raises:
-        ValueError: there is no such node, or it depends on something else.
+        ValueError: it is damaged.
+    """
+    name: Fields = {"name": messages.NODE["name"]}
+    nodes = decode(message, messages.GRAPH).get("node", [])
+    return {_text(last(decode(node, name), "name", b"")): node for node in nodes}
+
+
+def constant(graph: Graph, name: str) -> np.ndarray:
+    """The value of a node that depends on constants alone: a constant itself, or rows stacked from constants.
+
+    Raises:
+        ValueError: the graph has no such node, it depends on something else, or its value is damaged or too large.
     """
     name, node = _source(graph, name)
-    if node.op == "Const":
-        return _tensor(_attribute(node, "value", 8), name)
-    if node.op == "Pack" and stacked:
-        rows = [constant(graph, each, stacked=False) for each in node.inputs if not each.startswith("^")]
-        if len({row.shape for row in rows}) == 1:
-            return np.stack(rows)
-    raise ValueError(f"{name} is a {node.op}, which is no constant of the graph")
+    if node.op != "Pack":
+        return _constant(node, name)
+    inputs = [each for each in node.inputs if not each.startswith("^")]
+    rows: list[np.ndarray] = []
+    for each in inputs:
+        source, row = _source(graph, each)
+        rows.append(_constant(row, source))
+        if rows[0].size * len(inputs) > _MAX_REPEATED:
+            raise ValueError(
+                f"{name} has {len(inputs)} rows of {rows[0].size} values, more than {_MAX_REPEATED} in all"
+            )
+        if rows[-1].shape != rows[0].shape:
+            raise ValueError(f"{name} has rows of different shapes")
+    if not rows:
+        raise ValueError(f"{name} has no rows")
+    return np.stack(rows)
 
 
 def _source(graph: Graph, name: str) -> tuple[str, Node]:
     """The node that a value comes from, behind those that only pass it on."""
-    for _ in range(DEPTH):
+    for _ in range(_MAX_PASSES):
         name = name.partition(":")[0]
         if name not in graph:
             raise ValueError(f"the graph has no node {name}")
-        node = graph[name]
+        found = decode(graph[name], messages.NODE)
+        node = Node(_text(last(found, "op", b"")), tuple(map(_text, found.get("input", []))), graph[name])
         if node.op not in _PASSED_ON or not node.inputs:
             break
         name = node.inputs[0]
     return name, node
 
 
-def _graph(message: Bytes) -> Graph:
-    found = {}
-    for node in _messages(message, 1):
-        parts = list(_fields(node))
-        names = {number: _text(value) for number, value in parts if number in (1, 2)}
-        inputs = tuple(_text(value) for number, value in parts if number == 3)
-        found[names.get(1, "")] = Node(names.get(2, ""), inputs, node)
-    return found
+def _constant(node: Node, name: str) -> np.ndarray:
+    if node.op != "Const":
+        raise ValueError(f"{name} is a {node.op}, not a constant of the graph")
+    tensor = decode(_attribute(node, "value"), messages.TENSOR)
+    if (kind := last(tensor, "dtype", 0)) not in _FLOATS:
+        raise ValueError(f"{name} does not hold floating-point numbers")
+    shape = _shape(last(tensor, "tensor_shape", b""), name)
+    content = last(tensor, "tensor_content", b"")
+    field, dtype = ("tensor_content", _FLOATS[kind]) if content else _SINGLE.get(kind, ("float_val", "<f4"))
+    values = np.frombuffer(content or b"".join(tensor.get(field, [])), dtype)
+    count = math.prod(shape)
+    if len(values) != count and (content or not 0 < len(values) < count <= _MAX_REPEATED):
+        raise ValueError(f"{name} has {len(values)} values instead of {count}")
+    # The last value stands for all that follow.
+    return np.pad(values, (0, count - len(values)), mode="edge").reshape(shape)
 
 
-def _attribute(node: Node, key: str, kind: int) -> Bytes:
-    for entry in _messages(node.message, 5):
-        parts = dict(_fields(entry))
-        value = parts.get(2)
-        if _text(parts.get(1)) == key and isinstance(value, Bytes):
-            return next(_messages(value, kind), memoryview(b""))
+def _attribute(node: Node, key: str) -> Bytes:
+    """The tensor in an attribute of a node."""
+    for entry in decode(node.message, messages.NODE).get("attr", []):
+        pair = decode(entry, messages.ATTR_ENTRY)
+        value = decode(last(pair, "value", b""), messages.ATTR_VALUE)
+        if _text(last(pair, "key", b"")) == key and "tensor" in value:
+            return value["tensor"][-1]
     raise ValueError(f"a {node.op} lacks its {key}")
 
 
-def _tensor(message: Bytes, name: str) -> np.ndarray:
-    parts = list(_fields(message))
-    kind = next((value for number, value in parts if number == 1), None)
-    if kind not in _DTYPES:
-        raise ValueError(f"{name} holds no floating-point numbers")
-    sizes = [dict(_fields(dim)).get(1, 0) for shape in _messages(message, 2) for dim in _messages(shape, 2)]
-    if any(not isinstance(size, int) for size in sizes):
-        raise ValueError(f"{name} has no shape")
-    content = next((value for number, value in parts if number == 4), None)
-    values = np.frombuffer(content, _DTYPES[kind]) if content else _single_values(parts, kind)
-    count = math.prod(sizes)
-    if len(values) != count and (content or not 0 < len(values) < count <= 2**24):
-        raise ValueError(f"{name} has {len(values)} values instead of {count}")
-    # The last value stands for all that follow.
-    return np.pad(values, (0, count - len(values)), mode="edge").reshape(sizes)
+def _shape(message: Bytes, name: str) -> tuple[int, ...]:
+    dims = decode(message, messages.TENSOR_SHAPE).get("dim", [])
+    shape = tuple(last(decode(dim, messages.DIM), "size", 0) for dim in dims)
+    if len(shape) > _MAX_DIMS or any(size < 0 for size in shape):
+        raise ValueError(f"{name} does not have a shape that is known")
+    return shape
 
 
-def _single_values(parts: list[tuple[int, Any]], kind: int) -> np.ndarray:
-    field, dtype = _SINGLE.get(kind, (0, "<f4"))
-    chunks = [bytes(value) for number, value in parts if number == field and isinstance(value, Bytes)]
-    return np.frombuffer(b"".join(chunks), dtype)
-
-
-def _messages(message: Bytes, number: int) -> Iterator[Bytes]:
-    """The messages in a message's field."""
-    return (value for found, value in _fields(message) if found == number and isinstance(value, Bytes))
-
-
-def _fields(message: Bytes) -> Iterator[tuple[int, Any]]:
-    """A message's fields: number and value, an int or the bytes."""
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
-        if (wire := tag & 7) == 0:
-            value, place = _varint(message, place)
-            yield tag >> 3, value
-            continue
-        if wire == 2:
-            length, place = _varint(message, place)
-        elif wire in (1, 5):
-            length = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"a field has the unknown wire type {wire}")
-        if place + length > len(message):
-            raise ValueError("it ends in the middle of a field")
-        yield tag >> 3, message[place : place + length]
-        place += length
-
-
-def _varint(message: Bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while shift < 70:
-        byte = message[place]
-        value |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 128:
-            return value, place
-    raise ValueError("a number is longer than 10 bytes")
-
-
-def _text(value: Any) -> str:
-    return bytes(value).decode() if isinstance(value, Bytes) else ""
+def _text(value: Bytes) -> str:
+    return bytes(value).decode()
