@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core import checks
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -125,8 +127,7 @@ class Components:
             ValueError: the activations are of another shape.
         """
         activations = np.asarray(activations, np.float64)
-        if activations.shape[1:] != self.mean.shape:
-            raise ValueError(f"activations have shape {activations.shape}; they must be [n, *{self.mean.shape}]")
+        checks.shape("activations", activations, ("n", *self.mean.shape))
         basis = self.components[:count].reshape(len(self.components[:count]), -1).astype(np.float64)
         moved = (activations - self._means(pitches)).reshape(len(activations), -1)
         amounts = np.linalg.lstsq(basis @ basis.T, basis @ moved.T, rcond=None)[0].T
@@ -148,10 +149,8 @@ class Components:
     def _checked(self, edits: np.ndarray) -> np.ndarray:
         edits = np.asarray(edits, np.float64)
         if edits.ndim != 2 or edits.shape[1] > self.count:
-            raise ValueError(f"edits have shape {edits.shape}; they must be [n, at most {self.count}]")
-        if not np.isfinite(edits).all():
-            raise ValueError("edits hold a value that is not finite")
-        return edits
+            raise ValueError(f"edits must have shape [n, at most {self.count}], not {checks.shape_text(edits.shape)}")
+        return checks.finite("edits", edits)
 
     def _means(self, pitches: Sequence[int] | None) -> np.ndarray:
         if pitches is None or not self.knows_pitch:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core import families
+from core import checks, families
 from core.families import Kind
 from core.files import atomic
 from core.files.safe_paths import confined, inside
@@ -69,7 +69,7 @@ def check_suffix(path: Path) -> None:
         ValueError: it may not.
     """
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path} must end with {', '.join(SUFFIXES)}")
+        raise ValueError(f"{path} must end in {', '.join(SUFFIXES)}")
 
 
 def locate(name: str, folder: Path, kind: Kind, models: Iterable[Path], owner: str, flag: str) -> Path:
@@ -181,8 +181,8 @@ def _latents(content: Mapping[str, Any], count: int) -> Latents | None:
     if "lat_comp" not in content:
         return None
     directions, mean, stdev = (_array(content, key) for key in ("lat_comp", "lat_mean", "lat_stdev"))
-    if directions.ndim != 2 or directions.shape != (count, mean.size) or stdev.shape != (count,):
-        raise ValueError(f"lat_comp has shape {directions.shape}; it must be [{count}, latent], as lat_mean has it")
+    checks.shape("lat_comp", directions, (count, mean.size))
+    checks.shape("lat_stdev", stdev, (count,))
     return Latents(directions, mean.reshape(-1), stdev)
 
 
@@ -210,6 +210,6 @@ def _npz(path: Path) -> dict[str, Any]:
 
 def _array(content: Mapping[str, Any], key: str) -> np.ndarray:
     value = np.asarray(content.get(key))
-    if value.dtype.kind != "f" or not np.isfinite(value).all():
-        raise ValueError(f"{key} must be an array of finite numbers")
-    return value
+    if value.dtype.kind != "f":
+        raise ValueError(f"{key} must be an array of numbers")
+    return checks.finite(key, value)

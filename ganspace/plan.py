@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core import checks
+
 ESTIMATORS = ("ipca", "pca", "fbpca", "ica", "spca", "stream", "linear")
 MOVED = ("z", "layer")
 # Above it one wants the streaming sketch.
@@ -44,17 +46,15 @@ class Plan:
     move: str = ""
 
     def __post_init__(self) -> None:
-        if self.estimator not in ("", *ESTIMATORS):
-            raise ValueError(f"estimator is {self.estimator!r}; it must be one of {', '.join(ESTIMATORS)}")
-        if self.move not in ("", *MOVED):
-            raise ValueError(f"move is {self.move!r}; it must be one of {', '.join(MOVED)}")
-        if not 0.0 < self.truncation <= 1.0:
-            raise ValueError(f"truncation is {self.truncation}; it must be above 0 and at most 1")
-        if self.class_number is not None and self.class_number < 0:
-            raise ValueError(f"class_number is {self.class_number}; it must be at least 0")
+        if self.estimator:
+            checks.one_of("estimator", self.estimator, ESTIMATORS)
+        if self.move:
+            checks.one_of("move", self.move, MOVED)
+        checks.above("truncation", self.truncation, 0, 1)
+        if self.class_number is not None:
+            checks.in_range("class_number", self.class_number, 0)
         for name, least in (("count", 2), ("components", 0), ("seed", 0), ("pca_batch_size", 0), ("batch_size", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+            checks.in_range(name, getattr(self, name), least)
 
     @property
     def chosen_estimator(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core import checks
 from renderer.sound_to_image import PITCHES
 
 
@@ -55,9 +56,7 @@ def _find(wanted: str, names: Sequence[str]) -> int:
     if not names:
         raise ValueError(f"the model has no classes, so there is none called {wanted!r}")
     if wanted.lstrip("-").isdecimal():
-        if not 0 <= int(wanted) < len(names):
-            raise ValueError(f"class must be in 0..{len(names) - 1}, not {wanted}")
-        return int(wanted)
+        return checks.whole("class", int(wanted), 0, len(names) - 1)
     key, keys = _plain(wanted), [_plain(name) for name in names]
     exact = [number for number, name in enumerate(keys) if key == name or key in map(str.strip, name.split(","))]
     parts = exact or [number for number, name in enumerate(keys) if key in name]

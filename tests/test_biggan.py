@@ -105,7 +105,7 @@ def test_between_rows_the_nearer_one_counts_more():
 
 @pytest.mark.parametrize("truncation", [-0.1, 1.01, math.nan])
 def test_other_truncations_are_refused(painter, truncation):
-    with pytest.raises(ValueError, match=r"truncation must be in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"truncation must be (in 0\.\.1|a finite number), not"):
         painter.generate(np.zeros((1, 128)), np.zeros((1, 1000)), truncation)
 
 

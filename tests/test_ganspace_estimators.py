@@ -181,7 +181,11 @@ def test_what_does_not_fit_into_memory_is_refused_with_advice():
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"estimator": "tsne"}, "must be one of ipca"), ({"count": 1}, "count is 1"), ({"seed": -1}, "seed is -1")],
+    [
+        ({"estimator": "tsne"}, "must be one of ipca"),
+        ({"count": 1}, "count must be at least 2"),
+        ({"seed": -1}, "seed must be at least 0"),
+    ],
 )
 def test_a_bad_plan_is_refused(change, words):
     with pytest.raises(ValueError, match=words):

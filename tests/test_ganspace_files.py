@@ -63,7 +63,7 @@ def test_the_same_components_give_the_same_bytes(path, tmp_path):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"must end with \.npz, \.pickle"):
+    with pytest.raises(ValueError, match=r"must end in \.npz, \.pickle"):
         ganspace.save(tmp_path / "a.json", components())
 
 
@@ -109,7 +109,7 @@ def test_coordinates_undo_edits():
 
 
 def test_coordinates_need_activations_of_this_layer():
-    with pytest.raises(ValueError, match="activations have shape"):
+    with pytest.raises(ValueError, match="activations must have shape"):
         components().coordinates(np.zeros((1, 2, 3)))
 
 
@@ -182,9 +182,9 @@ def test_a_pickle_disguised_as_npz_executes_nothing(tmp_path):
         ({"version": 2}, "has version 2; this program reads up to 1"),
         ({"format": "other"}, "does not say that it is hallu-components"),
         ({"pitch_means": np.zeros((1, *SHAPE))}, "pitch_means has shape"),
-        ({"lat_comp": np.zeros((2, 5))}, "lat_comp has shape"),
+        ({"lat_comp": np.zeros((2, 5))}, "lat_comp must have shape"),
         ({"names": np.array(["a", "b", "c", "d"])}, "4 names for 3 directions"),
-        ({"stdev": np.array([1, np.nan, 0])}, "stdev must be an array of finite numbers"),
+        ({"stdev": np.array([1, np.nan, 0])}, "stdev has values that are not finite"),
         ({"pitches": np.array(["x"])}, "invalid literal"),
     ],
 )

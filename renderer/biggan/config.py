@@ -1,9 +1,10 @@
 """A generator's shape: what its config.json says, and the parts that follow from it."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from core import checks
 
 FIRST_SIZE, FIRST_CHANNELS = 4, 16  # the first map's edge in pixels, and its channels in channel widths
 FIRST_LAYER = "gen_z"
@@ -63,10 +64,9 @@ class Config:
 
     def __post_init__(self) -> None:
         for key in ("z_size", "embed_size", "num_classes", "channel_width"):
-            if getattr(self, key) < 1:
-                raise ValueError(f"{key} is {getattr(self, key)}; it must be at least 1")
-        if self.rows < 2 or not self.epsilon > 0:
-            raise ValueError(f"n_stats is {self.rows} and eps {self.epsilon}; they must be at least 2 and above 0")
+            checks.in_range(key, getattr(self, key), 1)
+        checks.in_range("n_stats", self.rows, 2)
+        checks.above("eps", self.epsilon, 0)
         _check_layers(self.layers, self.channel_width)
 
     @property
@@ -152,15 +152,12 @@ def to_json(config: Config) -> dict[str, Any]:
 def _whole(values: Mapping[str, Any], key: str, default: int) -> int:
     value = values.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{key} is {value!r}; it must be a whole number")
+        raise checks.mismatch(key, "be a whole number", value)
     return value
 
 
 def _number(values: Mapping[str, Any], key: str, default: float) -> float:
-    value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{key} is {value!r}; it must be a number")
-    return float(value)
+    return float(checks.number(key, values.get(key, default)))
 
 
 def _layers(value: Any) -> tuple[Layer, ...]:
@@ -185,6 +182,6 @@ def _check_layers(layers: tuple[Layer, ...], width: int) -> None:
             raise ValueError(f"layer {list(layer)} has {before * width} channels; it needs at least {REDUCTION}")
         given = after
     if given != 1:
-        raise ValueError(f"the last layer gives {given} channel widths; it must give 1")
+        raise checks.mismatch("the last layer", "give 1 channel width", given)
     if sum(doubles for doubles, _, _ in layers) > 9:
         raise ValueError("the layers double the map more than 9 times")

@@ -7,6 +7,8 @@ they are interpolated linearly. (pytorch-pretrained-biggan takes the wrong one o
 
 import numpy as np
 
+from core import checks
+
 # 0.28 times 50 is not quite 14; nearer than this to a row, it is that row.
 SAME_ROW = 1e-6
 
@@ -17,8 +19,7 @@ def row(table: np.ndarray, truncation: float) -> np.ndarray:
     Raises:
         ValueError: the truncation is not in 0..1.
     """
-    if not 0.0 <= truncation <= 1.0:
-        raise ValueError(f"truncation must be in 0..1, not {truncation}")
+    checks.in_range("truncation", truncation, 0, 1)
     place = truncation * (len(table) - 1)
     nearest = round(place)
     if abs(place - nearest) < SAME_ROW:

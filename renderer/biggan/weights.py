@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core import checks
 from renderer.biggan.config import Attention, Block, Config
 
 Arrays = dict[str, np.ndarray]
@@ -47,11 +48,7 @@ def complete(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
         if name.startswith("generator.conv_to_rgb.") and array.shape == (config.channel_width, *shape[1:]):
             # The published generators compute as many colours as channels, and show three.
             array = array[:COLORS]
-        if array.shape != shape:
-            raise ValueError(f"{name} has shape {array.shape}; it must be {shape}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds a value that is not finite")
-        found[name] = array
+        found[name] = checks.finite(name, checks.shape(name, array, shape))
     for name, _ in config.norms:
         if found[f"{name}.running_vars"].min() < 0:
             raise ValueError(f"{name}.running_vars holds a variance below 0")
@@ -66,7 +63,8 @@ def _folded(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     kernel, u, v = (_numbers(arrays, f"{name}_{kind}") for kind in ("orig", "u", "v"))
     matrix = kernel.reshape(len(kernel), -1) if kernel.ndim else kernel[None, None]
     if (u.size, v.size) != matrix.shape:
-        raise ValueError(f"{name}_u and {name}_v have {u.size} and {v.size} values; they must have {matrix.shape}")
+        rows, columns = matrix.shape
+        raise ValueError(f"{name}_u and {name}_v must have {rows} and {columns} values, not {u.size} and {v.size}")
     largest = float(u.ravel() @ (matrix @ v.ravel()))
     if not largest or not np.isfinite(largest):
         raise ValueError(f"{name} cannot be divided by its spectral norm, which is {largest}")
