@@ -165,6 +165,8 @@ def repeat(x: Any, repeats: int, axis: int) -> GraphTensor:
     if repeats == 1:
         return x
     place = x.axis(axis)
+    if x.channels_first and place > 1:
+        return GraphTensor(_enlarged(x.node, repeats, place), True)
     node = opset().unsqueeze(x.node, np.array([place + 1], np.int64))
     counts = np.ones(len(x.shape) + 1, np.int64)
     counts[place + 1] = repeats
@@ -172,6 +174,20 @@ def repeat(x: Any, repeats: int, axis: int) -> GraphTensor:
     shape[place] *= repeats
     node = opset().reshape(opset().tile(node, counts), np.array(shape, np.int64), False)
     return GraphTensor(node, x.channels_first)
+
+
+def _enlarged(node: Any, repeats: int, axis: int) -> Any:
+    """A map [n, channels, height, width], its rows or columns repeated; several times faster than a general repeat."""
+    size = np.array([node.get_shape()[axis] * repeats], np.int64)
+    return opset().interpolate(
+        node,
+        size,
+        "nearest",
+        "sizes",
+        axes=np.array([axis], np.int64),
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
 
 
 def flip(x: Any, axis: int | Sequence[int]) -> GraphTensor:

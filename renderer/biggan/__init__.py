@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["convert", "find", "load", "read_config"]
 
 
-def load(folder: str | Path) -> "BigGan":
+def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -> "BigGan":
     """Load a picture model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
+
+    Args:
+        folder: of the model.
+        engine: what computes it; see `core.nn.engine.compile`.
+        precision: f32, or bf16.
 
     Raises:
         FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
@@ -26,7 +31,8 @@ def load(folder: str | Path) -> "BigGan":
 
     path = Path(folder)
     config = read_config(path)
-    return BigGan(config, model_formats.read_weights(path, config), model_formats.class_names(path, config), path)
+    weights, names = model_formats.read_weights(path, config), model_formats.class_names(path, config)
+    return BigGan(config, weights, names, path, engine, precision)
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:

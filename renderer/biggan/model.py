@@ -1,23 +1,20 @@
 """A loaded BigGAN-deep: noise and classes -> pictures."""
 
 import functools
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from core.nn.backend import compiled
+from core.nn import engine
+from core.nn.ops import Ops
 from core.protocols import Move
 from renderer import sound_to_image
 from renderer.biggan import model_formats, network, statistics
-from renderer.biggan.config import FIRST_LAYER, Config
-from renderer.biggan.prepare import lacking, prepare, tables
+from renderer.biggan.config import Config
+from renderer.biggan.prepare import prepare, tables
 
-AT_ONCE = 2
 NOISE = "z"
 
 
@@ -32,7 +29,13 @@ class BigGan:
     default_layer = "layers.0"
 
     def __init__(
-        self, config: Config, weights: Mapping[str, np.ndarray], class_names: tuple[str, ...], folder: Path
+        self,
+        config: Config,
+        weights: Mapping[str, np.ndarray],
+        class_names: tuple[str, ...],
+        folder: Path,
+        engine_name: str = "openvino",
+        precision: str = "f32",
     ) -> None:
         self.config = config
         self.folder = folder
@@ -42,11 +45,11 @@ class BigGan:
         self.num_classes = config.num_classes
         self.class_names = class_names
         self.layers = (NOISE, *config.layer_shapes)
-        self._weights = {name: ops.convert_to_tensor(array) for name, array in prepare(weights, config).items()}
+        engine.check(engine_name, precision)
+        self._engine, self._precision = engine_name, precision
+        self._weights = prepare(weights, config)
         self._tables = tables(weights, config)
-        self._lacking = lacking(weights, config)
-        self._conditions = compiled(self._find_conditions)
-        self._functions: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._functions: dict[tuple[Any, ...], Callable[..., np.ndarray]] = {}
 
     @functools.cached_property
     def checksum(self) -> str:
@@ -126,20 +129,19 @@ class BigGan:
         if layer == NOISE:
             return z.reshape(-1, *shape)
         found = np.empty((len(z), *shape), np.float32)
+        inputs = (z, classes, *(self._rows(name, each) for name in self._tables))
+        find = self._compiled(at_once, layer=layer)
         for start in range(0, len(z), at_once):
-            part = slice(start, start + at_once)
-            found[part] = ops.convert_to_numpy(self._activations(z[part], classes[part], each[part], layer))
-        found += self._lacking[layer]
+            part = [value[start : start + at_once] for value in inputs]
+            count = len(part[0])
+            # The last batch is filled up with its last row.
+            filled = [np.concatenate([value, np.repeat(value[-1:], at_once - count, axis=0)]) for value in part]
+            found[start : start + count] = find(*filled)[:count]
         return found
 
     def warm_up(self, layer: str = "") -> None:
-        """Trace the graph, so that the first frame does not wait for it.
-
-        With a layer, the graph of frames with offsets there.
-        """
-        moves = [Move(layer, np.zeros((1, *self.layer_shape(layer))))] if layer else []
-        for as_bytes in (False, True):
-            list(self._frames(np.zeros((1, self.z_size)), np.zeros((1, self.num_classes)), 1.0, moves, as_bytes))
+        """Compile the network, so that the first frame does not wait for it; with a layer, for offsets there."""
+        self._compiled(1, (layer,) if layer not in ("", NOISE) else ())
 
     def _refuse(self, noise: Any, bends: Sequence[Any]) -> None:
         if noise is not None:
@@ -154,48 +156,35 @@ class BigGan:
         offsets = self._offsets(moves, len(z))
         if (moved := offsets.pop(NOISE, None)) is not None:
             z = z + moved[:, 0, 0]
-        # An offset to the first map is one addition before the graph, which stays that of frames without offsets.
-        first, layers = offsets.pop(FIRST_LAYER, None), tuple(offsets)
-        rows = {name: self._rows(name, each) for name in self._tables}
-        render = self._function((as_bytes, *layers), self._rendering(as_bytes, layers))
+        render = self._compiled(1, tuple(offsets))
+        inputs = (z, classes, *(self._rows(name, each) for name in self._tables), *offsets.values())
+        for index in range(len(z)):
+            frame = render(*(value[index : index + 1] for value in inputs))[0]
+            yield _as_bytes(frame) if as_bytes else frame
 
-        def one(index: int) -> np.ndarray:
-            own = slice(index, index + 1)
-            x, gains, shifts = self._conditions(z[own], classes[own], rows["means"][own], rows["deviations"][own])
-            x = x if first is None else x + first[own]
-            return ops.convert_to_numpy(render(x, gains, shifts, *(offsets[layer][own] for layer in layers)))[0]
-
-        return _two_at_once(one, len(z))
-
-    def _find_conditions(self, z: Any, classes: Any, means: Any, deviations: Any) -> Any:
-        return network.conditions(self._weights, z, classes, means, deviations, self.config)
-
-    def _activations(self, z: np.ndarray, classes: np.ndarray, truncations: np.ndarray, layer: str) -> Any:
-        if layer == FIRST_LAYER:
-            return self._function((layer,), self._find_first)(z, classes)
-        rows = {name: self._rows(name, truncations) for name in self._tables}
-        find = self._function((layer,), functools.partial(self._find_activations, layer=layer))
-        return find(z, classes, rows["means"], rows["deviations"])
-
-    def _find_first(self, z: Any, classes: Any) -> Any:
-        return network.first_map(self._weights, z, classes, self.config)
-
-    def _find_activations(self, z: Any, classes: Any, means: Any, deviations: Any, layer: str) -> Any:
-        x, gains, shifts = self._find_conditions(z, classes, means, deviations)
-        return network.activations(self._weights, x, gains, shifts, self.config, layer)
-
-    def _rendering(self, as_bytes: bool, layers: Sequence[str]) -> Callable[..., Any]:
-        def render(x: Any, gains: Any, shifts: Any, *offsets: Any) -> Any:
-            moved = dict(zip(layers, offsets, strict=True))
-            y = network.render(self._weights, x, gains, shifts, self.config, moved)
-            return ops.cast(ops.clip(ops.round((y + 1.0) * 127.5), 0, 255), "uint8") if as_bytes else y
-
-        return render
-
-    def _function(self, key: tuple[Any, ...], function: Callable[..., Any]) -> Callable[..., Any]:
+    def _compiled(self, count: int, moved: tuple[str, ...] = (), layer: str = "") -> Callable[..., np.ndarray]:
+        """Compile the network once for batches of `count`: frames with offsets at `moved`, or a layer's activations."""
+        key = (count, moved, layer)
         if key not in self._functions:
-            self._functions[key] = compiled(function)
+            values = self._tables["means"].shape[1]
+            shapes: list[engine.Shape] = [(count, size) for size in (self.z_size, self.num_classes, values, values)]
+            shapes += [(count, *self.layer_shape(name)) for name in moved]
+            self._functions[key] = engine.compile(
+                self._network(moved, layer), self._weights, shapes, engine=self._engine, precision=self._precision
+            )
         return self._functions[key]
+
+    def _network(self, moved: tuple[str, ...], layer: str) -> engine.Network:
+        config = self.config
+
+        def run(ops: Ops, weights: Any, z: Any, classes: Any, means: Any, deviations: Any, *offsets: Any) -> Any:
+            cond = network.condition(ops, weights, z, classes)
+            norm = network.standing_norm(ops, weights, cond, means, deviations, config.norms)
+            if layer:
+                return network.activations(ops, weights, cond, config, norm, layer)
+            return network.generator(ops, weights, cond, config, norm, dict(zip(moved, offsets, strict=True)))
+
+        return run
 
     def _offsets(self, moves: Sequence[Move], count: int) -> dict[str, np.ndarray]:
         """The offsets of each layer that is moved, float32 [count, *shape], checked; in the order of the layers."""
@@ -228,17 +217,9 @@ class BigGan:
         return np.stack([found[truncation] for truncation in truncations.tolist()]) if len(truncations) else empty
 
 
-def _two_at_once(one: Callable[[int], np.ndarray], count: int) -> Iterator[np.ndarray]:
-    """Each picture is a batch of its own; two are under way at once: while one waits for memory, one computes."""
-    if count == 1:
-        yield one(0)
-        return
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        pending: deque[Future[np.ndarray]] = deque()
-        for done in range(count):
-            for index in range(done + len(pending), min(done + AT_ONCE, count)):
-                pending.append(pool.submit(one, index))
-            yield pending.popleft().result()
+def _as_bytes(frame: np.ndarray) -> np.ndarray:
+    """-1..1 -> 0..255, rounded."""
+    return np.clip(np.round((frame + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def _checked(name: str, vectors: Any, size: int) -> np.ndarray:

@@ -1,179 +1,169 @@
-"""BigGAN-deep's generator as pure functions of a dict of arrays, in keras.ops. Maps are [n, height, width, channels].
+"""BigGAN-deep's generator as pure functions of a dict of arrays, over `core.nn.ops`: for playing and for training.
 
-Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Done differently, with the same result:
+Source: Brock et al. 2019, appendix B, as pytorch-pretrained-biggan runs it. Names of weights are those of its state
+dict; layouts are those of keras.ops: linear layers [in, out], kernels [height, width, in, out], maps [n, height, width,
+channels]. How a map is normalised is up to the caller, since training and playing use other moments: `Norm`.
 
-* Batch norm's statistics, scale and offset, and the bias of the convolution before, are one product and one sum.
-* A doubling followed by a 3x3 convolution takes a quarter of the multiplications; see `gansynth.upsample_conv`.
-* Wide 3x3 convolutions take less than half of theirs; see `winograd`.
-* Of the last convolution only the three colours are computed, as one matrix product.
-* Elementwise work on a map is one pass over it.
+One thing is done differently, with the same result: a doubling followed by a 3x3 convolution is one transposed
+convolution; see `core.nn.products`.
 """
 
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
-from keras import ops
+from core.nn import products
+from core.nn.ops import Ops, Tensor
+from renderer.biggan.config import FIRST_CHANNELS, FIRST_LAYER, FIRST_SIZE, Attention, Block, Config
 
-from core.nn.backend import fused
-from gansynth import upsample_conv
-from renderer.biggan import winograd
-from renderer.biggan.config import FIRST_LAYER, Attention, Block, Config
-
-Tensor = Any
 Weights = Mapping[str, Tensor]
-# Frames are rendered for minutes: compiling a pass over even a small map pays.
-_merged = partial(fused, least=2**18)
-_always_merged = partial(fused, least=0)
+# Normalises a map with the batch norm of a name, and a condition [n, cond_size]: (name, x, cond) -> tensor.
+Norm = Callable[[str, Tensor, Tensor], Tensor]
 
 
-def conditions(
-    weights: Weights, z: Tensor, classes: Tensor, means: Tensor, deviations: Tensor, config: Config
-) -> tuple[Tensor, Tensor, Tensor]:
-    """All that depends on noise, class and truncation.
+def prepare(ops: Ops, weights: Weights, config: Config) -> dict[str, Tensor]:
+    """Weights in the form in which `generator` uses them: kernels that see a doubled map become transposed ones."""
+    ready = dict(weights)
+    for part in config.parts:
+        name = f"{part.name}.conv_1.weight"
+        if isinstance(part, Block) and part.doubles and name in weights:
+            ready[name] = products.doubling_kernel(ops, weights[name])
+    return ready
+
+
+def condition(ops: Ops, weights: Weights, z: Tensor, classes: Tensor) -> Tensor:
+    """Condition of every batch norm, [n, cond_size]: z [n, z_size] and the embedding of classes [n, classes]."""
+    return ops.concatenate([z, ops.matmul(classes, weights["embeddings.weight"])], axis=-1)
+
+
+def first_map(ops: Ops, weights: Weights, cond: Tensor, config: Config) -> Tensor:
+    """The first map, [n, 4, 4, channels]."""
+    x = ops.matmul(cond, weights["generator.gen_z.weight"]) + weights["generator.gen_z.bias"]
+    return ops.reshape(x, (-1, FIRST_SIZE, FIRST_SIZE, FIRST_CHANNELS * config.channel_width))
+
+
+def generator(
+    ops: Ops,
+    weights: Weights,
+    cond: Tensor,
+    config: Config,
+    norm: Norm,
+    offsets: Mapping[str, Tensor] | None = None,
+    size: int | None = None,
+    fade: Tensor | None = None,
+) -> Tensor:
+    """Frames [n, size, size, 3] in -1..1.
 
     Args:
+        ops: what computes it.
         weights: from `prepare`.
-        z: [n, z_size].
-        classes: [n, num_classes], any weights.
-        means: [n, values] of all batch norms, from their tables.
-        deviations: the same.
-        config: the generator's shape.
-
-    Returns:
-        The first map [n, 4, 4, channels]; gains and shifts [n, values] of all batch norms.
+        cond: [n, cond_size] from `condition`.
+        config: gives the shape.
+        norm: how to normalise.
+        offsets: added to the activations of layers, by name.
+        size: of the frames in pixels, while the generator grows; None: full.
+        fade: 0..1, how far this size has faded in; None: all the way.
     """
-    found = ops.matmul(_condition(weights, z, classes), weights["conditions/kernel"]) + weights["conditions/bias"]
-    values = means.shape[-1]
-    gains = found[:, :values] / deviations
-    shifts = found[:, values : 2 * values] - means * gains
-    return ops.reshape(found[:, 2 * values :], (-1, *config.layer_shapes[FIRST_LAYER])), gains, shifts
+    size, moved = size or config.resolution, offsets or {}
+    x = _moved(first_map(ops, weights, cond, config), FIRST_LAYER, moved)
+    coarse = None
+    for part in config.parts:
+        if part.size > size:
+            break
+        if fade is not None and isinstance(part, Block) and part.doubles and part.size == size:
+            coarse = colours(ops, weights, x, cond, size // 2, config, norm)
+        x = _moved(_part(ops, weights, x, cond, part, norm), part.name.removeprefix("generator."), moved)
+    fine = colours(ops, weights, x, cond, size, config, norm)
+    return fine if fade is None or coarse is None else fade * fine + (1.0 - fade) * double(ops, coarse)
 
 
-def first_map(weights: Weights, z: Tensor, classes: Tensor, config: Config) -> Tensor:
-    """The first map of `conditions` alone: [n, 4, 4, channels]."""
-    kernel, bias = (weights[f"conditions/{name}"][..., -config.first_values :] for name in ("kernel", "bias"))
-    found = ops.matmul(_condition(weights, z, classes), kernel) + bias
-    return ops.reshape(found, (-1, *config.layer_shapes[FIRST_LAYER]))
-
-
-def render(
-    weights: Weights,
-    x: Tensor,
-    gains: Tensor,
-    shifts: Tensor,
-    config: Config,
-    offsets: Mapping[str, Tensor] | None = None,
-) -> Tensor:
-    """Frames [n, size, size, 3] in -1..1 of what `conditions` gives, `offsets` added to what leaves their layers."""
-    norms, moved = _norms(gains, shifts, config), offsets or {}
-    for layer, parts in zip(config.layer_shapes, ((), *((part,) for part in config.parts)), strict=True):
-        x = _through(weights, x, norms, parts)
-        if layer in moved:
-            x = x + moved[layer]
-    x = ops.matmul(_activate(x, *norms["generator.bn"]), weights["colors/kernel"])
-    return _colors(x, weights["colors/bias"])
-
-
-def activations(weights: Weights, x: Tensor, gains: Tensor, shifts: Tensor, config: Config, layer: str) -> Tensor:
-    """What leaves `layer`, [n, height, width, channels], but for `prepare.lacking`; nothing above it is computed."""
-    parts = config.parts[: list(config.layer_shapes).index(layer)]
-    return _through(weights, x, _norms(gains, shifts, config), parts)
-
-
-def _condition(weights: Weights, z: Tensor, classes: Tensor) -> Tensor:
-    return ops.concatenate([z, ops.matmul(classes, weights["embeddings"])], axis=-1)
-
-
-def _norms(gains: Tensor, shifts: Tensor, config: Config) -> dict[str, tuple[Tensor, Tensor]]:
-    """Each batch norm's gain and shift, as maps of one pixel."""
-    norms, done = {}, 0
-    for name, channels in config.norms:
-        gain, shift = (values[:, None, None, done : done + channels] for values in (gains, shifts))
-        norms[name] = (gain, shift)
-        done += channels
-    return norms
-
-
-def _through(
-    weights: Weights, x: Tensor, norms: Mapping[str, tuple[Tensor, Tensor]], parts: Iterable[Block | Attention]
-) -> Tensor:
-    for part in parts:
-        x = attend(weights, x, part) if isinstance(part, Attention) else block(weights, x, part, norms)
+def activations(ops: Ops, weights: Weights, cond: Tensor, config: Config, norm: Norm, layer: str) -> Tensor:
+    """Activations of a layer of `Config.layer_shapes`, [n, height, width, channels]; nothing above it is computed."""
+    x = first_map(ops, weights, cond, config)
+    for part in config.parts[: list(config.layer_shapes).index(layer)]:
+        x = _part(ops, weights, x, cond, part, norm)
     return x
 
 
-def block(weights: Weights, x: Tensor, part: Block, norms: Mapping[str, tuple[Tensor, Tensor]]) -> Tensor:
+def colours(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, size: int, config: Config, norm: Norm) -> Tensor:
+    """The colours of a map; sizes below the full one have heads of their own, which only training has."""
+    full = size == config.resolution
+    name, conv = ("generator.bn", "generator.conv_to_rgb") if full else (f"heads.{size}.bn", f"heads.{size}.conv")
+    return ops.tanh(convolve(ops, weights, ops.relu(norm(name, x, cond)), conv))
+
+
+def _moved(x: Tensor, layer: str, offsets: Mapping[str, Tensor]) -> Tensor:
+    return x + offsets[layer] if layer in offsets else x
+
+
+def _part(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, part: Block | Attention, norm: Norm) -> Tensor:
+    if isinstance(part, Attention):
+        return attention(ops, weights, x, part.name)
+    return block(ops, weights, x, cond, part, norm)
+
+
+def block(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, part: Block, norm: Norm) -> Tensor:
     """One residual block: [n, h, w, before] -> [n, h', w', after]."""
-    kernels = [weights[f"{part.name}.conv_{number}"] for number in range(4)]
-    (_, first), (_, second), (_, third), (_, fourth) = ((name, norms[name]) for name, _ in part.norms)
-    y = _activate(ops.matmul(_activate(x, *first), kernels[0]), *second)
-    if part.doubles:
-        y = _activate_doubled(upsample_conv.products(y, kernels[1]), *third)
-    else:
-        y = _convolve(y, kernels[1], *third)
-    y = ops.matmul(_convolve(y, kernels[2], *fourth), kernels[3])
-    short = x[..., : part.after]
-    return _add_doubled(y, short) if part.doubles else y + short
+    y = x
+    for number in range(4):
+        name = f"{part.name}.conv_{number}"
+        y = ops.relu(norm(f"{part.name}.bn_{number}", y, cond))
+        if number == 1 and part.doubles:
+            y = products.convolve_doubled(ops, y, weights[f"{name}.weight"]) + weights[f"{name}.bias"]
+        else:
+            y = convolve(ops, weights, y, name)
+    short = x[..., : part.after] if part.before != part.after else x
+    return y + (double(ops, short) if part.doubles else short)
 
 
-def attend(weights: Weights, x: Tensor, part: Attention) -> Tensor:
-    """Self-attention (Zhang et al. 2019): every pixel looks at a map of half the size."""
-    eighth, pixels = part.channels // 8, part.size**2
-    ways = ops.matmul(x, weights[f"{part.name}.in/kernel"]) + weights[f"{part.name}.in/bias"]
-    theta = ops.reshape(ways[..., :eighth], (-1, pixels, eighth))
-    seen = ops.max_pool(ways[..., eighth:], 2, 2, "valid")
-    seen = ops.reshape(seen, (-1, pixels // 4, seen.shape[-1]))
-    phi, g = seen[..., :eighth], seen[..., eighth:]
+def attention(ops: Ops, weights: Weights, x: Tensor, name: str) -> Tensor:
+    """Self-attention (Zhang et al. 2019) over a map [n, h, w, c]: every pixel looks at a map of half the size."""
+    theta, phi, g = (
+        ops.conv(x, weights[f"{name}.snconv1x1_{which}.weight"], 1, "same") for which in ("theta", "phi", "g")
+    )
+    theta, phi, g = _flat(ops, theta), *(_flat(ops, ops.max_pool(y, 2, 2, "valid")) for y in (phi, g))
     shares = ops.softmax(ops.matmul(theta, ops.transpose(phi, (0, 2, 1))), axis=-1)
-    found = ops.matmul(ops.matmul(shares, g), weights[f"{part.name}.out"])
-    return x + ops.reshape(found, (-1, part.size, part.size, part.channels))
+    found = ops.reshape(ops.matmul(shares, g), (-1, x.shape[1], x.shape[2], g.shape[-1]))
+    return x + ops.conv(found, weights[f"{name}.snconv1x1_o_conv.weight"], 1, "same") * weights[f"{name}.gamma"]
 
 
-def _convolve(x: Tensor, kernel: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    """A 3x3 convolution and what follows it."""
-    if len(kernel.shape) == 4:
-        return _activate(ops.conv(x, kernel, 1, "same"), gain, shift)
-    _, height, width, _ = x.shape
-    return _activate_untiled(ops.matmul(_tiles(x), kernel), gain, shift, height, width)
+def convolve(ops: Ops, weights: Weights, x: Tensor, name: str) -> Tensor:
+    """A convolution with bias that keeps the size."""
+    return ops.conv(x, weights[f"{name}.weight"], 1, "same") + weights[f"{name}.bias"]
 
 
-@_always_merged
-def _tiles(x: Tensor) -> Tensor:
-    return winograd.tiles(x)
+def double(ops: Ops, x: Tensor) -> Tensor:
+    """Each pixel of a map [n, h, w, c] four times."""
+    return ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
 
 
-@_always_merged
-def _activate_untiled(products: Tensor, gain: Tensor, shift: Tensor, height: int, width: int) -> Tensor:
-    return ops.relu(winograd.untiled(products, height, width) * gain + shift)
+def _flat(ops: Ops, x: Tensor) -> Tensor:
+    """A map [n, h, w, c] as rows [n, h * w, c]."""
+    return ops.reshape(x, (-1, x.shape[1] * x.shape[2], x.shape[3]))
 
 
-@_merged
-def _activate(x: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    return ops.relu(x * gain + shift)
+def standing_norm(
+    ops: Ops, weights: Weights, cond: Tensor, means: Tensor, deviations: Tensor, names: Iterable[tuple[str, int]]
+) -> Norm:
+    """Batch norm by standing statistics, as a generator plays.
 
-
-@_merged
-def _activate_doubled(products: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    return ops.relu(upsample_conv.doubled(products) * gain + shift)
-
-
-@_merged
-def _colors(products: Tensor, bias: Tensor) -> Tensor:
-    """The products [n, h, w, 27] of a map with the last kernel [3, 3] to each color, added up: [n, h, w, 3].
-
-    A convolution to three channels leaves most of a processor's vector unit idle.
+    Args:
+        ops: what computes it.
+        weights: "conditions/kernel" and "conditions/bias" make the scales of all norms, then their offsets; see
+            `prepare.all_conditions`.
+        cond: [n, cond_size].
+        means: [n, values] of all norms, one after the other.
+        deviations: the same.
+        names: of the norms, and their channels, in that order.
     """
-    _, height, width, _ = products.shape
-    x = ops.pad(products, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    x = sum(x[:, u : u + height, :, 9 * u : 9 * u + 9] for u in range(3))
-    x = sum(x[:, :, v : v + width, 3 * v : 3 * v + 3] for v in range(3))
-    return ops.tanh(x + bias)
+    found = ops.matmul(cond, weights["conditions/kernel"]) + weights["conditions/bias"]
+    values = means.shape[-1]
+    gains = found[:, :values] / deviations
+    shifts = found[:, values:] - means * gains
+    spans, done = {}, 0
+    for name, channels in names:
+        spans[name] = slice(done, done + channels)
+        done += channels
 
+    def norm(name: str, x: Tensor, cond: Tensor) -> Tensor:
+        return x * gains[:, None, None, spans[name]] + shifts[:, None, None, spans[name]]
 
-@_merged
-def _add_doubled(y: Tensor, short: Tensor) -> Tensor:
-    """A map [n, 2h, 2w, c], and each pixel of another [n, h, w, c] four times."""
-    _, height, width, channels = short.shape
-    y = ops.reshape(y, (-1, height, 2, width, 2, channels)) + short[:, :, None, :, None]
-    return ops.reshape(y, (-1, 2 * height, 2 * width, channels))
+    return norm
