@@ -4,7 +4,6 @@
 """
 
 import argparse
-import contextlib
 import logging
 import os
 import signal
@@ -149,12 +148,10 @@ def _show(atelier: "RenderController", link: "Link", args: argparse.Namespace) -
 
 
 def _prepare(atelier: "RenderController", name: str | None, threads: int) -> None:
-    from core.nn.tf_logs import quiet_import
     from renderer.live import process
 
     with atelier.lock:
-        with contextlib.nullcontext() if log.isEnabledFor(logging.DEBUG) else quiet_import():
-            process.limit_threads(threads)
+        process.limit_threads(threads)
         try:
             atelier.open(name)
         except (ValueError, OSError) as error:

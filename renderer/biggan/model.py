@@ -158,9 +158,8 @@ class BigGan:
             z = z + moved[:, 0, 0]
         render = self._compiled(1, tuple(offsets))
         inputs = (z, classes, *(self._rows(name, each) for name in self._tables), *offsets.values())
-        for index in range(len(z)):
-            frame = render(*(value[index : index + 1] for value in inputs))[0]
-            yield _as_bytes(frame) if as_bytes else frame
+        frames = (render(*(value[index : index + 1] for value in inputs))[0] for index in range(len(z)))
+        return map(_as_bytes, frames) if as_bytes else frames
 
     def _compiled(self, count: int, moved: tuple[str, ...] = (), layer: str = "") -> Callable[..., np.ndarray]:
         """Compile the network once for batches of `count`: frames with offsets at `moved`, or a layer's activations."""

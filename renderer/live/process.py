@@ -18,15 +18,8 @@ def yield_to_others() -> None:
 
 
 def limit_threads(count: int) -> None:
-    """Wake TensorFlow, and let it paint with so many threads; before it has done anything."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(count)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    # The first tensor is when it looks for a GPU, and complains of the lack of one.
-    tf.zeros(1)
-
-    from keras import ops  # noqa: F401
+    """Let the networks of this process compute with so many threads; `core.nn.engine` reads this."""
+    os.environ["OMP_NUM_THREADS"] = str(count)
 
 
 def fair_threads() -> int:
