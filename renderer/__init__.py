@@ -1,1 +1,1 @@
-"""The companion renderer: BigGAN paints what sounds, live, and to video files offline."""
+"""The companion renderer: image models follow the sound, live and in video files."""

@@ -1,4 +1,4 @@
-"""From what sounds to what is painted: pure steps (state, sound -> state), one per picture, offline and live alike.
+"""From sound to the inputs of frames: pure steps (state, sound -> state), one per frame, the same offline and live.
 
 Loudness and onsets move the noise; chroma moves the classes. Source: the Deep Music Visualizer and the BigGAN Audio
 Visualizer, with their faults mended: the classes are a leaky average of the chroma, the noise stays within its bounds,
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 PITCHES = 12
-# The truncated normal of BigGAN ends at two standard deviations, times the truncation.
+# The truncated normal distribution ends at two standard deviations, times the truncation.
 REACH = 2.0
 # The jitter of the noise is drawn anew after this many pictures.
 JITTER_FRAMES = 200

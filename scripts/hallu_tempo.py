@@ -97,14 +97,14 @@ def _settings(args: argparse.Namespace) -> tuple[Any, str | None]:
     from dataclasses import fields
 
     from renderer.video.tempo_preset import model_of, read_preset
-    from renderer.video.tempo_settings import Tempo, of
+    from renderer.video.tempo_settings import Tempo, settings_of
 
     held = read_preset(args.preset) if args.preset else {}
     given = {field.name: getattr(args, field.name) for field in fields(Tempo) if hasattr(args, field.name)}
     values = {**held, **given}
     seed = values.get("seed")
     values["seed"] = seed_of(None) if seed is None else seed
-    return of(values), args.model or (model_of(args.preset) if args.preset else None)
+    return settings_of(values), args.model or (model_of(args.preset) if args.preset else None)
 
 
 def _out(args: argparse.Namespace, seed: int, number: int) -> Path:

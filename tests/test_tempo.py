@@ -4,13 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from painters import PlainPainter
+from plain_model import PlainModel
 
 from core.latent import oscillators
 from core.latent.oscillators import FUNCTIONS, Oscillator, offsets
 from renderer.video import loops, tempo
 from renderer.video.tempo_preset import read_preset
-from renderer.video.tempo_settings import Tempo, axes, fitting_periods, of
+from renderer.video.tempo_settings import Tempo, axes, fitting_periods, settings_of
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "ramp+0.5", "sin+0.25"])
@@ -113,20 +113,20 @@ def test_a_label_needs_a_class():
 
 
 def test_all_pictures_of_a_loop_are_planned():
-    film, chosen = tempo.plan(Tempo(seed=1, bpm=120, num_beats=4, classes=("thing 7",)), PlainPainter())
+    film, chosen = tempo.timeline_of(Tempo(seed=1, bpm=120, num_beats=4, classes=("thing 7",)), PlainModel())
     assert (len(film), film.rate, chosen, film.classes) == (60, 30, (7,), (7,))
     assert np.abs(film.noise.mean(axis=0) - loops.rest_at(1, 32, 1.0)).max() < 1 / 14  # it swings about its rest
 
 
 def test_a_sine_runs_through_the_seam_as_anywhere_else():
     settings = Tempo(seed=1, num_beats=4, axis_sets=((0, 1),), magnitudes=(1.0,), periods=(2.0,), funcs=("sin",))
-    noise = tempo.plan(settings, PlainPainter())[0].noise[:, 0]
+    noise = tempo.timeline_of(settings, PlainModel())[0].noise[:, 0]
     steps = np.abs(np.diff(np.append(noise, noise[0])))
     assert steps[-1] == pytest.approx(steps[0], abs=1e-4)
 
 
 def test_the_same_seed_makes_the_same_loop():
-    films = [tempo.plan(Tempo(seed=seed, random_label=True), PlainPainter())[0] for seed in (5, 5, 6)]
+    films = [tempo.timeline_of(Tempo(seed=seed, random_label=True), PlainModel())[0] for seed in (5, 5, 6)]
     assert np.array_equal(films[0].noise, films[1].noise)
     assert np.array_equal(films[0].weights, films[1].weights)
     assert not np.array_equal(films[0].noise, films[2].noise)
@@ -134,7 +134,7 @@ def test_the_same_seed_makes_the_same_loop():
 
 
 def test_a_set_without_axes_magnitude_or_period_is_left_out():
-    settings = of(
+    settings = settings_of(
         {
             "seed": 0,
             "axis_sets": ["0-3", None, [4], 5],
@@ -185,7 +185,7 @@ def test_axes_as_text(text, expected):
 )
 def test_a_parameter_out_of_range_is_named(values, rule):
     with pytest.raises(ValueError, match=rule):
-        of({"seed": 0, **values})
+        settings_of({"seed": 0, **values})
 
 
 PRESETS = {
@@ -198,7 +198,7 @@ PRESETS = {
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_of_each_kind_say_the_same(tmp_path, name):
     (tmp_path / name).write_text(PRESETS[name])
-    settings = of({"seed": 1, **read_preset(tmp_path / name)})
+    settings = settings_of({"seed": 1, **read_preset(tmp_path / name)})
     expected = Tempo(1, 144, classes=("thing 3",), ratio="16:9", funcs=("sin",), axis_sets=((0, 1),))
     assert settings == expected
 
@@ -206,33 +206,33 @@ def test_presets_of_each_kind_say_the_same(tmp_path, name):
 @pytest.mark.parametrize("name", ["a.yaml", "a.toml", "a.json", "a.py"])
 def test_a_preset_that_cannot_be_read_is_named(tmp_path, name):
     (tmp_path / name).write_text("[: {")
-    with pytest.raises(ValueError, match=r"a preset ends in|is no (YAML|TOML|JSON)"):
+    with pytest.raises(ValueError, match=r"a preset ends in|is not (YAML|TOML|JSON)"):
         read_preset(tmp_path / name)
 
 
 def test_a_preset_executes_nothing(tmp_path):
     (tmp_path / "a.yaml").write_text("bpm: !!python/object/apply:os.getcwd []\n")
-    with pytest.raises(ValueError, match="is no YAML"):
+    with pytest.raises(ValueError, match="is not YAML"):
         read_preset(tmp_path / "a.yaml")
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "gif", "npy"])
 def test_a_loop_and_its_manifest_are_written_and_repeat(tmp_path, suffix):
-    settings = of({"seed": 3, "num_beats": 1, "fps": 20})
-    out, told = tempo.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainPainter(), 4)
-    again = of(read_preset(told))
-    tempo.make(again, tmp_path / f"b.{suffix}", tmp_path, PlainPainter(), 7)
+    settings = settings_of({"seed": 3, "num_beats": 1, "fps": 20})
+    out, told = tempo.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainModel(), 4)
+    again = settings_of(read_preset(told))
+    tempo.make(again, tmp_path / f"b.{suffix}", tmp_path, PlainModel(), 7)
     assert out.read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
 def test_a_loop_is_sixteen_to_nine(tmp_path):
-    out, _ = tempo.make(of({"seed": 3, "num_beats": 1}), tmp_path / "a.npy", tmp_path, PlainPainter(), 4)
+    out, _ = tempo.make(settings_of({"seed": 3, "num_beats": 1}), tmp_path / "a.npy", tmp_path, PlainModel(), 4)
     assert np.load(out).shape == (15, 16, 28, 3)
 
 
 def test_a_loop_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a loop ends in \.mp4, \.gif, \.npy, not in '\.avi'"):
-        tempo.make(Tempo(seed=0), tmp_path / "a.avi", tmp_path, PlainPainter())
+        tempo.make(Tempo(seed=0), tmp_path / "a.avi", tmp_path, PlainModel())
 
 
 def test_rates_are_exact():

@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from painters import PlainPainter
+from plain_model import PlainModel
 
 from core.audio.blocks import Wave
 from core.audio.features import Features
@@ -20,7 +20,7 @@ from renderer.video.timeline import Timeline
 RATE = Fraction(22050, 512)
 
 
-def plain_film(frames, rate=RATE):
+def plain_timeline(frames, rate=RATE):
     noise = np.linspace(-1, 1, frames * 32, dtype=np.float32).reshape(frames, 32)
     weights = np.tile(np.float32([1, 0.25]), (frames, 1))
     return Timeline(noise, weights, (7, 3), rate, 0.6)
@@ -41,7 +41,7 @@ def lengths(path):
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 192000])
 @pytest.mark.parametrize("sound_s", [0.5, 2.0, 3.0])
 def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
-    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(hum(sound_s, rate), rate))
+    render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(87), Wave(hum(sound_s, rate), rate))
     frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
     assert frames == 87
     assert picture_s == pytest.approx(87 / float(RATE), abs=1e-3)
@@ -50,7 +50,7 @@ def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
 
 def test_the_sound_of_a_film_is_the_song(tmp_path):
     wave = 0.5 * np.sin(np.linspace(0, 170, 30400, dtype=np.float32) ** 2)  # a sweep up to 5 kHz
-    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(87), Wave(wave, 16000))
+    render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(87), Wave(wave, 16000))
     with av.open(str(tmp_path / "a.mp4")) as file:
         heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
     likeness = np.correlate(heard[4000:24000], wave[4000:24000], "valid") / np.sum(wave[4000:24000] ** 2)
@@ -58,7 +58,7 @@ def test_the_sound_of_a_film_is_the_song(tmp_path):
 
 
 def test_the_film_is_h264_in_yuv420p_with_its_index_first(tmp_path):
-    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(10), Wave(hum(1), 16000))
+    render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(10), Wave(hum(1), 16000))
     data = (tmp_path / "a.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     with av.open(str(tmp_path / "a.mp4")) as file:
@@ -72,7 +72,7 @@ def test_colours_survive(tmp_path):
     colours = np.uint8([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [90, 160, 30]]])
     picture = colours.repeat(32, axis=0).repeat(32, axis=1)
     writer = Mp4(tmp_path / "a.mp4", 64, 64, Fraction(30))
-    render.fill(writer, iter([picture] * 3), 3)
+    render.write_frames(writer, iter([picture] * 3), 3)
     with av.open(str(tmp_path / "a.mp4")) as file:
         first = next(file.decode(video=0))
     assert (first.colorspace, first.color_range) == (1, 1)  # BT.709, limited: told, not left to guesses
@@ -88,15 +88,15 @@ def test_colours_survive(tmp_path):
 
 
 def test_an_odd_size_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="even sides, not 33 x 32"):
+    with pytest.raises(ValueError, match="even width and height, not 33 x 32"):
         Mp4(tmp_path / "a.mp4", 32, 33, Fraction(30))
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 11, 100])
 def test_every_picture_is_painted_whatever_the_batch(batch_size):
-    painter, film = PlainPainter(), plain_film(11)
-    painted = list(render.pictures(painter, film, batch_size))
-    expected = [next(PlainPainter().render(*batch, 0.6)) for batch in film.batches(1, 40)]
+    painter, film = PlainModel(), plain_timeline(11)
+    painted = list(render.frames(painter, film, batch_size))
+    expected = [next(PlainModel().render(*batch, 0.6)) for batch in film.batches(1, 40)]
     assert np.array_equal(painted, expected)
     assert max(len(z) for z, _, _ in painter.calls) == min(batch_size, 11)
     assert {truncation for _, _, truncation in painter.calls} == {0.6}
@@ -110,20 +110,22 @@ def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(50), Wave(hum(1), 16000), progress=stop)
+        render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(50), Wave(hum(1), 16000), progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     assert (tmp_path / "a.mp4").read_text() == "the one before"
 
 
 def test_progress_counts_every_picture(tmp_path):
     seen = []
-    render.film(tmp_path / "a.mp4", PlainPainter(), plain_film(30), progress=lambda *counts: seen.append(counts))
+    render.write_video(
+        tmp_path / "a.mp4", PlainModel(), plain_timeline(30), progress=lambda *counts: seen.append(counts)
+    )
     assert seen == [(done, 30) for done in range(1, 31)]
 
 
 def test_no_picture_is_kept():
-    painter = PlainPainter()
-    frames = render.pictures(painter, plain_film(100), 10)
+    painter = PlainModel()
+    frames = render.frames(painter, plain_timeline(100), 10)
     next(frames)
     assert len(painter.calls) == 1
 
@@ -132,7 +134,7 @@ def test_a_gif_has_all_pictures_and_keeps_time(tmp_path):
     from PIL import Image
 
     writer = Gif(tmp_path / "a.gif", 16, 16, Fraction(30), 31)
-    render.fill(writer, render.pictures(PlainPainter(), plain_film(31), 8), 31)
+    render.write_frames(writer, render.frames(PlainModel(), plain_timeline(31), 8), 31)
     with Image.open(tmp_path / "a.gif") as gif:
         shown_ms = []
         for number in range(gif.n_frames):
@@ -149,8 +151,8 @@ def test_a_gif_of_more_than_50_pictures_a_second_is_refused(tmp_path):
 
 def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
     writer = Npy(tmp_path / "a.npy", 16, 16, 11)
-    render.fill(writer, render.pictures(PlainPainter(), plain_film(11), 4), 11)
-    assert np.array_equal(np.load(tmp_path / "a.npy"), list(render.pictures(PlainPainter(), plain_film(11), 4)))
+    render.write_frames(writer, render.frames(PlainModel(), plain_timeline(11), 4), 11)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), list(render.frames(PlainModel(), plain_timeline(11), 4)))
 
 
 def test_whole_makes_the_folder_and_hides_what_is_unfinished(tmp_path):
@@ -195,7 +197,7 @@ def test_a_long_mirror_repeats(size):
 
 
 def test_vectors_come_back_as_they_were(tmp_path):
-    film = plain_film(20)
+    film = plain_timeline(20)
     vectors.save(tmp_path / "v.npz", film)
     read = vectors.load(tmp_path / "v.npz")
     assert np.array_equal(read.noise, film.noise)
@@ -205,7 +207,7 @@ def test_vectors_come_back_as_they_were(tmp_path):
 
 def test_vectors_that_are_none_are_refused(tmp_path):
     (tmp_path / "v.npz").write_bytes(b"PK nothing")
-    with pytest.raises(ValueError, match="holds no vectors"):
+    with pytest.raises(ValueError, match="does not contain the vectors"):
         vectors.load(tmp_path / "v.npz")
     np.savez(
         tmp_path / "w.npz", noise=np.zeros((3, 4)), weights=np.zeros((2, 1)), classes=[1], rate=[1, 1], truncation=1
@@ -217,5 +219,5 @@ def test_vectors_that_are_none_are_refused(tmp_path):
 def test_silence_makes_a_film_too(tmp_path):
     silent = Features(RATE, np.zeros(9), np.zeros(9), np.zeros((9, 12)))
     film = timeline.of_song(silent, Response(), (1, 2), np.zeros(32))
-    render.film(tmp_path / "a.mp4", PlainPainter(), film, Wave(np.zeros(3000, np.float32), 16000))
+    render.write_video(tmp_path / "a.mp4", PlainModel(), film, Wave(np.zeros(3000, np.float32), 16000))
     assert lengths(tmp_path / "a.mp4")[0] == 9

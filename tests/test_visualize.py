@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from painters import PlainPainter
+from plain_model import PlainModel
 
 from renderer.classes import draw, find
 from renderer.video import manifest, vectors, visualize
@@ -37,7 +37,7 @@ def wish(song, tmp_path):
 
 
 def make(wish, memory=None):
-    painter = PlainPainter()
+    painter = PlainModel()
     visualize.make(wish, lambda folder: painter, memory)
     return painter
 
@@ -89,7 +89,7 @@ def test_a_changed_model_is_told(wish, caplog):
     make(wish)
     (wish.model / "weights.npz").write_bytes(b"other weights")
     visualize.repeated(wish.out.with_suffix(".json"))
-    assert "is not the model that it was" in caplog.text
+    assert "has changed since" in caplog.text
 
 
 def test_a_short_film_is_the_beginning_of_the_long_one(wish, tmp_path):
@@ -131,7 +131,7 @@ def test_what_was_last_is_also_found_beside_the_film(wish, tmp_path):
     nowhere = tmp_path / "memory"
     assert visualize.last_vectors(nowhere, wish.out) == wish.out.with_suffix(".npz")
     assert len(visualize.last_classes(nowhere, wish.out)) == 12
-    with pytest.raises(FileNotFoundError, match="there is no last film"):
+    with pytest.raises(FileNotFoundError, match="there is no last video"):
         visualize.last_classes(nowhere, tmp_path / "other.mp4")
 
 
@@ -139,13 +139,13 @@ def test_saved_vectors_of_a_shorter_song_are_refused(wish, tmp_path):
     make(wish)
     held = vectors.load(wish.out.with_suffix(".npz"))
     vectors.save(tmp_path / "short.npz", held.first(20))
-    with pytest.raises(ValueError, match=r"the saved vectors are 20 pictures; .*my\.song\.wav needs 87"):
+    with pytest.raises(ValueError, match=r"the saved vectors are for 20 frames; .*my\.song\.wav needs 87"):
         make(replace(wish, vectors=tmp_path / "short.npz"))
 
 
 def test_saved_vectors_of_another_model_are_refused(wish):
     make(wish)
-    small = PlainPainter()
+    small = PlainModel()
     small.z_size = 8
     with pytest.raises(ValueError, match="the saved vectors have 32 values"):
         visualize.make(replace(wish, vectors=wish.out.with_suffix(".npz")), lambda folder: small)
@@ -213,7 +213,7 @@ def test_num_classes_is_how_many_are_drawn(wish, count):
         ({"batch_size": 0}, "batch_size must be in 1..1024"),
         ({"duration_s": 0}, "duration must be above 0 seconds"),
         ({"seed": -1}, "seed must not be negative"),
-        ({"out": Path("a.mp4"), "song": Path("b/../a.mp4")}, "would take the place of its song"),
+        ({"out": Path("a.mp4"), "song": Path("b/../a.mp4")}, "would overwrite its song"),
         ({"classes": ("1",), "lyrics": Lyrics("x")}, "exclude each other"),
     ],
 )
@@ -227,14 +227,14 @@ def test_a_film_that_is_broken_off_leaves_nothing(wish):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        visualize.make(wish, lambda folder: PlainPainter(), progress=stop)
+        visualize.make(wish, lambda folder: PlainModel(), progress=stop)
     assert not list(wish.out.parent.iterdir())
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "other"}', '{"format": "hallu film", "version": 9}'])
 def test_what_is_no_manifest_is_refused(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(ValueError, match=r"no manifest|has version 9"):
+    with pytest.raises(ValueError, match=r"not (a|the) manifest|has version 9"):
         visualize.repeated(tmp_path / "a.json")
 
 

@@ -90,8 +90,8 @@ def test_wrong_usage_of_visualize_is_one_sentence(room, capsys, flags, rule):
         (("la.wav", "--model", "small", "-r", "256"), "small has frames of 128 px, not 256"),
         (("la.wav", "--model", "large"), "no image model 'large'"),
         (("la.wav", "-l", "none.txt"), "there are no lyrics none.txt"),
-        (("la.wav", "--use_last_vectors"), "there is no last film"),
-        (("la.wav", "--use_last_classes"), "there is no last film"),
+        (("la.wav", "--use_last_vectors"), "there is no last video"),
+        (("la.wav", "--use_last_classes"), "there is no last video"),
         (("la.wav", "-d", "-1"), "duration must be above 0 seconds, not -1"),
     ],
 )
@@ -107,7 +107,7 @@ def test_what_cannot_be_visualized_is_one_line(room, models, capsys, flags, rule
     [
         (("--bpm", "0"), "bpm must be in 1..1000, not 0.0"),
         (("--periods", "3", *["--axis-sets", "0", "--magnitudes", "1", "--funcs", "sin"]), "the loop would jump"),
-        (("--funcs", "sin"), "the lists must be as long as each other"),
+        (("--funcs", "sin"), "the lists must have the same length"),
         (("--axis-sets", "0", "--magnitudes", "1", "--periods", "4", "--funcs", "exec"), "a function is one of"),
         (("--classes", "5000"), "class must be in 0..999, not 5000"),
         (("--preset", "none.yaml"), "there is no preset none.yaml"),

@@ -1,1 +1,1 @@
-"""Films made offline: of a song, of a hallucination along its own path, or in tempo."""
+"""Videos rendered offline: of a song, of a hallucination along its own path, or as a loop in tempo."""

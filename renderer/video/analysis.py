@@ -1,8 +1,9 @@
-"""What is heard of a song at each picture: loudness, onsets and the twelve pitches.
+"""Features of a song for each frame of its video: loudness, onsets and the twelve pitches.
 
 Source: the BigGAN Audio Visualizer's signals (mel power, its rise, a constant-Q chromagram), made finite in silence and
-computed in pieces with margins, so that memory does not grow with the sound by more than 60 bytes a picture. Its dials
-are made for them: with the decibels of the quick ear (core/audio/features.py) a song would be loud all the time.
+computed in pieces with margins, so that memory does not grow with the sound by more than 60 bytes a frame. Its
+parameters are made for them: with the decibels of the faster analysis (core/audio/features.py) a song would be loud all
+the time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ from renderer.sound_to_image import PITCHES
 
 SAMPLE_RATE = 22050
 DEFAULT_HOP = 512
-# Seven octaves are found by halving the rate six times; a hop must survive that.
+# Seven octaves are found by halving the rate six times; a hop must be divisible as often.
 HOP_STEP = 64
 
 _FFT, _BANDS, _TOP_HZ = 2048, 128, 8000.0
@@ -25,38 +26,38 @@ _FFT, _BANDS, _TOP_HZ = 2048, 128, 8000.0
 _MARGIN_S, _PIECE_S = 1.6, 30.0
 # Mean mel power below this is silence: 80 dB below the 131 of a full-scale sine at 440 Hz.
 _SILENCE = 1e-8 * 131
-# A sound whose loudness changes by less than this part of its peak is steady, not to be blown up.
+# A sound whose loudness changes by less than this part of its peak is steady; its changes are not amplified.
 _STEADY = 0.01
 _TUNING_STEPS = 100
 
 
 def analyse(sound: AudioSource, hop: int = DEFAULT_HOP) -> Features:
-    """Listen to a sound.
+    """Find the features of a sound.
 
     Args:
         sound: it is read twice, once for its tuning.
-        hop: samples at 22 050 Hz from one picture to the next, a multiple of 64.
+        hop: samples at 22 050 Hz from one frame to the next, a multiple of 64.
 
     Returns:
-        As many pictures as it takes to cover the sound; picture f is about the time f * hop / 22 050.
+        As many frames as cover the sound; frame f is about the time f * hop / 22 050.
 
     Raises:
-        ValueError: the hop is no multiple of 64, or there is no sound.
+        ValueError: the hop is not a multiple of 64, or there is no sound.
     """
     if hop < HOP_STEP or hop % HOP_STEP:
         raise ValueError(f"the hop must be a multiple of {HOP_STEP}, not {hop}")
     tuning = _tuning(_pieces(sound, hop))
-    heard = [_hear(piece, hop, tuning) for piece in _pieces(sound, hop)]
-    if not heard:
+    found = [_features(piece, hop, tuning) for piece in _pieces(sound, hop)]
+    if not found:
         raise ValueError("there are no samples in the sound")
-    power = np.concatenate([power for power, _ in heard])
-    chroma = normalized_chroma(np.concatenate([chroma for _, chroma in heard]), power >= _SILENCE)
+    power = np.concatenate([power for power, _ in found])
+    chroma = normalized_chroma(np.concatenate([chroma for _, chroma in found]), power >= _SILENCE)
     return Features(Fraction(SAMPLE_RATE, hop), _loudness(power), _onsets(power), chroma)
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some pictures' worth of samples, float32, with a margin on either side."""
+    """The samples of some frames, float32, with a margin on either side."""
 
     samples: np.ndarray
     margin: int
@@ -109,7 +110,7 @@ def _tuning(pieces: Iterable[_Piece]) -> float:
     return float(np.argmax(counts) / _TUNING_STEPS - 0.5) if counts.any() else 0.0
 
 
-def _hear(piece: _Piece, hop: int, tuning: float) -> tuple[np.ndarray, np.ndarray]:
+def _features(piece: _Piece, hop: int, tuning: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean mel power [frames] and raw chroma [frames, 12] of a piece without its margins."""
     import librosa
 

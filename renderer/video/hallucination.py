@@ -1,4 +1,4 @@
-"""A hallucination painted along its own key points: what the live renderer shows, for every moment of a film."""
+"""The video of a hallucination along its own key points: at every moment, what the live renderer shows."""
 
 import math
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from renderer import classes as image_classes
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
-from renderer.video.render import film
+from renderer.video.render import write_video
 from renderer.video.timeline import Timeline
 
 RATE = Fraction(30)
-# As live: pictures are a little nearer to the average than a model can go, and sound pushes them a little off the path.
+# As live: frames are a little nearer to the average than a model can go, and sound pushes them a little off the path.
 TRUNCATION, JITTER = Settings.truncation, Settings.jitter
 
 
-def paint(
+def render_video(
     wave: np.ndarray,
     sample_rate: int,
     key_times_s: Sequence[float],
@@ -36,55 +36,59 @@ def paint(
     jitter: float = JITTER,
     progress: Progress | None = None,
 ) -> Timeline:
-    """Write a hallucination as an MP4, 30 pictures a second; it is there whole or not at all.
+    """Render the video of a hallucination, an MP4 of 30 frames per second; it is there complete or not at all.
 
     Args:
         wave: float32 [samples].
-        sample_rate: hertz.
+        sample_rate: in Hz.
         key_times_s: [n] rising: when each key point's note starts.
-        keys: [n, size] the sound's key points, latent vectors or edits: the same sound has the same pictures.
-        model: paints it.
+        keys: [n, size] the sound's key points, latent vectors or edits: the same sound gives the same frames.
+        model: renders the frames.
         path: the .mp4.
-        classes: of the model's; none: those that are shown live.
-        truncation: how far from the average pictures may be, 0.02..1.
-        jitter: how far loudness and onsets push the picture off its path, 0..1.
-        progress: as in `video.film`.
+        classes: numbers of the model's classes; none: those that are shown live by default.
+        truncation: how far from the average frames may be, 0.02..1.
+        jitter: how far loudness and onsets push the frames off their path, 0..1.
+        progress: as in `render.write_video`.
 
     Returns:
-        What was painted.
+        The inputs of all frames.
 
     Raises:
-        ValueError: key times and key points do not fit; a dial is out of range; a class is not the model's.
+        ValueError: key times and key points do not fit; a setting is out of range; a class is not the model's.
         OSError: the file cannot be written.
     """
     # Checked as they are live.
     Settings(truncation=truncation, jitter=jitter, classes=tuple(classes))
     chosen = tuple(classes) or image_classes.default(model.num_classes)
-    what = plan(heard(wave, sample_rate, key_times_s, keys), model, chosen, truncation, jitter)
-    film(path, model, what, Wave(wave, sample_rate), progress=progress)
-    return what
+    sound = played_sound(wave, sample_rate, key_times_s, keys)
+    timeline = timeline_of(sound, model, chosen, truncation, jitter)
+    write_video(path, model, timeline, Wave(wave, sample_rate), progress=progress)
+    return timeline
 
 
-def heard(wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray) -> PlayedSound:
-    """A hallucination as the live renderer knows it."""
-    ear = features(wave, sample_rate)
+def played_sound(wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray) -> PlayedSound:
+    """A hallucination as the live renderer receives it."""
+    found = features(wave, sample_rate)
     times = np.asarray(key_times_s, np.float64)
-    return PlayedSound("film", len(wave) / sample_rate, times, np.asarray(keys), ear.loudness, ear.onsets, ear.chroma)
+    duration_s = len(wave) / sample_rate
+    return PlayedSound("film", duration_s, times, np.asarray(keys), found.loudness, found.onsets, found.chroma)
 
 
-def plan(sound: PlayedSound, model: ImageModel, classes: tuple[int, ...], truncation: float, jitter: float) -> Timeline:
-    """The numbers of all pictures of a sound.
+def timeline_of(
+    sound: PlayedSound, model: ImageModel, classes: tuple[int, ...], truncation: float, jitter: float
+) -> Timeline:
+    """The inputs of all frames of a sound's video.
 
     Raises:
         ValueError: a class is not the model's.
     """
     if not all(0 <= one < model.num_classes for one in classes):
         raise ValueError(f"classes must be in 0..{model.num_classes - 1}, not {list(classes)}")
-    way = ReactivePath(sound, model.z_size, classes, model.num_classes)
+    path = ReactivePath(sound, model.z_size, classes, model.num_classes)
     frames = max(1, math.ceil(sound.duration_s * RATE))
     noise = np.empty((frames, model.z_size), np.float32)
     weights = np.empty((frames, len(classes)), np.float32)
     for frame in range(frames):
-        point = way.at(frame / float(RATE), jitter)
+        point = path.at(frame / float(RATE), jitter)
         noise[frame], weights[frame] = truncation * point.noise, point.weights[list(classes)]
     return Timeline(noise, weights, classes, RATE, truncation)

@@ -1,4 +1,4 @@
-"""Loops into files for which no sound is wanted: GIF, or NPY. No picture is kept."""
+"""Write loops without sound: GIF or NPY. No frame is kept."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -10,19 +10,19 @@ _GIF_CLOCK = Fraction(1, 100)
 
 
 class Gif:
-    """A GIF that loops for ever, each picture with colours of its own.
+    """A GIF that loops forever, with a palette for each frame.
 
-    Its clock ticks a hundred times a second: pictures are shown for whole ticks that add up to `frames`.
+    Its clock ticks a hundred times per second: frames are shown for whole ticks that add up to the length of all.
 
     Raises:
-        ValueError: there are more than 50 pictures a second, which browsers do not show.
+        ValueError: there are more than 50 frames per second, which browsers do not show.
     """
 
     def __init__(self, path: Path, height: int, width: int, rate: Fraction, frames: int) -> None:
         import av
 
         if rate > 50:
-            raise ValueError(f"a GIF shows at most 50 pictures a second, not {float(rate):g}")
+            raise ValueError(f"a GIF can show at most 50 frames per second, not {float(rate):g}")
         self._rate, self._frames = rate, 0
         last = self._tick(frames) - self._tick(frames - 1)
         self._file = av.open(str(path), "w", format="gif", options={"loop": "0", "final_delay": str(last)})
@@ -31,14 +31,14 @@ class Gif:
         self._stream.time_base = self._stream.codec_context.time_base = _GIF_CLOCK
         self._palettes = _palettes(height, width)
 
-    def write(self, picture: np.ndarray) -> None:
+    def write(self, frame: np.ndarray) -> None:
         """See `Writer.write`."""
         import av
 
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-        frame.pts, frame.time_base = self._tick(self._frames), _GIF_CLOCK
+        coloured = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+        coloured.pts, coloured.time_base = self._tick(self._frames), _GIF_CLOCK
         self._frames += 1
-        self._palettes.push(frame)
+        self._palettes.push(coloured)
         self._pull()
 
     def _tick(self, frame: int) -> int:
@@ -67,7 +67,7 @@ class Gif:
 
 
 def _palettes(height: int, width: int) -> Any:
-    """A filter graph rgb24 -> pal8: every picture gets its own 256 colours, so none has to wait for the others."""
+    """A filter graph rgb24 -> pal8: every frame gets its own 256 colours, so none has to wait for the others."""
     import av.filter
 
     graph = av.filter.Graph()
@@ -87,21 +87,21 @@ def _palettes(height: int, width: int) -> Any:
 
 
 class Npy:
-    """uint8 [frames, height, width, 3], for a program of one's own; `frames` must be written."""
+    """An array file, uint8 [frames, height, width, 3]; exactly `frames` frames must be written."""
 
     def __init__(self, path: Path, height: int, width: int, frames: int) -> None:
-        self._pictures = np.lib.format.open_memmap(path, "w+", np.uint8, (frames, height, width, 3))
+        self._array = np.lib.format.open_memmap(path, "w+", np.uint8, (frames, height, width, 3))
         self._frames = 0
 
-    def write(self, picture: np.ndarray) -> None:
+    def write(self, frame: np.ndarray) -> None:
         """See `Writer.write`."""
-        self._pictures[self._frames] = picture
+        self._array[self._frames] = frame
         self._frames += 1
 
     def finish(self) -> None:
         """See `Writer.finish`."""
-        self._pictures.flush()
+        self._array.flush()
 
     def close(self) -> None:
         """See `Writer.close`."""
-        del self._pictures
+        del self._array

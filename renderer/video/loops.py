@@ -1,4 +1,4 @@
-"""Loops in tempo: what swings brings the last picture back to the first.
+"""Loops in tempo: oscillators bring the last frame back to the first.
 
 Source: gan-video-synth. Periods that would make the loop jump are refused, and the frame rate is a little off what is
 asked for, so that the loop is exactly as long as its beats.
@@ -17,17 +17,17 @@ from renderer.video.timeline import Timeline
 def label(
     num_classes: int, classes: Sequence[int], y_scale: float, quantize: bool, drawn: np.ndarray | None = None
 ) -> np.ndarray:
-    """The class vector of all pictures, float64 [num_classes].
+    """The class vector of all frames, float64 [num_classes].
 
-    Classes have the sum y_scale (gan-video-synth: the length, with which several classes overdrive a model); a random
-    vector, which has values on both sides of 0, has that length.
+    The weights of classes add up to y_scale (gan-video-synth scales their norm, so several classes overdrive a model).
+    Of a random vector, which has values on both sides of 0, y_scale is the norm.
 
     Args:
         num_classes: of the model; 0: the vector is empty.
         classes: each gets the same weight, unless `drawn`.
         y_scale: above 0.
-        quantize: all or nothing: what is more than half the largest becomes 1, the rest 0, before it is scaled.
-        drawn: [num_classes] a random vector in place of the classes.
+        quantize: values above half the largest become 1, all others 0, before scaling.
+        drawn: [num_classes] a random vector that replaces the classes.
 
     Raises:
         ValueError: there are no classes.
@@ -45,10 +45,10 @@ def label(
 
 
 def check_seamless(oscillators: Sequence[Oscillator], beats: int) -> None:
-    """See that each turn ends with the loop.
+    """Check that each oscillator ends a turn with the loop.
 
     Raises:
-        ValueError: a period does not go into the beats a whole number of times.
+        ValueError: the beats are not a whole number of periods.
     """
     for one in oscillators:
         turns = beats / one.period
@@ -60,7 +60,7 @@ def check_seamless(oscillators: Sequence[Oscillator], beats: int) -> None:
 
 
 def frame_count(bpm: float, beats: int, fps: float) -> tuple[int, Fraction]:
-    """Pictures of a loop, and pictures a second (near fps) that make it exactly as long as its beats."""
+    """Frames of a loop, and the frame rate (near fps) that makes it exactly as long as its beats."""
     length_s = Fraction(60 * beats) / Fraction(str(bpm))
     frames = max(1, round(length_s * Fraction(str(fps))))
     return frames, (frames / length_s).limit_denominator(100_000)
@@ -75,19 +75,19 @@ def loop(
     vector: np.ndarray,
     truncation: float = 1.0,
 ) -> Timeline:
-    """All pictures of a loop; the one after the last would be the first again.
+    """The inputs of a loop's frames; the frame after the last would be the first again.
 
     Args:
-        oscillators: what swings.
+        oscillators: move the axes of z.
         beats: length of the loop.
-        frames: pictures of the loop.
-        rate: pictures a second.
-        rest: [z] the noise around which it swings.
+        frames: of the loop.
+        rate: frames per second.
+        rest: [z] the centre of the movement.
         vector: [classes] see `label`.
         truncation: of the model.
 
     Raises:
-        ValueError: the loop would jump, or an axis is not in the noise.
+        ValueError: the loop would jump, or an axis is not one of z.
     """
     check_seamless(oscillators, beats)
     noise = rest + offsets(oscillators, beats * np.arange(frames) / frames, len(rest))
@@ -97,5 +97,5 @@ def loop(
 
 
 def rest_at(seed: int, z_size: int, truncation: float) -> np.ndarray:
-    """The noise around which a loop of this seed swings, [z]."""
+    """The centre of the movement of a loop with this seed, [z]."""
     return sound_to_image.truncated_normal(np.random.default_rng(seed), (z_size,), truncation)

@@ -1,4 +1,4 @@
-"""What a film was made of, as JSON beside it: enough to make it again."""
+"""Manifests: what a video was made from, as JSON beside it; enough to make it again."""
 
 import hashlib
 import importlib.metadata
@@ -21,28 +21,28 @@ log = logging.getLogger(__name__)
 
 FORMAT, VERSION = "hallu film", 1
 _PACKAGES = ("hallu", "numpy", "tensorflow", "keras", "librosa", "av")
-# What describes a model without being part of it.
+# Files that describe a model and are not part of it.
 _BESIDE = {".md", ".png", ".jpg", ".txt"}
 
 
 def build(
-    command: str, parameters: Mapping[str, Any], painted: Mapping[str, Any], **more: Mapping[str, Any]
+    command: str, parameters: Mapping[str, Any], video: Mapping[str, Any], **more: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A manifest.
+    """Put a manifest together.
 
     Args:
         command: "visualize", "tempo" or "hallucinate".
-        parameters: all of them, the seed too.
-        painted: see `painted`.
-        more: what else there is to say, such as the song.
+        parameters: all of them, including the seed.
+        video: from `video_record`.
+        more: further records, such as the song's.
     """
     head = {"format": FORMAT, "version": VERSION, "command": command, "parameters": dict(parameters)}
     made = {"made": datetime.now(timezone.utc).isoformat(timespec="seconds"), "versions": versions()}
-    return {**head, **painted, **more, **made}
+    return {**head, **video, **more, **made}
 
 
-def painted(
-    painter: ImageModel,
+def video_record(
+    model: ImageModel,
     folder: Path,
     out: Path,
     frames: int,
@@ -50,37 +50,37 @@ def painted(
     classes: Sequence[int],
     size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """What came out, and who painted it.
+    """The record of a video and the model that rendered it.
 
     Args:
-        painter: did.
-        folder: of the picture model.
-        out: the film.
-        frames: pictures of it.
-        rate: of them a second.
-        classes: that are in it.
-        size: height and width; None: as it was painted.
+        model: rendered it.
+        folder: of the model.
+        out: the video file.
+        frames: how many it has.
+        rate: frames per second.
+        classes: numbers of the classes in it.
+        size: height and width; None: as rendered.
     """
-    height, width = size or (painter.size, painter.size)
+    height, width = size or (model.size, model.size)
     return {
         "model": model_record(folder),
         "film": {"file": out.name, "frames": frames, "rate": str(rate), "width": width, "height": height},
-        "classes": [{"number": one, "name": painter.class_names[one]} for one in classes],
+        "classes": [{"number": one, "name": model.class_names[one]} for one in classes],
     }
 
 
 def model_record(folder: Path) -> dict[str, Any]:
-    """A model's name, place and checksum."""
+    """A model's name, folder and checksum."""
     return {"name": folder.name, "folder": str(folder.resolve()), "sha256": folder_checksum(folder)}
 
 
 def file_record(path: Path) -> dict[str, Any]:
-    """A file's place and checksum."""
+    """A file's path and checksum."""
     return {"path": str(path.resolve()), "sha256": _sha256(path)}
 
 
 def folder_checksum(folder: Path) -> str:
-    """One SHA-256 of all files that make a model, with their names; pages, pictures and directions do not count."""
+    """One SHA-256 of all files of a model and their names, except descriptions, pictures and components files."""
     total, directions = hashlib.sha256(), files.beside(folder)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -90,10 +90,10 @@ def folder_checksum(folder: Path) -> str:
     return total.hexdigest()
 
 
-def tell_change(folder: Path, told: Mapping[str, Any]) -> None:
-    """Warn in the log of a picture model that is not what a manifest's `model` says."""
-    if folder.is_dir() and folder_checksum(folder) != told["sha256"]:
-        log.warning("%s is not the model that it was", folder)
+def warn_of_change(folder: Path, record: Mapping[str, Any]) -> None:
+    """Warn in the log where an image model is not the one that a manifest's `model` describes."""
+    if folder.is_dir() and folder_checksum(folder) != record["sha256"]:
+        log.warning("%s has changed since the manifest was written", folder)
 
 
 def _sha256(path: Path) -> str:
@@ -105,7 +105,7 @@ def _sha256(path: Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of Python and the packages that a film depends on, as far as they are there."""
+    """Versions of Python and of the packages that a video depends on, as far as they are installed."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -116,7 +116,7 @@ def versions() -> dict[str, str]:
 
 
 def write(path: Path, manifest: Mapping[str, Any]) -> None:
-    """Write it whole; the folder is made.
+    """Write a manifest; the folder is created, and the file is there complete or not at all.
 
     Raises:
         OSError: it cannot be written.
@@ -130,24 +130,24 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in a manifest")
+    raise TypeError(f"{type(value).__name__} cannot be written into a manifest")
 
 
 def read(path: Path, command: str) -> dict[str, Any]:
-    """The manifest of one command.
+    """Read the manifest of a command.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is none, of another command, or of a newer version.
+        ValueError: it is not a manifest, or one of another command or version.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no manifest {path}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no manifest: {error}") from None
+        raise ValueError(f"{path} is not a manifest: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"{path} is no manifest of a film")
+        raise ValueError(f"{path} is not the manifest of a video")
     if manifest.get("version") != VERSION:
         raise ValueError(f"{path} has version {manifest.get('version')!r}; this program reads {VERSION}")
     if manifest.get("command") != command:

@@ -1,4 +1,4 @@
-"""Pictures one after the other into an MP4 (H.264, with AAC sound), live and in films. No picture is kept."""
+"""Write frames one after the other into an MP4 (H.264, with AAC sound), live and offline. No frame is kept."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -9,35 +9,35 @@ import numpy as np
 from core.audio.blocks import AudioSource
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
-# AAC holds at most six bits for a sample; more would be clamped with a warning.
+# AAC takes at most six bits per sample; more would be clamped with a warning.
 _MOST_BITS_A_SECOND, _MOST_BITS_A_SAMPLE = 112_000, 5
-# Constant quality: at 17 one does not see that there is an encoder.
+# Constant quality; at 17 no artefacts are visible.
 _H264 = {"crf": "17", "preset": "medium"}
 _BT709, _LIMITED_RANGE = 1, 1
 
 
 class Writer(Protocol):
-    """A file that takes pictures."""
+    """A file that takes frames."""
 
-    def write(self, picture: np.ndarray) -> None:
-        """Add a picture, uint8 [height, width, 3]."""
+    def write(self, frame: np.ndarray) -> None:
+        """Add a frame, uint8 [height, width, 3]."""
 
     def finish(self) -> None:
-        """Write what is still to be written; pictures end here."""
+        """Write what is still buffered; no more frames follow."""
 
     def close(self) -> None:
-        """Let go of the file, finished or not."""
+        """Close the file, finished or not."""
 
 
 class Mp4:
-    """H.264 (yuv420p, BT.709) and, with a sound, AAC of exactly the pictures' length; the index comes first.
+    """H.264 (yuv420p, BT.709) and, with a sound, AAC of exactly the same length; the index comes first.
 
     Args:
-        path: its suffix does not matter.
+        path: of the file; any suffix.
         height: even.
         width: even.
-        rate: pictures a second.
-        sound: cut, or filled with silence, to the pictures' length.
+        rate: frames per second.
+        sound: cut, or padded with silence, to the length of the video.
 
     Raises:
         ValueError: the size is odd.
@@ -47,26 +47,26 @@ class Mp4:
         import av
 
         if height % 2 or width % 2:
-            raise ValueError(f"H.264 pictures need even sides, not {width} x {height}")
+            raise ValueError(f"H.264 needs an even width and height, not {width} x {height}")
         self._rate, self._frames = rate, 0
         self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._file.add_stream("libx264", rate=rate, options=_H264)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
         self._video.codec_context.color_primaries = self._video.codec_context.color_trc = _BT709
-        _say_colours(self._video.codec_context)
+        _set_colours(self._video.codec_context)
         self._audio = _Audio(self._file, sound) if sound else None
 
-    def write(self, picture: np.ndarray) -> None:
+    def write(self, frame: np.ndarray) -> None:
         """See `Writer.write`."""
         import av
 
-        # The colour matrix is told in the file: players would guess another for pictures this small.
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
+        # The file states its colour matrix: players would guess another for frames this small.
+        coded = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
             format="yuv420p", dst_colorspace="ITU709"
         )
-        _say_colours(frame)
-        frame.pts, frame.time_base = self._frames, 1 / self._rate
-        self._file.mux(self._video.encode(frame))
+        _set_colours(coded)
+        coded.pts, coded.time_base = self._frames, 1 / self._rate
+        self._file.mux(self._video.encode(coded))
         self._frames += 1
         if self._audio:
             self._audio.go_to(self._frames / self._rate)
@@ -83,12 +83,12 @@ class Mp4:
         self._file.close()
 
 
-def _say_colours(what: Any) -> None:
+def _set_colours(what: Any) -> None:
     what.color_range, what.colorspace = _LIMITED_RANGE, _BT709
 
 
 class _Audio:
-    """The sound of a film, fed beside the pictures: neither waits in memory for the other."""
+    """The audio track, written along with the frames, so that neither waits in memory for the other."""
 
     def __init__(self, file: Any, sound: AudioSource) -> None:
         self._file, self._rate = file, sound.sample_rate
@@ -101,7 +101,7 @@ class _Audio:
         self._done = 0
 
     def go_to(self, time_s: Fraction) -> None:
-        """Write all samples before a time; silence where the sound is over."""
+        """Write all samples before a time, and silence after the end of the sound."""
         needed = round(time_s * self._rate) - self._done
         while self._waiting.shape[1] < needed:
             block = next(self._blocks, None)

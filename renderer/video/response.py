@@ -1,4 +1,4 @@
-"""How a picture answers to sound: the dials of the BigGAN Audio Visualizer, each with its range."""
+"""How a video responds to sound: the parameters of the BigGAN Audio Visualizer, each with its range."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from renderer.sound_to_image import REACH
 from renderer.video.analysis import DEFAULT_HOP, HOP_STEP
 
-# Lowest and highest value, as documented; and what of it must be a whole number.
+# Lowest and highest value, as documented, and which must be whole numbers.
 LIMITS: dict[str, tuple[float, float]] = {
     "pitch_sensitivity": (200, 295),
     "tempo_sensitivity": (0.05, 0.8),
@@ -24,7 +24,7 @@ _WHOLE = {"frame_length", "num_classes", "batch_size"}
 
 
 def check(name: str, value: float) -> float:
-    """The value of a dial, a whole number as an int.
+    """Check the value of a parameter; a whole number is returned as an int.
 
     Raises:
         ValueError: it is out of range.
@@ -41,18 +41,19 @@ def check(name: str, value: float) -> float:
 
 @dataclass(frozen=True)
 class Response:
-    """How a picture answers to sound; ranges are those of `LIMITS`.
+    """How a video responds to sound; ranges are those of `LIMITS`.
 
     Attributes:
-        pitch_sensitivity: at 200 the classes take 100 pictures of 512 samples to follow a pitch, at 295 five.
-        tempo_sensitivity: how far loudness and onsets move the noise.
-        jitter: how unevenly they move its values; 0 for all alike.
-        truncation: the noise stays within twice this.
-        smooth_factor: pictures of 512 samples over which the classes are averaged.
-        depth: how much of classes there is, see `mix`.
-        mix: "blend": the class weights have the sum depth; "peak": the strongest has it. See `mapping.class_weights`.
-        sort_by_power: the first class goes with the strongest pitch; else the classes are a chromatic scale.
-        frame_length: samples at 22 050 Hz from one picture to the next; the times above do not depend on it.
+        pitch_sensitivity: at 200 the classes take 100 frames of 512 samples to follow a pitch, at 295 five.
+        tempo_sensitivity: how far loudness and onsets move z.
+        jitter: how unevenly they move its values; 0: all alike.
+        truncation: the values of z stay within twice this.
+        smooth_factor: frames of 512 samples over which the classes are averaged.
+        depth: the strength of the classes, see `mix`.
+        mix: "blend": the class weights have the sum depth; "peak": the strongest has it. See
+            `sound_to_image.class_weights`.
+        sort_by_power: the first class follows the strongest pitch; else the classes are a chromatic scale.
+        frame_length: samples at 22 050 Hz from one frame to the next; the times above do not depend on it.
 
     Raises:
         ValueError: a value is out of its range.
@@ -76,20 +77,20 @@ class Response:
 
     @property
     def pitch_frames(self) -> float:
-        """Time constant of the classes, in pictures."""
+        """Time constant of the classes, in frames."""
         return (300.0 - self.pitch_sensitivity) * DEFAULT_HOP / self.frame_length
 
     @property
     def pace(self) -> float:
-        """How far full loudness moves the noise per picture."""
+        """How far full loudness moves z per frame."""
         return self.tempo_sensitivity * self.frame_length / DEFAULT_HOP
 
     @property
     def smooth_frames(self) -> int:
-        """Over how many pictures the classes are averaged."""
+        """Over how many frames the classes are averaged."""
         return max(1, round(self.smooth_factor * DEFAULT_HOP / self.frame_length))
 
     @property
     def bound(self) -> float:
-        """The noise stays within it."""
+        """The largest absolute value of z."""
         return REACH * self.truncation

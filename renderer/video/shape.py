@@ -1,4 +1,4 @@
-"""Square pictures made wide or tall by mirrors on both sides."""
+"""Widen or heighten square frames by mirroring them on both sides."""
 
 from fractions import Fraction
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def read_ratio(text: str) -> Fraction:
-    """Width to height: "16:9", "16/9" or "1.78".
+    """Read a ratio of width to height: "16:9", "16/9" or "1.78".
 
     Raises:
-        ValueError: it is none, or not within 1:10 and 10:1.
+        ValueError: it is not a ratio, or not in 1:10..10:1.
     """
     try:
         width, _, height = text.replace("/", ":").partition(":")
@@ -27,10 +27,10 @@ def size_at(side: int, ratio: Fraction) -> tuple[int, int]:
     return (side, long) if ratio >= 1 else (long, side)
 
 
-def mirrored(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture [h, w, 3] in the middle of a larger one; around it its mirror image, alike on both sides.
+def mirrored(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Extend a frame [h, w, 3] by its mirror image, equally on both sides.
 
-    The edge pixels are not doubled. What is more than three times as long is mirrored more than once.
+    The edge pixels are not repeated. A side more than three times as long is mirrored more than once.
     """
-    extra = [(height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2]
-    return np.pad(picture, [(extra[0], extra[0]), (extra[1], extra[1]), (0, 0)], mode="reflect")
+    extra = [(height - frame.shape[0]) // 2, (width - frame.shape[1]) // 2]
+    return np.pad(frame, [(extra[0], extra[0]), (extra[1], extra[1]), (0, 0)], mode="reflect")

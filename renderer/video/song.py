@@ -1,4 +1,4 @@
-"""A sound file, read in blocks."""
+"""Read a sound file in blocks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Song:
-    """A sound file of any kind that FFmpeg reads (the sound of a film too); more than two channels become two.
+    """A sound file that FFmpeg can read (also the sound of a video); more than two channels are mixed down to two.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it holds no sound that can be read.
+        ValueError: no sound can be read from it.
     """
 
     path: Path
@@ -21,23 +21,23 @@ class Song:
     def __post_init__(self) -> None:
         if not self.path.is_file():
             raise FileNotFoundError(f"there is no song {self.path}")
-        object.__setattr__(self, "_form", self._read_form())
+        object.__setattr__(self, "_format", self._read_format())
 
     @property
     def sample_rate(self) -> int:
-        """Hertz, as in the file."""
-        return self._form[0]  # type: ignore[attr-defined]
+        """In Hz, as in the file."""
+        return self._format[0]  # type: ignore[attr-defined]
 
     @property
     def channels(self) -> int:
         """1 or 2."""
-        return self._form[1]  # type: ignore[attr-defined]
+        return self._format[1]  # type: ignore[attr-defined]
 
     def blocks(self) -> Iterator[np.ndarray]:
         """See `AudioSource.blocks`.
 
         Raises:
-            ValueError: the file is empty, breaks off, or holds values that are not finite.
+            ValueError: the file is empty, breaks off, or contains values that are not finite.
         """
         import av
 
@@ -58,12 +58,12 @@ class Song:
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.sample_rate)
         with av.open(str(self.path)) as file:
             for frame in file.decode(audio=0):
-                # Gaps in the file's own clock are no matter of ours: samples follow samples.
+                # Gaps between the file's time stamps are ignored: samples follow samples.
                 frame.pts = None
                 yield from (piece.to_ndarray() for piece in resampler.resample(frame))
             yield from (piece.to_ndarray() for piece in resampler.resample(None))
 
-    def _read_form(self) -> tuple[int, int]:
+    def _read_format(self) -> tuple[int, int]:
         import av
 
         try:
@@ -77,8 +77,8 @@ class Song:
 
     def _checked(self, samples: np.ndarray) -> np.ndarray:
         if not np.isfinite(samples).all():
-            raise ValueError(f"{self.path} holds values that are not finite")
+            raise ValueError(f"{self.path} contains values that are not finite")
         return samples
 
     def _unreadable(self, reason: str) -> ValueError:
-        return ValueError(f"{self.path} is no sound that can be read: {reason}")
+        return ValueError(f"{self.path} cannot be read as sound: {reason}")

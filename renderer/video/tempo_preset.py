@@ -1,4 +1,4 @@
-"""Files that hold a loop's parameters: YAML, TOML, JSON, or the manifest of a loop."""
+"""Read a loop's parameters from a file: YAML, TOML, JSON, or the manifest of a loop."""
 
 import json
 import sys
@@ -11,11 +11,11 @@ COMMAND = "tempo"
 
 
 def read_preset(path: Path) -> dict[str, Any]:
-    """Parameters from a .yaml, .toml or .json file; a loop's own manifest is one too.
+    """Read parameters from a .yaml, .toml or .json file; a loop's own manifest is one of these.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is of another kind, or cannot be read.
+        ValueError: the suffix is another one, or the file cannot be read.
     """
     readers = {".yaml": _yaml, ".yml": _yaml, ".toml": _toml, ".json": _json}
     if path.suffix.lower() not in readers:
@@ -25,9 +25,9 @@ def read_preset(path: Path) -> dict[str, Any]:
     try:
         values = readers[path.suffix.lower()](path)
     except UnicodeDecodeError:
-        raise ValueError(f"the preset {path} is no UTF-8 text") from None
+        raise ValueError(f"the preset {path} is not UTF-8 text") from None
     if not isinstance(values, dict):
-        raise ValueError(f"the preset {path} must hold names and values")
+        raise ValueError(f"the preset {path} must contain names and values")
     return values
 
 
@@ -37,7 +37,7 @@ def _yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"the preset {path} is no YAML: {error}") from None
+        raise ValueError(f"the preset {path} is not YAML: {error}") from None
 
 
 def _toml(path: Path) -> Any:
@@ -48,19 +48,19 @@ def _toml(path: Path) -> Any:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"the preset {path} is no TOML: {error}") from None
+        raise ValueError(f"the preset {path} is not TOML: {error}") from None
 
 
 def _json(path: Path) -> Any:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"the preset {path} is no JSON: {error}") from None
+        raise ValueError(f"the preset {path} is not JSON: {error}") from None
     return manifest.read(path, COMMAND)["parameters"] if "format" in values else values
 
 
 def model_of(path: Path) -> str | None:
-    """The folder of the model that a loop's manifest was painted with, if this is one and the folder is still there."""
+    """The folder of a loop's image model, if this is a loop's manifest and the folder still exists."""
     if path.suffix.lower() != ".json" or "format" not in json.loads(path.read_text(encoding="utf-8")):
         return None
     folder = str(manifest.read(path, COMMAND).get("model", {}).get("folder", ""))

@@ -1,4 +1,4 @@
-"""What a loop in tempo is made of: gan-video-synth's parameters, checked; from flags, a preset file or a manifest."""
+"""The parameters of a loop in tempo, gan-video-synth's, checked; from flags, a preset file or a manifest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,21 +29,21 @@ class Tempo:
     """A loop's parameters, named as gan-video-synth's.
 
     Attributes:
-        seed: of all that is drawn.
-        bpm: beats a minute.
+        seed: of all random numbers.
+        bpm: beats per minute.
         num_beats: length of the loop.
-        classes: numbers or names; none: class 309 of a model with 1000, else one by lot.
-        y_scale: how much of classes there is, see `tempo.label`.
-        truncation: of the noise and the model.
+        classes: numbers or names; none: class 309 of a model with 1000, else a random one.
+        y_scale: the strength of the classes, see `loops.label`.
+        truncation: of z and the model.
         random_label: a random class vector in place of the classes.
-        quantize_label: all or nothing for each class of it.
-        fps: pictures a second; changed a little so that the loop is exactly as long as its beats.
-        axis_sets: which axes of the noise swing together; None: ten sets over the first axes. A set (or its magnitude,
+        quantize_label: each class of it is either on or off.
+        fps: frames per second; changed a little so that the loop is exactly as long as its beats.
+        axis_sets: which axes of z swing together; None: ten sets over the first axes. A set (or its magnitude,
             or its period) that is None is left out.
         magnitudes: how far each set swings.
         periods: beats of one swing. None: gan-video-synth's, shortened where they do not go into the beats.
-        funcs: names of functions, see `tempo.FUNCTIONS`.
-        ratio: width to height; the square is widened by mirrors.
+        funcs: names of functions, see `core.latent.oscillators.FUNCTIONS`.
+        ratio: width to height; square frames are widened by mirroring.
 
     Raises:
         ValueError: a value breaks a rule; the message says which.
@@ -76,13 +76,13 @@ class Tempo:
                 raise ValueError(f"{name} must be true or false, not {getattr(self, name)!r}")
         read_ratio(self.ratio)
         if self.random_label and self.classes:
-            raise ValueError("random_label and classes exclude each other: each says what is painted")
+            raise ValueError("random_label and classes exclude each other: each chooses the class vector")
 
     def oscillators(self, z_size: int) -> tuple[Oscillator, ...]:
-        """What swings in noise of z_size axes.
+        """The oscillators of a latent vector with z_size axes.
 
         Raises:
-            ValueError: the four lists are not as long as each other, or hold what does not belong there.
+            ValueError: the four lists differ in length, or contain a value of the wrong kind.
         """
         sets = _default_sets(z_size) if self.axis_sets is None else self.axis_sets
         count = len(sets)
@@ -94,7 +94,7 @@ class Tempo:
         }
         if len(set(map(len, lists.values()))) > 1:
             lengths = ", ".join(f"{name} {len(values)}" for name, values in lists.items())
-            raise ValueError(f"the lists must be as long as each other, not {lengths}")
+            raise ValueError(f"the lists must have the same length, not {lengths}")
         return tuple(Oscillator(*group) for group in zip(*lists.values(), strict=True) if None not in group)
 
 
@@ -104,26 +104,26 @@ def _default_sets(z_size: int) -> tuple[Axes, ...]:
 
 
 def fitting_periods(beats: int) -> tuple[float, ...]:
-    """The usual periods; one that does not go into the beats becomes the next shorter one that does."""
+    """The default periods; one that does not divide the beats becomes the next shorter one that does."""
     return tuple(max(p for p in _PERIODS if p <= period and beats % p == 0) for period in _PERIODS)
 
 
-def of(values: Mapping[str, Any]) -> Tempo:
-    """Settings from plain values, such as a file's.
+def settings_of(values: Mapping[str, Any]) -> Tempo:
+    """Settings from plain values, such as those of a file.
 
     Raises:
         ValueError: a name is unknown, or a value breaks a rule.
     """
     known = {field.name for field in fields(Tempo)}
     if unknown := sorted(set(map(str, values)) - known):
-        raise ValueError(f"there is no parameter {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        raise ValueError(f"there is no parameter {unknown[0]!r}; the parameters are {', '.join(sorted(known))}")
     try:
-        return Tempo(**{name: _READ.get(name, _as_it_is)(value) for name, value in values.items()})
+        return Tempo(**{name: _READ.get(name, _unchanged)(value) for name, value in values.items()})
     except TypeError as error:
         raise ValueError(f"a parameter is of the wrong kind: {error}") from None
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -135,7 +135,7 @@ def axes(value: Any) -> Axes:
     """Axes as a list of numbers, one number, or a text: "0-7", "0,3,8-11".
 
     Raises:
-        ValueError: it is none of them.
+        ValueError: it is something else.
     """
     if isinstance(value, str):
         return tuple(axis for part in value.split(",") for axis in _span(part))
@@ -170,7 +170,7 @@ def _ratio(value: Any) -> str:
     return f"{value // 60}:{value % 60}" if isinstance(value, int) and value > 60 else str(value)
 
 
-# What a file's values must become first.
+# How the values of a file are converted.
 _READ: dict[str, Callable[[Any], Any]] = {
     "axis_sets": _axis_sets,
     "magnitudes": _numbers,

@@ -1,4 +1,4 @@
-"""The whole of a film as numbers: noise and class weights of every picture, before anything is painted."""
+"""The inputs of a whole video: latent vector and class weights of every frame, before anything is rendered."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from renderer.video.response import Response
 
 @dataclass(frozen=True)
 class Timeline:
-    """What is painted: float32 noise [frames, z], float32 weights [frames, k] of k classes; pictures a second."""
+    """Inputs of frames: float32 noise [frames, z], float32 weights [frames, k] of k classes; frames per second."""
 
     noise: np.ndarray
     weights: np.ndarray
@@ -26,11 +26,11 @@ class Timeline:
         return len(self.noise)
 
     def first(self, frames: int) -> "Timeline":
-        """Its beginning."""
+        """The first `frames` frames."""
         return Timeline(self.noise[:frames], self.weights[:frames], self.classes, self.rate, self.truncation)
 
     def batches(self, size: int, num_classes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Noise and dense class vectors for `size` pictures at a time; the last batch may be smaller."""
+        """Latent vectors and class vectors [size, num_classes] in batches of `size`; the last one may be smaller."""
         for begin in range(0, len(self), size):
             weights = self.weights[begin : begin + size]
             yield self.noise[begin : begin + size], sound_to_image.dense(weights, self.classes, num_classes)
@@ -39,13 +39,13 @@ class Timeline:
 def of_song(
     features: Features, response: Response, classes: Sequence[int], start: np.ndarray, seed: int = 0
 ) -> Timeline:
-    """A free walk: loudness and onsets push the noise on from `start` [z], pitches move the classes.
+    """A free walk: loudness and onsets move the latent vector on from `start` [z], pitches move the classes.
 
     Args:
-        features: what is heard, of a hop of response.frame_length.
-        response: how the picture answers.
+        features: of the song, at a hop of response.frame_length.
+        response: how the video responds to them.
         classes: at most 12 of the model's, without repeats; none of a model without classes.
-        start: noise of the beginning, within the bound.
+        start: the first latent vector, within the bound.
         seed: of the jitter.
 
     Raises:
@@ -61,7 +61,7 @@ def of_song(
 
 
 def class_path(features: Features, response: Response, count: int) -> np.ndarray:
-    """Weights of `count` classes at every picture, float32 [frames, count].
+    """Weights of `count` classes in every frame, float32 [frames, count].
 
     Raises:
         ValueError: there are more than 12 classes.
@@ -69,8 +69,8 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
     if not count:
         return np.zeros((len(features), 0), np.float32)
     chroma = features.chroma[:, sound_to_image.pitch_rows(features.order, count, response.sort_by_power)]
-    heard = np.flatnonzero(chroma.any(axis=1))
-    levels = chroma[heard[0]].astype(np.float64) if len(heard) else np.zeros(count)
+    sounding = np.flatnonzero(chroma.any(axis=1))
+    levels = chroma[sounding[0]].astype(np.float64) if len(sounding) else np.zeros(count)
     weights = np.empty((len(features), count))
     for frame, row in enumerate(chroma):
         levels = sound_to_image.blend(levels, row, response.pitch_frames)

@@ -220,7 +220,7 @@ def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> H
         pictures = Path(read["parameters"]["film"]["pictures"])
         # Found here, before sounds are made.
         families.image_description(pictures)
-        manifest.tell_change(pictures, read["model"])
+        manifest.warn_of_change(pictures, read["model"])
         if checksum(Path(wish.model)) != read["voice"]["sha256"]:
             log.warning("%s is not the model that it was", wish.model)
     except (KeyError, TypeError, AttributeError) as error:

@@ -50,7 +50,7 @@ class Film:
 def paint(
     film: Film, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray
 ) -> "tuple[ImageModel, Timeline]":
-    """Paint it, with a bar on stderr; see `renderer.video.hallucination.paint`.
+    """Paint it, with a bar on stderr; see `renderer.video.hallucination.render_video`.
 
     Returns:
         Who painted, and what.
@@ -59,7 +59,7 @@ def paint(
 
     model = load_painter(film.pictures)
     with show_progress("picture", "painting") as progress:
-        done = hallucination.paint(
+        done = hallucination.render_video(
             wave, sample_rate, key_times_s, keys, model, film.out,
             classes=film.classes, **film.dials, progress=progress,
         )  # fmt: skip
@@ -73,5 +73,5 @@ def record(
     from renderer.video import manifest
 
     own = {"out": film.out.resolve(), "pictures": film.pictures.resolve(), "dials": film.dials}
-    painted = manifest.painted(model, film.pictures, film.out, len(done), done.rate, done.classes)
-    return manifest.build(COMMAND, {**parameters, "film": own}, painted, **more)
+    video = manifest.video_record(model, film.pictures, film.out, len(done), done.rate, done.classes)
+    return manifest.build(COMMAND, {**parameters, "film": own}, video, **more)

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-class PlainPainter:
+class PlainModel:
     """Left half: the first noise value; upper right: the class with the largest weight; lower right: that weight."""
 
     name, size, z_size, num_classes = "plain", 16, 32, 40

@@ -3,11 +3,11 @@
 import av
 import numpy as np
 import pytest
-from painters import PlainPainter
+from plain_model import PlainModel
 
 from renderer import classes, sound_to_image
 from renderer.live.reactive_path import ReactivePath
-from renderer.video.hallucination import RATE, heard, paint
+from renderer.video.hallucination import RATE, played_sound, render_video
 
 TIMES = [0.0, 0.7, 1.4]
 KEYS = np.random.default_rng(1).standard_normal((3, 64)).astype(np.float32)
@@ -21,7 +21,7 @@ def wave():
 
 
 def filmed(wave, path, **dials):
-    return paint(wave, 16000, TIMES, KEYS, PlainPainter(), path, **dials)
+    return render_video(wave, 16000, TIMES, KEYS, PlainModel(), path, **dials)
 
 
 def test_picture_and_sound_are_as_long_as_the_hallucination(wave, tmp_path):
@@ -42,7 +42,7 @@ def test_at_a_key_time_the_picture_is_at_its_key_point(wave, tmp_path):
 
 def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=1.0, jitter=0.7)
-    way = ReactivePath(heard(wave, 16000, TIMES, KEYS), 32, classes.default(40), 40)
+    way = ReactivePath(played_sound(wave, 16000, TIMES, KEYS), 32, classes.default(40), 40)
     for frame in (0, 10, 37):
         point = way.at(frame / 30, 0.7)
         np.testing.assert_allclose(film.noise[frame], point.noise, atol=1e-6)
