@@ -34,10 +34,10 @@ _ROOT = Path(__file__).parent.parent
 def write_model(folder: Path, width: int) -> None:
     """A picture model of 128 px with random weights, as it would ship."""
     from renderer.biggan import config, npz_format, weights
-    from renderer.training.hparams import Hparams
+    from renderer.training.hparams import ImageHparams
 
     folder.mkdir(parents=True)
-    shape = Hparams(channel_width=width).config(folder.name, CLASSES)
+    shape = ImageHparams(channel_width=width).config(folder.name, CLASSES)
     rng, arrays = np.random.default_rng(0), {}
     for name, size in weights.expected(shape).items():
         fan = np.prod(size[1:]) if len(size) > 1 else 1

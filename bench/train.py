@@ -43,12 +43,12 @@ def _tone(phase: np.ndarray, brightness: int) -> np.ndarray:
 
 
 class Stopwatch:
-    """Times a run's steps, in the place of its diary; `done` becomes true after the last."""
+    """Times a run's steps, as its logger; `done` becomes true after the last."""
 
     def __init__(self, steps: int) -> None:
         self.steps, self.count, self.begun, self.seconds = steps, 0, 0.0, 0.0
 
-    def step(self, stage: Any, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Any, before: int, images: int, losses: dict[str, Any]) -> None:
         """Count a step, once its losses are there."""
         for value in losses.values():
             float(value)
@@ -63,23 +63,24 @@ class Stopwatch:
         return self.seconds > 0
 
     def saved(self, prefix: Path) -> None:
-        """Nothing to tell."""
+        """Ignore a save."""
 
-    def sample(self, stage: Any, plan: Any, tensors: Any, images: int) -> None:
-        """Nothing to hear."""
+    def sample(self, stage: Any, tensors: Any, images: int) -> None:
+        """Ignore that samples are due."""
 
 
 def measure(folder: Path, steps: int) -> dict[str, float]:
     """Train a run for some steps in this process."""
+    from core.training.loop import TrainingLoop
     from gansynth.training.run_setup import set_up
-    from gansynth.training.trainer import Trainer
+    from gansynth.training.trainer import SoundTrainer
 
     settings = json.loads((folder / "experiment.json").read_text())
     (folder / "experiment.json").unlink()
     begun = time.perf_counter()
     source = set_up(folder, settings | {"train_data_path": str(folder)}, lambda done, total: None)
     spectra_s, watch = time.perf_counter() - begun, Stopwatch(steps)
-    Trainer(folder, source, watch, stopping=watch.done).run()
+    TrainingLoop(SoundTrainer(folder, source), watch, stopping=watch.done).run()
     size = settings["batch_size_schedule"][0]
     return {
         "images_per_s": steps * size / watch.seconds,

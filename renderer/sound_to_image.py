@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.latent.truncated_normal import BOUND
+
 PITCHES = 12
-# The truncated normal distribution ends at two standard deviations, times the truncation.
-REACH = 2.0
+# The noise stays within this, times the truncation.
+REACH = BOUND
 # The jitter of the noise is drawn anew after this many pictures.
 JITTER_FRAMES = 200
 # A step is a quarter of what the sound asks for and three quarters of the step before it.
@@ -31,14 +33,6 @@ class Walk(NamedTuple):
     noise: np.ndarray
     direction: np.ndarray
     momentum: np.ndarray
-
-
-def truncated_normal(rng: np.random.Generator, shape: tuple[int, ...], truncation: float = 1.0) -> np.ndarray:
-    """Normal values within 2 standard deviations (others are drawn again), times the truncation: float32."""
-    values = rng.standard_normal(shape)
-    while (outside := np.abs(values) > REACH).any():
-        values[outside] = rng.standard_normal(int(outside.sum()))
-    return (truncation * values).astype(np.float32)
 
 
 def start(noise: np.ndarray) -> Walk:

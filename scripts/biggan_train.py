@@ -10,7 +10,7 @@ from renderer.training import hparams
 from scripts import frame
 
 if TYPE_CHECKING:
-    from renderer.training.batches import Source
+    from renderer.training.batches import ImageSource
 
 PROG = "biggan_train"
 
@@ -68,14 +68,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     own = hparams.settle(options.recipe, dict(options.set))
     source = _source(options, own)
-    hparams.describe(options.run_dir, own, source.pictures.classes)
-    from renderer.training.logger import TrainingLogger
-    from renderer.training.trainer import Trainer
+    hparams.describe(options.run_dir, own, source.dataset.classes)
+    from core.training.loop import TrainingLoop
+    from renderer.training.logger import training_logger
+    from renderer.training.trainer import ImageTrainer
 
     stop = frame.Stop()
     print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
-    diary = TrainingLogger(options.run_dir, source)
-    state = Trainer(options.run_dir, source, diary, options.save_every_s, lambda: bool(stop)).run()
+    trainer, logger = ImageTrainer(options.run_dir, source), training_logger(options.run_dir, source)
+    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
     print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
     return stop.status
 
@@ -83,8 +84,9 @@ def _train(options: argparse.Namespace) -> int:
 def _use(options: argparse.Namespace) -> None:
     own, classes = hparams.read(options.run_dir)
     source = _source(options, own)
-    if source.pictures.classes != classes:
+    if source.dataset.classes != classes:
         raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
+    from core.training.trees import to_tensors
     from renderer.training import export, image_metrics, sample_grid, state, statistics
 
     latest = state.restore(options.run_dir, own, source.classes, source.latents)
@@ -93,21 +95,21 @@ def _use(options: argparse.Namespace) -> None:
             export.export(options.export, latest, source, progress=progress)
         print(f"{options.export}: what {options.run_dir} has learned from {latest.images} images")
     if options.report:
-        weights = statistics.ready(state.to_tensors(latest.tree), own)
-        paint = sample_grid.SamplePainter(weights, own, source.classes, own.size)
-        print(image_metrics.table(image_metrics.measure(source.pictures, paint, own.z_dim)))
+        weights = statistics.ready(to_tensors(latest.tree), own)
+        render = sample_grid.SampleRenderer(weights, own, source.classes, own.size)
+        print(image_metrics.table(image_metrics.measure(source.dataset, render, own.z_dim)))
 
 
-def _source(options: argparse.Namespace, own: hparams.Hparams) -> "Source":
+def _source(options: argparse.Namespace, own: hparams.ImageHparams) -> "ImageSource":
     """The pictures, and the backend that learns from them, loaded quietly."""
     from renderer.training import image_folder
 
     with show_progress("picture") as progress:
         data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
     frame.quiet(options)
-    from renderer.training.batches import Source
+    from renderer.training.batches import ImageSource
 
-    return Source(data, own)
+    return ImageSource(data, own)
 
 
 if __name__ == "__main__":

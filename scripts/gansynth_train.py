@@ -68,16 +68,19 @@ def _train(options: argparse.Namespace) -> int:
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
     with contextlib.nullcontext() if options.debug else quiet_import():
         team = workers.available()
-    from gansynth.training.logger import NullLogger, TrainingLogger
+    from core.training.logger import NullLogger
+    from core.training.loop import TrainingLoop
+    from gansynth.training.logger import training_logger
     from gansynth.training.run_setup import set_up
-    from gansynth.training.trainer import Trainer
+    from gansynth.training.trainer import SoundTrainer
 
     with show_progress("spectrogram") as progress:
         source = set_up(frame.path(folder), wanted, progress)
     stop, root = frame.Stop(), frame.path(folder)
-    diary = TrainingLogger(root, source) if team.chief else NullLogger()
+    logger = training_logger(root, source) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
-    state = Trainer(root, source, diary, options.save_every_s, lambda: bool(stop), team).run()
+    trainer = SoundTrainer(root, source, team)
+    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
     print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
     return stop.status
 

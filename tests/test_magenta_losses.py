@@ -9,8 +9,9 @@ from keras import ops
 import gansynth
 from gansynth import network, normalizer, variables
 from gansynth.training import discriminator, losses, progressive_growing, steps
-from gansynth.training.hparams import hparams
-from gansynth.training.tensors import to_tensors
+from gansynth.training.hparams import from_settings
+from gansynth.training.step_plan import SoundStepPlan
+from gansynth.training.tensors import from_state
 from tests.conftest import DATA
 
 FOLDER = DATA / "magenta_training"
@@ -35,8 +36,9 @@ class Proof:
             self.theirs = dict(file)
         self.config = gansynth.config.read_settings(FOLDER)
         scale, shift = normalizer.scale_and_shift(self.config)
-        self.plan = steps.Plan(
-            self.config, hparams(json.loads((FOLDER / "experiment.json").read_text())), blocks=3, fading=stage == 3,
+        own = from_settings(json.loads((FOLDER / "experiment.json").read_text()))
+        self.plan = SoundStepPlan(
+            self.config, own, blocks=3, fading=stage == 3,
             parts=losses.label_parts(self.config), scale=scale, shift=shift,
         )  # fmt: skip
         state = progressive_growing.initial(self.config, 3, 0, np.random.default_rng(0))
@@ -45,7 +47,7 @@ class Proof:
             weights.update(self.weights(name, "before", weights))
             adam.m, adam.v = ({k: np.full_like(w, size) for k, w in weights.items()} for size in (M, V))
         state.average = {name: np.zeros_like(value) for name, value in state.generator.items()}
-        self.tensors = to_tensors(state)
+        self.tensors = from_state(state)
         raw = discriminator.shrink(self.theirs["raw"], 2, self.config)
         self.batch = {
             "real": scale * raw + shift,
@@ -65,13 +67,13 @@ class Proof:
     def gradients(self, step, which, monkeypatch):
         """What a step descends along."""
         seen = {}
-        descend = steps._descend
+        descend = steps.descend
 
-        def watch(plan, tensors, network, learned, gradients, *others, **more):
+        def watch(tensors, network, learned, gradients, *others):
             seen.update(gradients)
-            return descend(plan, tensors, network, learned, gradients, *others, **more)
+            return descend(tensors, network, learned, gradients, *others)
 
-        monkeypatch.setattr(steps, "_descend", watch)
+        monkeypatch.setattr(steps, "descend", watch)
         step(self.plan, self.tensors, self.batch)
         return error(joined(seen), joined(self.weights(which, f"{which}_gradient", seen)))
 
@@ -81,9 +83,9 @@ def proof(request):
     return Proof(request.param)
 
 
-def judged(proof, pictures):
+def scored(proof, pictures):
     ready = discriminator.prepare_training(proof.tensors["discriminator"])
-    return steps._judged(proof.plan, ready, pictures, proof.batch)
+    return steps._scored(proof.plan, ready, pictures, proof.batch)
 
 
 def check(name, ours, theirs, most=1e-4):
@@ -101,14 +103,16 @@ def test_magenta_enlarges_what_we_leave_small(proof):
     np.testing.assert_array_equal(pictures, network.enlarge(ops, pictures[:, ::2, ::2], 2, proof.config))
 
 
-def test_the_generator_makes_the_same_pictures(proof):
-    fake = steps._made(proof.plan, proof.tensors["generator"], proof.batch["z"], proof.batch["z_labels"], proof.batch)
+def test_the_generator_generates_the_same_pictures(proof):
+    fake = steps._generated(
+        proof.plan, proof.tensors["generator"], proof.batch["z"], proof.batch["z_labels"], proof.batch
+    )
     check("fake", fake, proof.small(proof.theirs["fake"]))
 
 
 @pytest.mark.parametrize("kind", ["real", "fake"])
 def test_scores_and_label_losses(proof, kind):
-    scores, logits = judged(proof, proof.small(proof.theirs[kind]))
+    scores, logits = scored(proof, proof.small(proof.theirs[kind]))
     labels = proof.theirs["real_labels" if kind == "real" else "z_labels"]
     check(f"{kind} scores", scores, proof.theirs[f"{kind}_scores"])
     check(f"{kind} labels", losses.label_loss(logits, labels, proof.plan.parts), proof.theirs[f"{kind}_label_loss"])
@@ -124,7 +128,7 @@ def test_the_discriminators_loss_and_its_gradient_penalty(proof):
     own = proof.plan.hparams
     _, reports = steps.discriminator_step(proof.plan, proof.tensors, proof.batch)
     check("gradient penalty", reports["gradient_penalty"], proof.theirs["gradient_penalty"])
-    scores, _ = judged(proof, proof.small(proof.theirs["real"]))
+    scores, _ = scored(proof, proof.small(proof.theirs["real"]))
     total = reports["discriminator"] + own.discriminator_ac_loss_weight * reports["discriminator_labels"]
     total += own.real_score_penalty_weight * ops.mean(ops.square(scores))
     total += own.gradient_penalty_weight * reports["gradient_penalty"]

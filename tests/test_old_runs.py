@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansynth.training import run_setup
-from gansynth.training import trainer as sound_trainer
-from renderer.training import hparams as image_hparams
-from renderer.training import image_folder
-from renderer.training import trainer as image_trainer
-from renderer.training.batches import Source
+from core.training.loop import TrainingLoop
+from gansynth.training import run_folder, run_setup
+from gansynth.training.trainer import SoundTrainer
+from renderer.training import hparams, image_folder, state
+from renderer.training.batches import ImageSource
+from renderer.training.trainer import ImageTrainer
 
 WRITTEN = Path(__file__).parent / "data" / "written_by_0_1"
 
@@ -62,17 +62,17 @@ def test_a_sound_run_of_0_1_continues_as_0_1_continued_it(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     run = Path("run")
     source = run_setup.set_up(run, json.loads((run / "experiment.json").read_text()), lambda done, total: None)
-    start = sound_trainer.run_folder.restore(run, source.config)
+    start = run_folder.restore(run, source.config)
     logger = Losses()
-    end = sound_trainer.Trainer(run, source, logger).run()
+    end = TrainingLoop(SoundTrainer(run, source), logger).run()
     check("training_sound", vars(start), vars(end), end.images, logger.steps)
 
 
 def test_a_picture_run_of_0_1_continues_as_0_1_continued_it(tmp_path):
     shutil.copytree(WRITTEN / "training_pictures" / "run", tmp_path, dirs_exist_ok=True)
-    own, classes = image_hparams.read(tmp_path)
-    source = Source(image_folder.read(WRITTEN / "training_pictures" / "data", own.size), own)
-    start = image_trainer.run_state.restore(tmp_path, own, len(classes), source.latents)
+    own, classes = hparams.read(tmp_path)
+    source = ImageSource(image_folder.read(WRITTEN / "training_pictures" / "data", own.size), own)
+    start = state.restore(tmp_path, own, len(classes), source.latents)
     logger = Losses()
-    end = image_trainer.Trainer(tmp_path, source, logger).run()
+    end = TrainingLoop(ImageTrainer(tmp_path, source), logger).run()
     check("training_pictures", start.tree, end.tree, end.images, logger.steps)

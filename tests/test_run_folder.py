@@ -11,7 +11,7 @@ from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.config import Config
 from gansynth.training import run_folder
-from gansynth.training.state import Adam, State
+from gansynth.training.state import AdamMoments, SoundState
 
 SETTINGS = {"start_height": 2, "start_width": 2, "num_resolutions": 3, "latent_vector_size": 4, "fmap_base": 8}
 SCHEDULE = {"stable_stage_num_images": 100, "transition_stage_num_images": 50, "audio_length": 16}
@@ -28,10 +28,10 @@ def random_state(config, blocks, images=7, steps=3, seed=0, **extra):
         return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
 
     def adam(shapes):
-        return Adam(weights(shapes), weights(shapes), steps)
+        return AdamMoments(weights(shapes), weights(shapes), steps)
 
     own, other = checkpoint.expected_shapes(config, blocks), checkpoint.discriminator_shapes(config, blocks)
-    return State(weights(own), weights(other), weights(own), adam(own), adam(other), blocks, images, extra)
+    return SoundState(weights(own), weights(other), weights(own), adam(own), adam(other), blocks, images, extra)
 
 
 def equal(a, b):
@@ -204,7 +204,7 @@ def test_a_weight_that_would_be_lost_is_named(tmp_path):
     config = make_config(tmp_path)
     state = random_state(config, 1)
     state.average["to_rgb_2/bias"] = np.zeros(2, np.float32)
-    with pytest.raises(ValueError, match="average: to_rgb_2/bias is none of its weights"):
+    with pytest.raises(ValueError, match="average: to_rgb_2/bias is not one of its weights"):
         run_folder.save(tmp_path, state, config, 0)
 
 

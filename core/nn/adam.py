@@ -20,17 +20,17 @@ def update(
     beta1: float,
     beta2: float,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
-    """One step.
+    """Take one step.
 
     Args:
         weights: what to change.
         gradients: of the loss, under the same names.
-        m: mean of the gradients so far.
-        v: mean of their squares.
-        steps: how many steps there were with this one, a float scalar.
+        m: moving average of the gradients so far.
+        v: moving average of their squares.
+        steps: the number of steps including this one, a float scalar.
         rate: learning rate.
-        beta1: how slowly m moves.
-        beta2: how slowly v moves.
+        beta1: decay of m.
+        beta2: decay of v.
 
     Returns:
         The new weights, m and v.

@@ -1,7 +1,7 @@
 """Spectral norm (Miyato et al. 2018): weights divided by their largest singular value, found by power iteration.
 
 A weight [..., out] counts as the matrix [-1, out]. Its vector [out] is kept from step to step, so that one round of
-the iteration is enough in each.
+the iteration per step is enough.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,12 @@ Tensors = dict[str, Tensor]
 EPSILON = 1e-12
 
 
-def normed(weights: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> tuple[Tensors, Tensors]:
-    """The weights, those that have a vector divided by their norm; and the vectors after one more round."""
+def normalized(weights: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> tuple[Tensors, Tensors]:
+    """Divide the weights that have a vector by their norm.
+
+    Returns:
+        All weights, and the vectors after one more round.
+    """
     ready, moved = dict(weights), dict(vectors)
     for name in [name for name in vectors if name in weights]:
         norm, moved[name] = sigma(weights[name], vectors[name])
@@ -25,16 +29,20 @@ def normed(weights: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> tupl
 
 
 def sigma(weight: Tensor, vector: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest singular value of a weight [..., out], a scalar through which gradients flow; the next vector."""
+    """Estimate the largest singular value of a weight [..., out].
+
+    Returns:
+        The value, a scalar through which gradients flow; the next vector [out].
+    """
     matrix = ops.reshape(weight, (-1, weight.shape[-1]))
-    still = ops.stop_gradient(matrix)
-    left = _unit(ops.matmul(still, vector[:, None]))
-    right = _unit(ops.matmul(ops.transpose(still), left))
+    constant = ops.stop_gradient(matrix)
+    left = _unit(ops.matmul(constant, vector[:, None]))
+    right = _unit(ops.matmul(ops.transpose(constant), left))
     return ops.sum(left * ops.matmul(matrix, right)), right[:, 0]
 
 
 def first_vectors(weights: Mapping[str, np.ndarray], names: Iterable[str], rounds: int = 10) -> dict[str, np.ndarray]:
-    """Vectors to begin with, after some rounds from a direction that leans to no side."""
+    """Vectors to begin with: some rounds of the iteration from a random direction, which the width alone decides."""
     found = {}
     for name in names:
         matrix = weights[name].reshape(-1, weights[name].shape[-1])

@@ -1,4 +1,4 @@
-"""In which order a training run goes through its dataset, and how what comes next is made ready."""
+"""The order in which a training run goes through its dataset, and batches that are prepared ahead of their use."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -8,32 +8,34 @@ from typing import TypeVar
 
 import numpy as np
 
-# What its random stream is for, beside the seed; batches, trainers and diaries have the others.
-ORDER = 1
+from core.training.random_streams import Stream, generator
 
-Place = TypeVar("Place")
-Made = TypeVar("Made")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 def rows(seed: int, images: int, size: int, count: int) -> np.ndarray:
-    """Rows, of `count`, of the `size` examples after `images`; each epoch goes through all in an order of its own."""
+    """The rows of the next `size` examples after `images` were seen, int [size].
+
+    Each epoch goes through all `count` examples in a random order of its own.
+    """
     places = (divmod(place, count) for place in range(images, images + size))
     return np.array([_shuffled(seed, epoch, count)[place] for epoch, place in places])
 
 
 @lru_cache(maxsize=4)
 def _shuffled(seed: int, epoch: int, count: int) -> np.ndarray:
-    return np.random.default_rng([seed, ORDER, epoch]).permutation(count)
+    return generator(seed, Stream.ORDER, epoch).permutation(count)
 
 
-def made_ahead(make: Callable[[Place], Made], places: Iterable[Place]) -> Iterator[tuple[Place, Made]]:
-    """Each place and what is made for it; the next one is made while one is used."""
-    waiting: deque[tuple[Place, Future[Made]]] = deque()
+def prefetch(function: Callable[[Key], Value], keys: Iterable[Key]) -> Iterator[tuple[Key, Value]]:
+    """Yield each key with the function's value; a thread computes the next value while one is used."""
+    waiting: deque[tuple[Key, Future[Value]]] = deque()
     with ThreadPoolExecutor(1) as pool:
-        for place in places:
-            waiting.append((place, pool.submit(make, place)))
+        for key in keys:
+            waiting.append((key, pool.submit(function, key)))
             if len(waiting) > 1:
-                before, made = waiting.popleft()
-                yield before, made.result()
-        for last, made in waiting:
-            yield last, made.result()
+                ready, value = waiting.popleft()
+                yield ready, value.result()
+        for last, value in waiting:
+            yield last, value.result()

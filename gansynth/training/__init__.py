@@ -1,1 +1,1 @@
-"""Training: a dataset -> spectra -> batches -> steps -> a run folder that plays."""
+"""Training of GANSynth: dataset -> spectrograms -> batches -> steps -> a run folder that can be played."""

@@ -1,34 +1,26 @@
-"""What each training step is fed.
-
-Everything random follows from the seed and the number of images seen, so a run that was killed goes on with the very
-numbers that the unbroken one would have had.
-"""
+"""The batches that GANSynth's training steps are fed: notes as spectrograms, labels, and random latents."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from core.training import data_order
+from core.training.random_streams import Stream, generator
+from core.training.trees import Batch
 from gansynth import conditions
 from gansynth.conditions import JointCounts
 from gansynth.config import Config
-from gansynth.training.hparams import Hparams
+from gansynth.training.hparams import SoundHparams
 from gansynth.training.spectra import Spectra
-
-# Arrays by name, and scalars as numpy has them.
-Batch = dict[str, Any]
-# What its random stream is for, beside the seed; order, trainer and diary have the others.
-STEP = 2
 
 
 @dataclass(frozen=True)
-class Source:
+class NoteSource:
     """The notes to train on: rows of `spectra`."""
 
     config: Config
-    hparams: Hparams
+    hparams: SoundHparams
     spectra: Spectra
     rows: tuple[int, ...]
 
@@ -44,17 +36,22 @@ class Source:
 
     @property
     def groups(self) -> int:
-        """How many latents the warm start learns: one for an instrument, and one for it without its conditions."""
+        """How many distributions of latents are learned: one per instrument; a second one for it without conditions."""
         return len(self.instruments) * (2 if self.config.conditions else 1)
 
     def batch(self, images: int, size: int, block: int) -> Batch:
-        """The batch after `images` images.
+        """The batch of the step after `images` notes.
+
+        Args:
+            images: how many notes the run has seen; everything random follows from it and the seed.
+            size: notes in the batch.
+            block: the resolution of the spectrograms, as the number of the generator's block.
 
         Returns:
             "real" [n, h, w, 2]; "full_labels" [n, labels], and "labels" with conditions dropped; "group" [n];
             "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
         """
-        rng = np.random.default_rng([self.hparams.seed, STEP, images])
+        rng = generator(self.hparams.seed, Stream.BATCHES, images)
         rows = np.array(self.rows)[data_order.rows(self.hparams.seed, images, size, len(self.rows))]
         notes = [self.spectra.labels[row] for row in rows]
         full = self.counts.vectors(notes)

@@ -1,7 +1,7 @@
-"""How to train: Magenta's hyper-parameters under Magenta's names, a few of ours, and the configs that bundle them.
+"""Hyper-parameters of training: Magenta's under Magenta's names, some of ours, and the configs that bundle them.
 
-Those that a checkpoint needs for playing (sizes, data type, stages) are in gansynth/config.py, which reads the same
-experiment.json. Source of names and defaults: `set_flags` and configs/mel_prog_hires.py in Magenta's gansynth.
+Those that playing needs too (sizes, data type, stages) are in gansynth/config.py, which reads the same experiment.json.
+Source of names and defaults: `set_flags` and configs/mel_prog_hires.py in Magenta's gansynth.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from core import checks
 from core.files.atomic import write_text
+from core.training import settings as training_settings
 from gansynth.config import Config
 from gansynth.dataset.records import SOURCES
 
@@ -42,7 +43,7 @@ _NARROW = {"start_height": 2, "start_width": 8, "audio_length": 32_000, "fmap_ba
 CONFIGS: dict[str, dict[str, Any]] = {
     # What Magenta's public checkpoints and the course use; for GPUs.
     "mel_prog_hires": _PRODUCT,
-    # Notes of two seconds, half the frequencies and a quarter of the channels: some 60 times less work, for a CPU.
+    # Notes of two seconds, half the frequencies and a quarter of the channels: about 60 times less work, for a CPU.
     "small": _PRODUCT
     | _NARROW
     | {
@@ -51,8 +52,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "total_num_images": 200_000,
         "save_summaries_num_images": 5_000,
     },
-    # The same, but it first learns the notes themselves, which puts it in tune within the hour. Half of the frequencies
-    # are also half as many phases to learn, which are as good as random from one harmonic to the next.
+    # The same with pretraining on the notes themselves, after which it is in tune within the hour. Half of the
+    # frequencies also means half as many phases to learn, which look random from one harmonic to the next.
     "small_warm": _PRODUCT
     | _NARROW
     | {
@@ -69,14 +70,17 @@ CONFIGS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Hparams:
+class SoundHparams:
     """The hyper-parameters of training alone.
 
-    Ours, which Magenta does not know:
+    Ours, which Magenta does not have:
 
-    * `conditions`: labels beyond pitch, see gansynth/conditions.py; `condition_dropout` is how often one is left out.
-    * `warm_start_images`: how many notes the generator first learns by heart, see gansynth/warm_start.py;
-      `reconstruction_weight` is how much of that stays in its loss afterwards.
+    * `condition_dropout`: the share of notes for which a condition (a label beyond pitch, see gansynth/conditions.py)
+      is left out.
+    * `warm_start_images`: for how many notes the generator is pretrained by reconstruction, see `pretraining_step` in
+      gansynth/training/steps.py; `warm_start_learning_rate` is its first learning rate, `latent_kl_weight` how
+      strongly learned latents are drawn to the normal distribution. `reconstruction_weight` is the weight of the
+      reconstruction loss after that.
     * `gradient_penalty_interval`: the penalty is computed in every n-th step, and counts n times.
     * `precision`: of the convolutions.
     * `seed`: of everything random.
@@ -114,50 +118,48 @@ class Hparams:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the rules.
+        """Check the values.
 
         Raises:
-            ValueError: one is broken; the message names the value and the rule.
+            ValueError: one breaks a rule; the message names the value and the rule.
         """
-        if self.dataset_name != "nsynth_tfrecord":
-            raise ValueError(f"dataset_name is {self.dataset_name!r}; only nsynth_tfrecord can be trained on")
+        checks.one_of("dataset_name", self.dataset_name, ("nsynth_tfrecord",))
+        checks.one_of("precision", self.precision, PRECISIONS)
         if self.gen_gl_consistency_loss_weight:
-            raise ValueError("gen_gl_consistency_loss_weight must be 0; this trainer has no such loss")
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"precision is {self.precision!r}; it must be one of {', '.join(PRECISIONS)}")
+            raise checks.mismatch(
+                "gen_gl_consistency_loss_weight",
+                "be 0, since this trainer does not have that loss",
+                self.gen_gl_consistency_loss_weight,
+            )
         if not self.batch_size_schedule or min(self.batch_size_schedule) < 1:
-            raise ValueError(f"batch_size_schedule is {list(self.batch_size_schedule)}; it needs sizes of at least 1")
+            raise checks.mismatch("batch_size_schedule", "be sizes of at least 1", list(self.batch_size_schedule))
         if self.train_min_pitch > self.train_max_pitch:
-            raise ValueError(f"train_min_pitch is {self.train_min_pitch}, above train_max_pitch {self.train_max_pitch}")
-        if not 0 <= self.condition_dropout <= 1:
-            raise ValueError(f"condition_dropout is {self.condition_dropout}; it must be in 0..1")
+            rule = f"be at most train_max_pitch, {self.train_max_pitch}"
+            raise checks.mismatch("train_min_pitch", rule, self.train_min_pitch)
+        checks.in_range("condition_dropout", self.condition_dropout, 0, 1)
         for name in ("total_num_images", "save_summaries_num_images", "gradient_penalty_interval"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+            checks.whole(name, getattr(self, name), 1)
 
     def batch_size(self, stage: int, config: Config) -> int:
-        """Notes per step in a stage; the schedule's first size stands for the resolutions that it does not reach."""
+        """Notes per step in a stage; the schedule's first size is used for all resolutions before those it lists."""
         missing = config.num_resolutions - len(self.batch_size_schedule)
         schedule = (self.batch_size_schedule[0],) * missing + self.batch_size_schedule
         return schedule[(stage + 1) // 2]
 
 
 def settle(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A config by name with hyper-parameters of one's own on top: all that goes into experiment.json.
+    """A config by name, with the given hyper-parameters on top: everything that goes into experiment.json.
 
     Raises:
         ValueError: there is no such config, or no such hyper-parameter.
     """
-    if name and name not in CONFIGS:
-        raise ValueError(f"there is no config {name!r}; there are {', '.join(CONFIGS)}")
-    settings = CONFIGS.get(name, {}) | dict(given)
-    known = {field.name for kind in (Hparams, Config) for field in fields(kind)} | IGNORED
-    if unknown := sorted(set(settings) - known):
-        raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; {_like(unknown[0], known)}")
+    settings = dict(training_settings.preset("config", name, CONFIGS) if name else {}) | dict(given)
+    known = {field.name for kind in (SoundHparams, Config) for field in fields(kind)} | IGNORED
+    training_settings.check_known(settings, known, "docs/train.md")
     return settings
 
 
-# Magenta's, without a meaning here: its graph's parts, its cluster, its debugging, its summaries' grids.
+# Magenta's hyper-parameters that mean nothing here: parts of its graph, its cluster, its debugging, its summaries.
 IGNORED = {
     "g_fn",
     "d_fn",
@@ -175,33 +177,26 @@ IGNORED = {
 }
 
 
-def _like(name: str, known: set[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else "docs/train.md lists them"
-
-
-def hparams(settings: Mapping[str, Any]) -> Hparams:
-    """The part of the settings that is for training.
+def from_settings(settings: Mapping[str, Any]) -> SoundHparams:
+    """The settings that are for training alone.
 
     Raises:
         ValueError: a value is of the wrong kind or breaks a rule.
     """
-    hints = get_type_hints(Hparams)
+    hints = get_type_hints(SoundHparams)
     own = {key: _typed(key, value, hints[key]) for key, value in settings.items() if key in hints and value is not None}
-    return Hparams(**own)
+    return SoundHparams(**own)
 
 
 def _typed(key: str, value: Any, kind: Any) -> Any:
-    if get_args(kind):
-        if not isinstance(value, (list, tuple)) or not all(isinstance(one, int) for one in value):
-            raise ValueError(f"{key} is {value!r}; it must be a list of whole numbers")
-        return tuple(value)
-    return checks.of_kind(key, value, kind)
+    if not get_args(kind):
+        return checks.of_kind(key, value, kind)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, int) for one in value):
+        raise checks.mismatch(key, "be a list of whole numbers", value)
+    return tuple(value)
 
 
-def write(folder: Path, settings: Mapping[str, Any], own: Hparams) -> None:
-    """Write experiment.json: the settings with every default of training filled in."""
+def write(folder: Path, settings: Mapping[str, Any], own: SoundHparams) -> None:
+    """Write experiment.json: the settings, and the defaults of all others that training has."""
     everything = {**asdict(own), **settings}
     write_text(folder / EXPERIMENT, json.dumps(everything, indent=1, sort_keys=True) + "\n")

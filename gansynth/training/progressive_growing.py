@@ -1,26 +1,25 @@
-"""The weights with which a run begins, and those that a new block brings."""
+"""The weights with which a GANSynth run begins, and those that a new block adds."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from core.training import learned_latents
 from gansynth.checkpoint import Weights, discriminator_shapes, expected_shapes
 from gansynth.config import Config
-from gansynth.training.state import LATENTS, Adam, State
+from gansynth.training.state import AdamMoments, SoundState
 
-# Latents begin as points of a normal distribution and this far around them, so that all together fill the standard one.
-LATENT_DEVIATION = 0.3
-# A label is one input beside hundreds of a latent's. For the warm start it begins as loud as all of them together.
+# A label is one input beside hundreds of a latent's. In pretraining it begins with as much weight as all of them.
 LATENT_GAIN, LABEL_GAIN = 0.5, 8.0
 
 
-def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) -> State:
-    """A run before its first image.
+def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) -> SoundState:
+    """The state of a run before its first note.
 
     Args:
         config: gives the sizes.
         blocks: how many blocks the first stage has.
-        groups: how many latents the warm start learns; 0: there is none.
+        groups: how many distributions of latents pretraining learns; 0: there is no pretraining.
         rng: where the weights come from.
     """
     generator = _random(expected_shapes(config, blocks), rng)
@@ -28,27 +27,27 @@ def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) 
     if groups:
         generator["conv0_1/kernel"][:, :, : config.latent_size] *= np.float32(LATENT_GAIN)
         generator["conv0_1/kernel"][:, :, config.latent_size :] *= np.float32(LABEL_GAIN)
-    return State(
+    return SoundState(
         generator,
         discriminator,
         dict(generator),
-        _still(generator),
-        _still(discriminator),
+        _first_moments(generator),
+        _first_moments(discriminator),
         blocks,
         extra=_latents(config, groups, rng),
     )
 
 
-def grown(state: State, config: Config, blocks: int, rng: np.random.Generator) -> State:
-    """The same run with more blocks. Adam starts anew, as in Magenta, where each stage is a graph of its own."""
+def grown(state: SoundState, config: Config, blocks: int, rng: np.random.Generator) -> SoundState:
+    """The same run with more blocks. Adam starts again, as in Magenta, where each stage is a graph of its own."""
     generator = _random(expected_shapes(config, blocks), rng)
     discriminator = _random(discriminator_shapes(config, blocks), rng) | state.discriminator
-    return State(
+    return SoundState(
         generator | state.generator,
         discriminator,
         generator | state.average,
-        _still(generator),
-        _still(discriminator),
+        _first_moments(generator),
+        _first_moments(discriminator),
         blocks,
         state.images,
         state.extra,
@@ -64,17 +63,13 @@ def _random(shapes: Mapping[str, tuple[int, ...]], rng: np.random.Generator) -> 
 
 
 def _latents(config: Config, groups: int, rng: np.random.Generator) -> Weights:
-    if not groups:
-        return {}
-    shape = (groups, config.latent_size)
-    means = np.float32(np.sqrt(1 - LATENT_DEVIATION**2)) * rng.standard_normal(shape, np.float32)
-    start = (means, np.full(shape, np.log(LATENT_DEVIATION), np.float32))
-    latents = dict(zip(LATENTS, start, strict=True))
-    return latents | {f"{name}/{slot}": np.zeros(shape, np.float32) for name in LATENTS for slot in ("m", "v")}
+    """Learned latents and their moments."""
+    latents = learned_latents.initial(groups, config.latent_size, rng)
+    return latents | {f"{name}/{slot}": np.zeros_like(value) for name, value in latents.items() for slot in ("m", "v")}
 
 
-def _still(weights: Weights) -> Adam:
-    return Adam(
+def _first_moments(weights: Weights) -> AdamMoments:
+    return AdamMoments(
         {name: np.zeros_like(value) for name, value in weights.items()},
         {name: np.zeros_like(value) for name, value in weights.items()},
     )

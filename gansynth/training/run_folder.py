@@ -1,7 +1,7 @@
-"""A training run on disk: every variable that Magenta saves, under its names, so that either of us goes on from it.
+"""A GANSynth run on disk: every variable that Magenta saves, under its names, so that both can resume either's runs.
 
-What Magenta does not know (the exact number of Adam's steps, the latents of a warm start) stands beside it under names
-of ours, which its loader passes over.
+What Magenta does not have (the exact number of Adam's steps, learned latents) is beside it under names of ours, which
+its loader ignores.
 """
 
 import math
@@ -15,7 +15,7 @@ from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.checkpoint import Shapes, Weights
 from gansynth.config import Config
-from gansynth.training.state import Adam, State
+from gansynth.training.state import AdamMoments, SoundState
 
 Betas = tuple[float, float]
 Rename = Callable[[str], str]
@@ -24,25 +24,26 @@ NETWORKS = ("generator", "discriminator")
 _EXTRA = "hallu/extra/"
 
 
-def save(folder: Path, state: State, config: Config, stage: int, *, keep: int = 3, betas: Betas = BETAS) -> Path:
+def save(folder: Path, state: SoundState, config: Config, stage: int, *, keep: int = 3, betas: Betas = BETAS) -> Path:
     """Write a run's state as stage_NNNNN/model.ckpt-IMAGES, whole or not at all.
 
     Args:
         folder: the run folder; experiment.json is the caller's.
         state: what to save; its arrays may belong to any backend.
         config: gives the shapes.
-        stage: Magenta's number of it, 0 to 2 * num_resolutions - 2.
-        keep: how many saves of this stage stay. Of earlier stages the last one does: Magenta begins a stage with it.
+        stage: its number in Magenta, 0 to 2 * num_resolutions - 2.
+        keep: how many saves of this stage are kept, beside the last one of each earlier stage, with which Magenta
+            begins the next.
         betas: Adam's, from which Magenta's accumulators follow.
 
     Returns:
         The save's prefix.
 
     Raises:
-        ValueError: the state has not the blocks of the stage, or not the weights or shapes that config asks for.
+        ValueError: the state does not have the blocks of the stage, or the weights or shapes that config asks for.
     """
     if keep < 1:
-        raise ValueError(f"keep is {keep}; it must be at least 1")
+        raise ValueError(f"keep must be at least 1, not {keep}")
     if checkpoint.blocks_of(stage) != state.blocks:
         raise ValueError(f"stage {stage} has {checkpoint.blocks_of(stage)} blocks; the state has {state.blocks}")
     tensors = _counters(state, betas)
@@ -58,7 +59,7 @@ def save(folder: Path, state: State, config: Config, stage: int, *, keep: int = 
     return prefix
 
 
-def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
+def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState:
     """Read the latest save of a run, ours or Magenta's.
 
     Raises:
@@ -69,7 +70,7 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
     reader, blocks = tensor_bundle.Reader(prefix), checkpoint.blocks_of(stage)
     names = reader.sizes()
     if all(variables.is_for_playing(name) for name in names):
-        raise ValueError(f"{prefix} holds only what playing needs; training cannot go on from it")
+        raise ValueError(f"{prefix} holds only what playing needs; training cannot resume from it")
 
     def read(name: str) -> np.ndarray:
         return reader.read(name)
@@ -84,12 +85,14 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
         steps[network] = (
             int(read(_steps(network))) if known else _steps_after(read(variables.powers(network)[1]), betas)
         )
-    return State(
+    return SoundState(
         generator=found["generator"],
         discriminator=found["discriminator"],
         average=found["average"],
-        generator_adam=Adam(found["generator_adam.m"], found["generator_adam.v"], steps["generator"]),
-        discriminator_adam=Adam(found["discriminator_adam.m"], found["discriminator_adam.v"], steps["discriminator"]),
+        generator_adam=AdamMoments(found["generator_adam.m"], found["generator_adam.v"], steps["generator"]),
+        discriminator_adam=AdamMoments(
+            found["discriminator_adam.m"], found["discriminator_adam.v"], steps["discriminator"]
+        ),
         blocks=blocks,
         images=int(read(variables.COUNTER)),
         extra={name.removeprefix(_EXTRA): read(name) for name in names if name.startswith(_EXTRA)},
@@ -97,7 +100,7 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> State:
 
 
 def _parts(config: Config, blocks: int) -> dict[str, tuple[Shapes, Rename]]:
-    """The parts of a State that hold weights: their shapes, and the variable behind each name."""
+    """The parts of a SoundState that hold weights: their shapes, and the variable behind each name."""
     shapes = {
         "generator": checkpoint.expected_shapes(config, blocks),
         "discriminator": checkpoint.discriminator_shapes(config, blocks),
@@ -114,8 +117,8 @@ def _after(first: Rename, second: Rename) -> Rename:
     return lambda name: second(first(name))
 
 
-def _counters(state: State, betas: Betas) -> Weights:
-    """What is counted, as scalars. The training time is Magenta's alone, for its train_time_limit."""
+def _counters(state: SoundState, betas: Betas) -> Weights:
+    """The counters, as scalars. The training time is only for Magenta's train_time_limit."""
     counters: Weights = {
         variables.COUNTER: np.asarray(state.images, np.int64),
         variables.TRAIN_TIME: np.zeros((), np.float32),
@@ -133,9 +136,9 @@ def _steps(network: str) -> str:
 
 
 def _steps_after(power: np.ndarray, betas: Betas) -> int:
-    """The number of steps after which Magenta's second accumulator has come to `power`, which is beta2 ** (steps + 1).
+    """The number of steps after which Magenta's second accumulator has reached `power`, which is beta2 ** (steps + 1).
 
-    In float32 it ends at 0 after some ten thousand steps with 0.99; from there on the number changes nothing anymore.
+    In float32 it reaches 0 after about ten thousand steps with 0.99; from there on the number no longer matters.
     """
     tiny = float(np.finfo(np.float32).smallest_subnormal)
     return round(math.log(max(float(power), tiny)) / math.log(betas[1])) - 1
@@ -143,7 +146,7 @@ def _steps_after(power: np.ndarray, betas: Betas) -> int:
 
 def _check(weights: Mapping[str, np.ndarray], shapes: Shapes, part: str) -> None:
     if wrong := sorted(set(weights) ^ set(shapes)):
-        raise ValueError(f"{part}: {wrong[0]} is {'missing' if wrong[0] in shapes else 'none of its weights'}")
+        raise ValueError(f"{part}: {wrong[0]} is {'missing' if wrong[0] in shapes else 'not one of its weights'}")
     checkpoint.check_shapes(weights, shapes, part)
 
 

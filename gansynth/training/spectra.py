@@ -1,7 +1,7 @@
 """A dataset's spectrograms, computed once and kept on disk at every resolution that training goes through.
 
-Magenta computes each note's spectrogram anew whenever it comes up; there it takes more time than the small networks
-of the first stages do.
+Magenta computes each note's spectrogram again in every epoch, which takes more time than the small networks of the
+first stages do.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ from gansynth.dataset.records import Labels, Note
 
 log = logging.getLogger(__name__)
 VERSION = 1
-AT_ONCE = 16
+BATCH = 16
 
 
 @dataclass(frozen=True)
 class Spectra:
     """Normalised spectrograms and labels of some notes.
 
-    `levels` maps a block to float16 [notes, h, w, 2] at that block's resolution, in a file that is read as needed.
+    `levels` maps a block to float16 [notes, h, w, 2] at that block's resolution, in a memory-mapped file.
     """
 
     labels: tuple[Labels, ...]
@@ -50,16 +50,16 @@ class Spectra:
         return taken[np.argsort(order)].astype(np.float32)
 
 
-def selected(labels: Sequence[Labels], sources: Sequence[int], least: int, most: int) -> list[int]:
-    """Which notes to train on: those of some sources, with pitches from `least` to `most`.
+def selected(labels: Sequence[Labels], sources: Sequence[int], low: int, high: int) -> list[int]:
+    """The rows of the notes to train on: those of some sources, with pitches from `low` to `high`.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there is none.
     """
-    rows = [i for i, one in enumerate(labels) if one.source in sources and least <= one.pitch <= most]
+    rows = [i for i, one in enumerate(labels) if one.source in sources and low <= one.pitch <= high]
     if not rows:
         raise ValueError(
-            f"no note has a pitch in {least}..{most} and a source in {list(sources)}; "
+            f"no note has a pitch in {low}..{high} and a source in {list(sources)}; "
             "see train_min_pitch, train_max_pitch and train_instrument_sources"
         )
     return rows
@@ -70,13 +70,13 @@ def prepare(data_dir: Path, cache_dir: Path, config: Config, progress: Progress 
 
     Args:
         data_dir: holds data.tfrecord and meta.json.
-        cache_dir: where the spectra are kept, under a name that tells the dataset and the settings apart.
-        config: of the network that is to be trained.
+        cache_dir: where the spectra are kept, in a folder whose name depends on the dataset and the settings.
+        config: of the network to train.
         progress: called with (done, notes).
 
     Raises:
-        FileNotFoundError: no such dataset.
-        ValueError: it is damaged, or its notes have another length than config.audio_length.
+        FileNotFoundError: there is no such dataset.
+        ValueError: it is damaged, or a note does not have the length config.audio_length.
     """
     labels = tuple(records.read_labels(data_dir).values())
     folder = cache_dir / f"spectra-{_key(data_dir, config)}"
@@ -93,18 +93,18 @@ def prepare(data_dir: Path, cache_dir: Path, config: Config, progress: Progress 
 
 
 def resolution(config: Config, block: int) -> tuple[int, int]:
-    """Time frames and frequencies of a block's pictures."""
+    """Time frames and frequencies of a block's spectrograms."""
     growth = config.scale_base ** (block - 1)
     return config.start_height * growth, config.start_width * (growth if config.scale_mode == "ALL" else 1)
 
 
-def fit_normalizer(data_dir: Path, config: Config, margin: float, most: int) -> None:
-    """Fit the config's normaliser to the first `most` notes of a dataset, unless it is there or needs no fitting."""
+def fit_normalizer(data_dir: Path, config: Config, margin: float, count: int) -> None:
+    """Fit the config's normaliser to the first `count` notes of a dataset, unless it exists or needs no fitting."""
     if config.data_normalizer not in normalizer.FITTED or normalizer.path(config).exists():
         return
     transform = compiled(lambda waves: spectral.waves_to_specgrams(ops, waves, config))
-    notes = islice(records.read(data_dir), most)
-    normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, AT_ONCE)), config, margin)
+    notes = islice(records.read(data_dir), count)
+    normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, BATCH)), config, margin)
 
 
 def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress: Progress) -> None:
@@ -120,11 +120,11 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
         lambda waves: ops.clip(scale * spectral.waves_to_specgrams(ops, waves, config) + shift, -limit, limit)
     )
     done = 0
-    for notes in _batches(records.read(data_dir), AT_ONCE):
-        pictures = _transformed(notes, transform, config)
+    for notes in _batches(records.read(data_dir), BATCH):
+        specgrams = _transformed(notes, transform, config)
         for block in reversed(_blocks(config)):
-            files[block][done : done + len(notes)] = pictures
-            pictures = _halved(pictures, resolution(config, max(1, block - 1)))
+            files[block][done : done + len(notes)] = specgrams
+            specgrams = _halved(specgrams, resolution(config, max(1, block - 1)))
         done += len(notes)
         progress(done, count)
     for file in files.values():
@@ -132,9 +132,9 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
 
 
 def _transformed(notes: Sequence[Note], transform: Callable[[np.ndarray], Any], config: Config) -> np.ndarray:
-    """What a function of waves [AT_ONCE, samples] gives for these notes."""
+    """A function of waves [BATCH, samples], applied to these notes."""
     waves = np.stack([_wave(note, config) for note in notes])
-    padded = np.pad(waves, ((0, AT_ONCE - len(waves)), (0, 0)))
+    padded = np.pad(waves, ((0, BATCH - len(waves)), (0, 0)))
     return ops.convert_to_numpy(transform(padded))[: len(notes)]
 
 
@@ -142,14 +142,14 @@ def _wave(note: Note, config: Config) -> np.ndarray:
     if len(note.audio) != config.audio_length:
         raise ValueError(
             f"{note.name} has {len(note.audio)} samples; audio_length is {config.audio_length}, "
-            "and all notes must have just that"
+            "and all notes must have that length"
         )
     return note.audio
 
 
-def _halved(pictures: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    n, height, width, colors = pictures.shape
-    boxes = pictures.reshape(n, size[0], height // size[0], size[1], width // size[1], colors)
+def _halved(specgrams: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    n, height, width, colors = specgrams.shape
+    boxes = specgrams.reshape(n, size[0], height // size[0], size[1], width // size[1], colors)
     return boxes.mean(axis=(2, 4))
 
 
@@ -173,7 +173,7 @@ def _level(folder: Path, block: int) -> Path:
 
 
 def _key(data_dir: Path, config: Config) -> str:
-    """Tells one dataset and its spectrograms from another, by what they are made of and the files' size and time."""
+    """A hash of everything that spectrograms depend on: settings, and the dataset's files by size and time."""
     stats = [(data_dir / name).stat() for name in records.FILES if (data_dir / name).exists()]
     facts: dict[str, Any] = {
         "version": VERSION,

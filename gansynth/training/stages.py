@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from gansynth import checkpoint
 from gansynth.config import Config
-from gansynth.training.hparams import Hparams
+from gansynth.training.hparams import SoundHparams
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Stage `number` has `blocks` blocks and lasts until `end` images were seen in all."""
+class SoundStage:
+    """Stage `number` has networks of `blocks` blocks and ends when `end` notes were seen in all."""
 
     number: int
     blocks: int
@@ -17,7 +17,7 @@ class Stage:
 
     @property
     def fading(self) -> bool:
-        """The last block is fading in."""
+        """Whether the last block is fading in."""
         return self.number % 2 == 1
 
     def fade(self, images: int, config: Config) -> float:
@@ -25,15 +25,15 @@ class Stage:
         return checkpoint.progress_at(images, config, self.blocks) - (self.blocks - 2) if self.fading else 1.0
 
 
-def stages(config: Config, hparams: Hparams) -> list[Stage]:
-    """All stages in order; without progressive growing there is the last one only."""
+def stages(config: Config, hparams: SoundHparams) -> list[SoundStage]:
+    """All stages in order; without progressive growing only the last one."""
     stable, transition = config.stable_stage_num_images, config.transition_stage_num_images
     last = 2 * config.num_resolutions - 2
     if not config.train_progressive:
-        return [Stage(last, config.num_resolutions, hparams.total_num_images)]
+        return [SoundStage(last, config.num_resolutions, hparams.total_num_images)]
     found = []
     for number in range(last + 1):
         end = (number // 2 + 1) * stable + (number + 1) // 2 * transition
         end = hparams.total_num_images if number == last else min(end, hparams.total_num_images)
-        found.append(Stage(number, checkpoint.blocks_of(number), end))
+        found.append(SoundStage(number, checkpoint.blocks_of(number), end))
     return found

@@ -1,16 +1,13 @@
-"""What a training run consists of at one moment: everything that has to be saved for it to go on as if unbroken."""
+"""The state of a GANSynth training run: everything that has to be saved for it to resume as if never stopped."""
 
 from dataclasses import dataclass, field
 
 from gansynth.checkpoint import Weights
 
-# What the warm start learns for each instrument, in State.extra: the middle of its latents, and how far around it.
-LATENTS = ("latent/mean", "latent/log_deviation")
-
 
 @dataclass
-class Adam:
-    """Moments of the gradients, under the names of the weights, and how many steps they hold."""
+class AdamMoments:
+    """Moving averages of the gradients (m) and of their squares (v) under the names of the weights; steps so far."""
 
     m: Weights
     v: Weights
@@ -18,18 +15,25 @@ class Adam:
 
 
 @dataclass
-class State:
-    """Weights are float32 arrays; `average` is the moving average of `generator`, which is what plays.
+class SoundState:
+    """Float32 arrays by name.
 
-    `blocks` is how many blocks there are, `images` how many real notes were seen (Magenta's global_step). `extra`
-    holds what Magenta does not know: the latents of the warm start and their moments.
+    Attributes:
+        generator: weights.
+        discriminator: weights.
+        average: the moving average of the generator's weights, which is what plays.
+        generator_adam: moments of the generator.
+        discriminator_adam: moments of the discriminator.
+        blocks: how many blocks the networks have.
+        images: how many notes of the dataset were seen, Magenta's global_step.
+        extra: what Magenta does not have: learned latents (`core.training.learned_latents`) and their moments.
     """
 
     generator: Weights
     discriminator: Weights
     average: Weights
-    generator_adam: Adam
-    discriminator_adam: Adam
+    generator_adam: AdamMoments
+    discriminator_adam: AdamMoments
     blocks: int
     images: int = 0
     extra: Weights = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""Where the steps of training run: on one device, or side by side on several GPUs or machines.
+"""Where GANSynth's training steps run: on one device, or in parallel on several GPUs or machines.
 
-Side by side, each worker has its part of every batch and the same weights. Gradients are averaged over all workers,
-and so is the discriminator's batch statistic, so that the result is that of one worker with the whole batch.
+In parallel, each worker has its part of every batch and the same weights. Gradients are averaged over all workers, and
+so is the discriminator's batch statistic, so that the result is that of one worker with the whole batch.
 """
 
 import json
@@ -16,10 +16,9 @@ import keras
 import numpy as np
 
 from core.nn.backend import compiled
+from core.training.trees import Batch, Tree
 from gansynth.training import steps
-from gansynth.training.batches import Batch
-from gansynth.training.steps import Plan
-from gansynth.training.tensors import Tree
+from gansynth.training.step_plan import SoundStepPlan
 
 log = logging.getLogger(__name__)
 Step = Callable[[Tree, Batch], tuple[Tree, Any]]
@@ -29,10 +28,10 @@ Step = Callable[[Tree, Batch], tuple[Tree, Any]]
 class Steps:
     """The compiled steps of a stage: (tensors, batch) -> (tensors, losses)."""
 
-    warm: Step
+    pretraining: Step
     generator: Step
     discriminator: Step
-    penalised: Step
+    discriminator_with_penalty: Step
 
 
 class Workers:
@@ -40,36 +39,36 @@ class Workers:
 
     chief = True
 
-    def steps(self, plan: Plan) -> Steps:
+    def steps(self, plan: SoundStepPlan) -> Steps:
         """The steps of a stage."""
         return Steps(
-            self._step(plan, steps.warm_step),
+            self._step(plan, steps.pretraining_step),
             self._step(plan, steps.generator_step),
-            self._step(plan, partial(steps.discriminator_step, penalised=False)),
-            self._step(plan, partial(steps.discriminator_step, penalised=True)),
+            self._step(plan, partial(steps.discriminator_step, with_penalty=False)),
+            self._step(plan, partial(steps.discriminator_step, with_penalty=True)),
         )
 
-    def _step(self, plan: Plan, step: Callable[..., tuple[Tree, Any]]) -> Step:
+    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> Step:
         return compiled(partial(step, plan))
 
     def spread(self, tensors: Tree) -> Tree:
-        """A run's tensors as the steps take them."""
+        """Give a run's tensors to all workers, as the steps take them."""
         return tensors
 
     def local(self, tensors: Tree) -> Tree:
-        """A run's tensors as this process can read them."""
+        """Tensors of a run that this process can read."""
         return tensors
 
     def check(self, images: int, size: int) -> None:
-        """Whether all workers are at the same image, and a batch of `size` can be divided among them.
+        """Check that all workers have seen the same number of images, and can divide a batch of `size`.
 
         Raises:
-            ValueError: not so.
+            ValueError: they have not, or cannot.
         """
 
 
 class Distributed(Workers):
-    """The workers of a tf.distribute strategy; this process has one or more of them."""
+    """The workers of a tf.distribute strategy; one or more of them are in this process."""
 
     def __init__(self, strategy: Any) -> None:
         self._strategy = strategy
@@ -78,7 +77,7 @@ class Distributed(Workers):
         self.chief = task.get("type", "chief") == "chief" or task.get("index") == 0
         log.info("training with %d workers", self._count)
 
-    def _step(self, plan: Plan, step: Callable[..., tuple[Tree, Any]]) -> Step:
+    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> Step:
         import tensorflow as tf
 
         body = partial(step, replace(plan, mean_over_workers=_mean_over_workers))
@@ -101,16 +100,18 @@ class Distributed(Workers):
         """The same tensors for each worker."""
         return self._each(lambda worker: tensors)
 
-    def _each(self, give: Callable[[int], Any]) -> Any:
-        """What `give` gives for each worker, leaf by leaf as the strategy wants it."""
+    def _each(self, values_of: Callable[[int], Any]) -> Any:
+        """The values of each worker, leaf by leaf, as the strategy takes them."""
         import tensorflow as tf
 
         def leaf(place: int) -> Any:
             return self._strategy.experimental_distribute_values_from_function(
-                lambda context: tf.convert_to_tensor(tf.nest.flatten(give(context.replica_id_in_sync_group))[place])
+                lambda context: tf.convert_to_tensor(
+                    tf.nest.flatten(values_of(context.replica_id_in_sync_group))[place]
+                )
             )
 
-        structure = give(0)
+        structure = values_of(0)
         return tf.nest.pack_sequence_as(structure, [leaf(i) for i in range(len(tf.nest.flatten(structure)))])
 
     def local(self, tensors: Tree) -> Tree:
@@ -131,13 +132,13 @@ class Distributed(Workers):
         compare = tf.function(lambda: self._strategy.run(lambda: tf.abs(_mean_over_workers(own) - own)))
         if float(self.local({"difference": compare()})["difference"]) > 0:
             raise ValueError(
-                f"this worker begins after {images} images, another elsewhere; "
-                "train_root_dir must be one folder that all of them see"
+                f"this worker starts after {images} images, another one does not; "
+                "train_root_dir must be one folder that all of them share"
             )
 
 
 def available() -> Workers:
-    """The workers there are: those that TF_CONFIG names, else the GPUs of this machine, else one.
+    """The available workers: those that TF_CONFIG names, else the GPUs of this machine, else one.
 
     Raises:
         RuntimeError: TF_CONFIG is set, but training does not run on TensorFlow.

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from core.latent.truncated_normal import truncated_normal
 from core.nn import engine
 from core.nn.ops import Ops
 from core.protocols import Move
-from renderer import sound_to_image
 from renderer.biggan import model_formats, network, statistics
 from renderer.biggan.config import Config
 from renderer.biggan.prepare import prepare, tables
@@ -58,7 +58,7 @@ class BigGan:
 
     def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
         """Noise as the generator was trained with: float32 [count, z_size]."""
-        return sound_to_image.truncated_normal(rng, (count, self.z_size), truncation)
+        return truncated_normal(rng, (count, self.z_size), truncation)
 
     def layer_shape(self, layer: str) -> tuple[int, int, int]:
         """Height, width and channels of a layer's map.

@@ -1,1 +1,1 @@
-"""Training a picture model: class folders -> batches -> steps -> a run folder -> a folder that the painter loads."""
+"""Training of an image model: class folders -> batches -> steps -> a run folder -> a folder that the renderer loads."""

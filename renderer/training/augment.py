@@ -1,6 +1,6 @@
-"""Differentiable augmentation (Zhao et al. 2020): what the discriminator sees is changed, real and made alike.
+"""Differentiable augmentation (Zhao et al. 2020) of everything the discriminator sees, real and generated images.
 
-So it cannot learn the dataset by heart, and the generator need not learn the changes.
+It keeps the discriminator from memorising the dataset, and the generator does not learn the changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,25 +10,32 @@ import numpy as np
 from keras import ops
 
 Tensor = Any
-# Shifts reach this share of the edge; a hole has this edge.
+# Shifts are at most this share of the edge; a cut-out square has this edge.
 SHIFT, HOLE = 0.125, 0.5
+# Random numbers per image.
 NUMBERS = 7
 
 
 def numbers(rng: np.random.Generator, count: int) -> np.ndarray:
-    """What to do to each picture: float32 [count, NUMBERS] in 0..1."""
+    """Random numbers that decide how each image is changed: float32 [count, NUMBERS] in 0..1."""
     return rng.random((count, NUMBERS), np.float32)
 
 
-def augment(pictures: Tensor, chances: Tensor, kinds: Sequence[str]) -> Tensor:
-    """Pictures [n, size, size, 3] in -1..1, changed as `chances`, from `numbers`, say."""
+def augment(images: Tensor, chances: Tensor, kinds: Sequence[str]) -> Tensor:
+    """Change images [n, size, size, 3] in -1..1.
+
+    Args:
+        images: to change.
+        chances: [n, NUMBERS], from `numbers`.
+        kinds: of changes: "colour", "translation", "cutout".
+    """
     for kind in kinds:
-        pictures = _KINDS[kind](pictures, chances)
-    return pictures
+        images = _KINDS[kind](images, chances)
+    return images
 
 
 def _colour(x: Tensor, chances: Tensor) -> Tensor:
-    """Brightness +-0.5, saturation times 0 to 2, contrast times 0.5 to 1.5."""
+    """Change brightness by up to 0.5, multiply saturation by 0..2 and contrast by 0.5..1.5."""
     bright, saturation, contrast = (chances[:, i, None, None, None] for i in (0, 1, 2))
     x = x + bright - 0.5
     grey = ops.mean(x, axis=3, keepdims=True)
@@ -38,7 +45,7 @@ def _colour(x: Tensor, chances: Tensor) -> Tensor:
 
 
 def _translation(x: Tensor, chances: Tensor) -> Tensor:
-    """Shifted by whole pixels; what comes in is grey. A product with shifted unit matrices, for its gradient."""
+    """Shift by whole pixels, with grey at the edge. A product with shifted unit matrices, so that gradients flow."""
     size = x.shape[1]
     reach = int(size * SHIFT + 0.5)
     down, across = (ops.floor(chances[:, i] * (2 * reach + 1)) - reach for i in (3, 4))
@@ -47,7 +54,7 @@ def _translation(x: Tensor, chances: Tensor) -> Tensor:
 
 
 def _cutout(x: Tensor, chances: Tensor) -> Tensor:
-    """A square hole of grey."""
+    """Replace a square by grey."""
     size = x.shape[1]
     places = ops.arange(size, dtype="float32")
     top, left = (ops.floor(chances[:, i] * size)[:, None] for i in (5, 6))

@@ -1,71 +1,64 @@
-"""What each training step is fed.
-
-Everything random follows from the seed and the number of images seen, so a run that was killed goes on with the very
-numbers that the unbroken one would have had.
-"""
+"""The batches that image training steps are fed: images, classes, random and known latents."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from core.training import data_order
+from core.training.random_streams import Stream, generator
+from core.training.trees import Batch
 from renderer.training import augment
-from renderer.training.hparams import Hparams
-from renderer.training.image_folder import Pictures
-
-Batch = dict[str, Any]
-# What its random stream is for, beside the seed; order, trainer and sheets have the others.
-STEP = 2
+from renderer.training.hparams import ImageHparams
+from renderer.training.image_folder import LabelledImages
 
 
 @dataclass(frozen=True)
-class Source:
-    """The pictures to train on."""
+class ImageSource:
+    """The images to train on."""
 
-    pictures: Pictures
-    hparams: Hparams
+    dataset: LabelledImages
+    hparams: ImageHparams
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return len(self.pictures.labels)
+        return len(self.dataset.labels)
 
     @property
     def classes(self) -> int:
         """How many classes."""
-        return len(self.pictures.classes)
+        return len(self.dataset.classes)
 
     @property
     def latents(self) -> int:
-        """How many latents the run learns: one for each picture in a warm start, none where factors are known."""
-        return self.count if self.hparams.warm_start_images and self.pictures.factors is None else 0
+        """How many latents pretraining learns: one for each image, none where their factors are known."""
+        return self.count if self.hparams.warm_start_images and self.dataset.factors is None else 0
 
     def batch(self, images: int, size: int) -> Batch:
-        """The batch after `images` images, of pictures of `size` pixels.
+        """The batch of the step after `images` images, at `size` pixels; all of it follows from the seed and `images`.
 
         Returns:
-            "real" [n, size, size, 3] in -1..1 with "labels" [n, classes] and "row" [n]; "latent" [n, z_dim], made of
-            the factors where they are known, else noise; "z" and "z_labels", "z2" and "z2_labels": random ones;
-            "augment_real", "augment_fake", "augment_made" [n, augment.NUMBERS].
+            "real" [n, size, size, 3] in -1..1 with "labels" [n, classes] and "row" [n]; "latent" [n, z_dim], which
+            carries the factors where they are known, else noise; "z" and "z_labels", "z2" and "z2_labels": random
+            ones; "augment_real", "augment_fake", "augment_generated" [n, augment.NUMBERS].
         """
         count = self.hparams.batch_size
-        rng = np.random.default_rng([self.hparams.seed, STEP, images])
+        rng = generator(self.hparams.seed, Stream.BATCHES, images)
         rows = data_order.rows(self.hparams.seed, images, count, self.count)
         batch = {
-            "real": self.pictures.at(size)[rows].astype(np.float32) / np.float32(127.5) - np.float32(1),
-            "labels": self._one_hot(self.pictures.labels[rows]),
+            "real": self.dataset.at(size)[rows].astype(np.float32) / np.float32(127.5) - np.float32(1),
+            "labels": self._one_hot(self.dataset.labels[rows]),
             "row": rows.astype(np.int32),
             "latent": self._latent(rows, rng),
         }
         for name in ("z", "z2"):
             batch[name] = rng.standard_normal((count, self.hparams.z_dim), np.float32)
             batch[f"{name}_labels"] = self._one_hot(rng.integers(self.classes, size=count))
-        return batch | {f"augment_{which}": augment.numbers(rng, count) for which in ("real", "fake", "made")}
+        return batch | {f"augment_{which}": augment.numbers(rng, count) for which in ("real", "fake", "generated")}
 
     def _latent(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         noise = rng.standard_normal((len(rows), self.hparams.z_dim), np.float32)
-        factors = self.pictures.factors
+        factors = self.dataset.factors
         return noise if factors is None else with_factors(noise, factors[rows])
 
     def _one_hot(self, labels: np.ndarray) -> np.ndarray:
@@ -73,7 +66,7 @@ class Source:
 
 
 def with_factors(noise: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Latents [n, z] that carry factors [n, known], the rest of them being the noise [n, z] that is given.
+    """Latents [n, z] that carry factors [n, known], and are like the given noise [n, z] in everything else.
 
     Factor k is the sum over axes 8k to 8k+7 (of 128, with 16 factors) divided by the root of 8: of a standard normal
     latent each factor is standard normal too, and moving a group of axes together moves one factor.
@@ -84,8 +77,8 @@ def with_factors(noise: np.ndarray, factors: np.ndarray) -> np.ndarray:
     count, known = factors.shape
     width = noise.shape[1] // known
     if not width:
-        raise ValueError(f"there are {known} factors, more than the {noise.shape[1]} values of a latent")
+        raise ValueError(f"there must be at most {noise.shape[1]} factors, one per value of a latent, not {known}")
     groups = noise[:, : width * known].reshape(count, known, width)
-    wanted = (factors / np.sqrt(width))[..., None] - groups.mean(axis=2, keepdims=True)
-    changed = (groups + wanted).reshape(count, -1)
+    shift = (factors / np.sqrt(width))[..., None] - groups.mean(axis=2, keepdims=True)
+    changed = (groups + shift).reshape(count, -1)
     return np.concatenate([changed, noise[:, width * known :]], axis=1).astype(np.float32)

@@ -1,6 +1,6 @@
-"""The projection discriminator (Miyato and Koyama 2018) with BigGAN's blocks, growing along with the generator.
+"""The projection discriminator (Miyato and Koyama 2018) with BigGAN's blocks, growing with the generator.
 
-Weights are [h, w, in, out] and [in, out]; all have spectral norm. Each size has an entrance of its own, "from_rgb_64".
+Weights are [h, w, in, out] and [in, out]; all have spectral norm. Each size has an input layer, such as "from_rgb_64".
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.training.trees import Tensor
 from renderer.biggan.config import FIRST_SIZE
 from renderer.training.generator import convolve, double
-from renderer.training.hparams import Hparams
+from renderer.training.hparams import ImageHparams
 
-Tensor = Any
 # Channels of the maps never exceed this many times those at 128 pixels.
 WIDEST = 8
 
 
-def channels(hparams: Hparams, size: int) -> int:
+def channels(hparams: ImageHparams, size: int) -> int:
     """Channels of the map at a size."""
     return hparams.discriminator_width * min(WIDEST, max(1, 128 // size))
 
 
-def shapes(hparams: Hparams, classes: int) -> dict[str, tuple[int, ...]]:
+def shapes(hparams: ImageHparams, classes: int) -> dict[str, tuple[int, ...]]:
     """The shape of every weight."""
     found: dict[str, tuple[int, ...]] = {}
     for size in hparams.sizes:
@@ -39,15 +39,14 @@ def shapes(hparams: Hparams, classes: int) -> dict[str, tuple[int, ...]]:
     return found | {"score.weight": (last, 1), "score.bias": (1,), "embeddings.weight": (classes, last)}
 
 
-def used(hparams: Hparams, classes: int, size: int, fading: bool) -> list[str]:
-    """Names of the weights that judge pictures of a size."""
-    entrances = {f"from_rgb_{size}."} | ({f"from_rgb_{size // 2}."} if fading else set())
+def used(hparams: ImageHparams, classes: int, size: int, fading: bool) -> list[str]:
+    """Names of the weights that score images of a size."""
+    inputs = {f"from_rgb_{size}."} | ({f"from_rgb_{size // 2}."} if fading else set())
     larger = tuple(f"block_{other}." for other in hparams.sizes if other > size)
     return [
         name
         for name in shapes(hparams, classes)
-        if not name.startswith(larger or ("-",))
-        and (not name.startswith("from_rgb") or name.startswith(tuple(entrances)))
+        if not name.startswith(larger or ("-",)) and (not name.startswith("from_rgb") or name.startswith(tuple(inputs)))
     ]
 
 
@@ -56,31 +55,31 @@ def spectral(names: Mapping[str, Any]) -> list[str]:
     return [name for name in names if name.endswith(".weight")]
 
 
-def judge(
-    weights: Mapping[str, Tensor], pictures: Tensor, classes: Tensor, hparams: Hparams, fade: Tensor | None = None
+def score(
+    weights: Mapping[str, Tensor], images: Tensor, classes: Tensor, hparams: ImageHparams, fade: Tensor | None = None
 ) -> Tensor:
-    """Scores of pictures: high where they look real and of their class.
+    """Scores of images: high where they look real and of their class.
 
     Args:
         weights: with spectral norm applied.
-        pictures: [n, size, size, 3] in -1..1.
+        images: [n, size, size, 3] in -1..1.
         classes: [n, classes].
         hparams: gives the shape.
-        fade: 0..1, how far this size has faded in; None: all the way.
+        fade: 0..1, how far this size has faded in; None: fully.
 
     Returns:
         [n].
     """
-    size = first = pictures.shape[1]
-    x = convolve(weights, pictures, f"from_rgb_{size}")
+    size = first = images.shape[1]
+    x = convolve(weights, images, f"from_rgb_{size}")
     while size > FIRST_SIZE:
         x = _block(weights, x, f"block_{size}")
         size //= 2
         if fade is not None and 2 * size == first:
-            x = fade * x + (1.0 - fade) * convolve(weights, halve(pictures), f"from_rgb_{size}")
+            x = fade * x + (1.0 - fade) * convolve(weights, halve(images), f"from_rgb_{size}")
     x = ops.sum(ops.relu(x), axis=(1, 2))
-    score = ops.matmul(x, weights["score.weight"]) + weights["score.bias"]
-    return score[:, 0] + ops.sum(ops.matmul(classes, weights["embeddings.weight"]) * x, axis=-1)
+    unconditional = ops.matmul(x, weights["score.weight"]) + weights["score.bias"]
+    return unconditional[:, 0] + ops.sum(ops.matmul(classes, weights["embeddings.weight"]) * x, axis=-1)
 
 
 def halve(x: Tensor) -> Tensor:
@@ -88,13 +87,13 @@ def halve(x: Tensor) -> Tensor:
     return ops.average_pool(x, 2, 2, "valid")
 
 
-def blended(pictures: Tensor, fade: Tensor | None) -> Tensor:
-    """Real pictures with as much of the new size as the generator shows."""
-    return pictures if fade is None else fade * pictures + (1.0 - fade) * double(halve(pictures))
+def blended(images: Tensor, fade: Tensor | None) -> Tensor:
+    """Real images with as much of the new size as the generator shows."""
+    return images if fade is None else fade * images + (1.0 - fade) * double(halve(images))
 
 
-def initial(hparams: Hparams, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights to begin with; spectral norm makes their size all one."""
+def initial(hparams: ImageHparams, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """First weights; their scale does not matter, since spectral norm takes it away."""
     return {
         name: rng.standard_normal(shape, np.float32) if name.endswith(".weight") else np.zeros(shape, np.float32)
         for name, shape in shapes(hparams, classes).items()

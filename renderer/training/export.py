@@ -1,6 +1,7 @@
-"""A run -> a folder that the painter loads: BigGAN-deep's weights under their usual names, spectral norm folded in.
+"""Export a run as a folder that the renderer loads: BigGAN-deep's weights under their usual names.
 
-Layouts are torch's, as in pytorch-pretrained-biggan's state dict: linear layers [out, in], kernels [out, in, h, w].
+Spectral norm is folded in. Layouts are those of torch, as in pytorch-pretrained-biggan's state dict: linear layers
+[out, in], kernels [out, in, h, w].
 """
 
 import json
@@ -12,37 +13,42 @@ import numpy as np
 
 from core.files.atomic import new_folder
 from core.progress import Progress
+from core.training import random_streams
+from core.training.random_streams import Stream
+from core.training.trees import to_arrays, to_tensors
 from renderer.biggan import npz_format
 from renderer.biggan.config import to_json
 from renderer.biggan.model_formats import CLASSES, CONFIG
 from renderer.training import sample_grid, statistics
-from renderer.training.batches import Source
-from renderer.training.hparams import TRUNCATIONS, Hparams
-from renderer.training.state import State, to_arrays, to_tensors
+from renderer.training.batches import ImageSource
+from renderer.training.hparams import TRUNCATIONS, ImageHparams
+from renderer.training.state import ImageState
 from renderer.training.statistics import Collector, Moments
 
-SHEET = "sheet.png"
-# Of everything random; batches, trainer and sheet have the others.
-STATISTICS = 5
+GRID = "sheet.png"
 
 
 def export(
-    folder: Path, state: State, source: Source, batches: int = 3, progress: Progress = lambda done, total: None
+    folder: Path,
+    state: ImageState,
+    source: ImageSource,
+    batches: int = 3,
+    progress: Progress = lambda done, total: None,
 ) -> None:
     """Write a new folder with the averaged generator: config.json, weights.npz, classes.json and sheet.png.
 
     Args:
-        folder: there whole or not at all.
-        state: of a run that has come to its full size.
-        source: what it was trained on, for the names of the classes and the sheet.
-        batches: of 64 pictures that each truncation's statistics are averaged over.
-        progress: called with the truncations done and all of them.
+        folder: to write, whole or not at all.
+        state: of a run that has reached its full size.
+        source: what it was trained on, for the names of the classes and the sample grid.
+        batches: how many batches of 64 images each truncation's statistics are averaged over.
+        progress: called with the truncations done and their total.
 
     Raises:
-        FileExistsError: the folder is there and not empty.
-        ValueError: the run has not come to its full size.
+        FileExistsError: the folder exists and is not empty.
+        ValueError: the run has not reached its full size.
     """
-    hparams, classes = source.hparams, source.pictures.classes
+    hparams, classes = source.hparams, source.dataset.classes
     if state.size != hparams.size:
         raise ValueError(f"the run is at {state.size} pixels; it can be exported once it is at {hparams.size}")
     weights = statistics.ready(to_tensors(state.tree), hparams)
@@ -51,12 +57,12 @@ def export(
         _write_json(part / CONFIG, to_json(hparams.config(folder.name, source.classes)))
         _write_json(part / CLASSES, list(classes))
         npz_format.write(part / npz_format.NAME, torch_arrays(to_arrays(weights), tables), "float16")
-        paint = sample_grid.SamplePainter(weights, hparams, source.classes, hparams.size)
-        sample_grid.save(part / SHEET, sample_grid.rows(source, paint, hparams.size), fold=2 - source.classes % 2)
+        render = sample_grid.SampleRenderer(weights, hparams, source.classes, hparams.size)
+        sample_grid.save(part / GRID, sample_grid.rows(source, render, hparams.size), fold=2 - source.classes % 2)
 
 
 def torch_arrays(weights: Mapping[str, np.ndarray], tables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights in torch's layout, and the tables of batch norm.
+    """Weights in torch's layout with the tables of batch norm.
 
     Args:
         weights: with spectral norm folded in.
@@ -72,11 +78,11 @@ def _torch(value: np.ndarray) -> np.ndarray:
     return value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T
 
 
-def _tables(collector: Collector, hparams: Hparams, batches: int, progress: Progress) -> Moments:
+def _tables(collector: Collector, hparams: ImageHparams, batches: int, progress: Progress) -> Moments:
     found: dict[str, list[np.ndarray]] = {}
     for row in range(TRUNCATIONS):
         # The same latents for each truncation, so that the tables are smooth.
-        rng = np.random.default_rng([hparams.seed, STATISTICS])
+        rng = random_streams.generator(hparams.seed, Stream.STATISTICS)
         for name, moments in collector.collect(row / (TRUNCATIONS - 1), batches, rng).items():
             found.setdefault(name, []).append(moments)
         progress(row + 1, TRUNCATIONS)

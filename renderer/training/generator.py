@@ -1,8 +1,8 @@
-"""BigGAN-deep's generator as it is trained: a pure function of a dict of arrays that grows from size to size.
+"""BigGAN-deep's generator for training: a pure function of a dict of arrays that grows from size to size.
 
 Source: Brock et al. 2019, appendix B. Names of weights are those of pytorch-pretrained-biggan's state dict; layouts are
-those of keras.ops: linear layers [in, out], convolutions [h, w, in, out], maps [n, h, w, c]. Beside them each smaller
-size has a head of its own to see its colours with ("heads.32..."), which an export leaves out.
+those of keras.ops: linear layers [in, out], convolutions [h, w, in, out], maps [n, h, w, c]. Each smaller size has an
+RGB output layer too ("heads.32..."), which an export leaves out.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,17 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.training.trees import Tensor
 from renderer.biggan.config import FIRST_CHANNELS, FIRST_SIZE, Attention, Block
-from renderer.training.hparams import EPSILON, Hparams
-
-Tensor = Any
-Tensors = dict[str, Tensor]
+from renderer.training.hparams import EPSILON, ImageHparams
 
 
-def parts(hparams: Hparams) -> tuple[Block | Attention, ...]:
-    """What the generator consists of between its first map and its colours, in order."""
+def parts(hparams: ImageHparams) -> tuple[Block | Attention, ...]:
+    """The blocks between the generator's first map and its RGB output, in order."""
     return hparams.config("", 1).parts
 
 
-def shapes(hparams: Hparams, classes: int) -> dict[str, tuple[int, ...]]:
+def shapes(hparams: ImageHparams, classes: int) -> dict[str, tuple[int, ...]]:
     """The shape of every weight, heads included."""
     cond, width = 2 * hparams.z_dim, hparams.channel_width
     first = FIRST_CHANNELS * width
@@ -41,13 +39,13 @@ def shapes(hparams: Hparams, classes: int) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def channels_at(hparams: Hparams, size: int) -> int:
+def channels_at(hparams: ImageHparams, size: int) -> int:
     """Channels of the last map of a size."""
     return [part.after for part in parts(hparams) if isinstance(part, Block) and part.size == size][-1]
 
 
-def used(hparams: Hparams, classes: int, size: int, fading: bool) -> list[str]:
-    """Names of the weights that pictures of a size are made with."""
+def used(hparams: ImageHparams, classes: int, size: int, fading: bool) -> list[str]:
+    """Names of the weights that images of a size depend on."""
     beyond = {f"{part.name}." for part in parts(hparams) if part.size > size}
     heads = {f"heads.{size}."} if size < hparams.size else {"generator.bn.", "generator.conv_to_rgb."}
     heads |= {f"heads.{size // 2}."} if fading else set()
@@ -55,7 +53,7 @@ def used(hparams: Hparams, classes: int, size: int, fading: bool) -> list[str]:
 
 
 def spectral(names: Mapping[str, Any], conditions: bool) -> list[str]:
-    """Which weights have spectral norm; `conditions`: those of conditional batch norm too."""
+    """Names of the weights that have spectral norm; `conditions`: those of conditional batch norm too."""
     out = ("embeddings", "heads")
     kernels = [name for name in names if name.endswith(".weight") and not name.startswith(out)]
     kernels.remove("generator.bn.weight")
@@ -64,10 +62,10 @@ def spectral(names: Mapping[str, Any], conditions: bool) -> list[str]:
 
 @dataclass
 class Norm:
-    """Batch norm: by the batch's own moments, which are gathered in `moments`, or by `given` ones (mean, variance).
+    """Batch norm: by the batch's own moments, which are collected in `moments`, or by `given` ones (mean, variance).
 
     With given ones the values are those of a network that plays, but the gradient is still that of the batch's own
-    moments (batch renormalisation, Ioffe 2017). Without it, weights would be moved in ways that the moments then undo.
+    moments (batch renormalisation, Ioffe 2017). Otherwise steps would change weights in ways that the moments undo.
     """
 
     given: Mapping[str, Tensor] | None = None
@@ -95,12 +93,12 @@ def paint(
     weights: Mapping[str, Tensor],
     z: Tensor,
     classes: Tensor,
-    hparams: Hparams,
+    hparams: ImageHparams,
     norm: Norm,
     size: int | None = None,
     fade: Tensor | None = None,
 ) -> Tensor:
-    """Pictures.
+    """Generate images.
 
     Args:
         weights: with spectral norm applied.
@@ -108,8 +106,8 @@ def paint(
         classes: [n, classes], one-hot or mixed.
         hparams: gives the shape.
         norm: how to normalise.
-        size: of the pictures, in pixels; None: full.
-        fade: 0..1, how far this size has faded in; None: all the way.
+        size: of the images, in pixels; None: full.
+        fade: 0..1, how far this size has faded in; None: fully.
 
     Returns:
         [n, size, size, 3] in -1..1.
@@ -142,7 +140,7 @@ def block(weights: Mapping[str, Tensor], x: Tensor, cond: Tensor, part: Block, n
         scale = 1.0 + ops.matmul(cond, weights[f"{name}.scale.weight"])
         offset = ops.matmul(cond, weights[f"{name}.offset.weight"])
         y = norm(name, y, scale[:, None, None], offset[:, None, None])
-        # The inner convolutions see the doubled map.
+        # The inner convolutions work on the enlarged map.
         y = double(y) if number == 1 and part.doubles else y
         return convolve(weights, y, f"{part.name}.conv_{number}")
 
@@ -173,14 +171,14 @@ def convolve(weights: Mapping[str, Tensor], x: Tensor, name: str) -> Tensor:
 
 
 def double(x: Tensor) -> Tensor:
-    """Each pixel of a map [n, h, w, c] four times."""
+    """Repeat each pixel of a map [n, h, w, c] in a box of 2 x 2."""
     _, height, width, channels = x.shape
     x = ops.stack([x, x], axis=3)
     x = ops.reshape(x, (-1, height, 2 * width, channels))
     return ops.reshape(ops.stack([x, x], axis=2), (-1, 2 * height, 2 * width, channels))
 
 
-def _colours(weights: Mapping[str, Tensor], x: Tensor, size: int, hparams: Hparams, norm: Norm) -> Tensor:
+def _colours(weights: Mapping[str, Tensor], x: Tensor, size: int, hparams: ImageHparams, norm: Norm) -> Tensor:
     last = size == hparams.size
     name, conv = ("generator.bn", "generator.conv_to_rgb") if last else (f"heads.{size}.bn", f"heads.{size}.conv")
     x = norm(name, x, weights[f"{name}.weight"], weights[f"{name}.bias"])
@@ -223,11 +221,11 @@ def _is_used(name: str, beyond: set[str], heads: set[str]) -> bool:
     return not name.startswith(tuple(beyond)) if beyond else True
 
 
-def initial(hparams: Hparams, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Weights to begin with.
+def initial(hparams: ImageHparams, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """First weights.
 
-    Kernels keep the size of what goes through them; conditions begin at half of that, so that classes and latents are
-    heard from the first step on; attention begins silent.
+    Kernels keep the scale of their input; those of conditions have half of that, so that classes and latents have an
+    effect from the first step on; attention starts at 0.
     """
     found = {}
     for name, shape in shapes(hparams, classes).items():

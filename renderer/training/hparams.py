@@ -1,4 +1,4 @@
-"""How to train: sizes, lengths, rates; and the recipes that bundle them."""
+"""Hyper-parameters of image training (sizes, lengths, rates), and the recipes that bundle them."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from core.checks import of_kind
+from core import checks
 from core.files.atomic import write_text
+from core.training import settings
 from renderer.biggan.config import FIRST_SIZE, Config
 
 FILE = "train.json"
@@ -29,22 +30,22 @@ EPSILON, TRUNCATIONS = 1e-4, 51
 
 
 @dataclass(frozen=True)
-class Hparams:
-    """Everything that a run is told.
+class ImageHparams:
+    """The hyper-parameters of a run.
 
-    Sizes of the networks: `size` in pixels, `channel_width`, `z_dim` (the class embedding has as many), and
-    `discriminator_width`, its channels at 128 pixels. `attention_size`: the map that attention sees, in pixels.
+    Sizes of the networks: `size` of the images in pixels, `channel_width`, `z_dim` (of the class embedding too), and
+    `discriminator_width`, its channels at 128 pixels. `attention_size`: of the map with attention, in pixels.
 
-    Lengths are counted in images of the dataset that were seen: `total_images`; `warm_start_images`, in which the
-    generator learns pictures by heart; `grow_images`, how long each size before the last one lasts, from `start_size`
-    on; `fade_images` of those in which the new size fades in; `settle_images` at the end, in which batch norm takes
-    its moving statistics.
+    Lengths are counted in images of the dataset that were seen: `total_images`; `warm_start_images`, the pretraining,
+    in which the generator reconstructs the dataset; `grow_images`, how long each size before the last one lasts,
+    starting with `start_size`; `fade_images` of those, in which the new size fades in; `settle_images` at the end, in
+    which batch norm uses its moving statistics.
 
-    Rates are Adam's; `warm_start_rate` falls to a tenth along a cosine. `reconstruction_weight` and
-    `adversarial_weight` are what the two kinds of loss count after the warm start. `latent_kl_weight`: how strongly
-    learned latents are drawn to the normal distribution. `normed_conditions`: spectral norm on the linear layers of
-    conditional batch norm too, as BigGAN has it. `average_decay`: of the moving average that plays.
-    `sample_images`: a sheet of samples comes after each so many. `seed`: of everything random.
+    Rates are Adam's; `warm_start_rate` falls along a cosine to a twentieth. `reconstruction_weight` and
+    `adversarial_weight` are the weights of the two losses after pretraining. `latent_kl_weight`: how strongly learned
+    latents are drawn to the normal distribution. `normed_conditions`: spectral norm on the linear layers of conditional
+    batch norm too, as in BigGAN. `average_decay`: of the moving average that plays. `sample_images`: samples are
+    written after each so many images. `seed`: of everything random.
     """
 
     size: int = 128
@@ -72,26 +73,21 @@ class Hparams:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the rules.
+        """Check the values.
 
         Raises:
-            ValueError: one is broken; the message names the value and the rule.
+            ValueError: one breaks a rule; the message names the value and the rule.
         """
-        if self.size not in LAYERS:
-            raise ValueError(f"size is {self.size}; it must be one of {', '.join(map(str, LAYERS))}")
-        if self.start_size not in self._all_sizes:
-            raise ValueError(
-                f"start_size is {self.start_size}; it must be one of {', '.join(map(str, self._all_sizes))}"
-            )
+        checks.one_of("size", self.size, LAYERS)
+        checks.one_of("start_size", self.start_size, self._all_sizes)
         if self.attention_size and self.attention_size not in self._all_sizes[:-1]:
-            raise ValueError(f"attention_size is {self.attention_size}; it must be 0 or a size below {self.size}")
-        if unknown := set(self.augmentations) - set(AUGMENTATIONS):
-            raise ValueError(f"augmentation {min(unknown)!r} is none of {', '.join(AUGMENTATIONS)}")
+            raise checks.mismatch("attention_size", f"be 0 or a size below {self.size}", self.attention_size)
+        for kind in self.augmentations:
+            checks.one_of("augmentation", kind, AUGMENTATIONS)
         for name in ("channel_width", "z_dim", "discriminator_width", "total_images", "batch_size", "sample_images"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+            checks.in_range(name, getattr(self, name), 1)
         if self.fade_images > self.grow_images:
-            raise ValueError(f"fade_images is {self.fade_images}, more than grow_images {self.grow_images}")
+            raise checks.mismatch("fade_images", f"be at most grow_images, {self.grow_images}", self.fade_images)
 
     @property
     def _all_sizes(self) -> list[int]:
@@ -109,7 +105,7 @@ class Hparams:
 
     @cached_property
     def attention_position(self) -> int:
-        """Before which block attention stands; -1: nowhere."""
+        """The number of the block before which attention comes; -1: there is none."""
         size = FIRST_SIZE
         for position, (doubles, _, _) in enumerate(self.layers):
             if size == self.attention_size:
@@ -118,7 +114,7 @@ class Hparams:
         return -1
 
     def config(self, name: str, classes: int) -> Config:
-        """The generator's shape as the painter knows it."""
+        """The generator's shape as the renderer reads it."""
         return Config(
             name, self.z_dim, self.z_dim, classes, self.channel_width,
             self.layers, self.attention_position, EPSILON, TRUNCATIONS,
@@ -126,21 +122,21 @@ class Hparams:
 
     @property
     def augmentations(self) -> tuple[str, ...]:
-        """What the discriminator's pictures go through."""
+        """The kinds of changes to the discriminator's images."""
         return tuple(name.strip() for name in self.augmentation.split(",") if name.strip())
 
 
 RECIPES: dict[str, dict[str, Any]] = {
     # As BigGAN was trained, with augmentation; for GPUs and days.
     "adversarial": {},
-    # First by heart, then against the discriminator; for CPUs and hours.
+    # Pretraining by reconstruction, then against the discriminator; for CPUs and hours.
     "warm": {
         "total_images": 300_000,
         "warm_start_images": 260_000,
         "warm_start_rate": 3e-3,
         "grow_images": 60_000,
         "fade_images": 6_000,
-        # A small batch says little about mean and variance; after its first steps the moving ones do better.
+        # Mean and variance of a small batch are inaccurate; after the first steps the moving ones are better.
         "settle_images": 298_000,
         "batch_size": 16,
         "average_decay": 0.998,
@@ -152,51 +148,45 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def settle(recipe: str, given: Mapping[str, Any]) -> Hparams:
-    """A recipe by name with values of one's own on top.
+def settle(recipe: str, given: Mapping[str, Any]) -> ImageHparams:
+    """A recipe by name, with the given values on top.
 
     Raises:
         ValueError: there is no such recipe, or a value is unknown, of the wrong kind or breaks a rule.
     """
-    if recipe not in RECIPES:
-        raise ValueError(f"there is no recipe {recipe!r}; there are {', '.join(RECIPES)}")
-    hints = get_type_hints(Hparams)
-    if unknown := sorted(set(given) - set(hints)):
-        raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; there are {', '.join(hints)}")
-    return Hparams(**{key: of_kind(key, value, hints[key]) for key, value in (RECIPES[recipe] | dict(given)).items()})
+    hints = get_type_hints(ImageHparams)
+    chosen = dict(settings.preset("recipe", recipe, RECIPES)) | dict(given)
+    settings.check_known(chosen, hints, "docs/train-pictures.md")
+    return ImageHparams(**{key: checks.of_kind(key, value, hints[key]) for key, value in chosen.items()})
 
 
-# A run may go on with other values of these, since they neither shape the networks nor the latents.
-_FREE = {field.name for field in fields(Hparams)} - {
+# These may change while a run goes on: they shape neither the networks nor the latents.
+_CHANGEABLE = {field.name for field in fields(ImageHparams)} - {
     "size", "channel_width", "z_dim", "discriminator_width", "attention_size", "seed", "normed_conditions",
 }  # fmt: skip
 
 
-def describe(folder: Path, own: Hparams, classes: tuple[str, ...]) -> None:
-    """Write what the run is, or check that it is the run described there.
+def describe(folder: Path, own: ImageHparams, classes: tuple[str, ...]) -> None:
+    """Write train.json, which describes the run, or check that it describes this one.
 
     Raises:
         ValueError: the folder holds another run.
     """
     described = asdict(own) | {"classes": list(classes)}
-    if (folder / FILE).exists():
-        before = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        for key in sorted(set(described) - _FREE):
-            if before.get(key) != described[key]:
-                raise ValueError(
-                    f"{folder} holds a run with {key} {before.get(key)}, not {described[key]}; name a new folder"
-                )
+    settings.check_same_run(folder / FILE, described, _CHANGEABLE)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / FILE, json.dumps(described, indent=1) + "\n")
 
 
-def read(folder: Path) -> tuple[Hparams, tuple[str, ...]]:
-    """What a run folder says: its hyper-parameters and its classes.
+def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
+    """Read a run folder's hyper-parameters and class names.
 
     Raises:
         FileNotFoundError: there is no run.
     """
     if not (folder / FILE).exists():
-        raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is no run of biggan_train")
+        raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of biggan_train")
     described = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    return Hparams(**{key: value for key, value in described.items() if key != "classes"}), tuple(described["classes"])
+    return ImageHparams(**{key: value for key, value in described.items() if key != "classes"}), tuple(
+        described["classes"]
+    )

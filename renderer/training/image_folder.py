@@ -1,6 +1,6 @@
-"""A folder of class folders as arrays: every picture cut to a square and scaled, and what is known of each.
+"""Read a folder of class folders as arrays: images cropped to a square and scaled, their classes and factors.
 
-If the folder has a factors.npz (see patterns/folder.py), each picture's latent is known from the start.
+If the folder has a factors.npz (see patterns/folder.py), each image's latent is known from the start.
 """
 
 import logging
@@ -18,7 +18,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
-class Pictures:
+class LabelledImages:
     """`images`: uint8 [n, size, size, 3]; `labels`: [n], indices into `classes`; `factors`: [n, known] or None."""
 
     images: np.ndarray
@@ -36,7 +36,7 @@ class Pictures:
         return {self.size: self.images}
 
     def at(self, size: int) -> np.ndarray:
-        """All pictures at a smaller size: uint8 [n, size, size, 3]; means over boxes, computed once."""
+        """All images at a smaller size: uint8 [n, size, size, 3]; means over boxes, computed once."""
         if size not in self._smaller:
             large = self.at(2 * size)
             quarters = [large[:, i::2, j::2].astype(np.uint16) for i in (0, 1) for j in (0, 1)]
@@ -44,18 +44,20 @@ class Pictures:
         return self._smaller[size]
 
 
-def read(folder: Path, size: int, skip_bad: bool = False, progress: Progress = lambda done, total: None) -> Pictures:
-    """Read all pictures of a folder of class folders.
+def read(
+    folder: Path, size: int, skip_bad: bool = False, progress: Progress = lambda done, total: None
+) -> LabelledImages:
+    """Read all images of a folder of class folders.
 
     Args:
-        folder: FOLDER/CLASS/PICTURE; the classes are numbered in the order of their names.
-        size: pixels along an edge; the middle square of each picture is scaled to it.
-        skip_bad: files that cannot be read are logged and left out.
-        progress: called with the pictures read and all of them.
+        folder: FOLDER/CLASS/IMAGE; classes are numbered in the order of their names.
+        size: pixels along an edge; the middle square of each image is scaled to it.
+        skip_bad: log and leave out files that cannot be read.
+        progress: called with the images read and their total.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: there is no class folder, a class has no picture, or a file cannot be read.
+        ValueError: there is no class folder, a class has no image, or a file cannot be read.
     """
     found = _files(folder)
     classes = tuple(found)
@@ -67,29 +69,31 @@ def read(folder: Path, size: int, skip_bad: bool = False, progress: Progress = l
             kept.append((path, label))
         except (OSError, ValueError, SyntaxError) as error:
             if not skip_bad:
-                raise ValueError(f"{path} cannot be read as a picture ({error}); --skip_bad leaves such out") from None
+                raise ValueError(
+                    f"{path} cannot be read as an image ({error}); --skip_bad leaves out such files"
+                ) from None
             log.warning("%s is left out: %s", path, error)
         progress(done, len(wanted))
     labels = np.array([label for _, label in kept], np.int32)
     if missing := [name for label, name in enumerate(classes) if label not in labels]:
-        raise ValueError(f"{folder / missing[0]} has no picture that can be read")
+        raise ValueError(f"{folder / missing[0]} has no image that can be read")
     names = [path.relative_to(folder).as_posix() for path, _ in kept]
-    return Pictures(np.stack(images), labels, classes, _factors(folder / FACTORS, names))
+    return LabelledImages(np.stack(images), labels, classes, _factors(folder / FACTORS, names))
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:
-    """The pictures of each class folder, in the order of their names."""
+    """The images of each class folder, in the order of their names."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder; name one that has a folder of pictures for each class")
+        raise FileNotFoundError(f"{folder} is not a folder; name one that has a folder of images for each class")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not classes:
-        raise ValueError(f"{folder} has no class folders; it needs a folder of pictures for each class")
+        raise ValueError(f"{folder} has no class folders; it needs a folder of images for each class")
     found = {
         path.name: sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
         for path in classes
     }
     if empty := [name for name, paths in found.items() if not paths]:
-        raise ValueError(f"{folder / empty[0]} has no pictures; they may be {', '.join(SUFFIXES)}")
+        raise ValueError(f"{folder / empty[0]} has no images; they may be {', '.join(SUFFIXES)}")
     return found
 
 
@@ -102,10 +106,10 @@ def _square(path: Path, size: int) -> np.ndarray:
 
 
 def _factors(path: Path, names: list[str]) -> np.ndarray | None:
-    """The factors of these pictures [n, known]; None where there is no file.
+    """The factors of these images, [n, known]; None where there is no file.
 
     Raises:
-        ValueError: it does not know one of them, or does not hold numbers.
+        ValueError: one of them is missing, or the file does not hold numbers.
     """
     if not path.exists():
         return None
@@ -113,7 +117,7 @@ def _factors(path: Path, names: list[str]) -> np.ndarray | None:
         rows = {str(name): row for row, name in enumerate(file["files"])}
         values = np.asarray(file["values"], np.float32)
     if unknown := [name for name in names if name not in rows]:
-        raise ValueError(f"{path} does not know {unknown[0]}; remove the file, and latents are learned instead")
+        raise ValueError(f"{path} has no factors of {unknown[0]}; remove the file to have latents learned instead")
     if values.shape[0] != len(rows) or values.ndim != 2 or not np.isfinite(values).all():
         raise ValueError(f"{path} must have a row of finite numbers for each of its {len(rows)} files")
     return values[[rows[name] for name in names]]

@@ -1,7 +1,7 @@
-"""How good a picture model is, class by class, beside the pictures that it learned from.
+"""Metrics of an image model, class by class, against the images that it was trained on.
 
-A classifier that has seen half of the real pictures, by plain statistics of their pixels, says what class it sees in
-made ones. The other half of the real pictures shows how far it can be trusted.
+A classifier is fitted to statistics of one half of the real images, and then classifies generated ones. The other half
+of the real images shows how far it can be trusted.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,22 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renderer.training.image_folder import Pictures
+from core.training.random_streams import Stream, generator
+from renderer.training.image_folder import LabelledImages
 
 Render = Callable[[np.ndarray, np.ndarray], np.ndarray]
-# Edge of the thumbnail whose colours are features.
+# Edge of the thumbnail whose colours are features, in pixels.
 THUMB = 8
-# Of everything random; batches, trainer, sheet and export have the others.
-MEASURE = 6
 
 
 @dataclass(frozen=True)
-class Measures:
-    """Of one class; the shares are 0..1.
+class ClassMetrics:
+    """Metrics of one class.
 
-    `recognised`: made pictures taken for the class that was asked for; `real_recognised`: real ones that the classifier
-    had not seen. `spread`: how much made pictures differ from each other, and `sharpness`: their finest details, both
-    against the real ones, which have 1.
+    Attributes:
+        name: of the class.
+        recognised: share (0..1) of generated images that the classifier recognises.
+        real_recognised: the same of real images that the classifier was not fitted to.
+        spread: how much generated images differ from each other; 1 is the value of real ones.
+        sharpness: of their finest details; 1 is the value of real ones.
     """
 
     name: str
@@ -34,46 +36,46 @@ class Measures:
     sharpness: float
 
 
-def measure(pictures: Pictures, paint: Render, z_dim: int, count: int = 32, seed: int = 0) -> list[Measures]:
+def measure(dataset: LabelledImages, render: Render, z_dim: int, count: int = 32, seed: int = 0) -> list[ClassMetrics]:
     """Measure each class.
 
     Args:
-        pictures: what the model learned from, at the size of what it paints; at least two of each class.
-        paint: [n, z_dim] and one-hot [n, classes] -> [n, size, size, 3] in -1..1.
+        dataset: what the model was trained on, at the size of its images; at least two of each class.
+        render: [n, z_dim] and one-hot [n, classes] -> [n, size, size, 3] in -1..1.
         z_dim: length of its latents.
-        count: pictures painted of each class.
+        count: images generated of each class.
         seed: of their latents.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    rng, classes = np.random.default_rng([seed, MEASURE]), len(pictures.classes)
-    real = features(pictures.images.astype(np.float32) / 127.5 - 1)
-    learned = np.arange(len(real)) % 2 == 0
-    ear = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(real[learned], pictures.labels[learned])
+    rng, classes = generator(seed, Stream.METRICS), len(dataset.classes)
+    real = features(dataset.images.astype(np.float32) / 127.5 - 1)
+    fitted = np.arange(len(real)) % 2 == 0
+    classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(real[fitted], dataset.labels[fitted])
     found = []
-    for label, name in enumerate(pictures.classes):
+    for label, name in enumerate(dataset.classes):
         labels = np.eye(classes, dtype=np.float32)[np.full(count, label)]
-        made = features(paint(rng.standard_normal((count, z_dim), np.float32), labels))
-        mine = pictures.labels == label
+        generated = features(render(rng.standard_normal((count, z_dim), np.float32), labels))
+        own = dataset.labels == label
         found.append(
-            Measures(
+            ClassMetrics(
                 name,
-                float(np.mean(ear.predict(made) == label)),
-                float(np.mean(ear.predict(real[mine & ~learned]) == label)),
-                _spread(made) / _spread(real[mine]),
-                float(np.exp(made[:, -1].mean() - real[mine][:, -1].mean())),
+                float(np.mean(classifier.predict(generated) == label)),
+                float(np.mean(classifier.predict(real[own & ~fitted]) == label)),
+                _spread(generated) / _spread(real[own]),
+                float(np.exp(generated[:, -1].mean() - real[own][:, -1].mean())),
             )
         )
     return found
 
 
-def features(pictures: np.ndarray) -> np.ndarray:
-    """Statistics of pictures [n, size, size, 3] in -1..1: [n, THUMB * THUMB * 3 + levels].
+def features(images: np.ndarray) -> np.ndarray:
+    """Statistics of images [n, size, size, 3] in -1..1: [n, THUMB * THUMB * 3 + levels].
 
-    Colours of a thumbnail; then the logarithm of the mean absolute detail at each level of the Laplacian pyramid, the
-    finest one last.
+    The colours of a thumbnail, then the logarithm of the mean absolute detail at each level of the Laplacian pyramid,
+    the finest one last.
     """
-    levels, small = [], pictures
+    levels, small = [], images
     while small.shape[1] > THUMB:
         half = small.reshape(len(small), small.shape[1] // 2, 2, small.shape[2] // 2, 2, 3).mean(axis=(2, 4))
         detail = small - half.repeat(2, axis=1).repeat(2, axis=2)
@@ -82,17 +84,17 @@ def features(pictures: np.ndarray) -> np.ndarray:
     return np.concatenate([small.reshape(len(small), -1), np.stack(levels[::-1], axis=1)], axis=1)
 
 
-def table(measures: Sequence[Measures]) -> str:
-    """The measures and their means as a Markdown table."""
+def table(metrics: Sequence[ClassMetrics]) -> str:
+    """The metrics of all classes and their means as a Markdown table."""
     lines = ["| class | recognised | real ones recognised | spread | sharpness |", "|---|---|---|---|---|"]
-    values = np.array([[one.recognised, one.real_recognised, one.spread, one.sharpness] for one in measures])
-    names = [one.name for one in measures] + ["**all**"]
+    values = np.array([[one.recognised, one.real_recognised, one.spread, one.sharpness] for one in metrics])
+    names = [one.name for one in metrics] + ["**all**"]
     for name, row in zip(names, [*values, values.mean(axis=0)], strict=True):
         lines.append(f"| {name} | {row[0]:.0%} | {row[1]:.0%} | {row[2]:.2f} | {row[3]:.2f} |")
     return "\n".join(lines)
 
 
 def _spread(found: np.ndarray) -> float:
-    """Mean distance of thumbnails to their mean."""
+    """Mean distance of the thumbnails to their mean."""
     thumbs = found[:, : THUMB * THUMB * 3]
     return float(np.sqrt(np.square(thumbs - thumbs.mean(axis=0)).sum(axis=1)).mean())

@@ -1,4 +1,4 @@
-"""Sheets of samples: one row for each class."""
+"""Grids of sample images: one row for each class."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
@@ -9,69 +9,68 @@ import numpy as np
 from keras import ops
 
 from core.nn.backend import compiled
+from core.training import random_streams
+from core.training.random_streams import Stream
+from core.training.trees import Tensor, Tensors
 from renderer.training import generator
-from renderer.training.batches import Source, with_factors
+from renderer.training.batches import ImageSource, with_factors
 from renderer.training.generator import Norm
-from renderer.training.hparams import Hparams
+from renderer.training.hparams import ImageHparams
 from renderer.training.statistics import Collector
 
-# Of everything random; batches and trainer have the others.
-SHEET = 4
 COLUMNS = 6
-# Batches that the sheet's statistics are taken from.
+# Batches from which the statistics of batch norm are taken.
 BATCHES = 4
 
 
-class SamplePainter:
-    """Pictures of one generator at one size, normalised as they will be when it plays, truncation 1."""
+class SampleRenderer:
+    """Renders images of one generator at one size, normalised as when it plays, at truncation 1."""
 
-    def __init__(self, weights: Mapping[str, Any], hparams: Hparams, classes: int, size: int) -> None:
-        rng = np.random.default_rng([hparams.seed, SHEET, 1])
+    def __init__(self, weights: Mapping[str, Any], hparams: ImageHparams, classes: int, size: int) -> None:
+        rng = random_streams.generator(hparams.seed, Stream.SAMPLES, 1)
         self._weights = dict(weights)
         self._given = Collector(weights, hparams, classes, size).collect(1.0, BATCHES, rng)
-        self._paint = _compiled(hparams, size)
+        self._render = _compiled(hparams, size)
 
     def __call__(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """[n, z_dim] and [n, classes] -> float32 [n, size, size, 3] in -1..1."""
-        return np.asarray(ops.convert_to_numpy(self._paint(self._weights, self._given, z, labels)))
+        return np.asarray(ops.convert_to_numpy(self._render(self._weights, self._given, z, labels)))
 
 
-def rows(source: Source, paint: SamplePainter, size: int, columns: int = COLUMNS) -> np.ndarray:
-    """A sheet: a real picture, the same from its known latent (where it is known), then random latents.
+def rows(source: ImageSource, render: SampleRenderer, size: int, columns: int = COLUMNS) -> np.ndarray:
+    """A grid: a real image, the same image from its latent (where that is known), then images of random latents.
 
     Returns:
         uint8 [classes * size, (columns + 1 or 2) * size, 3].
     """
-    pictures, hparams = source.pictures, source.hparams
-    rng, lines = np.random.default_rng([hparams.seed, SHEET]), []
-    for label in range(len(pictures.classes)):
-        row = int(np.flatnonzero(pictures.labels == label)[0])
+    dataset, hparams = source.dataset, source.hparams
+    rng, lines = random_streams.generator(hparams.seed, Stream.SAMPLES), []
+    for label in range(len(dataset.classes)):
+        row = int(np.flatnonzero(dataset.labels == label)[0])
         z = rng.standard_normal((columns, hparams.z_dim), np.float32)
-        if pictures.factors is not None:
-            z = np.concatenate([with_factors(z[:1], pictures.factors[row : row + 1]), z])
-        labels = np.eye(len(pictures.classes), dtype=np.float32)[np.full(len(z), label)]
-        lines.append(np.concatenate([pictures.at(size)[row], *to_bytes(paint(z, labels))], axis=1))
+        if dataset.factors is not None:
+            z = np.concatenate([with_factors(z[:1], dataset.factors[row : row + 1]), z])
+        labels = np.eye(len(dataset.classes), dtype=np.float32)[np.full(len(z), label)]
+        lines.append(np.concatenate([dataset.at(size)[row], *to_bytes(render(z, labels))], axis=1))
     return np.concatenate(lines)
 
 
-def to_bytes(pictures: np.ndarray) -> np.ndarray:
+def to_bytes(images: np.ndarray) -> np.ndarray:
     """-1..1 -> uint8 0..255."""
-    return np.clip((pictures + 1) * 127.5 + 0.5, 0, 255).astype(np.uint8)
+    return np.clip((images + 1) * 127.5 + 0.5, 0, 255).astype(np.uint8)
 
 
-def save(path: Path, sheet: np.ndarray, fold: int = 1) -> None:
-    """Write a sheet as PNG, its rows folded into `fold` columns."""
+def save(path: Path, grid: np.ndarray, fold: int = 1) -> None:
+    """Write a grid as PNG, its rows folded into `fold` columns."""
     from PIL import Image
 
-    Image.fromarray(np.concatenate(np.split(sheet, fold), axis=1)).save(path)
+    Image.fromarray(np.concatenate(np.split(grid, fold), axis=1)).save(path)
 
 
 @lru_cache(maxsize=8)
-def _compiled(hparams: Hparams, size: int) -> Callable[..., Any]:
-    return compiled(partial(_painted, hparams, size))
+def _compiled(hparams: ImageHparams, size: int) -> Callable[..., Any]:
+    return compiled(partial(_rendered, hparams, size))
 
 
-def _painted(
-    hparams: Hparams, size: int, weights: Mapping[str, Any], given: Mapping[str, Any], z: Any, labels: Any
-) -> Any:
+def _rendered(hparams: ImageHparams, size: int, weights: Tensors, given: Tensors, z: Tensor, labels: Tensor) -> Tensor:
     return generator.paint(weights, z, labels, hparams, Norm(given), size)

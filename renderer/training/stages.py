@@ -1,24 +1,24 @@
-"""What a run goes through: sizes that grow, each fading in, and a time of settling at the end."""
+"""The stages of image training: growing sizes that fade in, pretraining before adversarial training, settling."""
 
 import itertools
 from dataclasses import dataclass
 
-from renderer.training.hparams import Hparams
+from renderer.training.hparams import ImageHparams
 
 
 @dataclass(frozen=True)
-class Stage:
-    """From `start` to `end` images; pictures of `size` pixels.
+class ImageStage:
+    """From `start` to `end` images seen, at `size` pixels.
 
-    `fading`: the size is fading in. `warm`: pictures are learned by heart. `settling`: batch norm takes its moving
-    statistics.
+    `fading`: the size is fading in. `pretraining`: the generator reconstructs the dataset. `settling`: batch norm uses
+    its moving statistics.
     """
 
     start: int
     end: int
     size: int
     fading: bool
-    warm: bool
+    pretraining: bool
     settling: bool
 
     def fade(self, images: int) -> float:
@@ -26,7 +26,7 @@ class Stage:
         return (images - self.start) / (self.end - self.start) if self.fading else 1.0
 
 
-def stages(hparams: Hparams) -> list[Stage]:
+def stages(hparams: ImageHparams) -> list[ImageStage]:
     """All stages in order; they follow each other without gaps up to the last image."""
     total = hparams.total_images
     begins = {number * hparams.grow_images: size for number, size in enumerate(hparams.sizes)}
@@ -37,6 +37,6 @@ def stages(hparams: Hparams) -> list[Stage]:
     for start, end in itertools.pairwise(edges):
         begin = max(begin for begin in begins if begin <= start)
         fading = begin > 0 and start < begin + hparams.fade_images
-        warm, settling = start < hparams.warm_start_images, start >= total - hparams.settle_images
-        found.append(Stage(start, end, begins[begin], fading, warm, settling))
+        pretraining, settling = start < hparams.warm_start_images, start >= total - hparams.settle_images
+        found.append(ImageStage(start, end, begins[begin], fading, pretraining, settling))
     return found

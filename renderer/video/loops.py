@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from core.latent.oscillators import Oscillator, offsets
-from renderer import sound_to_image
+from core.latent.truncated_normal import truncated_normal
 from renderer.video.timeline import Timeline
 
 
@@ -98,4 +98,4 @@ def loop(
 
 def rest_at(seed: int, z_size: int, truncation: float) -> np.ndarray:
     """The centre of the movement of a loop with this seed, [z]."""
-    return sound_to_image.truncated_normal(np.random.default_rng(seed), (z_size,), truncation)
+    return truncated_normal(np.random.default_rng(seed), (z_size,), truncation)

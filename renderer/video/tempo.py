@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from core.files.atomic import replacing
+from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
 from core.protocols import ImageModel
-from renderer import classes, sound_to_image
+from renderer import classes
 from renderer.video import loops, manifest
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4, Writer
@@ -66,7 +67,7 @@ def timeline_of(settings: Tempo, model: ImageModel) -> tuple[Timeline, tuple[int
     """
     chosen = () if settings.random_label else _chosen(settings, model)
     rng = np.random.default_rng([settings.seed, 1])
-    drawn = sound_to_image.truncated_normal(rng, (model.num_classes,), settings.truncation)
+    drawn = truncated_normal(rng, (model.num_classes,), settings.truncation)
     vector = loops.label(
         model.num_classes, chosen, settings.y_scale, settings.quantize_label, drawn if settings.random_label else None
     )

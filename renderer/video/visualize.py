@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.audio.blocks import seconds
+from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
 from core.protocols import ImageModel
 from renderer import classes, sound_to_image
@@ -141,7 +142,7 @@ def make(job: VideoJob, load: Load, memory: Path | None = None, progress: Progre
 def _new_timeline(job: VideoJob, song: Song, model: ImageModel, lines: list[str], embed: Embed | None) -> Timeline:
     rng = np.random.default_rng(job.seed)
     # Drawn first, so that the same seed starts at the same z whatever chooses the classes.
-    start = sound_to_image.truncated_normal(rng, (model.z_size,), job.response.truncation)
+    start = truncated_normal(rng, (model.z_size,), job.response.truncation)
     if job.lyrics and embed:
         chosen = _chosen_by_lyrics(job.lyrics, lines, embed, model, job.num_classes, rng)
     else:

@@ -1,4 +1,4 @@
-"""A rendered sound, before anything delivers it."""
+"""What a request has made, for those who are told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RenderedSound:
-    """A sound that a command rendered.
-
-    Attributes:
-        target: the client's name for it.
-        wave: float32 [samples].
-        sample_rate: in Hz.
-        pitch: MIDI pitch.
-        keys: its key points, [k, size].
-        key_times_s: when it reaches them.
-    """
+    """A sound: its target, wave [samples], rate in Hz, MIDI pitch, and key points [k, size] with their times in it."""
 
     target: str
     wave: np.ndarray
@@ -28,5 +19,5 @@ class RenderedSound:
 
     @property
     def kind(self) -> str:
-        """One of "note" and "hallucination"."""
+        """A note or a hallucination."""
         return "note" if len(self.keys) == 1 else "hallucination"

@@ -1,4 +1,4 @@
-"""Pictures that the repository makes itself: families of patterns, numpy only, the same for the same factors."""
+"""Families of procedural patterns for training: numpy only, and the same image for the same factors."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from renderer.training.patterns import cells, centred, glyphs, nature, waves
 from renderer.training.patterns.canvas import FACTORS, Canvas, canvas, finished
 
 Family = Callable[[Canvas], np.ndarray]
-# Families that have an above and a below, and are turned only a little.
+# Families with a top and a bottom, which are turned only a little.
 UPRIGHT = ("aurora", "dunes", "flames", "letters", "mountains", "planet", "sign", "stripes")
 FAMILIES: Mapping[str, Family] = {
     family.__name__: family
@@ -23,7 +23,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
-    """One picture.
+    """Draw one image.
 
     Args:
         family: a name in FAMILIES.
@@ -34,11 +34,11 @@ def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
         uint8 [size, size, 3].
 
     Raises:
-        ValueError: there is no such family, or the factors are not as many.
+        ValueError: there is no such family, or the number of factors is wrong.
     """
     if family not in FAMILIES:
         raise ValueError(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
     if np.shape(factors) != (len(FACTORS),):
-        raise ValueError(f"factors have shape {np.shape(factors)}; there must be {len(FACTORS)}")
+        raise ValueError(f"factors must have shape [{len(FACTORS)}], not {list(np.shape(factors))}")
     plane = canvas(size, np.asarray(factors), 0.03 if family in UPRIGHT else 0.12)
     return finished(FAMILIES[family](plane), plane)

@@ -1,4 +1,4 @@
-"""Patterns as a folder of class folders, with the factors that each picture was drawn from beside them."""
+"""Write patterns as a folder of class folders, and the factors of each image beside them."""
 
 import itertools
 import zlib
@@ -14,7 +14,7 @@ from renderer.training import patterns
 from renderer.training.patterns.canvas import FACTORS
 
 FILE = "factors.npz"
-# Pictures that a worker draws in one go.
+# Images per task of a worker process.
 CHUNK = 16
 
 
@@ -27,19 +27,19 @@ def write(
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Draw pictures into FOLDER/FAMILY/00000.png ... and their factors into FOLDER/factors.npz.
+    """Draw images into FOLDER/FAMILY/00000.png ... and their factors into FOLDER/factors.npz.
 
     Args:
-        folder: a new one; it is there whole or not at all.
+        folder: a new one; written whole or not at all.
         families: names in `patterns.FAMILIES`.
         pictures: how many of each.
         size: pixels along an edge.
-        seed: the same seed gives the same pictures, however many there are of them.
+        seed: the same seed gives the same images, however many are drawn.
         jobs: how many processes draw.
-        progress: called with the pictures drawn and all of them.
+        progress: called with the images drawn and their total.
 
     Raises:
-        FileExistsError: the folder is there and not empty.
+        FileExistsError: the folder exists and is not empty.
         ValueError: there is no such family.
     """
     if unknown := [family for family in families if family not in patterns.FAMILIES]:
@@ -61,12 +61,12 @@ def write(
 
 
 def name(family: str, number: int) -> str:
-    """Where a picture lies in the folder."""
+    """The path of an image in the folder."""
     return f"{family}/{number:05d}.png"
 
 
 def factors(family: str, number: int, seed: int) -> np.ndarray:
-    """What picture `number` of a family is drawn from: float32 [len(FACTORS)]."""
+    """The factors of image `number` of a family: float32 [len(FACTORS)]."""
     return np.random.default_rng([seed, zlib.crc32(family.encode()), number]).standard_normal(len(FACTORS), np.float32)
 
 

@@ -8,13 +8,13 @@ import small_run
 from keras import ops
 
 from core.nn import adam
-from core.training import data_order
+from core.training import data_order, learned_latents
 from gansynth import network
 from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps
-from gansynth.training.hparams import hparams
+from gansynth.training.hparams import from_settings
 from gansynth.training.stages import stages
-from gansynth.training.tensors import to_state, to_tensors
-from gansynth.training.trainer import plan_of
+from gansynth.training.step_plan import plan_of
+from gansynth.training.tensors import from_state, to_state
 
 SETTINGS = small_run.SETTINGS | {"conditions": ["family"]}
 
@@ -38,7 +38,7 @@ def plan(source, stage):
 
 @pytest.fixture
 def tensors(source, plan):
-    return to_tensors(progressive_growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
+    return from_state(progressive_growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1)))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_silent_bins_phases_hardly_count(plan):
 
 
 def test_the_standard_normal_distribution_costs_nothing():
-    assert float(losses.divergence(np.zeros((3, 4), np.float32), np.zeros((3, 4), np.float32))) == 0
+    assert float(learned_latents.kl_divergence(np.zeros((3, 4), np.float32), np.zeros((3, 4), np.float32))) == 0
 
 
 def test_label_loss_passes_over_conditions_that_are_not_set(plan):
@@ -132,9 +132,9 @@ def test_a_step_lowers_what_it_is_to_lower(plan, tensors, batch, step):
     assert total(quick, after) < total(quick, before)
 
 
-def test_a_warm_step_lowers_the_reconstruction(plan, tensors, batch):
-    moved, before = steps.warm_step(plan, tensors, batch | {"rate": np.float32(1e-4)})
-    _, after = steps.warm_step(plan, moved, batch | {"rate": np.float32(1e-4)})
+def test_a_pretraining_step_lowers_the_reconstruction(plan, tensors, batch):
+    moved, before = steps.pretraining_step(plan, tensors, batch | {"rate": np.float32(1e-4)})
+    _, after = steps.pretraining_step(plan, moved, batch | {"rate": np.float32(1e-4)})
     assert float(after["reconstruction"]) < float(before["reconstruction"])
 
 
@@ -161,7 +161,7 @@ def test_the_average_follows_slowly(plan, tensors, batch):
 
 def test_a_state_comes_back_from_its_tensors(source, plan):
     state = progressive_growing.initial(source.config, plan.blocks, source.groups, np.random.default_rng(1))
-    again = to_state(to_tensors(state), plan.blocks, 7)
+    again = to_state(from_state(state), plan.blocks, 7)
     assert again.images == 7
     assert again.extra.keys() == state.extra.keys()
     assert again.generator_adam.m.keys() == state.generator.keys()
@@ -186,8 +186,8 @@ def test_each_epoch_shows_every_example_once():
     assert sorted(shown) == list(range(12))
 
 
-def test_what_is_made_ahead_comes_in_order_and_ends():
-    assert list(data_order.made_ahead(lambda place: place**2, range(4))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
+def test_prefetched_values_come_in_order_and_end():
+    assert list(data_order.prefetch(lambda place: place**2, range(4))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
 
 
 def test_dropped_conditions_have_latents_of_their_own(source):
@@ -215,7 +215,7 @@ def test_a_fitted_normalizer_uses_the_whole_range_up_to_its_margin(tmp_path, kin
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"precision": "int8"}, "precision is 'int8'"),
+        ({"precision": "int8"}, "precision must be one of float32, bfloat16, not 'int8'"),
         ({"batch_size_schedule": [0]}, "batch_size_schedule"),
         ({"dataset_name": "nsynth_tfds"}, "nsynth_tfrecord"),
         ({"train_min_pitch": 90}, "train_max_pitch"),
@@ -224,4 +224,4 @@ def test_a_fitted_normalizer_uses_the_whole_range_up_to_its_margin(tmp_path, kin
 )
 def test_a_wrong_hyper_parameter_is_named(wrong, message):
     with pytest.raises(ValueError, match=message):
-        hparams(wrong)
+        from_settings(wrong)

@@ -11,20 +11,23 @@ import pytest
 from keras import ops
 from parts import need_module
 
+from core.training import saves, trees
+from core.training.loop import TrainingLoop
+from core.training.random_streams import Stream, generator
 from renderer import biggan
 from renderer.training import export, sample_grid, statistics, steps
 from renderer.training import state as run_state
-from renderer.training.batches import Source
-from renderer.training.hparams import Hparams, describe, read
-from renderer.training.image_folder import Pictures
-from renderer.training.image_folder import read as read_pictures
+from renderer.training.batches import ImageSource
+from renderer.training.hparams import ImageHparams, describe, read
+from renderer.training.image_folder import LabelledImages
+from renderer.training.image_folder import read as read_images
 from renderer.training.patterns import folder
-from renderer.training.stages import Stage
-from renderer.training.steps import Plan
-from renderer.training.trainer import Trainer, schedule
+from renderer.training.stages import ImageStage
+from renderer.training.steps import ImageStepPlan
+from renderer.training.trainer import ImageTrainer, scheduled
 from scripts import biggan_train
 
-# Two sizes, then a warm start's end, then statistics that settle: all that a run goes through.
+# Two sizes, then the end of pretraining, then statistics that settle: all that a run goes through.
 SETTINGS = {
     "size": 16,
     "start_size": 8,
@@ -43,11 +46,11 @@ SETTINGS = {
 }
 # One size, one kind of learning.
 SHORT = SETTINGS | {"start_size": 16, "settle_images": 0, "total_images": 24, "warm_start_images": 24}
-PLAIN = Stage(0, 1000, 16, False, True, False)
+PLAIN = ImageStage(0, 1000, 16, False, True, False)
 
 
-class Quiet:
-    """A diary that keeps what it is told, and asks to stop after some steps."""
+class Recorder:
+    """A logger that keeps its reports, and asks to stop after some steps."""
 
     def __init__(self, stop_after=None):
         self.losses, self.saves, self.samples, self.stop_after = [], [], [], stop_after
@@ -74,55 +77,55 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def source(data):
-    return Source(read_pictures(data, 16), Hparams(**SETTINGS))
+    return ImageSource(read_images(data, 16), ImageHparams(**SETTINGS))
 
 
 @pytest.fixture(scope="module")
 def unbroken(source, tmp_path_factory):
-    """A run from its first image to its last: its folder, its last state, its diary."""
-    run, diary = tmp_path_factory.mktemp("unbroken"), Quiet()
-    describe(run, source.hparams, source.pictures.classes)
-    return run, Trainer(run, source, diary).run(), diary
+    """A run from its first image to its last: its folder, its last state, its logger."""
+    run, logger = tmp_path_factory.mktemp("unbroken"), Recorder()
+    describe(run, source.hparams, source.dataset.classes)
+    return run, TrainingLoop(ImageTrainer(run, source), logger).run(), logger
 
 
 def largest_difference(one, other):
-    one, other = (run_state._flat(tree) for tree in (one.tree, other.tree))
+    one, other = (trees.flatten(tree) for tree in (one.tree, other.tree))
     assert set(one) == set(other)
     return max(float(np.abs(np.asarray(one[name]) - np.asarray(other[name])).max()) for name in one)
 
 
 def tensors(source, latents=0):
     first = run_state.initial(source.hparams, source.classes, latents, np.random.default_rng(1))
-    return run_state.to_tensors(first.tree)
+    return trees.to_tensors(first.tree)
 
 
 def batch(source, images=0):
-    return source.batch(images, 16) | {"fade": np.float32(1)} | schedule(images, source.hparams)
+    return source.batch(images, 16) | {"fade": np.float32(1)} | scheduled(images, source.hparams)
 
 
 def test_a_run_goes_through_its_sizes_and_both_kinds_of_learning(unbroken):
-    _, state, diary = unbroken
+    _, state, logger = unbroken
     assert (state.images, state.size) == (64, 16)
-    assert diary.saves == [f"save-{images:09d}.npz" for images in (16, 24, 40, 48, 64)]
-    assert ["discriminator" in losses for losses in diary.losses] == [False] * 10 + [True] * 6
-    assert diary.samples == [64]
-    assert all(np.isfinite(list(losses.values())).all() for losses in diary.losses)
+    assert logger.saves == [f"save-{images:09d}.npz" for images in (16, 24, 40, 48, 64)]
+    assert ["discriminator" in losses for losses in logger.losses] == [False] * 10 + [True] * 6
+    assert logger.samples == [64]
+    assert all(np.isfinite(list(losses.values())).all() for losses in logger.losses)
 
 
 def test_only_the_last_saves_stay(unbroken):
-    assert [path.name for path in run_state.saves(unbroken[0])] == ["save-000000048.npz", "save-000000064.npz"]
+    assert [path.name for path in saves.found(unbroken[0])] == ["save-000000048.npz", "save-000000064.npz"]
 
 
 @pytest.mark.parametrize("after", [3, 11, 14])
 def test_a_run_that_was_stopped_ends_as_the_unbroken_one(source, unbroken, tmp_path, after):
-    diary = Quiet(after)
-    assert Trainer(tmp_path, source, diary, stopping=diary.stopping).run().images == 4 * after
-    assert largest_difference(Trainer(tmp_path, source, Quiet()).run(), unbroken[1]) < 1e-5
+    logger = Recorder(after)
+    assert TrainingLoop(ImageTrainer(tmp_path, source), logger, stopping=logger.stopping).run().images == 4 * after
+    assert largest_difference(TrainingLoop(ImageTrainer(tmp_path, source), Recorder()).run(), unbroken[1]) < 1e-5
 
 
-def test_the_warm_start_learns_the_pictures(source):
-    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
-    step = steps.compiled_step(steps.warm_step, plan)
+def test_pretraining_learns_the_images(source):
+    plan, tree = ImageStepPlan(source.hparams, source.classes, PLAIN), tensors(source)
+    step = steps.compiled_step(steps.pretraining_step, plan)
     found = []
     for images in range(0, 400, 4):
         tree, losses = step(tree, batch(source, images) | {"rate": np.float32(0.01)})
@@ -131,7 +134,7 @@ def test_the_warm_start_learns_the_pictures(source):
 
 
 def test_the_discriminator_learns_to_tell_them_apart(source):
-    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    plan, tree = ImageStepPlan(source.hparams, source.classes, PLAIN), tensors(source)
     step = steps.compiled_step(steps.discriminator_step, plan)
     found = []
     for images in range(0, 400, 4):
@@ -141,8 +144,10 @@ def test_the_discriminator_learns_to_tell_them_apart(source):
 
 
 def test_the_generator_learns_to_please_a_still_discriminator(source):
-    alone = Source(source.pictures, Hparams(**SETTINGS | {"reconstruction_weight": 0.0, "warm_start_images": 0}))
-    plan, tree = Plan(alone.hparams, alone.classes, PLAIN), tensors(alone)
+    alone = ImageSource(
+        source.dataset, ImageHparams(**SETTINGS | {"reconstruction_weight": 0.0, "warm_start_images": 0})
+    )
+    plan, tree = ImageStepPlan(alone.hparams, alone.classes, PLAIN), tensors(alone)
     step = steps.compiled_step(steps.generator_step, plan)
     found = []
     for images in range(0, 160, 4):
@@ -152,8 +157,8 @@ def test_the_generator_learns_to_please_a_still_discriminator(source):
 
 
 def test_the_average_follows_slowly(source):
-    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
-    after, _ = steps.warm_step(plan, tree, batch(source))
+    plan, tree = ImageStepPlan(source.hparams, source.classes, PLAIN), tensors(source)
+    after, _ = steps.pretraining_step(plan, tree, batch(source))
     name, decay = "generator.layers.0.conv_1.weight", 2 / 11
     before, now, average = (
         ops.convert_to_numpy(one[name]) for one in (tree["average"], after["generator"], after["average"])
@@ -163,9 +168,9 @@ def test_the_average_follows_slowly(source):
 
 
 def test_moving_statistics_follow_the_batches(source):
-    plan, tree = Plan(source.hparams, source.classes, PLAIN), tensors(source)
+    plan, tree = ImageStepPlan(source.hparams, source.classes, PLAIN), tensors(source)
     for images in range(0, 40, 4):
-        tree, _ = steps.warm_step(plan, tree, batch(source, images) | {"rate": np.float32(0)})
+        tree, _ = steps.pretraining_step(plan, tree, batch(source, images) | {"rate": np.float32(0)})
     name = "generator.layers.0.bn_0"
     weights = statistics.ready(tree, source.hparams)
     standing = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, np.random.default_rng(0))[name]
@@ -176,27 +181,27 @@ def test_moving_statistics_follow_the_batches(source):
 
 
 def test_latents_are_learned_where_no_factors_are_known(source, tmp_path):
-    data = source.pictures
-    plain = Source(Pictures(data.images, data.labels, data.classes), Hparams(**SHORT))
+    data = source.dataset
+    plain = ImageSource(LabelledImages(data.images, data.labels, data.classes), ImageHparams(**SHORT))
     assert plain.latents == 24
-    first = run_state.initial(plain.hparams, 3, 24, np.random.default_rng([0, 3])).tree["latents"]
-    state = Trainer(tmp_path, plain, Quiet()).run()
+    first = run_state.initial(plain.hparams, 3, 24, generator(0, Stream.WEIGHTS)).tree["latents"]
+    state = TrainingLoop(ImageTrainer(tmp_path, plain), Recorder()).run()
     assert (state.tree["latents"]["latent/mean"] != first["latent/mean"]).any(axis=1).all()
     again = run_state.restore(tmp_path, plain.hparams, 3, 24)
     assert largest_difference(again, state) == 0
 
 
-def test_a_run_without_a_warm_start_learns_against_the_discriminator_alone(source, tmp_path):
-    alone = Hparams(**SHORT | {"reconstruction_weight": 0.0, "warm_start_images": 0, "normed_conditions": True})
-    diary = Quiet()
-    Trainer(tmp_path, Source(source.pictures, alone), diary).run()
-    assert set(diary.losses[0]) == {"discriminator", "told_apart", "generator"}
+def test_a_run_without_pretraining_learns_against_the_discriminator_alone(source, tmp_path):
+    alone = ImageHparams(**SHORT | {"reconstruction_weight": 0.0, "warm_start_images": 0, "normed_conditions": True})
+    logger = Recorder()
+    TrainingLoop(ImageTrainer(tmp_path, ImageSource(source.dataset, alone)), logger).run()
+    assert set(logger.losses[0]) == {"discriminator", "told_apart", "generator"}
 
 
 def test_a_damaged_save_is_named(source, unbroken, tmp_path):
     whole = (unbroken[0] / "save-000000064.npz").read_bytes()
     (tmp_path / "save-000000064.npz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"save-000000064\.npz is damaged .*delete it to go on"):
+    with pytest.raises(ValueError, match=r"save-000000064\.npz is damaged .*delete it to resume"):
         run_state.restore(tmp_path, source.hparams, 3, 0)
 
 
@@ -209,7 +214,7 @@ def test_another_run_is_not_overwritten(unbroken):
     run, _, _ = unbroken
     own, classes = read(run)
     with pytest.raises(ValueError, match="holds a run with channel_width 2, not 3; name a new folder"):
-        describe(run, Hparams(**SETTINGS | {"channel_width": 3}), classes)
+        describe(run, ImageHparams(**SETTINGS | {"channel_width": 3}), classes)
     describe(run, own, classes)
 
 
@@ -220,15 +225,15 @@ def exported(source, unbroken, tmp_path_factory):
     return where
 
 
-def test_the_exported_folder_paints_the_averaged_generators_pictures(source, unbroken, exported):
+def test_the_exported_folder_renders_the_averaged_generators_pictures(source, unbroken, exported):
     painter = biggan.load(exported)
     assert (painter.name, painter.size, painter.z_size) == ("small", 16, 16)
     assert painter.class_names == ("rings", "rose", "silk")
     rng = np.random.default_rng(0)
     z, labels = rng.standard_normal((6, 16), np.float32), np.eye(3, dtype=np.float32)[np.arange(6) % 3]
-    weights = statistics.ready(run_state.to_tensors(unbroken[1].tree), source.hparams)
-    paint = sample_grid.SamplePainter(weights, source.hparams, 3, 16)
-    rng = np.random.default_rng([0, export.STATISTICS])
+    weights = statistics.ready(trees.to_tensors(unbroken[1].tree), source.hparams)
+    paint = sample_grid.SampleRenderer(weights, source.hparams, 3, 16)
+    rng = np.random.default_rng([0, Stream.STATISTICS])
     paint._given = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, rng)
     # Half precision is what is lost.
     assert np.abs(painter.generate(z, labels, 1.0) - paint(z, labels)).max() < 0.02
@@ -249,7 +254,7 @@ def test_the_sheet_has_a_row_for_each_class(exported):
 
 
 def test_a_run_that_is_still_growing_is_not_exported(source, unbroken, tmp_path):
-    early = run_state.State(unbroken[1].tree, 16, 8)
+    early = run_state.ImageState(unbroken[1].tree, 16, 8)
     with pytest.raises(ValueError, match="at 8 pixels; it can be exported once it is at 16"):
         export.export(tmp_path / "small", early, source)
     assert not (tmp_path / "small").exists()
@@ -296,7 +301,7 @@ def test_a_killed_run_ends_as_the_unbroken_one(commanded, data, tmp_path):
     run = tmp_path / "run"
     never = {"sample_images": 1000}
     process = subprocess.Popen(words(data, run, "--save_every_s", 0.001, **never), stdout=subprocess.DEVNULL)
-    while not any(int(path.stem[5:]) > 24 for path in run_state.saves(run)):
+    while not any(int(path.stem[5:]) > 24 for path in saves.found(run)):
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()
@@ -314,12 +319,12 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "stopped" in out
-    assert run_state.saves(tmp_path / "run")
+    assert saves.found(tmp_path / "run")
 
 
 def painted(state, own):
     """Pictures of a run's averaged generator."""
-    paint = sample_grid.SamplePainter(statistics.ready(run_state.to_tensors(state.tree), own), own, 3, own.size)
+    paint = sample_grid.SampleRenderer(statistics.ready(trees.to_tensors(state.tree), own), own, 3, own.size)
     z = np.random.default_rng(0).standard_normal((6, own.z_dim), np.float32)
     return paint(z, np.eye(3, dtype=np.float32)[np.arange(6) % 3])
 
@@ -330,8 +335,8 @@ def test_jax_learns_what_tensorflow_learns(source, data, tmp_path):
     done = train(data, tmp_path / "jax", environment={"KERAS_BACKEND": "jax"}, **short)
     assert done.returncode == 0, done.stderr
     own, _ = read(tmp_path / "jax")
-    here = Trainer(tmp_path, Source(source.pictures, own), Quiet()).run()
-    first = run_state.initial(own, 3, 0, np.random.default_rng([0, 3]))
+    here = TrainingLoop(ImageTrainer(tmp_path, ImageSource(source.dataset, own)), Recorder()).run()
+    first = run_state.initial(own, 3, 0, generator(0, Stream.WEIGHTS))
     # Weights differ by up to a step where batch norm takes off what they do and Adam enlarges the rounding.
     learned = np.abs(painted(here, own) - painted(first, own)).mean()
     assert np.abs(painted(final(tmp_path / "jax"), own) - painted(here, own)).mean() < 0.02 * learned
@@ -349,10 +354,10 @@ def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nowhere", "run"], "nowhere is no folder"),
-        (["nowhere", "run", "--export", "model"], "run is no run of biggan_train"),
+        (["nowhere", "run"], "nowhere is not a folder"),
+        (["nowhere", "run", "--export", "model"], "run is not a run of biggan_train"),
         (["nowhere", "run", "--set", "sise=16"], "no hyper-parameter 'sise'"),
-        (["nowhere", "run", "--set", "size=17"], "size is 17"),
+        (["nowhere", "run", "--set", "size=17"], "size must be one of 16, 32, 64, 128, not 17"),
     ],
 )
 def test_a_wrong_command_is_one_sentence(words, message, capsys, tmp_path, monkeypatch):

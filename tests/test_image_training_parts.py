@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from core.latent.truncated_normal import truncated_normal
 from core.nn import spectral_norm
 from core.nn.backend import value_and_gradients
 from renderer.training import (
@@ -17,14 +18,16 @@ from renderer.training import (
     losses,
     statistics,
 )
-from renderer.training.batches import Source, with_factors
+from renderer.training.batches import ImageSource, with_factors
 from renderer.training.generator import Norm
-from renderer.training.hparams import EPSILON, Hparams
-from renderer.training.image_folder import Pictures
+from renderer.training.hparams import EPSILON, ImageHparams
+from renderer.training.image_folder import LabelledImages
 from renderer.training.stages import stages
-from renderer.training.trainer import schedule
+from renderer.training.trainer import scheduled
 
-SMALL = Hparams(size=16, start_size=8, channel_width=2, z_dim=8, discriminator_width=1, attention_size=8, batch_size=4)
+SMALL = ImageHparams(
+    size=16, start_size=8, channel_width=2, z_dim=8, discriminator_width=1, attention_size=8, batch_size=4
+)
 
 
 def rng():
@@ -37,7 +40,7 @@ def numpy(tensor):
 
 def some(count=12, size=16, classes=3, factors=None):
     images = rng().integers(0, 256, (count, size, size, 3)).astype(np.uint8)
-    return Pictures(images, np.arange(count, dtype=np.int32) % classes, tuple("abc"[:classes]), factors)
+    return LabelledImages(images, np.arange(count, dtype=np.int32) % classes, tuple("abc"[:classes]), factors)
 
 
 def test_the_discriminators_hinge():
@@ -72,13 +75,13 @@ def test_power_iteration_follows_weights_that_change():
     vectors = spectral_norm.first_vectors(weights, ["w"], rounds=1)
     weights["w"] = weights["w"] + rng().standard_normal((20, 10), np.float32)
     for _ in range(100):
-        ready, vectors = spectral_norm.normed(weights, vectors)
+        ready, vectors = spectral_norm.normalized(weights, vectors)
     assert np.linalg.svd(numpy(ready["w"]), compute_uv=False)[0] == pytest.approx(1, rel=1e-3)
 
 
 def test_weights_without_a_vector_stay_as_they_are():
     weights = {"w": np.float32([[3.0]]), "b": np.float32([5.0])}
-    ready, _ = spectral_norm.normed(weights, {"w": np.float32([1.0])})
+    ready, _ = spectral_norm.normalized(weights, {"w": np.float32([1.0])})
     assert float(ready["w"][0, 0]) == pytest.approx(1)
     assert ready["b"] is weights["b"]
 
@@ -86,7 +89,7 @@ def test_weights_without_a_vector_stay_as_they_are():
 def test_every_kernel_of_the_discriminator_is_normed():
     weights = discriminator.initial(SMALL, 3, rng())
     vectors = spectral_norm.first_vectors(weights, discriminator.spectral(weights), rounds=100)
-    ready, _ = spectral_norm.normed(weights, vectors)
+    ready, _ = spectral_norm.normalized(weights, vectors)
     for name in (name for name in weights if name.endswith(".weight")):
         value = numpy(ready[name])
         largest = np.linalg.svd(value.reshape(-1, value.shape[-1]), compute_uv=False)[0]
@@ -168,12 +171,12 @@ def test_a_latent_carries_its_factors_and_is_standard_normal():
     z = with_factors(rng().standard_normal((4000, 18)).astype(np.float32), known)
     assert z[:, :16].reshape(4000, 4, 4).sum(axis=2) / 2 == pytest.approx(known, abs=1e-5)
     assert np.abs(np.cov(z.T) - np.eye(18)).max() < 0.12
-    with pytest.raises(ValueError, match="4 factors, more than the 3 values"):
+    with pytest.raises(ValueError, match="at most 3 factors, one per value of a latent, not 4"):
         with_factors(np.zeros((4000, 3), np.float32), known)
 
 
 def test_batches_follow_from_the_images_seen_and_go_through_all_pictures():
-    source = Source(some(), SMALL)
+    source = ImageSource(some(), SMALL)
     first, again = (source.batch(4, 8) for _ in range(2))
     assert all((first[name] == again[name]).all() for name in first)
     seen = np.concatenate([source.batch(start, 8)["row"] for start in (0, 4, 8)])
@@ -183,37 +186,37 @@ def test_batches_follow_from_the_images_seen_and_go_through_all_pictures():
 
 
 def test_latents_are_learned_only_where_factors_are_unknown():
-    warm = Hparams(size=16, start_size=8, z_dim=8, attention_size=0, warm_start_images=10)
-    assert Source(some(), warm).latents == 12
-    assert Source(some(factors=np.zeros((12, 2), np.float32)), warm).latents == 0
-    assert Source(some(), SMALL).latents == 0
+    pretrained = ImageHparams(size=16, start_size=8, z_dim=8, attention_size=0, warm_start_images=10)
+    assert ImageSource(some(), pretrained).latents == 12
+    assert ImageSource(some(factors=np.zeros((12, 2), np.float32)), pretrained).latents == 0
+    assert ImageSource(some(), SMALL).latents == 0
 
 
 def test_stages_follow_each_other_without_gaps():
-    run = Hparams(total_images=100, grow_images=20, fade_images=5, warm_start_images=60, settle_images=10)
+    run = ImageHparams(total_images=100, grow_images=20, fade_images=5, warm_start_images=60, settle_images=10)
     found = stages(run)
     assert [(one.start, one.end, one.size) for one in found] == [
         (0, 20, 32), (20, 25, 64), (25, 40, 64), (40, 45, 128), (45, 60, 128), (60, 90, 128), (90, 100, 128)
     ]  # fmt: skip
     assert [one.fading for one in found] == [False, True, False, True, False, False, False]
-    assert [one.warm for one in found] == [True] * 5 + [False] * 2
+    assert [one.pretraining for one in found] == [True] * 5 + [False] * 2
     assert [one.settling for one in found] == [False] * 6 + [True]
     assert found[1].fade(20) == 0
     assert found[1].fade(24) == pytest.approx(0.8)
 
 
-def test_rates_fall_along_the_warm_start_and_at_the_end():
-    run = Hparams(
+def test_rates_fall_in_pretraining_and_at_the_end():
+    run = ImageHparams(
         total_images=100, warm_start_images=60, settle_images=10, warm_start_rate=0.01, latent_kl_weight=0.5,
         grow_images=10, fade_images=0,
     )  # fmt: skip
-    rates = [float(schedule(images, run)["rate"]) for images in (0, 30, 59, 60, 89, 95, 99)]
+    rates = [float(scheduled(images, run)["rate"]) for images in (0, 30, 59, 60, 89, 95, 99)]
     assert rates == pytest.approx([0.01, 0.00525, 0.0005, 1, 1, 0.5, 0.1], rel=0.02)
-    assert [float(schedule(images, run)["kl_weight"]) for images in (0, 15, 45, 80)] == [0, 0.25, 0.5, 0.5]
+    assert [float(scheduled(images, run)["kl_weight"]) for images in (0, 15, 45, 80)] == [0, 0.25, 0.5, 0.5]
 
 
 def test_the_generator_is_biggan_deep_128():
-    shapes = generator.shapes(Hparams(channel_width=128, attention_size=64), 1000)
+    shapes = generator.shapes(ImageHparams(channel_width=128, attention_size=64), 1000)
     count = sum(int(np.prod(shape)) for name, shape in shapes.items() if not name.startswith("heads"))
     # The published count; of the colours it computes 128, of which three are shown and kept here.
     assert count + (128 - 3) * (128 * 9 + 1) == 50_388_609
@@ -244,25 +247,25 @@ def test_class_folders_are_read_in_the_order_of_their_names(tmp_path):
 
 
 def test_folders_that_cannot_be_used_are_refused_with_a_sentence(tmp_path):
-    with pytest.raises(FileNotFoundError, match="is no folder; name one"):
+    with pytest.raises(FileNotFoundError, match="is not a folder; name one"):
         image_folder.read(tmp_path / "nowhere", 16)
     with pytest.raises(ValueError, match="has no class folders"):
         image_folder.read(tmp_path, 16)
     (tmp_path / "empty").mkdir()
     write(tmp_path / "red" / "one.png")
-    with pytest.raises(ValueError, match="empty has no pictures; they may be"):
+    with pytest.raises(ValueError, match="empty has no images; they may be"):
         image_folder.read(tmp_path, 16)
 
 
 def test_a_bad_picture_is_named_or_left_out(tmp_path, caplog):
     write(tmp_path / "red" / "one.png")
     (tmp_path / "red" / "two.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"two\.png cannot be read as a picture"):
+    with pytest.raises(ValueError, match=r"two\.png cannot be read as an image"):
         image_folder.read(tmp_path, 16)
     assert len(image_folder.read(tmp_path, 16, skip_bad=True).labels) == 1
     assert "two.png is left out" in caplog.text
     (tmp_path / "red" / "one.png").unlink()
-    with pytest.raises(ValueError, match="red has no picture that can be read"):
+    with pytest.raises(ValueError, match="red has no image that can be read"):
         image_folder.read(tmp_path, 16, skip_bad=True)
 
 
@@ -270,7 +273,7 @@ def test_factors_that_miss_a_picture_are_refused(tmp_path):
     write(tmp_path / "red" / "one.png")
     write(tmp_path / "red" / "two.png")
     np.savez(tmp_path / "factors.npz", files=np.array(["red/two.png", "red/old.png"]), values=np.eye(2))
-    with pytest.raises(ValueError, match=r"does not know red/one\.png"):
+    with pytest.raises(ValueError, match=r"has no factors of red/one\.png"):
         image_folder.read(tmp_path, 16)
     (tmp_path / "red" / "one.png").unlink()
     assert image_folder.read(tmp_path, 16).factors.tolist() == [[1, 0]]
@@ -279,12 +282,12 @@ def test_factors_that_miss_a_picture_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"size": 100}, "size is 100; it must be one of 16, 32, 64, 128"),
-        ({"start_size": 5}, "start_size is 5"),
-        ({"attention_size": 128}, "attention_size is 128; it must be 0 or a size below 128"),
-        ({"augmentation": "colour,sound"}, "augmentation 'sound'"),
-        ({"batch_size": 0}, "batch_size is 0; it must be at least 1"),
-        ({"fade_images": 60_000}, "fade_images is 60000, more than grow_images"),
+        ({"size": 100}, "size must be one of 16, 32, 64, 128, not 100"),
+        ({"start_size": 5}, "start_size must be one of 8, 16, 32, 64, 128, not 5"),
+        ({"attention_size": 128}, "attention_size must be 0 or a size below 128, not 128"),
+        ({"augmentation": "colour,sound"}, "augmentation must be one of colour, translation, cutout, not 'sound'"),
+        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"fade_images": 60_000}, "fade_images must be at most grow_images, 50000, not 60000"),
         ({"sise": 16}, "no hyper-parameter 'sise'"),
         ({"size": "big"}, "size"),
     ],
@@ -298,7 +301,7 @@ def test_standing_statistics_are_the_moments_of_all_batches_together():
     weights = generator.initial(SMALL, 3, rng())
     found = statistics.Collector(weights, SMALL, 3, 16).collect(0.5, 2, rng())
     same = rng()
-    z = [0.5 * statistics.bounded(same, (64, 8)) for _ in range(2)]
+    z = [0.5 * truncated_normal(same, (64, 8), 1.0, np.float32) for _ in range(2)]
     labels = np.eye(3, dtype=np.float32)[np.arange(128) % 3]
     cond = np.concatenate([np.concatenate(z), labels @ weights["embeddings.weight"]], axis=1)
     first = cond @ weights["generator.gen_z.weight"]
@@ -307,25 +310,21 @@ def test_standing_statistics_are_the_moments_of_all_batches_together():
     assert found["generator.layers.0.bn_0"][1] == pytest.approx(first.var(axis=0), rel=1e-3)
 
 
-def test_bounded_numbers_stay_within_two():
-    drawn = statistics.bounded(rng(), (20_000,))
-    assert np.abs(drawn).max() <= 2
-    assert drawn.std() == pytest.approx(0.88, abs=0.02)
-
-
 def test_measures_tell_the_right_class_from_the_wrong_one():
     stripes, checks = np.indices((16, 16))[0] % 2, np.indices((16, 16)).sum(axis=0) // 4 % 2
     kinds = [pattern[None, :, :, None] * 200 * np.ones(3) for pattern in (stripes, checks)]
     noise = rng().integers(0, 50, (40, 16, 16, 3))
     images = np.concatenate([kinds[i % 2] + noise[i] for i in range(40)]).astype(np.uint8)
-    data = Pictures(images[np.argsort(np.arange(40) % 2, kind="stable")], np.repeat(np.int32([0, 1]), 20), ("a", "b"))
+    data = LabelledImages(
+        images[np.argsort(np.arange(40) % 2, kind="stable")], np.repeat(np.int32([0, 1]), 20), ("a", "b")
+    )
 
-    def paint(z, labels, swapped=False):
+    def render(z, labels, swapped=False):
         which = labels.argmax(axis=1) ^ swapped
         return np.stack([data.images[20 * k + i % 20] for i, k in enumerate(which)]).astype(np.float32) / 127.5 - 1
 
-    right = image_metrics.measure(data, paint, 8, 16)
-    wrong = image_metrics.measure(data, lambda z, labels: paint(z, labels, True), 8, 16)
+    right = image_metrics.measure(data, render, 8, 16)
+    wrong = image_metrics.measure(data, lambda z, labels: render(z, labels, True), 8, 16)
     assert [one.recognised for one in right] == [1, 1]
     assert [one.recognised for one in wrong] == [0, 0]
     assert right[0].sharpness == pytest.approx(1, abs=0.1)

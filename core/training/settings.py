@@ -1,0 +1,61 @@
+"""Hyper-parameters as a user gives them: presets, unknown names, and runs that must stay the same run."""
+
+import difflib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+# Longest text of a value in a message.
+_SHOWN = 40
+
+
+def preset(kind: str, name: str, presets: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A preset by name.
+
+    Raises:
+        ValueError: there is none of that name; the message calls it a `kind`.
+    """
+    if name not in presets:
+        raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(presets)}")
+    return presets[name]
+
+
+def check_known(names: Collection[str], known: Collection[str], page: str) -> None:
+    """Check the names of hyper-parameters.
+
+    Raises:
+        ValueError: one is not known; the message has the nearest name, or the page that lists them.
+    """
+    if unknown := sorted(set(names) - set(known)):
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        advice = f"did you mean {near[0]}?" if near else f"{page} lists them"
+        raise ValueError(f"there is no hyper-parameter {unknown[0]!r}; {advice}")
+
+
+def check_same_run(
+    path: Path, described: Mapping[str, Any], changeable: Collection[str], advice: str = "name a new folder"
+) -> None:
+    """Check that a run folder holds no other run than the one described.
+
+    Args:
+        path: the JSON file that describes the run in the folder; it may be missing.
+        described: the run's settings now.
+        changeable: the settings that may change while a run goes on.
+        advice: ends the message.
+
+    Raises:
+        ValueError: another setting has changed.
+    """
+    if not path.exists():
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    for key in sorted(set(described) - set(changeable)):
+        if before.get(key) != described[key]:
+            was, now = _shown(before.get(key)), _shown(described[key])
+            raise ValueError(f"{path.parent} holds a run with {key} {was}, not {now}; {advice}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
