@@ -1,4 +1,4 @@
-"""`hallu serve`: wires socket, desk, engine and studio, and takes them down again."""
+"""`hallu serve`: connect socket, dispatcher, engine and link, and stop them at the end."""
 
 import logging
 import os
@@ -6,9 +6,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from core import families
+from server.catalog import Catalog
 from server.checkpoints import locate
 from server.engine.queue import Engine
 from server.engine.work import EngineWork
@@ -16,9 +16,8 @@ from server.link.publisher import Publisher
 from server.link.renderer_process import RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
-from server.session import Folders, Session
 from server.settings import IMAGE_PORT, Settings
-from server.sinks.wav_spool import WavSpool
+from server.sinks.wav_spool import WavSink, WavSpool
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +37,18 @@ def serve(settings: Settings) -> int:
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     settings.state.parent.mkdir(parents=True, exist_ok=True)
-    studio = Session(Folders(settings.models, settings.state), WavSpool(settings.spool), families.load)
+    spool = WavSpool(settings.spool)
     osc = OscSocket(settings.host, settings.port)
     publisher = _publisher(settings)
-    engine = Engine(EngineWork(studio, lambda: _prepare(studio, settings.load), publisher))
-    desk = Dispatcher(engine, publisher, osc.send, lambda: _loaded(studio))
+    work = _work(settings, publisher, spool)
+    engine = Engine(work)
+    dispatcher = Dispatcher(
+        engine,
+        publisher,
+        osc.send,
+        session=lambda: work.session,
+        sink=lambda preferences: WavSink(spool, preferences.rate),
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: osc.stop())
     if not settings.host.startswith(_LOOPBACK):
@@ -51,18 +57,23 @@ def serve(settings: Settings) -> int:
     publisher.start()
     engine.start()
     with _renderer(settings, publisher.port):
-        osc.serve(desk.handle)
+        osc.serve(dispatcher.handle)
         publisher.stop()
     return _close(engine, osc)
 
 
+def _work(settings: Settings, publisher: Publisher, spool: WavSpool) -> EngineWork:
+    catalog = Catalog(settings.models, families.load)
+    return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
+
+
 @contextmanager
 def _renderer(settings: Settings, port: int) -> Iterator[None]:
-    """A renderer process meanwhile, unless there shall be none or it would have nothing to paint with."""
+    """Run the renderer during the block, unless it is disabled or no image model is installed."""
     if not settings.image or not families.find(settings.models, "image"):
         yield
         return
-    # A server that listens everywhere is reached by loopback as well.
+    # A server that listens on all addresses is reached by loopback too.
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
     process = RendererProcess(host, port, settings.models, settings.pictures)
     process.start()
@@ -82,20 +93,11 @@ def _publisher(settings: Settings) -> Publisher:
         return Publisher(settings.host, 0)
 
 
-def _prepare(studio: Session, name: str | None) -> None:
-    studio.reload(name)
-
-
-def _loaded(studio: Session) -> tuple[str, str]:
-    setup = studio.setup
-    return setup.model.name if setup.model else "-", Path(setup.components_file).name if setup.components_file else "-"
-
-
 def _close(engine: Engine, osc: OscSocket) -> int:
     ended = engine.stop()
     osc.close()
     if not ended:
-        # A network is still at work in its thread; to tear the interpreter down under it would crash.
+        # A network is still computing in its thread; to end the interpreter under it would crash.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)

@@ -14,8 +14,8 @@ from core.commands.spec import Executor
 from core.commands.table import COMMANDS, REPLIES, TABLE
 from scripts import osc_docs
 from scripts.hallu_send import commands_list
-from server.engine.work import HANDLERS
 from server.osc.commands import parse
+from server.table import FUNCTIONS, AtOnce, Queued
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,7 +32,9 @@ def reason(address, *args):
 
 
 def test_every_row_has_its_function_and_every_function_its_row():
-    assert set(HANDLERS) == {spec.address for spec in TABLE if spec.executor is Executor.ENGINE}
+    for executor, kind in ((Executor.ENGINE, Queued), (Executor.RECEIVE_THREAD, AtOnce)):
+        named = {address for address, function in FUNCTIONS.items() if isinstance(function, kind)}
+        assert named == {spec.address for spec in TABLE if spec.executor is executor}
 
 
 def test_the_contract_is_covered():

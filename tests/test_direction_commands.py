@@ -149,7 +149,7 @@ def test_an_edits_reply_that_comes_in_ends_there(send):
         (("/sound/set_edits", *[0.0] * 513), "at most 512"),
         (("/sound/set_edits", 1.0, float("nan")), "edit"),
         (("/sound/synthesize_noz", "t", 3, 1.0), "3"),
-        (("/sound/hallucinate_noz", "t", 1, *TIMES, 40, 2, 1.0, 1.0, 1.0), "3 edits are no whole number of points"),
+        (("/sound/hallucinate_noz", "t", 1, *TIMES, 40, 2, 1.0, 1.0, 1.0), "3 edits do not make whole points"),
         (("/sound/edits", "nothing here"), "no slot"),
         (("/sound/load_ganspace_components", "nothing.npz"), PICKLE),
         (("/sound/load_ganspace_components", "../../../../etc/passwd"), "no components file"),

@@ -9,6 +9,7 @@ from pythonosc.osc_message import OscMessage
 from server.osc.dispatcher import Dispatcher
 from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
 from server.osc.udp import OscSocket
+from server.session import Session
 
 ARGS = ("word", 1, -(2**31), 0.5, "", "Käfer", 2**31 - 1)
 
@@ -116,17 +117,17 @@ class NoEngine:
         request.fail("no engine here")
 
 
+def dispatcher_of(socket):
+    return Dispatcher(NoEngine(), None, socket.send, lambda: Session.seeded(0), lambda preferences: None)
+
+
 def test_two_servers_do_not_answer_each_other_for_ever():
     sockets, heard = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
-    desks = [Dispatcher(NoEngine(), None, socket.send, lambda: ("-", "-")) for socket in sockets]
 
-    def handler(desk):
-        return lambda data, sender: heard.append(data) or desk.handle(data, sender)
+    def handler(dispatcher):
+        return lambda data, sender: heard.append(data) or dispatcher.handle(data, sender)
 
-    threads = [
-        threading.Thread(target=socket.serve, args=(handler(desk),))
-        for socket, desk in zip(sockets, desks, strict=True)
-    ]
+    threads = [threading.Thread(target=socket.serve, args=(handler(dispatcher_of(socket)),)) for socket in sockets]
     for thread in threads:
         thread.start()
     other = ("127.0.0.1", int(sockets[1].name.rpartition(":")[2]))

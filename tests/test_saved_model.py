@@ -41,7 +41,7 @@ def test_a_value_that_stands_for_many_is_repeated():
 def large(graph, dims):
     tensor = constant(graph, "a", np.float32([0]))
     tensor.tensor_content = b""
-    tensor.float_val.append(1.0)
+    tensor.float_val[:] = [1.0]
     tensor.tensor_shape.Clear()
     for size in dims:
         tensor.tensor_shape.dim.add(size=size)

@@ -24,7 +24,7 @@ from scripts.flags.video import seed_of
 from scripts.shared import key_points
 from scripts.shared.hallucination_video import COMMAND, Film, paint, record
 from server.checkpoints import locate, locate_components
-from server.sounds.notes import check_hallucination
+from server.sounds.hallucinations import check_hallucination
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel

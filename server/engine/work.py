@@ -1,67 +1,143 @@
-"""The engine's work: the commands of server/sounds/notes.py and server/sounds/directions.py on one studio."""
+"""The engine's work: one session, which a command replaces whole or leaves as it is."""
 
-from collections.abc import Callable
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from server.engine.queue import Request
+from server import state_file
+from server.catalog import Catalog
+from server.engine.request import Request
+from server.osc.packet import Message
 from server.session import Session
-from server.sounds import directions, notes
-from server.sounds.handlers import HANDLERS, Replies
 from server.sounds.rendered import RenderedSound
+from server.sounds.result import Context
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
-# Importing them has filled HANDLERS.
-ROOMS = (notes, directions)
+log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
-    """Who is told what happens; see server/link/publisher.py."""
+    """Whoever follows what happens; see server/link/publisher.py."""
 
     def loaded(self, name: str, latent_size: int, sample_rate: int) -> None:
-        """Another model; "" for none."""
+        """Another model is loaded; "": none."""
 
     def busy(self, busy: bool) -> None:
-        """A request is being done."""
+        """A request begins or has ended."""
 
     def made(self, made: RenderedSound) -> None:
         """A sound was delivered."""
 
 
 class EngineWork:
-    """All that waits for the engine."""
+    """All commands that wait for the engine.
 
-    def __init__(self, studio: Session, prepare: Callable[[], None], audience: Listener) -> None:
-        """Let `prepare` do what takes long at the start, such as importing TensorFlow; tell `audience` what happens."""
-        self._studio = studio
-        self._prepare = prepare
-        self._audience = audience
-        self.idle = studio.delivery.clean
+    Attributes:
+        session: owned by the engine thread; other threads may read it, since it is never changed but replaced.
+        idle: see `server.engine.queue.Work`.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        state: Path,
+        listener: Listener,
+        *,
+        load: str | None = None,
+        idle: Callable[[], None],
+    ) -> None:
+        """Take the session from the state file if there is one; the model that it names is loaded by `prepare`.
+
+        Args:
+            catalog: what can be loaded.
+            state: the state file.
+            listener: told what happens.
+            load: the checkpoint to start with, in place of the one in the state file.
+            idle: cleans up now and then.
+        """
+        self.idle = idle
+        self._catalog = catalog
+        self._state = state
+        self._listener = listener
+        self._load = load
+        self._saved = state_file.restore(state)
+        saved = self._saved
+        self.session = (
+            Session(saved.seed, saved.random, saved.slots) if saved else Session.seeded(secrets.randbelow(2**31))
+        )
 
     def prepare(self) -> None:
-        """Do what takes long at the start."""
-        self._prepare()
-        self._tell(None, [])
+        """Load the model to start with."""
+        self.reload(self._load)
+        self._notify(None, ())
 
-    def perform(self, request: Request) -> Replies:
-        """Do a request; if it fails or is cancelled, nothing has changed."""
-        before, self._studio.made = self._studio.model, []
-        self._audience.busy(True)
+    def perform(self, request: Request) -> Sequence[Message]:
+        """Handle a request; if that fails or is cancelled, the session stays as it is."""
+        before = self.session
+        self._listener.busy(True)
         try:
-            with self._studio.all_or_nothing():
-                request.check()
-                replies = HANDLERS[request.command.address](self._studio, request)
-                request.commit()
+            request.check_cancelled()
+            result = request.handler(Context(before, self._catalog), request)
+            replies = [*result.replies, *request.sink.deliver(result.sounds)]
+            request.commit()
+            self._replace(result.session)
         finally:
-            self._audience.busy(False)
-        self._tell(before, self._studio.made)
+            self._listener.busy(False)
+        self._notify(before.model, result.sounds)
         return replies
 
-    def _tell(self, before: "Model | None", sounds: list[RenderedSound]) -> None:
-        model = self._studio.model
+    def reload(self, name: str | None) -> None:
+        """Load a checkpoint, or the one in the state file; a failure is logged, not raised.
+
+        Conditions, components and edits in the state file are set again if it names the same checkpoint.
+        """
+        saved = self._saved
+        wanted = name or (saved.model if saved else None)
+        if wanted is None:
+            return
+        try:
+            session = self.session.with_model(*self._catalog.load(wanted))
+            if saved and saved.model == session.folder:
+                session = self._with_settings(session, saved)
+            self._replace(session)
+        except (OSError, ValueError) as error:
+            log.warning("starting without a model: %s", error)
+
+    def _with_settings(self, session: Session, saved: state_file.SavedSession) -> Session:
+        """The session with the saved conditions, components and edits, as far as they are still there."""
+        for name, values in saved.conditions.items():
+            try:
+                session = session.with_condition(name, values)
+            except ValueError as error:
+                log.warning("condition not set: %s", error)
+        if saved.components is None or session.model is None:
+            return session
+        try:
+            folder = Path(session.folder or "")
+            components = self._catalog.load_components(saved.components, session.model, folder)
+            session = session.with_components(*components)
+            return session.with_edits(saved.edits)
+        except (OSError, ValueError) as error:
+            log.warning("starting without components: %s", error)
+            return session
+
+    def _replace(self, session: Session) -> None:
+        """Save the session, then take it for the present one.
+
+        Raises:
+            OSError: it cannot be saved; the present session stays.
+        """
+        if state_file.differs(self.session, session):
+            state_file.save(self._state, state_file.SavedSession.of(session))
+        self.session = session
+
+    def _notify(self, before: "Model | None", sounds: Sequence[RenderedSound]) -> None:
+        model = self.session.model
         if model is not before:
-            facts = (model.name, model.latent_size, model.sample_rate) if model else ("", 0, 0)
-            self._audience.loaded(*facts)
-        for made in sounds:
-            self._audience.made(made)
+            self._listener.loaded(*((model.name, model.latent_size, model.sample_rate) if model else ("", 0, 0)))
+        for sound in sounds:
+            self._listener.made(sound)

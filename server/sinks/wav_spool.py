@@ -1,4 +1,4 @@
-"""Waves to WAV files in the spool folder: written under another name, renamed, kept a while, cleaned up."""
+"""Deliver sounds as WAV files in a spool folder, and delete old ones."""
 
 import logging
 import re
@@ -12,10 +12,12 @@ import numpy as np
 
 from core.audio import wav
 from core.audio.resample import resample
+from server.osc.packet import Message
+from server.sounds.rendered import RenderedSound
 
 log = logging.getLogger(__name__)
 
-# The contract promises ten minutes after the reply; the rest is for slow writers and clocks that are set.
+# Ten minutes after the reply are promised; the rest is for slow writers and clocks that are set.
 KEEP_S = 15 * 60
 CLEAN_EVERY_S = 60.0
 # Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
@@ -24,7 +26,13 @@ _OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a
 
 @dataclass(frozen=True)
 class SpooledWav:
-    """A delivered file: absolute path with '/', length in samples, samples per second."""
+    """A file in the spool folder.
+
+    Attributes:
+        path: absolute, with '/'.
+        frames: its length in samples.
+        sample_rate: in Hz.
+    """
 
     path: str
     frames: int
@@ -32,57 +40,86 @@ class SpooledWav:
 
 
 class WavSpool:
-    """One spool folder."""
+    """One spool folder, shared by all clients on this machine."""
 
-    def __init__(self, spool: Path) -> None:
-        """Make the folder where it is missing and clear what dead servers left.
+    def __init__(self, folder: Path) -> None:
+        """Create the folder if it is missing, and delete what dead servers left.
 
         Raises:
-            OSError: the folder cannot be made.
+            OSError: the folder cannot be created.
         """
-        self.spool = spool.absolute()
-        self.spool.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.clean()
 
-    def deliver(self, waves: Sequence[np.ndarray], sample_rate: int, client_rate: int = 0) -> list[SpooledWav]:
+    def write(self, waves: Sequence[np.ndarray], sample_rate: int, wanted_rate: int = 0) -> list[SpooledWav]:
         """Write one file per wave [samples]: all of them, or none.
 
         Args:
             waves: mono, float.
             sample_rate: theirs, in Hz.
-            client_rate: resample to it; 0 leaves them as they are.
+            wanted_rate: resample to it; 0 leaves them as they are.
 
         Raises:
-            OSError: the spool folder is full or cannot be written.
-            ValueError: a wave holds values that are not finite.
+            OSError: the folder is full or cannot be written.
+            ValueError: a wave has values that are not finite.
         """
         if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
             self.clean()
-        rate = client_rate or sample_rate
-        self.spool.mkdir(parents=True, exist_ok=True)
-        written: list[Path] = []
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files: list[SpooledWav] = []
         try:
-            clips = []
             for wave in waves:
-                path = self.spool / f"hallu-{secrets.token_hex(8)}.wav"
-                written.append(path)
-                frames = wav.write(path, resample(wave, sample_rate, rate), rate)
-                clips.append(SpooledWav(path.as_posix(), frames, rate))
-            return clips
+                files.append(self._write(wave, sample_rate, wanted_rate or sample_rate))
+            return files
         except BaseException:
-            for path in written:
-                path.unlink(missing_ok=True)
+            for file in files:
+                Path(file.path).unlink(missing_ok=True)
             raise
+
+    def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int) -> SpooledWav:
+        path = self.folder / f"hallu-{secrets.token_hex(8)}.wav"
+        frames = wav.write(path, resample(wave, sample_rate, wanted_rate), wanted_rate)
+        return SpooledWav(path.as_posix(), frames, wanted_rate)
 
     def clean(self, now_s: float | None = None) -> None:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
         self._cleaned_s = time.monotonic()
         now_s = time.time() if now_s is None else now_s
-        for path in self.spool.iterdir() if self.spool.is_dir() else ():
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
             if not _OURS.fullmatch(path.name):
                 continue
             try:
                 if now_s - path.stat().st_mtime > KEEP_S:
                     path.unlink()
             except OSError as error:
-                log.debug("%s stays: %s", path, error)
+                log.debug("%s not deleted: %s", path, error)
+
+
+@dataclass(frozen=True)
+class WavSink:
+    """Delivers sounds to a client that reads files of this machine; see `server.sinks.sink.Sink`.
+
+    Attributes:
+        spool: where the files go.
+        rate: the client's sample rate in Hz; 0: the sound's own.
+    """
+
+    spool: WavSpool
+    rate: int = 0
+
+    def deliver(self, sounds: Sequence[RenderedSound]) -> list[Message]:
+        """Write the sounds as WAV files; a `/sound/audio` reply for each.
+
+        Raises:
+            OSError: the folder is full or cannot be written.
+            ValueError: a sound has values that are not finite.
+        """
+        if not sounds:
+            return []
+        # The sounds of a command are of one model.
+        files = self.spool.write([sound.wave for sound in sounds], sounds[0].sample_rate, self.rate)
+        pairs = zip(sounds, files, strict=True)
+        return [
+            Message("/sound/audio", (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs
+        ]

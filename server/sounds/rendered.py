@@ -1,4 +1,4 @@
-"""What a request has made, for those who are told."""
+"""A rendered sound, before anything delivers it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RenderedSound:
-    """A sound: its target, wave [samples], rate in Hz, MIDI pitch, and key points [k, size] with their times in it."""
+    """A sound that a command rendered.
+
+    Attributes:
+        target: the client's name for it.
+        wave: float32 [samples].
+        sample_rate: in Hz.
+        pitch: MIDI pitch.
+        keys: its key points, [k, size].
+        key_times_s: when it reaches them.
+    """
 
     target: str
     wave: np.ndarray
@@ -19,5 +28,5 @@ class RenderedSound:
 
     @property
     def kind(self) -> str:
-        """A note or a hallucination."""
+        """One of "note" and "hallucination"."""
         return "note" if len(self.keys) == 1 else "hallucination"

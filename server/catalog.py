@@ -1,0 +1,65 @@
+"""The sound models and components files that can be loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ganspace
+from ganspace.edited_models import check_layer
+from server.checkpoints import locate, locate_components
+
+if TYPE_CHECKING:
+    from core.progress import Progress
+    from ganspace import Components
+    from gansynth.model import Model
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Loads by name from the models folders.
+
+    Attributes:
+        folders: searched in order.
+        loader: reads a checkpoint folder.
+    """
+
+    folders: tuple[Path, ...]
+    loader: Callable[[Path], "Model"]
+
+    def load(self, name: str) -> "tuple[Model, Path]":
+        """A checkpoint by name or path, ready to play, and its folder.
+
+        Raises:
+            FileNotFoundError: the models folders have none of this name.
+            ValueError: it cannot be read.
+        """
+        folder = locate(name, self.folders)
+        model = self.loader(folder)
+        model.warm_up()
+        return model, folder
+
+    def load_components(
+        self, name: str, model: "Model", folder: Path, progress: "Progress | None" = None
+    ) -> "tuple[Components, Path]":
+        """Directions of a model, and their file.
+
+        Args:
+            name: of a file; "auto": the checkpoint's own, computed and kept if there is none.
+            model: the model that they are for.
+            folder: its checkpoint folder, searched first.
+            progress: see `ganspace.compute`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it cannot be read or does not fit the model.
+            OSError: the file of "auto" cannot be written.
+        """
+        if name == "auto":
+            file = ganspace.own_file(model)
+            components = ganspace.own(model, progress=progress)
+        else:
+            file = locate_components(name, folder, self.folders)
+            components = ganspace.load(file)
+        check_layer(model, components)
+        return components, file

@@ -1,0 +1,104 @@
+"""Commands that the receive thread answers at once, so that no client waits for the engine."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+from core.commands.reading import Command
+from server.engine.queue import EngineStatus
+from server.osc.clients import Address, ClientPreferences, Clients
+from server.osc.packet import Message
+from server.session import Session
+
+
+class EngineControl(Protocol):
+    """What queries need of the engine."""
+
+    def status(self) -> EngineStatus:
+        """What waits and what runs."""
+
+    def cancel(self, target: str) -> bool:
+        """Stop all requests that have this target; False if there are none."""
+
+
+class PlaybackListener(Protocol):
+    """Whoever follows what clients play; see server/link/publisher.py."""
+
+    def play(self, target: str, position_s: float) -> None:
+        """A client plays a sound from this position on."""
+
+    def silence(self, target: str) -> None:
+        """A client has stopped a sound; "": whatever plays."""
+
+
+@dataclass(frozen=True)
+class QueryContext:
+    """What queries may read and steer.
+
+    Attributes:
+        engine: its status, and its requests to cancel.
+        listener: told what clients play.
+        clients: what clients asked for by /notify.
+        session: returns the present session.
+        started_s: when the server started, on time.monotonic's clock.
+    """
+
+    engine: EngineControl
+    listener: PlaybackListener
+    clients: Clients
+    session: Callable[[], Session]
+    started_s: float
+
+
+# Returns the replies before /done; ValueError becomes /fail.
+Query = Callable[[QueryContext, Command, Address], list[Message]]
+
+
+def status(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+    """What is loaded, what waits, what runs, for how long, in which version."""
+    engine, session = context.engine.status(), context.session()
+    model = session.model.name if session.model else "-"
+    components = Path(session.components_file).name if session.components_file else "-"
+    uptime_s = time.monotonic() - context.started_s
+    values = (model, components, engine.waiting, engine.busy_target, uptime_s, program_version())
+    return [Message("/status.reply", values)]
+
+
+def notify(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+    """Store the client's preferences."""
+    preferences = ClientPreferences(command.values["port"], command.values["rate"])
+    if preferences.rate and preferences.rate < 1000:
+        raise ValueError(f"rate must be 0 or in 1000..192000 Hz, not {preferences.rate}")
+    context.clients.notify(sender, preferences)
+    return []
+
+
+def cancel(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+    """Stop requests by their target."""
+    target = command.targets[0]
+    if not context.engine.cancel(target):
+        raise ValueError(f"nothing with the target {target[:60]!r} is queued or running")
+    return []
+
+
+def play(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+    """Report what the client plays."""
+    context.listener.play(command.targets[0], command.values["position"])
+    return []
+
+
+def stop(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+    """Report that the client has stopped a sound."""
+    context.listener.silence(command.values["target"] or "")
+    return []
+
+
+def program_version() -> str:
+    """The installed version, "unknown" without an installation."""
+    try:
+        return version("hallu")
+    except PackageNotFoundError:
+        return "unknown"

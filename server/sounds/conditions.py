@@ -1,0 +1,25 @@
+"""Commands about conditions: what notes are besides their pitch."""
+
+from gansynth.conditions import ANY
+from server.engine.request import Request
+from server.osc.packet import Message
+from server.session import Session
+from server.sounds.result import Context, Result
+
+
+def condition(context: Context, request: Request) -> Result:
+    """Set a condition for all notes from now on."""
+    values = request.command.values
+    session = context.session.with_condition(values["name"], values["value"])
+    return Result(session, [_conditioned(session, values["name"])])
+
+
+def conditions(context: Context, request: Request) -> Result:
+    """Report the values of each condition, and which are set."""
+    session, choices = context.session, context.session.need_model().conditions
+    pairs = ((Message("/sound/choices", (name, *choices[name])), _conditioned(session, name)) for name in choices)
+    return Result(session, [message for pair in pairs for message in pair])
+
+
+def _conditioned(session: Session, name: str) -> Message:
+    return Message("/sound/conditioned", (name, *session.conditions.get(name, (ANY,))))

@@ -1,0 +1,96 @@
+"""Commands that render a path through key points as one sound."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.commands.limits import MAX_NOTES, MAX_SECONDS
+from core.latent.interpolation import Interpolation, lerp, slerp
+from core.latent.key_path import key_times_s
+from ganspace.edited_models import CoordinateModel
+from gansynth.config import check_pitch, nearest_pitch
+from gansynth.hallucination import NoteModel, Timing, hallucination_length
+from gansynth.hallucination import hallucinate as render
+from server.engine.request import Request
+from server.session import DEFAULT_PITCH, Session
+from server.sounds.rendered import RenderedSound
+from server.sounds.result import Context, Result
+
+if TYPE_CHECKING:
+    from gansynth import Config
+    from gansynth.model import Model
+
+TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
+
+
+def hallucinate(context: Context, request: Request) -> Result:
+    """Render a path through random key points."""
+    model, values = context.session.need_model(), request.command.values
+    # Checked before the key points are drawn, since too many of them would take time and memory.
+    _note_count(values["notes"], values["steps"])
+    session, keys = context.session.draw(values["notes"], model.latent_size)
+    return _hallucination(session, request, model, keys)
+
+
+def hallucinate_z(context: Context, request: Request) -> Result:
+    """Render a path through key points in slots."""
+    session, keys = context.session.latents(request.command.values["slot"])
+    return _hallucination(session, request, session.edited_model(), keys)
+
+
+def hallucinate_noz(context: Context, request: Request) -> Result:
+    """Render a path through coordinates on the directions, in straight lines."""
+    session, values = context.session, request.command.values
+    model, width, edits = session.need_model(), values["edits_per_point"], values["edit"]
+    if len(edits) % width:
+        raise ValueError(f"{len(edits)} edits do not make whole points of {width} edits each")
+    keys = np.array(edits, np.float64).reshape(-1, width)
+    path = CoordinateModel(model, session.need_components())
+    return _hallucination(session, request, path, keys, lerp)
+
+
+def _hallucination(
+    session: Session, request: Request, model: NoteModel, keys: np.ndarray, interpolate: Interpolation = slerp
+) -> Result:
+    """Render a path through key points [n, size] with the request's times and pitch."""
+    values = request.command.values
+    times = {name: values[name] for name in TIMES if values[name] is not None}
+    timing, pitch = check_hallucination(session.need_model(), len(keys), values["steps"], times, values["pitch"])
+    path = (keys, values["steps"], timing, pitch)
+    wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
+    key_times = key_times_s(len(keys), values["steps"], timing.spacing)
+    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, keys, key_times)
+    return Result(session, sounds=[sound])
+
+
+def check_hallucination(
+    model: "Model | Config", keys: int, steps: int, times: dict[str, float], pitch: int | None
+) -> tuple[Timing, int]:
+    """The given times, with the model's defaults for the others, and the pitch; all checked.
+
+    Raises:
+        ValueError: too many notes, too long a sound or envelope, or a pitch that the model does not have.
+    """
+    if pitch is None:
+        pitch = nearest_pitch(model.pitches, DEFAULT_PITCH)
+    check_pitch(model.name, model.pitches, pitch)
+    timing = replace(Timing.default_for(model.audio_length / model.sample_rate), **times)
+    timing = timing.fitted(model.audio_length, model.sample_rate)
+    notes = _note_count(keys, steps)
+    seconds = hallucination_length(notes, timing, model.sample_rate) / model.sample_rate
+    if seconds > MAX_SECONDS:
+        raise ValueError(f"it would last {seconds:.0f} s; the longest is {MAX_SECONDS:.0f} s")
+    return timing, pitch
+
+
+def _note_count(keys: int, steps: int) -> int:
+    """How many notes a path has.
+
+    Raises:
+        ValueError: more than MAX_NOTES.
+    """
+    count = keys + (keys - 1) * steps
+    if count > MAX_NOTES:
+        raise ValueError(f"{keys} key points with {steps} steps are {count} notes; the most is {MAX_NOTES}")
+    return count

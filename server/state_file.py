@@ -1,0 +1,181 @@
+"""The session in a file: what survives a kill, in one .npz without pickle.
+
+The file holds a header (JSON text) and all latent vectors end to end; it is replaced whole, so a killed server leaves
+the old one or the new one. It is written before /done, so what was acknowledged is in it.
+
+Version 2 has every field of `SavedSession`. Files of version 1 may lack "conditions", "components" and "edits"; they
+are read, written again as version 2, and kept beside the new file under another name.
+"""
+
+import io
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from core.files import atomic
+from server.session import Conditions, Session, Slots
+
+log = logging.getLogger(__name__)
+
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """What is saved.
+
+    Attributes:
+        seed: see `Session`.
+        random: see `Session`.
+        slots: see `Session`.
+        model: the checkpoint folder.
+        conditions: see `Session`.
+        components: the components file.
+        edits: see `Session`.
+    """
+
+    seed: int
+    random: Mapping[str, Any]
+    slots: Slots = field(default_factory=dict)
+    model: str | None = None
+    conditions: Conditions = field(default_factory=dict)
+    components: str | None = None
+    edits: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, session: Session) -> "SavedSession":
+        """What is saved of a session."""
+        values = (session.folder, session.conditions, session.components_file, session.edits)
+        return cls(session.seed, session.random, session.slots, *values)
+
+
+def differs(before: Session, after: Session) -> bool:
+    """Whether the file of one session would not do for the other; the order of slots does not count."""
+    same_slots = before.slots.keys() == after.slots.keys() and all(
+        before.slots[name] is after.slots[name] for name in before.slots
+    )
+    fields = ("seed", "random", "folder", "conditions", "components_file", "edits")
+    return not same_slots or any(getattr(before, name) != getattr(after, name) for name in fields)
+
+
+def save(path: Path, saved: SavedSession) -> None:
+    """Write the file whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    header = {
+        "hallu_state": VERSION,
+        "seed": saved.seed,
+        "random": dict(saved.random),
+        "model": saved.model,
+        "conditions": dict(saved.conditions),
+        "components": saved.components,
+        "edits": saved.edits,
+        "slots": [[name, len(z)] for name, z in saved.slots.items()],
+    }
+    latents = np.concatenate([np.zeros(0, np.float32), *saved.slots.values()])
+    memory = io.BytesIO()
+    np.savez(memory, header=np.array(json.dumps(header)), latents=latents)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_bytes(path, memory.getbuffer())
+
+
+def load(path: Path) -> SavedSession:
+    """Read a file of version 1 or 2.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is not a state file of ours, or broken.
+    """
+    return _read(path)[1]
+
+
+def restore(path: Path) -> SavedSession | None:
+    """Read the file at the start of a server; None if there is none.
+
+    A file of version 1 is upgraded; a broken one is renamed.
+    """
+    try:
+        version, saved = _read(path)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        aside = path.with_name(path.name + ".broken")
+        path.replace(aside)
+        log.warning("%s; renamed to %s, starting with an empty session", error, aside.name)
+        return None
+    if version < VERSION:
+        _upgrade(path, version, saved)
+    return saved
+
+
+def _read(path: Path) -> tuple[int, SavedSession]:
+    """Version and content."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            return header["hallu_state"], _parse(header, np.asarray(file["latents"], np.float32))
+    except OSError:
+        raise
+    except Exception as error:
+        # A broken file can raise nearly anything (BadZipFile, KeyError, MemoryError, ...), and must never stop a start.
+        raise ValueError(f"{path} is not a state file: {error}") from None
+
+
+def _parse(header: dict[str, Any], latents: np.ndarray) -> SavedSession:
+    if header["hallu_state"] == 1:
+        header = {"conditions": {}, "components": None, "edits": (), **header}
+    elif header["hallu_state"] != VERSION:
+        raise ValueError(f"version {header['hallu_state']!r}; this server reads 1 and {VERSION}")
+    np.random.default_rng().bit_generator.state = header["random"]
+    return SavedSession(
+        seed=int(header["seed"]),
+        random=header["random"],
+        slots=_slots(header["slots"], latents),
+        model=_optional_text(header["model"]),
+        conditions={str(name): tuple(map(str, values)) for name, values in header["conditions"].items()},
+        components=_optional_text(header["components"]),
+        edits=tuple(map(float, header["edits"])),
+    )
+
+
+def _slots(sizes: list[list[Any]], latents: np.ndarray) -> Slots:
+    ends = np.cumsum([int(size) for _, size in sizes], dtype=int)
+    if len(latents) != (ends[-1] if len(ends) else 0) or not np.isfinite(latents).all():
+        raise ValueError("the latents do not fit the header")
+    latents.flags.writeable = False
+    parts = np.split(latents, ends[:-1]) if len(ends) else []
+    return MappingProxyType(dict(zip((str(name) for name, _ in sizes), parts, strict=True)))
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _upgrade(path: Path, version: int, saved: SavedSession) -> None:
+    """Write the file again in the present version, and keep the old one beside it."""
+    try:
+        old = _free_name(path, version)
+        shutil.copy2(path, old)
+        save(path, saved)
+    except OSError as error:
+        log.warning("%s stays at version %d for now: %s", path, version, error)
+        return
+    log.info("%s upgraded to version %d; the file of version %d is %s", path, VERSION, version, old.name)
+
+
+def _free_name(path: Path, version: int) -> Path:
+    name = path.with_name(f"{path.stem}.v{version}{path.suffix}")
+    number = 1
+    while name.exists():
+        number += 1
+        name = path.with_name(f"{path.stem}.v{version}-{number}{path.suffix}")
+    return name

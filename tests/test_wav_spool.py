@@ -1,0 +1,128 @@
+"""WAV files in the spool folder."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from core.audio import wav
+from server.sinks.wav_spool import KEEP_S, WavSpool
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return WavSpool(tmp_path / "spool")
+
+
+def tone(rate, hz=440.0, seconds=1.0):
+    return (0.5 * np.sin(2 * np.pi * hz * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+
+
+def age(path, seconds):
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def test_the_samples_arrive_bit_exact(spool):
+    wave = np.random.default_rng(1).standard_normal(1000).astype(np.float32) * 3
+    (file,) = spool.write([wave], 16000)
+    assert np.array_equal(soundfile.read(file.path, dtype="float32")[0], wave)
+
+
+def test_the_file_is_mono_float_at_the_models_rate(spool):
+    (file,) = spool.write([tone(16000)], 16000)
+    info = soundfile.info(file.path)
+    assert (info.channels, info.subtype, info.samplerate) == (1, "FLOAT", 16000)
+
+
+def test_the_reply_tells_the_length_and_rate_of_the_file(spool):
+    (file,) = spool.write([tone(16000)], 16000, 48000)
+    info = soundfile.info(file.path)
+    assert (file.frames, file.sample_rate) == (info.frames, info.samplerate) == (48000, 48000)
+
+
+def test_resampling_keeps_the_pitch(spool):
+    (file,) = spool.write([tone(16000)], 16000, 44100)
+    spectrum = np.abs(np.fft.rfft(soundfile.read(file.path)[0]))
+    assert np.argmax(spectrum) == 440
+
+
+def test_paths_are_absolute(spool):
+    (file,) = spool.write([tone(16000)], 16000)
+    assert file.path.startswith(spool.folder.as_posix() + "/")
+
+
+def test_nothing_but_the_files_is_left_in_the_folder(spool):
+    files = spool.write([tone(16000), tone(16000)], 16000)
+    assert sorted(path.as_posix() for path in spool.folder.iterdir()) == sorted(file.path for file in files)
+
+
+def test_values_that_are_not_finite_leave_no_file_of_the_batch(spool):
+    with pytest.raises(ValueError, match="not finite"):
+        spool.write([tone(16000), np.array([np.nan], np.float32)], 16000)
+    assert list(spool.folder.iterdir()) == []
+
+
+def test_a_spool_folder_that_vanished_is_made_again(spool):
+    spool.folder.rmdir()
+    assert spool.write([tone(16000)], 16000)
+
+
+def test_a_spool_that_cannot_be_written_is_an_error(spool):
+    spool.folder.rmdir()
+    spool.folder.write_text("in the way")
+    with pytest.raises(OSError, match="spool"):
+        spool.write([tone(16000)], 16000)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    def full(self, data):
+        self.touch()
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        wav.write(tmp_path / "x.wav", tone(16000), 16000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_live_ten_minutes(spool):
+    (file,) = spool.write([tone(16000)], 16000)
+    spool.clean(time.time() + 600)
+    assert soundfile.info(file.path)
+
+
+def test_older_files_are_cleaned(spool):
+    spool.write([tone(16000)], 16000)
+    spool.clean(time.time() + KEEP_S + 1)
+    assert list(spool.folder.iterdir()) == []
+
+
+def test_a_busy_server_cleans_as_it_goes(spool, monkeypatch):
+    monkeypatch.setattr("server.sinks.wav_spool.CLEAN_EVERY_S", -1)
+    (old,) = spool.write([tone(16000)], 16000)
+    age(old.path, KEEP_S + 60)
+    (new,) = spool.write([tone(16000)], 16000)
+    assert [path.as_posix() for path in spool.folder.iterdir()] == [new.path]
+
+
+def test_leftovers_of_dead_servers_are_cleaned_at_the_start(tmp_path):
+    for name in (
+        "hallu-0123456789abcdef.wav",
+        "hallu-0123456789abcdef.wav.part",
+        ".hallu-0123456789abcdef-01234567.part.wav",
+    ):
+        (tmp_path / name).touch()
+        age(tmp_path / name, KEEP_S + 60)
+    WavSpool(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_others_are_never_cleaned(tmp_path):
+    for name in ("song.wav", "hallu-song.wav", "hallu-0123456789abcdef.wav.txt"):
+        (tmp_path / name).touch()
+        age(tmp_path / name, 1e6)
+    WavSpool(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
