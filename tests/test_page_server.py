@@ -401,7 +401,8 @@ def test_a_stream_that_stands_still_goes_on(show):
 
 
 def test_ffmpeg_plays_the_stream_as_obs_and_vlc_do(show):
-    av = pytest.importorskip("av")
+    import av
+
     show.paint()
     with av.open(f"{show.url}stream.mjpg", timeout=PATIENCE_S) as stream:
         pictures = [
