@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 import numpy as np
 
 from core.files import atomic
+from core.formats.npz import read_npz
 from core.progress import Progress
 from core.protocols import ImageModel
 from ganspace import estimators, files, image_sampling, sampling
@@ -223,8 +224,7 @@ def _restored(estimator: Estimator, path: Path, key: str) -> int:
     if not path.exists():
         return 0
     try:
-        with np.load(path, allow_pickle=False) as file:
-            known = dict(file)
+        known = read_npz(path)
         if str(known["key"]) != key:
             log.warning("%s is of other work; starting from the beginning", path)
             return 0

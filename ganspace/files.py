@@ -18,6 +18,7 @@ from core.families import Kind
 from core.files import atomic
 from core.files.safe_paths import confined, inside
 from core.formats import pickles
+from core.formats.npz import read_npz
 from ganspace.components import Components, Latents, Origin
 
 FORMAT, VERSION = "hallu-components", 1
@@ -199,8 +200,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _npz(path: Path) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as file:
-        content = dict(file)
+    content: dict[str, Any] = dict(read_npz(path))
     if str(content.get("format", "")) != FORMAT:
         raise ValueError(f"it does not say that it is {FORMAT}")
     if int(content.get("version", 0)) > VERSION:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core import checks
+from core.formats.npz import NpzReader
 from gansynth.config import Config
 
 FITTED = ("specgrams_simple_normalizer", "specgrams_freq_normalizer")
@@ -62,9 +63,9 @@ def _read(config: Config) -> np.ndarray:
     if not file_path.is_file():
         raise FileNotFoundError(f"{file_path} is missing; data_normalizer is {config.data_normalizer}")
     try:
-        with np.load(file_path, allow_pickle=False) as file:
+        with NpzReader(file_path) as file:
             fitted = np.asarray(file["normalizer"], np.float32)
-    except (KeyError, ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError) as error:
         raise ValueError(f"{file_path} has no array named normalizer: {error}") from None
     shape = (4,) if config.data_normalizer == "specgrams_simple_normalizer" else (config.frequencies, 4)
     return checks.shape(f"{file_path}: normalizer", fitted, shape)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from core.files import atomic
+from core.formats.npz import NpzReader
 from server.session import Conditions, Session, Slots
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ def restore(path: Path) -> SavedSession | None:
 def _read(path: Path) -> tuple[int, SavedSession]:
     """Version and content."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with NpzReader(path) as file:
             header = json.loads(str(file["header"]))
             return header["hallu_state"], _parse(header, np.asarray(file["latents"], np.float32))
     except OSError:

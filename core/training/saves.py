@@ -1,6 +1,5 @@
 """Saves of a training run as npz files: a tree of arrays and the counters that belong to it."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.files.atomic import replacing
+from core.formats.npz import read_npz
 from core.training.trees import Tree, flatten, unflatten
 
 VERSION = 1
@@ -67,9 +67,8 @@ def load(path: Path, expected: Mapping[str, Any], *counters: str) -> tuple[Tree,
         ValueError: the file is damaged, of another version, or of a run of another shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_npz(path)
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}); delete it to resume from the save before it") from None
     version = arrays.pop("version", None)
     if version != VERSION:

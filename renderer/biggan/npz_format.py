@@ -4,12 +4,12 @@ Names and layouts are those of torch's state dict in pytorch-pretrained-biggan, 
 linear layers [out, in], convolutions [out, in, height, width]; "format" and "version" stand beside them.
 """
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from core.formats.npz import read_npz
 
 NAME = "weights.npz"
 FORMAT, VERSION = "hallu-biggan", 1
@@ -24,9 +24,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
         ValueError: the file is damaged, or of another format or version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        arrays = read_npz(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     kind, version = arrays.pop("format", None), arrays.pop("version", None)
     if kind is None or version is None or str(kind) != FORMAT:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.formats.npz import NpzReader
 from core.progress import Progress
 from renderer.training.patterns.folder import FILE as FACTORS
 
@@ -113,9 +114,12 @@ def _factors(path: Path, names: list[str]) -> np.ndarray | None:
     """
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as file:
-        rows = {str(name): row for row, name in enumerate(file["files"])}
-        values = np.asarray(file["values"], np.float32)
+    try:
+        with NpzReader(path) as file:
+            rows = {str(name): row for row, name in enumerate(file["files"])}
+            values = np.asarray(file["values"], np.float32)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
     if unknown := [name for name in names if name not in rows]:
         raise ValueError(f"{path} has no factors of {unknown[0]}; remove the file to have latents learned instead")
     if values.shape[0] != len(rows) or values.ndim != 2 or not np.isfinite(values).all():

@@ -1,12 +1,12 @@
 """A timeline in an .npz file, which `--use_last_vectors` renders again."""
 
-import zipfile
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from core.files.atomic import replacing
+from core.formats.npz import NpzReader
 from renderer.video.timeline import Timeline
 
 _NAMES = {"noise", "weights", "classes", "rate", "truncation"}
@@ -36,9 +36,9 @@ def load(path: Path) -> Timeline:
     if not path.is_file():
         raise FileNotFoundError(f"there are no saved vectors {path}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with NpzReader(path) as archive:
             saved = {name: archive[name] for name in _NAMES}
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path} does not contain the vectors of a video: {error}") from None
     if not _fits(saved):
         shapes = {name: list(saved[name].shape) for name in sorted(saved)}

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.formats.npz import read_npy
+
 
 def drawn(count: int, latent_size: int, seed: int | None) -> np.ndarray:
     """float32 [count, latent_size]: those that the server draws after /sound/seed."""
@@ -23,8 +25,8 @@ def read(path: Path, flag: str, width: int | None = None) -> np.ndarray:
         ValueError: it is no array of finite numbers of that shape.
     """
     try:
-        keys = np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (ValueError, TypeError, EOFError) as error:
+        keys = np.asarray(read_npy(path), np.float32)
+    except ValueError as error:
         raise ValueError(f"{flag} {path} is no .npy array of numbers: {error}") from None
     if keys.ndim != 2 or not keys.size or keys.shape[1] != (width or keys.shape[1]):
         raise ValueError(f"{flag} {path} has shape {keys.shape}; the model needs [n, {width or 'directions'}]")
