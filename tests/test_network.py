@@ -1,5 +1,7 @@
 """The generator's shortcuts give what the plain network gives; stages and layers."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras.ops
 import numpy as np
 import pytest
@@ -107,6 +109,20 @@ def test_a_note_does_not_depend_on_its_batch(model):
     z, pitches = RNG.standard_normal((5, 8)), [60, 61, 64, 60, 61]
     alone = np.concatenate([model.generate(z[i : i + 1], pitches[i : i + 1]) for i in range(5)])
     np.testing.assert_array_equal(model.generate(z, pitches), alone)
+
+
+def test_a_note_has_the_same_bytes_while_others_are_computed(model):
+    z, pitches = RNG.standard_normal((4, 8)), [60, 61, 64, 60]
+    alone = model.generate(z, pitches)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: model.generate(z, pitches), range(12)):
+            np.testing.assert_array_equal(found, alone)
+
+
+def test_activations_of_several_batches_are_padded_to_the_same_shape(model):
+    z, pitches = RNG.standard_normal((5, 8)), [60, 61, 64, 60, 61]
+    alone = model.activations(z, pitches, "conv1_2")
+    np.testing.assert_allclose(model.activations(z, pitches, "conv1_2", at_once=2), alone, atol=1e-5)
 
 
 def test_no_notes_are_no_waves(model):

@@ -50,6 +50,18 @@ def test_threads_that_call_at_once_get_their_own_results(compiled):
                 np.testing.assert_array_equal(result, alone[seed])
 
 
+def test_the_functions_used_last_are_kept():
+    functions, compiled = engine.CompiledFunctions(most=2), []
+
+    def network(ops, weights, x):
+        compiled.append(x.shape)
+        return x + 1.0
+
+    for size in (1, 2, 1, 3, 1, 2):
+        assert functions.get(size, network, {}, [(size,)])(np.zeros(size)).tolist() == [1.0] * size
+    assert compiled == [(1,), (2,), (3,), (2,)]
+
+
 def test_several_results_are_a_tuple():
     found = engine.compile(lambda ops, weights, x, y: (x + y, x * y), {}, [(2,), (2,)])
     sums, multiplied = found(np.array([1, 2]), np.array([3, 4]))

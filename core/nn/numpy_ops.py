@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.fft
-import scipy.special
 from numpy import (
     absolute,
     add,
@@ -127,6 +125,9 @@ def rsqrt(x: Array) -> Array:
 
 def erf(x: Array) -> Array:
     """Gauss's error function."""
+    # Importing it takes as long as importing NumPy, and no command that plays sounds needs it.
+    import scipy.special
+
     return scipy.special.erf(x)
 
 
@@ -169,15 +170,16 @@ def matmul(x1: Array, x2: Array) -> Array:
 
 def rfft(x: Array, fft_length: int) -> tuple[Array, Array]:
     """Real and imaginary part of the Fourier transform of real values [..., fft_length]: [..., fft_length / 2 + 1]."""
-    found = scipy.fft.rfft(x, fft_length)
-    return found.real, found.imag
+    found = np.fft.rfft(x, fft_length)
+    # NumPy 1 computes in float64.
+    return found.real.astype(x.dtype, copy=False), found.imag.astype(x.dtype, copy=False)
 
 
 def irfft(x: tuple[Array, Array], fft_length: int) -> Array:
     """The way back from real and imaginary parts."""
     values = np.empty(x[0].shape, np.result_type(x[0].dtype, np.complex64))
     values.real, values.imag = x
-    return scipy.fft.irfft(values, fft_length, overwrite_x=True)
+    return np.fft.irfft(values, fft_length).astype(x[0].dtype, copy=False)
 
 
 def conv(inputs: Array, kernel: Array, strides: Size = 1, padding: str = "valid") -> Array:

@@ -12,7 +12,7 @@ Whoever calls the function decides what runs it:
 |------------------------|----------------------------------------------------------|------------------------|
 | `keras.ops`            | tensors of TensorFlow or JAX, with gradients             | training, NVIDIA GPUs  |
 | `core.nn.openvino_ops` | nodes of an OpenVINO graph, see `core.nn.engine.compile` | playing                |
-| `core.nn.numpy_ops`    | NumPy arrays, with SciPy's Fourier transforms            | spectra, tests         |
+| `core.nn.numpy_ops`    | NumPy arrays                                             | spectra, tests         |
 
 Tensors of all three understand + - * / with each other, numbers and arrays, slices as in `x[:, :4, None]`, and `shape`,
 a tuple of integers (the batch may be None in Keras). Each implementation has the operations that some network needs; a
