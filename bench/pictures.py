@@ -18,7 +18,7 @@ import numpy as np
 
 from bench.common import results
 from renderer import biggan
-from renderer.biggan.config import Attention, Config
+from renderer.biggan.config import Attention, BigGANConfig
 from renderer.biggan.hub_module import LAYERS as PUBLISHED
 
 TRUNCATION, SMALL_WIDTH = 0.5, 32
@@ -33,7 +33,7 @@ class Cost:
     weight_bytes: int
 
 
-def cost(config: Config) -> Cost:
+def cost(config: BigGANConfig) -> Cost:
     """What one frame needs as it is computed here: doublings take 9 multiplications for 4 pixels."""
     total = config.cond_size * (config.first_values + 2 * sum(channels for _, channels in config.norms))
     weights = total
@@ -50,7 +50,7 @@ def cost(config: Config) -> Cost:
     return Cost(total + config.resolution**2 * config.channel_width * 27, 4 * weights)
 
 
-def random_model(folder: Path, config: Config) -> None:
+def random_model(folder: Path, config: BigGANConfig) -> None:
     """Write a model of ours with random weights."""
     from renderer.biggan import model_formats, weights
 
@@ -101,7 +101,7 @@ def theirs(what: str, folder: Path, number: int) -> dict[str, Any]:
     return results([os.environ["BIGGAN_PYTHON"], Path(__file__).parent / "biggan_side.py", what, folder, number])
 
 
-def rows(name: str, config: Config, folder: Path, compared: bool) -> None:
+def rows(name: str, config: BigGANConfig, folder: Path, compared: bool) -> None:
     """Measure one model, each side in a process of its own, and print it."""
     other = theirs("time", folder, THEIR_FRAMES) if compared else {}
     own = results([sys.executable, "-m", "bench.pictures", folder])
@@ -126,7 +126,7 @@ def main() -> None:
     """Measure and print."""
     sizes = os.environ.get("BIGGAN_SIZES", "128,256,512").split(",")
     compared = "BIGGAN_PYTHON" in os.environ
-    base = Config("biggan-deep-128", 128, 128, 1000, 128, PUBLISHED[0], 8, 1e-4, 51)
+    base = BigGANConfig("biggan-deep-128", 128, 128, 1000, 128, PUBLISHED[0], 8, 1e-4, 51)
     with tempfile.TemporaryDirectory() as scratch:
         for layers in PUBLISHED:
             config = replace(base, layers=layers)

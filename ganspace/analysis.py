@@ -20,7 +20,7 @@ from core.progress import Progress
 from core.protocols import ImageModel
 from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
-from ganspace.directions import Directions
+from ganspace.directions import EstimatedDirections
 from ganspace.estimators import Estimator
 from ganspace.image_sampling import PictureSampler
 from ganspace.plan import Plan
@@ -62,7 +62,7 @@ def compute(
     estimator = estimators.make(plan, sampler.size, sampler.latent_size)
     values = "x".join(map(str, sampler.shape))
     log.info("%s of %s, %s values, %s", plan.chosen_estimator, sampler.layer, values, sampler.what)
-    steps = Steps(progress, sample_count(sampler, plan))
+    steps = SampleCounter(progress, sample_count(sampler, plan))
     _feed(estimator, sampler, plan, steps, state)
     log.info("estimating")
     return finish(estimator.directions(), sampler, plan, steps)
@@ -132,7 +132,7 @@ def state_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.state.npz")
 
 
-def finish(directions: Directions, sampler: Sampler, plan: Plan, steps: "Steps") -> Components:
+def finish(directions: EstimatedDirections, sampler: Sampler, plan: Plan, steps: "SampleCounter") -> Components:
     """What a components file holds, from an estimator's result."""
     directions, shape = directions.signed(), sampler.shape
     latents = directions.latents
@@ -156,7 +156,7 @@ def finish(directions: Directions, sampler: Sampler, plan: Plan, steps: "Steps")
     return image_sampling.followed_in_z(found) if moves_z else found
 
 
-class Steps:
+class SampleCounter:
     """Counts samples and reports them."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
@@ -196,7 +196,7 @@ def latent_samples(plan: Plan) -> int:
     return min(plan.count, max(LATENT_SAMPLES, 2 * plan.components))
 
 
-def _feed(estimator: Estimator, sampler: Sampler, plan: Plan, steps: Steps, state: Path | None) -> None:
+def _feed(estimator: Estimator, sampler: Sampler, plan: Plan, steps: SampleCounter, state: Path | None) -> None:
     key = json.dumps([asdict(plan), sampler.layer, sampler.key, sampler.checksum])
     sizes = chunk_sizes(plan.count)
     first = _restored(estimator, state, key) if state else 0
@@ -236,7 +236,7 @@ def _restored(estimator: Estimator, path: Path, key: str) -> int:
     return int(known["chunks"])
 
 
-def _latents(directions: Directions, sampler: Sampler, plan: Plan, steps: Steps) -> Latents:
+def _latents(directions: EstimatedDirections, sampler: Sampler, plan: Plan, steps: SampleCounter) -> Latents:
     """Directions in z, as GANSpace finds them: least squares from coordinates in standard deviations to z."""
     seen, scale = [], 1.0 / np.maximum(directions.stdev, 1e-6 * directions.stdev[0] + 1e-30)
     vectors = (directions.vectors * scale[:, None]).astype(np.float32)

@@ -22,7 +22,7 @@ STEADY = 0.8
 
 
 @dataclass(frozen=True)
-class Sound:
+class SoundMeasurement:
     """One sound in numbers.
 
     `loudness_db` is its root mean square against full scale; `brightness_hz` the centre of its power spectrum;
@@ -69,7 +69,7 @@ def ratio(a: float, b: float) -> float:
     return high / max(low, 1e-9)
 
 
-def measure(wave: np.ndarray, sample_rate: int) -> Sound:
+def measure(wave: np.ndarray, sample_rate: int) -> SoundMeasurement:
     """The numbers of a wave [samples]; silence is -200 dB loud, and 0 otherwise."""
     wave = np.asarray(wave, np.float64)
     padded = np.pad(wave, (0, max(0, FRAME - len(wave))))
@@ -77,11 +77,11 @@ def measure(wave: np.ndarray, sample_rate: int) -> Sound:
     levels = np.sqrt(np.mean(frames**2, axis=1))
     power = np.mean(stft.power(frames, stft.hann_symmetric(FRAME)), axis=0)[1:]
     if not levels.max() > 1e-10:
-        return Sound(-200.0, 0.0, 0.0, 0.0)
+        return SoundMeasurement(-200.0, 0.0, 0.0, 0.0)
     frequencies = stft.bin_frequencies_hz(FRAME, sample_rate)[1:]
     heard = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
     floor = power + 10 ** (-FLOOR_DB / 10) * power.max()
-    return Sound(
+    return SoundMeasurement(
         float(20 * np.log10(np.sqrt(np.mean(wave**2)))),
         float(frequencies @ power / power.sum()),
         float(10 * (np.mean(np.log10(floor)) - np.log10(np.mean(floor)))),
@@ -105,7 +105,7 @@ def sentence(
 ) -> str:
     """What changes from the first sound (or picture) to the last, in words and numbers.
 
-    >>> a, b = Sound(-30, 500, -20, 2.0), Sound(-18, 505, -20, 2.0)
+    >>> a, b = SoundMeasurement(-30, 500, -20, 2.0), SoundMeasurement(-18, 505, -20, 2.0)
     >>> sentence([a, b], [-1, 1])
     'louder (-30 dB to -18 dB)'
     """

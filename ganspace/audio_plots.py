@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ganspace.audio_metrics import AMOUNTS, QUANTITIES, Sound, sentence
+from ganspace.audio_metrics import AMOUNTS, QUANTITIES, SoundMeasurement, sentence
 from ganspace.components import Components
 from gansynth.audio_plots import draw_spectrogram
 
@@ -39,7 +39,9 @@ def save_variance(path: Path, components: Components) -> None:
     figure.savefig(path, dpi=100)
 
 
-def save_sheet(path: Path, heading: str, waves: np.ndarray, sounds: Sequence[Sound], sample_rate: int) -> None:
+def save_sheet(
+    path: Path, heading: str, waves: np.ndarray, sounds: Sequence[SoundMeasurement], sample_rate: int
+) -> None:
     """Draw one direction: a spectrogram for each amount, and below what changes along them.
 
     Args:

@@ -67,7 +67,7 @@ def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progr
         raise ValueError("--scheduler is for sound models; a picture model's directions are found on one machine")
     kept = plan.kept(sampler.size)
     basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
-    steps = analysis.Steps(progress, analysis.sample_count(sampler, plan))
+    steps = analysis.SampleCounter(progress, analysis.sample_count(sampler, plan))
     sums = streaming.empty(basis)
     for part in _parts(client, sampler, plan, basis):
         sums += part

@@ -8,7 +8,7 @@ from ganspace.components import Latents
 
 
 @dataclass(frozen=True)
-class Directions:
+class EstimatedDirections:
     """`vectors` [k, size] of unit length, strongest first; `stdev` and `var_ratio` [k]; `mean` [size].
 
     `latents` are the same directions in z, where the estimator knows them.
@@ -20,7 +20,7 @@ class Directions:
     mean: np.ndarray
     latents: Latents | None = None
 
-    def signed(self) -> "Directions":
+    def signed(self) -> "EstimatedDirections":
         """The same with each vector's largest value above zero: its sign is chance, and now the same everywhere."""
         largest = np.abs(self.vectors).argmax(axis=1)
         signs = np.where(self.vectors[np.arange(len(largest)), largest] < 0, -1.0, 1.0)[:, None]
@@ -30,7 +30,7 @@ class Directions:
         return replace(self, vectors=self.vectors * signs, latents=latents)
 
 
-def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> Directions:
+def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> EstimatedDirections:
     """Any vectors [k, size], scaled to unit length, with the samples' spread along each; strongest first.
 
     A vector of zeros (a direction that an estimator gave up) stays one, without spread.
@@ -41,4 +41,4 @@ def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> 
     variances = (centered @ vectors.T).var(axis=0, ddof=1, dtype=np.float64)
     total = np.einsum("ij,ij->i", centered, centered).sum(dtype=np.float64) / (len(samples) - 1)
     order = np.argsort(variances)[::-1]
-    return Directions(vectors[order], np.sqrt(variances[order]), variances[order] / total, mean)
+    return EstimatedDirections(vectors[order], np.sqrt(variances[order]), variances[order] / total, mean)

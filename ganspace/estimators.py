@@ -1,7 +1,8 @@
 """Estimators of directions behind one interface.
 
-Each takes samples as they come and gives `Directions` at the end. Those that work step by step can be stopped and taken
-up again: `state` is a dict of arrays, `restore` takes it. The others (pca, fbpca, ica, spca) keep all samples.
+Each takes samples as they come and returns `EstimatedDirections` at the end. Those that work step by step can be
+stopped and continued: `state` is a dict of arrays, `restore` takes it. The others (pca, fbpca, ica, spca) keep all
+samples.
 """
 
 import logging
@@ -11,7 +12,7 @@ from dataclasses import fields
 import numpy as np
 
 from ganspace import streaming
-from ganspace.directions import Directions, from_vectors
+from ganspace.directions import EstimatedDirections, from_vectors
 from ganspace.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Estimator(ABC):
         """Take samples float32 [n, size], and the latent vectors [n, latent] that they come from; few ask for these."""
 
     @abstractmethod
-    def directions(self) -> Directions:
+    def directions(self) -> EstimatedDirections:
         """The directions of all samples taken."""
 
     def state(self) -> State | None:
@@ -55,7 +56,7 @@ def make(plan: Plan, size: int, latent_size: int) -> Estimator:
     if name == "ipca":
         return IncrementalPca(kept, plan.pca_batch_size or _fast_batch(size))
     if name == "stream":
-        return Stream(kept, streaming.width_for(size, kept, latent_size), plan.seed)
+        return StreamingEstimator(kept, streaming.width_for(size, kept, latent_size), plan.seed)
     if name == "linear":
         from ganspace.linear import Linear
 
@@ -99,14 +100,14 @@ class IncrementalPca(Estimator):
             self._step(waiting[: self.batch_size])
             self._waiting = [waiting[self.batch_size :]]
 
-    def directions(self) -> Directions:
+    def directions(self) -> EstimatedDirections:
         """The directions of all samples; what waits for a full batch makes a last, smaller step."""
         if any(map(len, self._waiting)):
             self._step(np.concatenate(self._waiting))
             self._waiting = []
         variances = self._strengths**2
         total = self._variance.sum() * self._count
-        return Directions(
+        return EstimatedDirections(
             self._vectors, np.sqrt(variances / (self._count - 1)), variances / max(total, 1e-300), self._mean
         )
 
@@ -152,7 +153,7 @@ def _right_vectors(rows: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]
     return values[:kept], vectors[:kept]
 
 
-class Stream(Estimator):
+class StreamingEstimator(Estimator):
     """The sketch of `streaming`: the first samples find the basis, then all are summed up."""
 
     def __init__(self, kept: int, width: int, seed: int) -> None:
@@ -171,7 +172,7 @@ class Stream(Estimator):
         if sum(map(len, self._pilot)) >= streaming.pilot_count(samples.shape[1], self.width):
             self._start()
 
-    def directions(self) -> Directions:
+    def directions(self) -> EstimatedDirections:
         """The directions of all samples."""
         basis, sums = self._start()
         return streaming.directions(basis, sums, self.kept)
@@ -217,7 +218,7 @@ class AllAtOnce(Estimator):
         self._samples[self._taken : self._taken + len(samples)] = samples
         self._taken += len(samples)
 
-    def directions(self) -> Directions:
+    def directions(self) -> EstimatedDirections:
         """Fit."""
         assert self._samples is not None
         samples = self._samples[: self._taken]

@@ -16,7 +16,7 @@ PCA and regression; of the first 8, a share of 0.64 lies on one factor, by PCA 0
 import numpy as np
 
 from ganspace.components import Latents
-from ganspace.directions import Directions
+from ganspace.directions import EstimatedDirections
 from ganspace.estimators import Estimator, State
 
 
@@ -41,7 +41,7 @@ class Linear(Estimator):
         }
         self._sums = {key: self._sums[key] + value for key, value in new.items()} if self._sums else new
 
-    def directions(self) -> Directions:
+    def directions(self) -> EstimatedDirections:
         """The directions of all samples taken.
 
         Raises:
@@ -60,7 +60,7 @@ class Linear(Estimator):
         stdev, found = spread * values[: self.kept], left.T[: self.kept]
         along = np.sqrt(np.einsum("ij,jk,ik->i", found, covariance, found))
         known = Latents(*(value.astype(np.float32) for value in (found, latents / count, along)))
-        return Directions(right[: self.kept], stdev, stdev**2 / max(total, 1e-300), samples / count, known)
+        return EstimatedDirections(right[: self.kept], stdev, stdev**2 / max(total, 1e-300), samples / count, known)
 
     def state(self) -> State | None:
         """The sums."""

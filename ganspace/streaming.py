@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganspace.directions import Directions
+from ganspace.directions import EstimatedDirections
 
 EXACT = 1024
 PILOT, PILOT_BYTES = 4096, 2**29
@@ -110,7 +110,7 @@ def sums_of(samples: np.ndarray, basis: Basis) -> Sums:
     return Sums(len(samples), first.astype(np.float64), float(square), product.astype(np.float64))
 
 
-def directions(basis: Basis, sums: Sums, kept: int) -> Directions:
+def directions(basis: Basis, sums: Sums, kept: int) -> EstimatedDirections:
     """The `kept` strongest directions.
 
     Raises:
@@ -123,7 +123,9 @@ def directions(basis: Basis, sums: Sums, kept: int) -> Directions:
     total = (sums.square - sums.count * float(shift @ shift)) / (sums.count - 1)
     variances, vectors = _whole(product) if basis.is_whole else _nystroem(basis.vectors, product)
     variances = np.maximum(variances[:kept], 0.0)
-    return Directions(vectors[:, :kept].T, np.sqrt(variances), variances / max(total, 1e-300), basis.center + shift)
+    return EstimatedDirections(
+        vectors[:, :kept].T, np.sqrt(variances), variances / max(total, 1e-300), basis.center + shift
+    )
 
 
 def _whole(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from scripts import frame
 from scripts.shared import directions, model_folder
 
 if TYPE_CHECKING:
-    from ganspace.audio_metrics import Sound
+    from ganspace.audio_metrics import SoundMeasurement
 
 PROG = "ganspacesynth_describe"
 FOR_PICTURES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "--seed"}
@@ -89,7 +89,7 @@ def _sheets(options: argparse.Namespace) -> None:
     options.output_dir.mkdir(parents=True, exist_ok=True)
     audio_plots.save_variance(options.output_dir / "variance.png", components)
     count = min(options.directions, components.count)
-    rows: list[tuple[int, str, float, Sound]] = []
+    rows: list[tuple[int, str, float, SoundMeasurement]] = []
     with show_progress("direction") as progress:
         for index in range(count):
             progress(index, count)
@@ -109,7 +109,7 @@ def _sheets(options: argparse.Namespace) -> None:
     _write_table(options.output_dir / "directions.csv", rows)
 
 
-def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, Sound]]") -> None:
+def _write_table(path: Path, rows: "Sequence[tuple[int, str, float, SoundMeasurement]]") -> None:
     from ganspace.audio_metrics import QUANTITIES
 
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from server.serve import serve
-    from server.settings import Settings
+    from server.settings import ServerSettings
 
     given = {
         "models": tuple(options.models) if options.models else None,
@@ -57,7 +57,7 @@ def _serve(options: argparse.Namespace) -> int:
         "pictures": options.pictures,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    return serve(Settings(options.host, options.port, load=options.load, image=not options.no_image, **given))
+    return serve(ServerSettings(options.host, options.port, load=options.load, image=not options.no_image, **given))
 
 
 if __name__ == "__main__":

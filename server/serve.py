@@ -16,7 +16,7 @@ from server.link.publisher import Publisher
 from server.link.renderer_process import RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
-from server.settings import IMAGE_PORT, Settings
+from server.settings import IMAGE_PORT, ServerSettings
 from server.sinks.wav_spool import WavSink, WavSpool
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: ServerSettings) -> int:
     """Run until SIGINT or SIGTERM.
 
     Returns:
@@ -62,13 +62,13 @@ def serve(settings: Settings) -> int:
     return _close(engine, osc)
 
 
-def _work(settings: Settings, publisher: Publisher, spool: WavSpool) -> EngineWork:
+def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
     catalog = Catalog(settings.models, families.load)
     return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
 
 
 @contextmanager
-def _renderer(settings: Settings, port: int) -> Iterator[None]:
+def _renderer(settings: ServerSettings, port: int) -> Iterator[None]:
     """Run the renderer during the block, unless it is disabled or no image model is installed."""
     if not settings.image or not families.find(settings.models, "image"):
         yield
@@ -83,7 +83,7 @@ def _renderer(settings: Settings, port: int) -> Iterator[None]:
         process.stop()
 
 
-def _publisher(settings: Settings) -> Publisher:
+def _publisher(settings: ServerSettings) -> Publisher:
     if settings.image_port is not None:
         return Publisher(settings.host, settings.image_port)
     try:

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core import checks
 from core.files.user_folders import data_dir, default_models, user_models
 
 IMAGE_PORT = 7771
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How a server runs.
+class ServerSettings:
+    """The settings of a server.
 
     `models` are searched in order for DIR/gansynth/NAME. `load` names the checkpoint to start with; without it the
     one in the state file is loaded again. `image` starts a renderer. `image_port` and the one after it speak to
@@ -33,9 +34,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):
-            if not 0 <= port <= 65535:
-                raise ValueError(f"{name} must be in 0..65535, not {port}")
+            checks.whole(name, port, 0, 65535)
         for folder in self.models:
-            # The user's own may come into being while the server runs, by `hallu models add`.
+            # The user's own folder may be created while the server runs, by `hallu models add`.
             if not folder.is_dir() and folder != user_models():
-                raise FileNotFoundError(f"--models {folder} is no folder")
+                raise FileNotFoundError(f"--models {folder} is not a folder")

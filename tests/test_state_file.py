@@ -14,7 +14,7 @@ import gansynth
 from core.files.user_folders import data_dir
 from ganspace.edited_models import EditedModel
 from server.session import Session
-from server.settings import Settings
+from server.settings import ServerSettings
 from server.state_file import SavedSession, load, restore, save
 
 RANDOM = np.random.default_rng(7)
@@ -170,7 +170,7 @@ def test_version_2_needs_all_fields(tmp_path):
 
 
 def test_the_default_port_keeps_its_file():
-    assert Settings().state == data_dir() / "state.npz"
+    assert ServerSettings().state == data_dir() / "state.npz"
 
 
 def test_a_server_takes_up_what_version_1_left(start_server, band, tmp_path):

@@ -44,7 +44,7 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Config:
+class BigGANConfig:
     """A generator's shape.
 
     `layers` has (doubles the map, channels in, channels out) of each block, channels in channel widths; attention
@@ -112,13 +112,13 @@ class Config:
         return (*blocks, ("generator.bn", self.channel_width))
 
 
-def from_json(values: Mapping[str, Any], name: str) -> Config:
+def from_json(values: Mapping[str, Any], name: str) -> BigGANConfig:
     """What pytorch-pretrained-biggan's config.json says.
 
     Raises:
         ValueError: a value is missing or breaks a rule; the message names it.
     """
-    config = Config(
+    config = BigGANConfig(
         name=name,
         z_size=_whole(values, "z_dim", 128),
         embed_size=_whole(values, "class_embed_dim", 128),
@@ -134,7 +134,7 @@ def from_json(values: Mapping[str, Any], name: str) -> Config:
     return config
 
 
-def to_json(config: Config) -> dict[str, Any]:
+def to_json(config: BigGANConfig) -> dict[str, Any]:
     """The same values under pytorch-pretrained-biggan's names."""
     return {
         "output_dim": config.resolution,

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.formats import saved_model, tensor_bundle
 from core.formats.saved_model import Graph
-from renderer.biggan.config import FIRST_CHANNELS, Attention, Block, Config, Layer
+from renderer.biggan.config import FIRST_CHANNELS, Attention, BigGANConfig, Block, Layer
 
 GRAPH, VARIABLES = "saved_model.pb", "variables/variables"
 _AVERAGED = "/ema_0.9999"
@@ -27,7 +27,7 @@ _LARGE = (*_BEGIN, (True, 8, 8), (False, 8, 8), *_END)
 LAYERS = (_BEGIN + _END, _LARGE, (*_LARGE, (False, 1, 1), (True, 1, 1)))
 
 
-def read_config(folder: Path) -> Config:
+def read_config(folder: Path) -> BigGANConfig:
     """The shape of a module, which is told by its tables.
 
     Raises:
@@ -57,7 +57,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def _read(folder: Path) -> tuple[Config, Graph]:
+def _read(folder: Path) -> tuple[BigGANConfig, Graph]:
     for graph in saved_model.read(folder / GRAPH):
         if _stack(0, _MEANS) in graph:
             try:
@@ -69,12 +69,12 @@ def _read(folder: Path) -> tuple[Config, Graph]:
     )
 
 
-def _config(graph: Graph, name: str) -> Config:
+def _config(graph: Graph, name: str) -> BigGANConfig:
     first = saved_model.constant(graph, _stack(0, _MEANS))
     if first.ndim != 2:
         raise ValueError(f"its first table of batch norm has shape {first.shape}; it must be [truncations, channels]")
     for layers in LAYERS:
-        config = Config(
+        config = BigGANConfig(
             name=name,
             z_size=128,
             embed_size=128,
@@ -90,7 +90,7 @@ def _config(graph: Graph, name: str) -> Config:
     raise ValueError("its tables of batch norm fit none of BigGAN-deep's 128, 256 and 512 pixels")
 
 
-def _fits(graph: Graph, config: Config) -> bool:
+def _fits(graph: Graph, config: BigGANConfig) -> bool:
     """Whether the last table that a generator of this shape needs is there, and no further one."""
     last = len(config.norms) - 1
     if _stack(last, _VARIANCES) not in graph or _stack(last + 1, _MEANS) in graph:
@@ -102,7 +102,7 @@ def _stack(norm: int, which: int) -> str:
     return f"stack_{_STACKS * norm + which}"
 
 
-def _layers(config: Config) -> Iterator[tuple[str, str, Kinds]]:
+def _layers(config: BigGANConfig) -> Iterator[tuple[str, str, Kinds]]:
     """Names of layers, torch's and TensorFlow's, and what they have."""
     yield "embeddings", "linear", _PLAIN
     yield "generator.gen_z", "Generator/GenZ/G_linear", _WITH_BIAS

@@ -12,7 +12,7 @@ from core.nn import engine
 from core.nn.ops import Ops
 from core.protocols import Move
 from renderer.biggan import model_formats, network, statistics
-from renderer.biggan.config import Config
+from renderer.biggan.config import BigGANConfig
 from renderer.biggan.prepare import prepare, tables
 
 NOISE = "z"
@@ -30,7 +30,7 @@ class BigGan:
 
     def __init__(
         self,
-        config: Config,
+        config: BigGANConfig,
         weights: Mapping[str, np.ndarray],
         class_names: tuple[str, ...],
         folder: Path,

@@ -14,7 +14,7 @@ from core.files.atomic import new_folder
 from core.formats import torch_file
 from renderer.biggan import config as shapes
 from renderer.biggan import npz_format
-from renderer.biggan.config import Config
+from renderer.biggan.config import BigGANConfig
 
 log = logging.getLogger(__name__)
 CONFIG, CLASSES, OURS, TORCH = "config.json", "classes.json", npz_format.NAME, "pytorch_model.bin"
@@ -29,7 +29,7 @@ class Kind:
     """
 
     files: tuple[str, ...]
-    config: Callable[[Path], Config]
+    config: Callable[[Path], BigGANConfig]
     arrays: Callable[[Path], Arrays]
 
 
@@ -52,7 +52,7 @@ def find(models: Iterable[Path]) -> list[Path]:
     return [place for place in places if _is_readable(place)]
 
 
-def read_config(folder: str | Path) -> Config:
+def read_config(folder: str | Path) -> BigGANConfig:
     """A picture model's shape; reads no weights, and does not need TensorFlow.
 
     Raises:
@@ -62,7 +62,7 @@ def read_config(folder: str | Path) -> Config:
     return _known_kind(Path(folder)).config(Path(folder))
 
 
-def read_weights(folder: Path, config: Config) -> Arrays:
+def read_weights(folder: Path, config: BigGANConfig) -> Arrays:
     """All weights that `config` asks for, spectral norm folded in; see `weights.expected`.
 
     Raises:
@@ -90,7 +90,7 @@ def checksum(folder: Path) -> str:
     return found.hexdigest()
 
 
-def save(folder: Path, config: Config, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
+def save(folder: Path, config: BigGANConfig, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
     """Write a picture model in our own format: a new folder, there whole or not at all.
 
     Args:
@@ -112,7 +112,7 @@ def save(folder: Path, config: Config, arrays: Arrays, names: Sequence[str], dty
         npz_format.write(part / OURS, arrays, dtype)
 
 
-def class_names(folder: Path, config: Config) -> tuple[str, ...]:
+def class_names(folder: Path, config: BigGANConfig) -> tuple[str, ...]:
     """What the classes are called: classes.json, ImageNet's names for 1000 classes, or numbers.
 
     Raises:
@@ -130,7 +130,7 @@ def class_names(folder: Path, config: Config) -> tuple[str, ...]:
     return tuple(f"class {number}" for number in range(config.num_classes))
 
 
-def _json_config(folder: Path) -> Config:
+def _json_config(folder: Path) -> BigGANConfig:
     path = folder / CONFIG
     values = _read_json(path)
     if not isinstance(values, dict):
@@ -141,7 +141,7 @@ def _json_config(folder: Path) -> Config:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _hub_config(folder: Path) -> Config:
+def _hub_config(folder: Path) -> BigGANConfig:
     from renderer.biggan import hub_module
 
     return hub_module.read_config(folder)

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 from core.nn import products
 from core.nn.ops import Ops, Tensor
-from renderer.biggan.config import FIRST_CHANNELS, FIRST_LAYER, FIRST_SIZE, Attention, Block, Config
+from renderer.biggan.config import FIRST_CHANNELS, FIRST_LAYER, FIRST_SIZE, Attention, BigGANConfig, Block
 
 Weights = Mapping[str, Tensor]
 # Normalises a map with the batch norm of a name, and a condition [n, cond_size]: (name, x, cond) -> tensor.
 Norm = Callable[[str, Tensor, Tensor], Tensor]
 
 
-def prepare(ops: Ops, weights: Weights, config: Config) -> dict[str, Tensor]:
+def prepare(ops: Ops, weights: Weights, config: BigGANConfig) -> dict[str, Tensor]:
     """Weights in the form in which `generator` uses them: kernels that see a doubled map become transposed ones."""
     ready = dict(weights)
     for part in config.parts:
@@ -34,7 +34,7 @@ def condition(ops: Ops, weights: Weights, z: Tensor, classes: Tensor) -> Tensor:
     return ops.concatenate([z, ops.matmul(classes, weights["embeddings.weight"])], axis=-1)
 
 
-def first_map(ops: Ops, weights: Weights, cond: Tensor, config: Config) -> Tensor:
+def first_map(ops: Ops, weights: Weights, cond: Tensor, config: BigGANConfig) -> Tensor:
     """The first map, [n, 4, 4, channels]."""
     x = ops.matmul(cond, weights["generator.gen_z.weight"]) + weights["generator.gen_z.bias"]
     return ops.reshape(x, (-1, FIRST_SIZE, FIRST_SIZE, FIRST_CHANNELS * config.channel_width))
@@ -44,7 +44,7 @@ def generator(
     ops: Ops,
     weights: Weights,
     cond: Tensor,
-    config: Config,
+    config: BigGANConfig,
     norm: Norm,
     offsets: Mapping[str, Tensor] | None = None,
     size: int | None = None,
@@ -75,15 +75,15 @@ def generator(
     return fine if fade is None or coarse is None else fade * fine + (1.0 - fade) * double(ops, coarse)
 
 
-def activations(ops: Ops, weights: Weights, cond: Tensor, config: Config, norm: Norm, layer: str) -> Tensor:
-    """Activations of a layer of `Config.layer_shapes`, [n, height, width, channels]; nothing above it is computed."""
+def activations(ops: Ops, weights: Weights, cond: Tensor, config: BigGANConfig, norm: Norm, layer: str) -> Tensor:
+    """Activations of a layer of `config.layer_shapes`, [n, height, width, channels]; no later layer is computed."""
     x = first_map(ops, weights, cond, config)
     for part in config.parts[: list(config.layer_shapes).index(layer)]:
         x = _part(ops, weights, x, cond, part, norm)
     return x
 
 
-def colours(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, size: int, config: Config, norm: Norm) -> Tensor:
+def colours(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, size: int, config: BigGANConfig, norm: Norm) -> Tensor:
     """The colours of a map; sizes below the full one have heads of their own, which only training has."""
     full = size == config.resolution
     name, conv = ("generator.bn", "generator.conv_to_rgb") if full else (f"heads.{size}.bn", f"heads.{size}.conv")

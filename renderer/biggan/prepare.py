@@ -6,12 +6,12 @@ import numpy as np
 
 from core.nn import numpy_ops
 from renderer.biggan import network
-from renderer.biggan.config import Config
+from renderer.biggan.config import BigGANConfig
 
 Arrays = dict[str, np.ndarray]
 
 
-def prepare(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
+def prepare(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
     """What `network.generator` and `network.standing_norm` need, out of arrays in torch's layouts.
 
     Kernels [out, in, height, width] become [height, width, in, out], linear layers [out, in] become [in, out].
@@ -26,7 +26,7 @@ def prepare(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
     return {name: np.ascontiguousarray(array) for name, array in network.prepare(numpy_ops, ready, config).items()}
 
 
-def all_conditions(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
+def all_conditions(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
     """One matrix for all batch norms: their scales one after the other, then their offsets.
 
     The last norm has no condition, so its part of the matrix is 0.
@@ -41,7 +41,7 @@ def all_conditions(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
     return {"conditions/kernel": np.concatenate(kernels, axis=1), "conditions/bias": np.concatenate(biases)}
 
 
-def tables(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
+def tables(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
     """The tables "means" and "deviations" [rows, values] of all batch norms, one after the other."""
     names = [name for name, _ in config.norms]
     variances = np.concatenate([arrays[f"{name}.running_vars"] for name in names], axis=1)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from core import checks
-from renderer.biggan.config import Attention, Block, Config
+from renderer.biggan.config import Attention, BigGANConfig, Block
 
 Arrays = dict[str, np.ndarray]
 Shape = tuple[int, ...]
 COLORS = 3
 
 
-def expected(config: Config) -> dict[str, Shape]:
+def expected(config: BigGANConfig) -> dict[str, Shape]:
     """The shape of every array, under its name in torch's state dict, spectral norm folded in."""
     found: dict[str, Shape] = {
         "embeddings.weight": (config.embed_size, config.num_classes),
@@ -36,7 +36,7 @@ def expected(config: Config) -> dict[str, Shape]:
     return found
 
 
-def complete(arrays: Mapping[str, np.ndarray], config: Config) -> Arrays:
+def complete(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
     """The arrays of `expected`, float32, out of what a file has: folded, or beside NAME_orig its NAME_u and NAME_v.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from core import checks
 from core.files.atomic import write_text
 from core.training import settings
-from renderer.biggan.config import FIRST_SIZE, Config
+from renderer.biggan.config import FIRST_SIZE, BigGANConfig
 
 FILE = "train.json"
 AUGMENTATIONS = ("colour", "translation", "cutout")
@@ -113,9 +113,9 @@ class ImageHparams:
             size *= 2 if doubles else 1
         return -1
 
-    def config(self, name: str, classes: int) -> Config:
+    def config(self, name: str, classes: int) -> BigGANConfig:
         """The generator's shape as the renderer reads it."""
-        return Config(
+        return BigGANConfig(
             name, self.z_dim, self.z_dim, classes, self.channel_width,
             self.layers, self.attention_position, EPSILON, TRUNCATIONS,
         )  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core import families
 from core.families import Kind
-from server.settings import Settings
+from server.settings import ServerSettings
 
 SOUND: Kind = "sound"
 IMAGE: Kind = "image"
@@ -30,7 +30,7 @@ def folders(options: argparse.Namespace) -> tuple[Path, ...]:
     Raises:
         FileNotFoundError: one is missing.
     """
-    return Settings(models=tuple(options.models)).models if options.models else Settings().models
+    return ServerSettings(models=tuple(options.models)).models if options.models else ServerSettings().models
 
 
 def _places(kind: Kind) -> set[str]:
