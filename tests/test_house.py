@@ -85,9 +85,24 @@ def project():
 
 def requirements(python="3.10"):
     """Name to bounds, of the instrument and its tests; the oldest Python needs all of them."""
-    wanted = map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["test"])
     here = {"python_version": python}
-    return {need.name: need.specifier for need in wanted if not need.marker or need.marker.evaluate(here)}
+    return {need.name: need.specifier for need in extra("test") if not need.marker or need.marker.evaluate(here)}
+
+
+def extra(name):
+    """What an extra needs, the base included: extras may name others."""
+    extras = project()["optional-dependencies"]
+    yield from map(Requirement, project()["dependencies"])
+    for need in map(Requirement, extras[name]):
+        if need.name != "hallu":
+            yield need
+        for other in need.extras if need.name == "hallu" else ():
+            yield from extra(other)
+
+
+@pytest.mark.parametrize("name", ["test-playing", "lyrics", "cluster"])
+def test_what_plays_installs_neither_tensorflow_nor_keras(name):
+    assert not {"tensorflow", "keras", "jax"} & {need.name for need in extra(name)}
 
 
 def test_conda_gets_the_packages_and_bounds_of_pip():
