@@ -1,4 +1,4 @@
-"""Turn a picture model, a Hugging Face or a TF-Hub folder, into one of ours: smaller, and loaded at once."""
+"""Convert an image model, a Hugging Face or a TF-Hub folder, into a smaller folder that loads quickly."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("source", type=frame.path, help="the model's folder")
     flags.add_argument("folder", type=frame.path, help="the new folder, such as models/biggan/NAME")
     flags.add_argument(
-        "--float32", action="store_true", help="keep every digit (float16 moves pictures by a few thousandths)"
+        "--float32", action="store_true", help="keep full precision (float16 changes images by a few thousandths)"
     )
     return flags
 

@@ -1,4 +1,4 @@
-"""Train a picture model on a folder of class folders; the same command again goes on where it was stopped."""
+"""Train an image model on a folder of class folders; the same command again continues a stopped run."""
 
 import argparse
 import sys
@@ -36,8 +36,8 @@ def setting(text: str) -> tuple[str, Any]:
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("data_dir", type=frame.path, help="the pictures: a folder of them for each class")
-    flags.add_argument("run_dir", type=frame.path, help="the run: saves and samples")
+    flags.add_argument("data_dir", type=frame.path, help="folder with a folder of images for each class")
+    flags.add_argument("run_dir", type=frame.path, help="folder of the run, for saves and samples")
     flags.add_argument(
         "--recipe", default="warm", choices=hparams.RECIPES, help="what --set starts from (default: warm)"
     )
@@ -47,12 +47,10 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     flags.add_argument(
         "--export", type=frame.path, metavar="FOLDER",
-        help="train no further; write what the run has learned into a new folder that the renderer loads",
+        help="do not train; write the model that the run has learned into a new folder",
     )  # fmt: skip
-    flags.add_argument(
-        "--report", action="store_true", help="train no further; measure each class and print a table of it"
-    )
-    flags.add_argument("--skip_bad", action="store_true", help="leave out files that are no pictures, and name them")
+    flags.add_argument("--report", action="store_true", help="do not train; measure each class and print a table")
+    flags.add_argument("--skip_bad", action="store_true", help="name files that are not images, and skip them")
     flags.add_argument(
         "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
@@ -74,7 +72,7 @@ def _train(options: argparse.Namespace) -> int:
     from renderer.training.trainer import ImageTrainer
 
     stop = frame.Stop()
-    print(f"training on {source.count} pictures of {source.classes} classes into {options.run_dir}", flush=True)
+    print(f"training on {source.count} images of {source.classes} classes into {options.run_dir}", flush=True)
     trainer, logger = ImageTrainer(options.run_dir, source), training_logger(options.run_dir, source)
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
     print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
@@ -93,7 +91,7 @@ def _use(options: argparse.Namespace) -> None:
     if options.export:
         with show_progress("truncation") as progress:
             export.export(options.export, latest, source, progress=progress)
-        print(f"{options.export}: what {options.run_dir} has learned from {latest.images} images")
+        print(f"{options.export}: the model of {options.run_dir} after {latest.images} images")
     if options.report:
         weights = statistics.ready(to_tensors(latest.tree), own)
         render = sample_grid.SampleRenderer(weights, own, source.classes, own.size)
@@ -101,10 +99,10 @@ def _use(options: argparse.Namespace) -> None:
 
 
 def _source(options: argparse.Namespace, own: hparams.ImageHparams) -> "ImageSource":
-    """The pictures, and the backend that learns from them, loaded quietly."""
+    """Read the images, and load the backend that learns from them."""
     from renderer.training import image_folder
 
-    with show_progress("picture") as progress:
+    with show_progress("image", "reading") as progress:
         data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
     frame.quiet(options)
     from renderer.training.batches import ImageSource

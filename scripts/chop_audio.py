@@ -1,4 +1,4 @@
-"""Cut long recordings into notes of equal length, the first step to a dataset of one's own sounds."""
+"""Cut long recordings into notes of equal length, the first step to a dataset of your own sounds."""
 
 import argparse
 import sys
@@ -17,11 +17,14 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, searched to the bottom")
-    flags.add_argument("out_dir", type=frame.path, help="folder to make for the notes, NAME_NUMBER_PITCH.wav")
-    flags.add_argument("--len", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
+    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, subfolders too")
+    flags.add_argument("out_dir", type=frame.path, help="new folder for the notes, NAME_NUMBER_PITCH.wav")
+    flags.add_argument("--len", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
     flags.add_argument(
-        "--step", type=count, default=64000, help="from start to start, in samples (default: %(default)s)"
+        "--step",
+        type=count,
+        default=64000,
+        help="samples from one start to the next (default: %(default)s)",
     )
     flags.add_argument(
         "--pitch", type=audio_files.pitch, default=32, help="MIDI pitch for the names (default: %(default)s)"

@@ -1,10 +1,11 @@
-"""Say what is in a dataset: notes per pitch and label, loudness, silence, duplicates; and draw its spectrograms."""
+"""Report what a dataset contains: notes per pitch and label, loudness, silence, duplicates, spectrograms."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
 
+from core.files.unused_names import unused
 from core.progress import show_progress
 from gansynth.dataset import records, summary
 from scripts import frame
@@ -21,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         "--sample_rate",
         type=partial(frame.whole, least=1),
         default=16000,
-        help="of the notes, in Hz; a dataset does not say (default: %(default)s)",
+        help="of the notes, in Hz; which the dataset does not contain (default: %(default)s)",
     )
     return flags
 
@@ -48,7 +49,7 @@ def _report(options: argparse.Namespace) -> None:
             if note.name in chosen:
                 shown[note.name] = note
         progress(len(labels), len(labels))
-    picture = options.picture or options.dir / "sheet.png"
+    picture = unused(options.picture or options.dir / "sheet.png")
     summary.save_sheet(picture, [shown[name] for name in chosen], options.sample_rate)
     for line in report.lines():
         print(line)

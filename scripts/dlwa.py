@@ -1,8 +1,8 @@
-"""The course's commands for a virtual machine: names instead of paths, long work in the background with a log.
+"""Run the course's commands on a virtual machine: names instead of paths, long work in the background with a log.
 
-Works in the current folder: recordings in inputs/NAME, datasets in datasets/gansynth/NAME, models in
-models/gansynth/NAME. Prints each command that it runs, so that you can run it yourself with other arguments; what you
-add at the end of a command here goes to that command.
+It works in the current folder: recordings in inputs/NAME, datasets in datasets/gansynth/NAME, models in
+models/gansynth/NAME. It prints each command that it runs, so that you can run it yourself with other arguments.
+Arguments at the end of a command here are passed to that command.
 """
 
 import argparse
@@ -41,11 +41,11 @@ def parser() -> argparse.ArgumentParser:
         if name in ("train", "ganspace"):
             one.add_argument("--foreground", action="store_true", help="stay until it is done, and log to the terminal")
 
-    add("setup", setup, "make the folders, and say what there is to compute on")
+    add("setup", setup, "create the folders, and report what there is to compute on")
     add("chop-audio", chop_audio, "cut long recordings into notes", "input_name", optional="output_name")
-    add("pad-audio", pad_audio, "bring short recordings to the length of a note", "input_name", optional="output_name")
+    add("pad-audio", pad_audio, "pad short recordings to the length of a note", "input_name", optional="output_name")
     add("make-dataset", make_dataset, "make a dataset of notes", "input_name", "dataset_name")
-    add("train", train, "train a model, or go on with it", "dataset_name", "model_name")
+    add("train", train, "train a model, or continue its training", "dataset_name", "model_name")
     add("ganspace", ganspace, "find a model's directions", "model_name")
     return flags
 
@@ -61,7 +61,7 @@ def setup(options: argparse.Namespace) -> None:
     """Make the folders; look for GPUs."""
     for folder in (INPUTS, DATASETS, MODELS):
         folder.mkdir(parents=True, exist_ok=True)
-        print(f"{folder}/ is there")
+        print(f"{folder}/ exists")
     looking = "from core.nn.backend import devices; print(devices())"
     done = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True)
     if done.returncode:
@@ -110,16 +110,16 @@ def ganspace(options: argparse.Namespace) -> None:
     """models/gansynth/NAME -> ganspace.pickle in it, in the background."""
     model = MODELS / options.model_name
     if not model.is_dir():
-        raise FileNotFoundError(f"there is no {model}; its name is that of the training")
+        raise FileNotFoundError(f"there is no {model}; train it with: {PROG} gansynth train")
     usual = ["--ckpt_dir", str(model), "--random_z_count", "8192", "--pca_out_file", str(model / "ganspace.pickle")]
     _run_long(options, "gansynth_ganspace", [*usual, *options.extra], model / "dlwa_ganspace.log")
 
 
 def _run(name: str, arguments: Sequence[str]) -> None:
-    """Run one of our commands here.
+    """Run one of our commands in the foreground.
 
     Raises:
-        ChildProcessError: it fails; it has said why.
+        ChildProcessError: it fails; it has printed why.
     """
     words = _words(name, arguments)
     if status := subprocess.run(words).returncode:
@@ -132,7 +132,7 @@ def _run_long(options: argparse.Namespace, name: str, arguments: Sequence[str], 
         return _run(name, arguments)
     lock = log.with_suffix(".pid")
     if (running := _running(lock)) is not None:
-        raise RuntimeError(f"it is running already, as process {running}; see {log}")
+        raise RuntimeError(f"it is already running, as process {running}; see {log}")
     words = _words(name, arguments)
     with log.open("ab") as file:
         process = subprocess.Popen(

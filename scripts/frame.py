@@ -7,6 +7,7 @@ import argparse
 import logging
 import math
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from core import errors, progress
 
 if TYPE_CHECKING:
     from gansynth.model import Model
+
+log = logging.getLogger(__name__)
 
 # Packages whose messages a user sees; of others only warnings.
 PACKAGES = ("core", "gansynth", "ganspace", "renderer", "server", "scripts")
@@ -113,6 +116,26 @@ class Stop:
         progress.write("stopping after this step; the run is saved", sys.stdout)
         self._number = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def seed(given: int | None) -> int:
+    """The given seed, or a random one, which the log reports."""
+    if given is not None:
+        return given
+    drawn = secrets.randbelow(2**31)
+    log.info("seed %d (use --seed %d to reproduce)", drawn, drawn)
+    return drawn
+
+
+def refuse_existing(*paths: Path) -> None:
+    """Refuse to overwrite; before long work, so that it is not done in vain.
+
+    Raises:
+        FileExistsError: one of the files exists.
+    """
+    for one in paths:
+        if one.exists():
+            raise FileExistsError(f"{one} exists already; choose another name")
 
 
 def path(text: str) -> Path:

@@ -1,4 +1,4 @@
-"""A grid of sounds between four random timbres, one in each corner, at one or more pitches."""
+"""Make a grid of sounds between four random timbres, one in each corner, at one or more pitches."""
 
 import argparse
 import re
@@ -26,7 +26,7 @@ def pitches(text: str) -> list[int]:
     [24, 36, 37, 38, 40, 44, 48]
 
     Raises:
-        argparse.ArgumentTypeError: it says something else.
+        argparse.ArgumentTypeError: it is something else.
     """
     found: list[int] = []
     for part in re.split(r",(?![^(]*\))", text):
@@ -48,9 +48,11 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
-    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds")
     flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
-    flags.add_argument("--resolution", type=partial(frame.whole, least=2), default=9, help="points a side (default: 9)")
+    flags.add_argument(
+        "--resolution", type=partial(frame.whole, least=2), default=9, help="points per side (default: %(default)s)"
+    )
     flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same timbres")
     flags.add_argument("--batch_size", type=partial(frame.whole, least=1), default=8, help="accepted; no longer needed")
     return flags
@@ -75,18 +77,20 @@ def _grid(options: argparse.Namespace) -> None:
     config = gansynth.read_config(options.ckpt_dir)
     for pitch in options.pitches:
         check_pitch(config.name, config.pitches, pitch)
-    corners = np.random.default_rng(options.seed).standard_normal((4, config.latent_size))
+    corners = np.random.default_rng(frame.seed(options.seed)).standard_normal((4, config.latent_size))
     points = grid(corners, options.resolution).reshape(-1, config.latent_size)
     places = [divmod(i, options.resolution) for i in range(len(points))]
     wanted = [(row, column, pitch) for row, column in places for pitch in options.pitches]
+    paths = [options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav" for row, column, pitch in wanted]
+    frame.refuse_existing(*paths)
     latents = np.repeat(points, len(options.pitches), axis=0)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = frame.load(options)
     with show_progress("note") as progress:
         waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)
-        for wave, (row, column, pitch) in zip(waves, wanted, strict=True):
-            wav.write(options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav", wave, model.sample_rate)
-    print(f"{options.output_dir}: {len(wanted)} sounds, gen_x0_y0_{options.pitches[0]}.wav and on")
+        for path, wave in zip(paths, waves, strict=True):
+            wav.write(path, wave, model.sample_rate)
+    print(f"{options.output_dir}: {len(paths)} sounds, {paths[0].name} to {paths[-1].name}")
 
 
 if __name__ == "__main__":

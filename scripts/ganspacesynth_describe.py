@@ -1,8 +1,8 @@
-"""Get to know directions: a sheet for each, with spectrograms from -3 to 3 sigma and what it does in numbers.
+"""Describe directions: a sheet for each, with spectrograms from -3 to 3 sigma and measurements.
 
-Of a picture model, one sheet shows all of them, through pictures of several classes.
+Of an image model, one sheet shows all of them, in images of several classes.
 
---name gives one a name, which is saved in the components file and shown wherever it is used.
+--name names a direction; the name is saved in the components file and shown wherever the file is used.
 """
 
 import argparse
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ganspace.audio_metrics import SoundMeasurement
 
 PROG = "ganspacesynth_describe"
-FOR_PICTURES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "--seed"}
+FOR_IMAGES = {"auto_names": "--auto_names", "classes": "--classes", "seed": "--seed"}
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = frame.new_parser(PROG, __doc__)
     directions.add_flags(flags)
-    flags.add_argument("--output_dir", type=frame.path, help="folder for the sheets; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, help="folder for the sheets; created if missing")
     flags.add_argument(
         "--directions", type=partial(frame.whole, least=1), default=16, help="how many, from the first (default: 16)"
     )
@@ -37,10 +37,12 @@ def parser() -> argparse.ArgumentParser:
         "--name", nargs=2, action="append", default=[], metavar=("NUMBER", "NAME"), help='such as --name 3 "breath"'
     )
     flags.add_argument(
-        "--auto_names", action="store_true", help="pictures: name those without a name after what they do, where clear"
+        "--auto_names",
+        action="store_true",
+        help="image models: name directions by their effect, where clear",
     )
-    flags.add_argument("--classes", nargs="+", metavar="NAME|NUMBER", help="pictures: of which (default: some of all)")
-    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="pictures: of the noise (default: 0)")
+    flags.add_argument("--classes", nargs="+", metavar="NAME|NUMBER", help="image models: classes (default: random)")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), help="image models: of the noise (default: 0)")
     return flags
 
 
@@ -60,10 +62,10 @@ def _work(options: argparse.Namespace) -> None:
         return
     options.ckpt_dir = options.ckpt_dir or directions.beside(options.pca_file)
     if not model_folder.makes_images(options.ckpt_dir):
-        model_folder.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
+        model_folder.refuse(options, FOR_IMAGES, "image models", "a GANSynth checkpoint")
         _sheets(options)
         return
-    model_folder.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "a picture model")
+    model_folder.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "an image model")
     from scripts.shared import describe_pictures
 
     options.seed = options.seed or 0
@@ -74,7 +76,7 @@ def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:
     components = ganspace.load(path)
     for number, name in names:
         if not number.isdecimal():
-            raise ValueError(f"--name takes a direction's number and a name; {number!r} is no number")
+            raise ValueError(f"--name takes a direction's number and a name; {number!r} is not a number")
         components = components.named(int(number) - 1, name.strip())
     ganspace.save(path, components)
     for index in range(len(components.names)):
@@ -85,6 +87,7 @@ def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:
 def _sheets(options: argparse.Namespace) -> None:
     from ganspace import audio_metrics, audio_plots
 
+    frame.refuse_existing(*(options.output_dir / name for name in ("variance.png", "directions.csv")))
     model, components, pitch = directions.load(options)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     audio_plots.save_variance(options.output_dir / "variance.png", components)

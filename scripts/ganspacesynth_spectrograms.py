@@ -1,4 +1,4 @@
-"""A plane of sounds along two directions: a WAV for each point, one picture of all spectrograms, meta.txt."""
+"""Make a plane of sounds along two directions: a WAV for each point, a picture of all spectrograms, meta.txt."""
 
 import argparse
 import sys
@@ -25,12 +25,12 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
     directions.add_flags(flags)
-    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the files; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the files; created if missing")
     flags.add_argument(
         "--min", type=frame.finite, default=-1.0, help="lowest amount, in standard deviations (default: -1)"
     )
     flags.add_argument("--max", type=frame.finite, default=1.0, help="highest amount (default: 1)")
-    flags.add_argument("--steps", type=partial(frame.whole, least=2), default=3, help="points a side (default: 3)")
+    flags.add_argument("--steps", type=partial(frame.whole, least=2), default=3, help="points per side (default: 3)")
     flags.add_argument(
         "--directions",
         type=partial(frame.whole, least=1),
@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _plane(options: argparse.Namespace) -> None:
     from ganspace import audio_plots
 
+    paths = [options.output_dir / name for name in ("plot.svg", "plot.png")]
+    frame.refuse_existing(*paths, options.output_dir / "meta.txt")
     model, components, pitch = directions.load(options)
     right, up = (number - 1 for number in options.directions)
     if max(right, up) >= components.count:
@@ -77,7 +79,6 @@ def _plane(options: argparse.Namespace) -> None:
     for wave, edit in zip(waves, edits, strict=True):
         name = f"wave_{edit[right]},{edit[up]}.wav"
         wav.write(options.output_dir / name, wave, model.sample_rate)
-    paths = [options.output_dir / name for name in ("plot.svg", "plot.png")]
     titles = (audio_plots.title(components, right), audio_plots.title(components, up))
     plane = waves.reshape(options.steps, options.steps, -1)
     audio_plots.save_plane(paths, plane, amounts, titles, model.sample_rate)

@@ -1,12 +1,11 @@
-"""Find the directions of a GANSynth checkpoint, or of a picture model: what its sounds or pictures differ in most.
+"""Find the directions of a GANSynth checkpoint or an image model: what its sounds or images differ in most.
 
-The file can be loaded by the instrument, and a checkpoint's that ends with .pickle by the course's patches too. When
-the work is killed, the same command takes it up where it was.
+The instrument loads the file; the course's patches load a checkpoint's .pickle. After an interruption, the same
+command continues the work.
 """
 
 import argparse
 import math
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -27,28 +26,26 @@ from scripts.shared import model_folder
 PROG = "gansynth_ganspace"
 # What only one kind of model understands: what the options are called, and their flags.
 FOR_SOUNDS = {"pitch": "--pitch", "scheduler": "--scheduler"}
-FOR_PICTURES = {"class_name": "--class", "truncation": "--truncation", "move": "--move"}
+FOR_IMAGES = {"class_name": "--class", "truncation": "--truncation", "move": "--move"}
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument(
-        "--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of the picture model"
-    )
+    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint or the image model")
     flags.add_argument(
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )
-    flags.add_argument("--random_z_count", type=partial(frame.whole, least=2), help="how many latent vectors to try")
-    flags.add_argument("--layer", default="", help="whose activations (default: conv0, of a picture model layers.0)")
+    flags.add_argument("--random_z_count", type=partial(frame.whole, least=2), help="how many random latents to sample")
+    flags.add_argument("--layer", default="", help="layer to analyse (default: conv0, of an image model layers.0)")
     flags.add_argument(
         "--estimator",
         choices=ESTIMATORS,
         default="",
-        help="ipca: incremental; stream: for any number of samples; linear: what follows from z in a straight line; "
+        help="ipca: incremental; stream: for any number of samples; linear: what depends linearly on z; "
         "pca, fbpca (randomised), ica (independent), spca (sparse) keep all samples in memory (default: ipca, and "
-        f"stream from {MANY} samples on; of a picture model linear)",
+        f"stream from {MANY} samples on; of an image model linear)",
     )
     flags.add_argument(
         "--components", type=components, default=DEFAULT_COMPONENTS, metavar="K|all", help="default: 128"
@@ -56,20 +53,20 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--pitch", type=int, help="MIDI pitch to sample at (default: 32, or the model's nearest)")
     flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same file")
     flags.add_argument(
-        "--pca_batch_size", type=count, default=0, help="samples in a step of ipca (default: what is fast)"
+        "--pca_batch_size", type=count, default=0, help="samples in a step of ipca (default: a fast number)"
     )
-    flags.add_argument("--batch_size", type=count, default=0, help="computed at once (default: what is fast)")
+    flags.add_argument("--batch_size", type=count, default=0, help="computed at once (default: a fast number)")
     flags.add_argument("--pca_out_file", type=frame.path, help="what to write: .pickle (the course's) or .npz (ours)")
     flags.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="let the workers of this Dask scheduler sample, such as tcp://10.0.0.5:8786",
+        help="sample on the workers of this Dask scheduler, such as tcp://10.0.0.5:8786",
     )
     flags.add_argument(
-        "--class", dest="class_name", metavar="NAME|NUMBER", help="pictures: only of this class (default: of all)"
+        "--class", dest="class_name", metavar="NAME|NUMBER", help="image models: only of this class (default: of all)"
     )
-    flags.add_argument("--truncation", type=frame.above_zero, help="pictures: of the noise, up to 1 (default: 1)")
-    flags.add_argument("--move", choices=MOVED, help="pictures: what edits move, the noise or the layer (default: z)")
+    flags.add_argument("--truncation", type=frame.above_zero, help="image models: of the noise, up to 1 (default: 1)")
+    flags.add_argument("--move", choices=MOVED, help="image models: what edits move, noise or layer (default: z)")
     return flags
 
 
@@ -101,15 +98,16 @@ def _list_layers(options: argparse.Namespace) -> None:
 
 
 def _compute(options: argparse.Namespace) -> None:
+    frame.refuse_existing(options.pca_out_file)
     plan = ganspace.Plan(
         layer=options.layer,
         count=options.random_z_count,
         estimator=options.estimator,
         components=options.components,
-        seed=secrets.randbelow(2**32) if options.seed is None else options.seed,
+        seed=frame.seed(options.seed),
         pca_batch_size=options.pca_batch_size,
         batch_size=options.batch_size,
-        **(_for_pictures if model_folder.makes_images(options.ckpt_dir) else _for_sounds)(options),
+        **(_for_images if model_folder.makes_images(options.ckpt_dir) else _for_sounds)(options),
     )
     model = model_folder.load(options)
     begun_s = time.monotonic()
@@ -120,21 +118,21 @@ def _compute(options: argparse.Namespace) -> None:
             found = cluster.compute_file(model, plan, options.pca_out_file, options.scheduler, progress=progress)
         else:
             found = ganspace.compute_file(model, plan, options.pca_out_file, progress=progress)
-    _say(options.pca_out_file, found, time.monotonic() - begun_s)
+    _print_result(options.pca_out_file, found, time.monotonic() - begun_s)
 
 
 def _for_sounds(options: argparse.Namespace) -> dict[str, Any]:
-    """What a plan for sounds has of its own; checked before anything large is loaded."""
-    model_folder.refuse(options, FOR_PICTURES, "picture models", "a GANSynth checkpoint")
+    """The plan's fields that are for sounds only; checked before anything large is loaded."""
+    model_folder.refuse(options, FOR_IMAGES, "image models", "a GANSynth checkpoint")
     config = gansynth.read_config(options.ckpt_dir)
     if options.pitch is not None:
         check_pitch(config.name, config.pitches, options.pitch)
     return {"pitch": options.pitch}
 
 
-def _for_pictures(options: argparse.Namespace) -> dict[str, Any]:
-    """What a plan for pictures has of its own."""
-    model_folder.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "a picture model")
+def _for_images(options: argparse.Namespace) -> dict[str, Any]:
+    """The plan's fields that are for images only."""
+    model_folder.refuse(options, FOR_SOUNDS, "GANSynth checkpoints", "an image model")
     given: dict[str, Any] = {"class_number": None}
     if options.class_name is not None:
         from renderer import classes, image_models
@@ -146,7 +144,7 @@ def _for_pictures(options: argparse.Namespace) -> dict[str, Any]:
     return given | {"move": options.move or ""}
 
 
-def _say(path: Path, found: ganspace.Components, seconds: float) -> None:
+def _print_result(path: Path, found: ganspace.Components, seconds: float) -> None:
     share, layer = 100 * found.var_ratio.sum(), found.origin.found_in or found.layer
     print(
         f"{path}: {found.count} directions of {layer} by {found.estimator} with {share:.1f} % of the variance, "

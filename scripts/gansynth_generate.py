@@ -1,14 +1,17 @@
-"""Notes from a GANSynth checkpoint: random ones, or a MIDI file through random instruments."""
+"""Generate notes with a GANSynth checkpoint: random ones, or a MIDI file on random instruments."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 import gansynth
 from core.audio import wav
+from core.files.unused_names import unused
 from core.progress import show_progress
 from gansynth import midi
 from gansynth.conditions import check
@@ -18,13 +21,14 @@ from scripts.flags import conditions as condition_flag
 from scripts.shared import directions
 
 PROG = "gansynth_generate"
+_NOTE_FILE = re.compile(r"generated_(\d+)\.wav")
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
-    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; made if missing")
+    flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; created if missing")
     flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
     flags.add_argument(
         "--secs_per_instrument",
@@ -56,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags = parser()
     options = flags.parse_args(argv)
     if options.midi_file and options.pitch is not None:
-        flags.error("--pitch goes without --midi_file: the file says the pitches")
+        flags.error("--pitch and --midi_file exclude each other: the file has the pitches")
     if (options.edits is None) != (options.edits_file is None):
         flags.error("--edits and --edits_file go together")
     return frame.run(_clip if options.midi_file else _single_notes, options, PROG)
@@ -67,7 +71,7 @@ def _clip(options: argparse.Namespace) -> None:
     conditions = condition_flag.wanted(options.condition)
     check(config, conditions)
     notes = _playable_notes(options.midi_file, config.pitches)
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(frame.seed(options.seed))
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = directions.edited(frame.load(options), options)
@@ -75,7 +79,7 @@ def _clip(options: argparse.Namespace) -> None:
         clip = midi.render(
             model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
         )
-    path = options.output_dir / "generated_clip.wav"
+    path = unused(options.output_dir / "generated_clip.wav")
     wav.write(path, clip, model.sample_rate)
     print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
 
@@ -98,17 +102,26 @@ def _single_notes(options: argparse.Namespace) -> None:
     check(config, conditions)
     if options.pitch is not None:
         check_pitch(config.name, config.pitches, options.pitch)
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(frame.seed(options.seed))
     latents = rng.standard_normal((options.batch_size, config.latent_size)).astype(np.float32)
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = directions.edited(frame.load(options), options)
+    paths = _note_files(options.output_dir, len(pitches))
     with show_progress("note") as progress:
-        for i, wave in enumerate(model.notes(latents, pitches, conditions=conditions, progress=progress)):
-            wav.write(options.output_dir / f"generated_{i}.wav", wave, model.sample_rate)
-    for i, pitch in enumerate(pitches):
-        print(f"{options.output_dir / f'generated_{i}.wav'}: pitch {pitch}")
+        waves = model.notes(latents, pitches, conditions=conditions, progress=progress)
+        for path, wave in zip(paths, waves, strict=True):
+            wav.write(path, wave, model.sample_rate)
+    for path, pitch in zip(paths, pitches, strict=True):
+        print(f"{path}: pitch {pitch}")
+
+
+def _note_files(folder: Path, count: int) -> list[Path]:
+    """The next `count` of generated_0.wav, generated_1.wav, ... after those that a folder has."""
+    numbers = [int(match[1]) for path in folder.iterdir() if (match := _NOTE_FILE.fullmatch(path.name))]
+    first = max(numbers, default=-1) + 1
+    return [folder / f"generated_{number}.wav" for number in range(first, first + count)]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train a GANSynth on a dataset; the same command again goes on where it was stopped."""
+"""Train a GANSynth on a dataset; the same command again continues a stopped run."""
 
 import argparse
 import contextlib

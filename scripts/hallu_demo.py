@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,13 @@ import soundfile
 
 import gansynth
 from core.commands.arguments import Value
+from core.files.unused_names import unused
 from core.files.user_folders import shipped
 from core.latent.key_path import key_times_s
 from core.progress import show_progress
 from scripts import frame
 from scripts.shared.hallucination import keep
-from scripts.shared.hallucination_video import Film, paint
+from scripts.shared.hallucination_video import Video, render
 from server.osc.client import Client
 from server.osc.packet import Message
 
@@ -30,7 +32,7 @@ _PATIENCE_S = 120.0
 _NOTES, _STEPS, _SPACING = 5, 5, 0.4
 _TARGET = "demo"
 _KEY_TIMES_S = key_times_s(_NOTES, _STEPS, _SPACING)
-# The walk: from here to there along each of the first directions, in standard deviations; the steps between.
+# The walk: its directions, how far it goes along each in standard deviations, the notes between.
 _DIRECTIONS, _REACH, _WALK_STEPS, _WALK_SPACING = 4, 2.5, 3, 0.3
 
 
@@ -38,7 +40,12 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument(
-        "--out", type=frame.path, default=Path("out"), metavar="DIR", help="where they go (default %(default)s/)"
+        "--out", type=frame.path, default=Path("out"), metavar="DIR", help="folder for them (default: %(default)s)"
+    )
+    flags.add_argument(
+        "--seed",
+        type=partial(frame.whole, least=0),
+        help="decides the sounds (default: random, and reported)",
     )
     return flags
 
@@ -49,11 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    demo(options.out)
-
-
-def demo(out: Path) -> None:
-    """Play, and leave hallucination.wav, .png and .mp4, and directions.wav and .png, in a folder.
+    """Write hallucination.wav, .png and .mp4, and directions.wav and .png, into a folder.
 
     Raises:
         FileNotFoundError: no model ships.
@@ -61,32 +64,36 @@ def demo(out: Path) -> None:
         ValueError: the server refuses something.
     """
     models = shipped("models")
-    folder = voice(models)
-    out.mkdir(parents=True, exist_ok=True)
+    folder = _sound_model(models)
+    options.out.mkdir(parents=True, exist_ok=True)
+    sound = unused(options.out / "hallucination.wav", [".png", ".mp4"])
     with (
         tempfile.TemporaryDirectory(prefix="hallu-demo-") as scratch,
         running_server(models, Path(scratch)) as (_, port),
     ):
-        print(f"The server answers on UDP port {port}. It loads {folder.name}; TensorFlow takes a few seconds ...")
+        print(f"The server answers on UDP port {port}. It loads {folder.name}, which takes a few seconds ...")
         with Client("127.0.0.1", port, _PATIENCE_S) as client:
-            keys = _play(client, folder.name, out)
-    _paint(models, keys, out)
+            _ask(client, "/sound/seed", frame.seed(options.seed))
+            pitch = _note(client, folder.name)
+            keys = _path(client, pitch, sound)
+            _walk(client, pitch, unused(options.out / "directions.wav", [".png"]))
+    _video(models, keys, sound)
 
 
-def voice(models: Path) -> Path:
-    """The checkpoint to show: the one that ships.
+def _sound_model(models: Path) -> Path:
+    """The sound model that ships.
 
     Raises:
         FileNotFoundError: there is none.
     """
     found = gansynth.find([models])
     if not found:
-        raise FileNotFoundError(f"{models}/gansynth holds no checkpoint; reinstall hallu")
+        raise FileNotFoundError(f"{models} contains no sound model; reinstall hallu")
     return found[0]
 
 
-def _play(client: Client, name: str, out: Path) -> np.ndarray:
-    """All of the sound; the hallucination's key points, float32 [n, latent]."""
+def _note(client: Client, name: str) -> Value:
+    """Load the model and play one note; its pitch."""
     loaded = _ask(client, "/sound/load", name)[0].args
     print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
     _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
@@ -95,28 +102,32 @@ def _play(client: Client, name: str, out: Path) -> np.ndarray:
     pitch = loaded[4 + (len(loaded) - 4) // 2]
     note = _ask(client, "/sound/synthesize", "demo-c", _TARGET, pitch)[-2].args
     print(f"One note of it at MIDI pitch {pitch}: {float(note[2]) / float(note[3]):.1f} s of sound.")
+    return pitch
+
+
+def _path(client: Client, pitch: Value, out: Path) -> np.ndarray:
+    """Hallucinate through random key points, float32 [n, latent], which are returned."""
     print(f"A hallucination: {_NOTES} random key points, {_STEPS} notes between each two.")
     slots = [f"demo-{number}" for number in range(_NOTES)]
     keys = np.array([reply.args[1:] for reply in _ask(client, "/sound/randomize_z", *slots)[:-1]], np.float32)
     path = _hallucinate(client, "/sound/hallucinate_z", _TARGET, _STEPS, _SPACING, 0.0, 0.5, 0.5, 0.5, pitch, *slots)
-    _keep(path, out / "hallucination.wav", _KEY_TIMES_S)
-    _walk(client, pitch, out)
+    _keep(path, out, _KEY_TIMES_S)
     return keys
 
 
-def _paint(models: Path, keys: np.ndarray, out: Path) -> None:
-    """Let pictures go the hallucination's way, as the live renderer does."""
+def _video(models: Path, keys: np.ndarray, sound: Path) -> None:
+    """Make the hallucination's video: images follow its key points, as they do live."""
     from renderer.image_models import choose
 
-    print("Now its pictures ...")
-    film = Film(out / "hallucination.mp4", choose([models]))
-    wave, rate = soundfile.read(out / "hallucination.wav", dtype="float32")
-    painter, _ = paint(film, wave, rate, _KEY_TIMES_S, keys)
-    print(f"Left {film.out}: {painter.name} paints what sounds.")
+    print("Now its video ...")
+    video = Video(sound.with_suffix(".mp4"), choose([models]))
+    wave, rate = soundfile.read(sound, dtype="float32")
+    image_model, _ = render(video, wave, rate, _KEY_TIMES_S, keys)
+    print(f"Wrote {video.out}: images by {image_model.name}.")
 
 
 def _walk(client: Client, pitch: Value, out: Path) -> None:
-    """Go along the model's first directions from the timbre that the note had."""
+    """Walk along the first directions of the model, from the timbre of the note."""
     replies = {reply.address: reply.args for reply in _ask(client, "/sound/load_ganspace_components", "auto")}
     names = [str(name) for name in replies["/sound/directions"][:_DIRECTIONS]]
     titles = [name for name in names if name != "-"]
@@ -129,13 +140,13 @@ def _walk(client: Client, pitch: Value, out: Path) -> None:
     path = _hallucinate(
         client, "/sound/hallucinate_noz", _TARGET, *timing, pitch, points.shape[1], *points.ravel().tolist()
     )
-    _keep(path, out / "directions.wav", key_times_s(len(points), _WALK_STEPS, _WALK_SPACING))
+    _keep(path, out, key_times_s(len(points), _WALK_STEPS, _WALK_SPACING))
 
 
 def _keep(path: str, wav: Path, key_times: list[float]) -> None:
     wave, rate = soundfile.read(path, dtype="float32")
     picture = keep(wav, wave, rate, key_times)
-    print(f"Left {wav} ({len(wave) / rate:.1f} s) and {picture} (spectrogram, key points marked).")
+    print(f"Wrote {wav} ({len(wave) / rate:.1f} s) and {picture} (spectrogram, key points marked).")
 
 
 def _hallucinate(client: Client, address: str, *args: Value) -> str:
@@ -169,7 +180,7 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
         OSError: it did not start.
     """
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
-    # A film is painted afterwards; what paints live would only take time from the sound.
+    # The video is made afterwards; a live renderer would only slow the sound down.
     command += ["--no-image", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

@@ -8,14 +8,16 @@ the key points as they do live; beside the video FILE.json, which makes both aga
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.files.unused_names import unused
 from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.flags import models
 from scripts.flags.video import find_model
-from scripts.shared.hallucination_video import DIALS, Film
+from scripts.shared.hallucination_video import CONTROLS, Video
 
 if TYPE_CHECKING:
     from scripts.shared.hallucination import HallucinationJob
@@ -25,7 +27,7 @@ _TIMES = ("spacing", "start_trim", "attack", "sustain", "release")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The flags; none has a default of its own, so that it can be seen what is given."""
+    """The flags; they have no defaults, so that the given ones can be told apart."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--model", metavar="M", help="a checkpoint's name (hallu models) or its folder")
     flags.add_argument("--out", type=Path, metavar="FILE.wav", help="where the sound goes")
@@ -36,27 +38,25 @@ def parser() -> argparse.ArgumentParser:
     for name in ("attack", "sustain", "release"):
         flags.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
     flags.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
-    flags.add_argument(
-        "--seed", type=int, help="the same number gives the same sound (default: a new one, which is told)"
-    )
+    flags.add_argument("--seed", type=int, help="the same number gives the same sound (default: random, and reported)")
     condition_flag.add(flags)
     flags.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
     flags.add_argument(
         "--edits", type=Path, metavar="POINTS.npy", help="walk along directions: float array [n, directions], in sigma"
     )
     flags.add_argument("--directions", metavar="FILE", help="the components file of --edits (default: the model's own)")
-    flags.add_argument("--film", type=Path, metavar="FILE.mp4", help="paint it too")
+    flags.add_argument("--film", type=Path, metavar="FILE.mp4", help="make a video too")
     flags.add_argument(
-        "--pictures", metavar="NAME", help="a picture model's name or its folder (default: the one that ships)"
+        "--pictures", metavar="NAME", help="an image model's name or its folder (default: the one that ships)"
     )
     flags.add_argument(
-        "--classes", nargs="+", metavar="CLASS", help="of the picture model, by number or name (default: as live)"
+        "--classes", nargs="+", metavar="CLASS", help="of the image model, by number or name (default: as live)"
     )
-    flags.add_argument("--truncation", type=float, metavar="X", help="variety of the pictures, 0.02..1 (default 0.8)")
+    flags.add_argument("--truncation", type=float, metavar="X", help="variety of the images, 0.02..1 (default 0.8)")
     flags.add_argument(
-        "--jitter", type=float, metavar="X", help="how far sound pushes them off their path, 0..1 (default 0.4)"
+        "--jitter", type=float, metavar="X", help="how far the sound moves them off their path, 0..1 (default 0.4)"
     )
-    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this film again")
+    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this manifest again")
     models.add(flags, models.SOUND, models.IMAGE)
     flags.set_defaults(error=flags.error)
     return flags
@@ -68,10 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make(args: argparse.Namespace) -> None:
-    wish = _repeated(args) if args.repeat else _wish(args)
+    job = _repeated(args) if args.repeat else _job(args)
     from scripts.shared.hallucination import hallucinate
 
-    for path in hallucinate(wish, models.folders(args)):
+    job = replace(job, out=unused(job.out, [".png"]))
+    if job.video:
+        job = replace(job, video=replace(job.video, out=unused(job.video.out, [".json"])))
+    for path in hallucinate(job, models.folders(args)):
         print(path)
 
 
@@ -85,7 +88,7 @@ def _repeated(args: argparse.Namespace) -> "HallucinationJob":
     return repeated(args.repeat, args.out, args.film)
 
 
-def _wish(args: argparse.Namespace) -> "HallucinationJob":
+def _job(args: argparse.Namespace) -> "HallucinationJob":
     if args.model is None or args.out is None:
         args.error("--model and --out are needed")
     _check_key_points(args)
@@ -96,7 +99,7 @@ def _wish(args: argparse.Namespace) -> "HallucinationJob":
     return HallucinationJob(
         args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, seed=args.seed, latents=args.latents,
         edits=args.edits, directions=args.directions,
-        conditions=conditions, film=_film(args), **counts,
+        conditions=conditions, video=_video(args), **counts,
     )  # fmt: skip
 
 
@@ -110,18 +113,18 @@ def _check_key_points(args: argparse.Namespace) -> None:
         args.error("--directions says along what --edits go: name the edits")
 
 
-def _film(args: argparse.Namespace) -> Film | None:
+def _video(args: argparse.Namespace) -> Video | None:
     if args.film is None:
-        if needless := _given(args, ("pictures", "classes", *DIALS)):
-            args.error(f"--{next(iter(needless))} is about pictures: --film FILE.mp4 says where they go")
+        if needless := _given(args, ("pictures", "classes", *CONTROLS)):
+            args.error(f"--{next(iter(needless))} is for a video: name it with --film FILE.mp4")
         return None
     from renderer.classes import find
     from renderer.image_models import class_names
 
     folder = find_model(args, args.pictures)
-    # Found here, before TensorFlow takes its seconds.
+    # Checked here, before anything large is loaded.
     classes = find(args.classes, class_names(folder)) if args.classes else ()
-    return Film(args.film, folder, classes, _given(args, DIALS))
+    return Video(args.film, folder, classes, _given(args, CONTROLS))
 
 
 def _given(args: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:

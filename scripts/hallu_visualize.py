@@ -7,12 +7,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.files.unused_names import unused
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags.video import add_model_flags, find_model, load_painter, place, ranged, seed_of
+from scripts.flags.video import add_model_flags, find_model, load_image_model, place, ranged
 
 if TYPE_CHECKING:
     from renderer.video.visualize import VideoJob
@@ -20,38 +22,38 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROG = "hallu visualize"
-# Flags that are dials of the picture: flag, short flag, what it does.
-_DIALS = (
-    ("pitch_sensitivity", "ps", "how soon the classes follow a pitch, 200..295 (default 220)"),
+# Flags that control the images: flag, short flag, what it does.
+_CONTROLS = (
+    ("pitch_sensitivity", "ps", "how quickly the classes follow a pitch, 200..295 (default 220)"),
     ("tempo_sensitivity", "ts", "how far loudness and onsets move the noise, 0.05..0.8 (default 0.25)"),
     ("jitter", "j", "how unevenly they move its values, 0..1 (default 0.5)"),
     (
         "frame_length",
         "fl",
-        "samples at 22050 Hz for each picture, a multiple of 64 (default 512: 43 pictures a second)",
+        "samples at 22050 Hz per frame, a multiple of 64 (default 512: 43 frames per second)",
     ),
-    ("truncation", "t", "variety against fidelity, 0.1..1 (default 1)"),
+    ("truncation", "t", "variety, at the cost of fidelity, 0.1..1 (default 1)"),
     ("smooth_factor", "sf", "how much the classes are smoothed, 10..30 (default 20)"),
-    ("depth", None, "how much of classes there is, 0.01..1 (default 1)"),
+    ("depth", None, "weight of the classes, 0.01..1 (default 1)"),
 )
 
 
 def parser() -> argparse.ArgumentParser:
-    """The flags; none has a default of its own, so that it can be seen what is given."""
+    """The flags; they have no defaults, so that the given ones can be told apart."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("song_first", nargs="?", type=Path, metavar="SONG", help="a sound file of any kind")
     flags.add_argument("-s", "--song", type=Path, metavar="SONG", help="the same")
     flags.add_argument(
-        "-r", "--resolution", type=int, choices=(128, 256, 512), help="of the picture model (default: any)"
+        "-r", "--resolution", type=int, choices=(128, 256, 512), help="of the image model (default: any)"
     )
-    flags.add_argument("-d", "--duration", type=float, metavar="S", help="paint the first S seconds (default: all)")
-    for name, short, text in _DIALS:
+    flags.add_argument("-d", "--duration", type=float, metavar="S", help="only the first S seconds (default: all)")
+    for name, short, text in _CONTROLS:
         names = ([f"-{short}"] if short else []) + [f"--{name}"]
         flags.add_argument(*names, type=ranged(name), metavar="X", help=text)
     flags.add_argument(
         "--mix",
         choices=("blend", "peak"),
-        help="blend: pictures between those that the model knows (default); peak: overdriven, as by the BigGAN Audio"
+        help="blend: images between those of the classes (default); peak: overdriven, as by the BigGAN Audio"
         " Visualizer",
     )
     flags.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
@@ -70,14 +72,17 @@ def parser() -> argparse.ArgumentParser:
         "--batch_size",
         type=ranged("batch_size"),
         metavar="N",
-        help="pictures handed to the model at once (default 20)",
+        help="frames that the model renders at once (default 20)",
     )
-    flags.add_argument("-o", "--output_file", metavar="NAME", help="the film (default: output/ and the song's name)")
-    flags.add_argument("--use_last_vectors", action="store_true", help="paint the last film's noise and classes again")
-    flags.add_argument("--use_last_classes", action="store_true", help="take the last film's classes")
-    flags.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text that chooses the classes")
+    flags.add_argument("-o", "--output_file", metavar="NAME", help="the video (default: output/ and the song's name)")
+    flags.add_argument("--use_last_vectors", action="store_true", help="use the last video's noise and classes again")
+    flags.add_argument("--use_last_classes", action="store_true", help="use the last video's classes")
+    flags.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text file that chooses the classes")
     flags.add_argument(
-        "-e", "--encoding", choices=("sbert",), help="how it is understood: sbert compares sentences; see docs/video.md"
+        "-e",
+        "--encoding",
+        choices=("sbert",),
+        help="encoder of the text: sbert compares sentences; see docs/video.md",
     )
     flags.add_argument(
         "-es",
@@ -85,8 +90,8 @@ def parser() -> argparse.ArgumentParser:
         choices=("best", "random", "ransac"),
         help="how it chooses (default: random)",
     )
-    flags.add_argument("--seed", type=int, help="the same number gives the same film (default: a new one, told)")
-    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the film of this manifest again")
+    flags.add_argument("--seed", type=int, help="the same number gives the same video (default: random, and reported)")
+    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the video of this manifest again")
     add_model_flags(flags)
     flags.set_defaults(error=flags.error)
     return flags
@@ -98,17 +103,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make(args: argparse.Namespace) -> None:
-    wish = _repeated(args) if args.repeat else _wish(args)
+    job = _repeated(args) if args.repeat else _job(args)
     from renderer.video.visualize import make
 
-    with show_progress("picture", "painting") as progress:
-        paths = make(wish, load_painter, memory(), progress)
+    job = replace(job, out=unused(job.out, [".json", ".npz"]))
+    with show_progress("frame", "rendering") as progress:
+        paths = make(job, load_image_model, memory(), progress)
     for path in paths:
         print(path)
 
 
 def memory() -> Path:
-    """The folder that keeps the last film's manifest and vectors."""
+    """The folder with the last video's manifest and vectors."""
     from core.files.user_folders import data_dir
 
     return data_dir() / "visualize"
@@ -122,11 +128,11 @@ def _repeated(args: argparse.Namespace) -> "VideoJob":
         name for name, value in vars(args).items() if value is not None and value is not False and name not in free
     ]
     if given:
-        args.error(f"--repeat makes a film again as it was; only --output_file goes with it, not {given[0]}")
+        args.error(f"--repeat makes a video again as it was; only --output_file goes with it, not {given[0]}")
     return repeated(args.repeat, place(args.output_file, "", (".mp4",)) if args.output_file else None)
 
 
-def _wish(args: argparse.Namespace) -> "VideoJob":
+def _job(args: argparse.Namespace) -> "VideoJob":
     song = args.song or args.song_first
     if song is None or (args.song and args.song_first):
         args.error("one SONG is needed, alone or after --song")
@@ -139,22 +145,22 @@ def _wish(args: argparse.Namespace) -> "VideoJob":
     if args.lyrics and not args.use_last_vectors:
         options["lyrics"] = Lyrics(args.lyrics, args.encoding or "sbert", args.encoding_strategy)
     elif args.encoding or args.encoding_strategy:
-        args.error("--encoding and --encoding_strategy say how --lyrics are read: name the lyrics")
+        args.error("--encoding and --encoding_strategy are for --lyrics: name the lyrics too")
     if args.batch_size is not None:
         options["batch_size"] = args.batch_size
     model = find_model(args, args.model, args.resolution)
     if options.get("classes"):
-        # Found here, before TensorFlow takes its seconds.
+        # Checked here, before anything large is loaded.
         options["classes"] = tuple(map(str, find(options["classes"], class_names(model))))
     return VideoJob(
-        song.expanduser(), out, model, seed_of(args.seed), _response(args), duration_s=args.duration, **options
+        song.expanduser(), out, model, frame.seed(args.seed), _response(args), duration_s=args.duration, **options
     )
 
 
 def _response(args: argparse.Namespace) -> Any:
     from renderer.video.response import Response
 
-    names = [name for name, _, _ in _DIALS] + ["mix"]
+    names = [name for name, _, _ in _CONTROLS] + ["mix"]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return Response(**given, sort_by_power=args.sort_by_power)
 

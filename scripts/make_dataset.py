@@ -22,13 +22,13 @@ def parser() -> argparse.ArgumentParser:
         "--in_dir",
         type=frame.path,
         required=True,
-        help="folder of [name]_[pitch] files (wav, aiff, flac, mp3), searched to the bottom, or one that holds "
+        help="folder of [name]_[pitch] files (wav, aiff, flac, mp3), subfolders too; or one with "
         "NSynth's examples.json and audio/",
     )
     flags.add_argument("--out_dir", type=frame.path, help="folder for the dataset (default: IN_DIR-train)")
-    flags.add_argument("--length", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
+    flags.add_argument("--length", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
     flags.add_argument("--labels", type=frame.path, help="JSON file with family, source and qualities by name")
-    flags.add_argument("--skip_validate", action="store_true", help="do not look through all files before the work")
+    flags.add_argument("--skip_validate", action="store_true", help="do not check all files before the work")
     audio_files.add_flags(flags)
     return flags
 

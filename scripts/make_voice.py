@@ -1,7 +1,7 @@
-"""Make the voice that ships, models/gansynth/fluid, again: notes from the FluidR3 sound font, then hours of training.
+"""Train the sound model that ships, models/gansynth/fluid, again: notes from the FluidR3 sound font, then hours.
 
-The same command again goes on where it was stopped. The voice is not the same bit for bit, since how numbers are
-rounded depends on the processor.
+The same command again continues a stopped run. The model is not the same bit for bit, since rounding depends on the
+processor.
 """
 
 import argparse
@@ -20,7 +20,7 @@ PROGRAMS = (
     "0,4,5,11,12,13,20,21,24,25,26,27,32,33,38,40,41,42,48,49,50,52,53,54,56,57,60,61,65,66,68,70,71,73,74,75,77,80,81"
 )
 NOTES = ["--programs", PROGRAMS, "--pitches", "40-76", "--velocities", "60,110", "--length", "32000", "--hold_s", "1.5"]
-# With a family it plays that, without one anything.
+# With a family it plays that family, without one any of them.
 HPARAMS = {"conditions": ["family"], "condition_dropout": 0.5, "total_num_images": 140_000}
 
 
@@ -48,7 +48,7 @@ def _make(options: argparse.Namespace) -> None:
     _step(gansynth_train.main, ["--config", "small_warm", "--hparams", json.dumps(HPARAMS | length | places)])
     _, save = checkpoint.latest(run)
     if int(save.name.rpartition("-")[2]) < options.images:
-        raise RuntimeError(f"training stopped at {save.name}; the same command goes on from there")
+        raise RuntimeError(f"training stopped at {save.name}; the same command continues it")
     _shorten_meta(run)
     _step(postprocess_model.main, ["--ckpt_dir", str(run), "--execute"])
     print(f"{run} is ready; hallu models add {run}")
@@ -60,7 +60,7 @@ def _step(main: Callable[[list[str]], int], words: list[str]) -> None:
 
 
 def _shorten_meta(run: Path) -> None:
-    """Keep one note of each pitch in meta.json: playing asks it for the pitches alone."""
+    """Keep one note of each pitch in meta.json: playing needs its pitches only."""
     path = run / records.META
     entries = {entry["pitch"]: (name, entry) for name, entry in records.read_json(path).items()}
     path.write_text(json.dumps(dict(sorted(entries.values(), key=lambda one: one[1]["pitch"])), indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Make each sound file a note of the same length: what is shorter gets silence, what is longer is cut."""
+"""Make each sound file a note of the same length: shorter ones get silence at the end, longer ones are cut."""
 
 import argparse
 import sys
@@ -17,9 +17,9 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, searched to the bottom")
-    flags.add_argument("out_dir", type=frame.path, help="folder to make for the notes, FOLDERS-NUMBER_PITCH.wav")
-    flags.add_argument("--length", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
+    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, subfolders too")
+    flags.add_argument("out_dir", type=frame.path, help="new folder for the notes, FOLDERS-NUMBER_PITCH.wav")
+    flags.add_argument("--length", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
     flags.add_argument(
         "--pitch", type=audio_files.pitch, default=32, help="MIDI pitch for the names (default: %(default)s)"
     )

@@ -1,4 +1,4 @@
-"""Draw a folder of class folders to train a picture model on: patterns, the same for the same seed."""
+"""Draw images of patterns, a folder for each class, to train an image model on; the seed decides them."""
 
 import argparse
 import os
@@ -30,12 +30,12 @@ def parser() -> argparse.ArgumentParser:
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("out_dir", type=frame.path, nargs="?", help="a new folder")
     count = partial(frame.whole, least=1)
-    flags.add_argument("--pictures", type=count, default=400, help="of each family (default: 400)")
+    flags.add_argument("--pictures", type=count, default=400, help="images of each family (default: 400)")
     flags.add_argument("--size", type=count, default=128, help="pixels along an edge (default: 128)")
     flags.add_argument("--families", type=families, default=list(FAMILIES), metavar="A,B,...", help="(default: all)")
-    flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="(default: 0)")
+    flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="of the images (default: 0)")
     flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
-    flags.add_argument("--list", action="store_true", help="show the families and draw nothing")
+    flags.add_argument("--list", action="store_true", help="list the families and draw nothing")
     return flags
 
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
     if not options.list and options.out_dir is None:
-        parser().error("name a folder for the pictures")
+        parser().error("name a folder for the images")
     return frame.run(_list if options.list else _draw, options, PROG)
 
 
@@ -53,11 +53,11 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    with show_progress("picture") as progress:
+    with show_progress("image", "drawing") as progress:
         folder.write(
             options.out_dir, options.families, options.pictures, options.size, options.seed, options.jobs, progress
         )
-    print(f"{options.out_dir}: {len(options.families)} classes of {options.pictures} pictures")
+    print(f"{options.out_dir}: {len(options.families)} classes of {options.pictures} images, seed {options.seed}")
 
 
 if __name__ == "__main__":

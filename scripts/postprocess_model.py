@@ -1,7 +1,7 @@
-"""Shrink a run folder to what playing it here needs: the averaged generator of the latest save, and its settings.
+"""Shrink a run folder to what playing needs: the averaged generator of the latest save, and its settings.
 
-It says what it would do, and does it only with --execute. Training cannot go on from a shrunk folder, nor can Magenta
-load it.
+It prints what it would do, and does it only with --execute. A shrunk folder cannot be trained further, and Magenta
+cannot load it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="the run folder")
     flags.add_argument("--meta_path", type=frame.path, help="meta.json of the dataset, to copy into the folder")
-    flags.add_argument("--execute", action="store_true", help="do it, instead of saying what would be done")
+    flags.add_argument("--execute", action="store_true", help="do it, instead of printing what would be done")
     return flags
 
 

@@ -1,4 +1,4 @@
-"""Make a dataset of notes that FluidSynth plays from a sound font, labelled with NSynth's families and qualities."""
+"""Make a dataset of notes that FluidSynth plays from a sound font, with NSynth's labels."""
 
 import argparse
 import re
@@ -60,8 +60,8 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--pitches", type=numbers, default=numbers("24-84"), help="MIDI pitches (default: 24-84)")
     flags.add_argument("--velocities", type=numbers, default=[100], help="1 to 127 each (default: 100)")
-    flags.add_argument("--length", type=count, default=64000, help="of a note, in samples (default: %(default)s)")
-    flags.add_argument("--hold_s", type=frame.above_zero, default=3.0, help="until the key is let go (default: 3)")
+    flags.add_argument("--length", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
+    flags.add_argument("--hold_s", type=frame.above_zero, default=3.0, help="seconds to the key release (default: 3)")
     flags.add_argument("--list", action="store_true", help="list the instruments and their labels, and stop")
     audio_files.add_flags(flags, bad_files=False)
     return flags
@@ -92,7 +92,7 @@ def _make(options: argparse.Namespace) -> None:
     total = len(plan.keys())
     with show_progress("note") as progress:
         count = records.write(options.out_dir, soundfont.render(plan, program, sound_font, progress))
-    left_out = f"; {total - count} silent ones left out" if count < total else ""
+    left_out = f"; {total - count} silent ones omitted" if count < total else ""
     print(f"{options.out_dir}: {count} notes of {plan.length / plan.sample_rate:g} s from {sound_font.name}{left_out}")
 
 

@@ -1,4 +1,4 @@
-"""Judge a trained voice beside real notes: tuning, faults, variety, and the families that are heard in it."""
+"""Measure a trained sound model against real notes: tuning, faults, variety, recognised instrument families."""
 
 import argparse
 import json
@@ -33,13 +33,13 @@ def parser() -> argparse.ArgumentParser:
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of a run")
     flags.add_argument("--data_dir", type=frame.path, required=True, help="folder of the dataset, for comparison")
-    flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; made if missing")
+    flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; created if missing")
     flags.add_argument("--notes", type=count, default=200, help="how many notes to generate (default: %(default)s)")
     flags.add_argument(
         "--real_notes",
         type=count,
         default=2000,
-        help="how many notes of the dataset to measure, drawn at random, if it has more (default: %(default)s)",
+        help="how many notes of the dataset to measure, chosen at random if it has more (default: %(default)s)",
     )
     flags.add_argument(
         "--seed", type=partial(frame.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
+    frame.refuse_existing(*(options.out_dir / name for name in ("report.json", "sheet.png", "confusion.png")))
     rng = np.random.default_rng(options.seed)
     labels = records.read_labels(options.data_dir)
     config = gansynth.read_config(options.ckpt_dir)
@@ -61,11 +62,11 @@ def _report(options: argparse.Namespace) -> None:
     wanted = _drawn({name: one for name, one in labels.items() if one.pitch in config.pitches}, options.real_notes, rng)
     model = frame.load(options)
     options.out_dir.mkdir(parents=True, exist_ok=True)
-    real, pictures = _real(options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels))
-    length = min(model.audio_length, len(next(iter(pictures.values())).audio))
-    made, waves = _made(model, requests, labels, length, rng)
-    _write(options, model, real, made)
-    sheet = _sheet([pictures[requests[place].like] for place in shown], [(requests[i].pitch, waves[i]) for i in shown])
+    real, examples = _real(options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels))
+    length = min(model.audio_length, len(next(iter(examples.values())).audio))
+    generated, waves = _generated(model, requests, labels, length, rng)
+    _write(options, model, real, generated)
+    sheet = _sheet([examples[requests[place].like] for place in shown], [(requests[i].pitch, waves[i]) for i in shown])
     summary.save_sheet(options.out_dir / "sheet.png", sheet, model.sample_rate)
     print(f"{options.out_dir}: {', '.join(sorted(path.name for path in options.out_dir.iterdir()))}")
 
@@ -85,35 +86,37 @@ def _drawn(labels: dict[str, Labels], most: int, rng: np.random.Generator) -> se
 def _real(
     folder: Path, model: "Model", wanted: set[str], shown: set[str], total: int
 ) -> tuple[list["NoteMeasurement"], dict[str, Note]]:
-    """What is heard in the real notes that are wanted, and the notes to be shown, as long as the model's at most."""
-    heard, pictures = [], {}
+    """Measurements of the chosen real notes, and the notes for the sheet, cut to the model's length."""
+    measured, examples = [], {}
     with show_progress("note", "measuring real notes") as progress:
         for done, note in enumerate(records.read(folder)):
             progress(done, total)
             audio, known = note.audio[: model.audio_length], note.labels
             if note.name in wanted:
                 family = FAMILIES[known.family]
-                heard.append(evaluation.measure_note(audio, model.sample_rate, known.pitch, family, known.instrument))
+                measured.append(
+                    evaluation.measure_note(audio, model.sample_rate, known.pitch, family, known.instrument)
+                )
             if note.name in shown:
-                pictures[note.name] = Note(note.name, known, audio)
+                examples[note.name] = Note(note.name, known, audio)
         progress(total, total)
-    return heard, pictures
+    return measured, examples
 
 
-def _made(
+def _generated(
     model: "Model", requests: Sequence[NoteRequest], labels: dict[str, Labels], length: int, rng: np.random.Generator
 ) -> tuple[list["NoteMeasurement"], dict[int, np.ndarray]]:
-    """What is heard in the notes that the model makes, and their sounds, by position in the requests."""
+    """Measurements of the notes that the model generates, and their sounds by position in the requests."""
     latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
-    heard, waves = [], {}
+    measured, waves = [], {}
     with show_progress("note", "generating") as progress:
         for place, wave in _sounds(model, requests, latents, length):
             request = requests[place]
             family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
-            heard.append(evaluation.measure_note(wave, model.sample_rate, request.pitch, family))
+            measured.append(evaluation.measure_note(wave, model.sample_rate, request.pitch, family))
             waves[place] = wave
-            progress(len(heard), len(requests))
-    return heard, waves
+            progress(len(measured), len(requests))
+    return measured, waves
 
 
 def _sounds(
@@ -127,9 +130,9 @@ def _sounds(
 
 
 def _write(
-    options: argparse.Namespace, model: "Model", real: "list[NoteMeasurement]", made: "list[NoteMeasurement]"
+    options: argparse.Namespace, model: "Model", real: "list[NoteMeasurement]", generated: "list[NoteMeasurement]"
 ) -> None:
-    found, confusion = evaluation.evaluate(real, made)
+    found, confusion = evaluation.evaluate(real, generated)
     asked: dict[str, Any] = {"model": model.name, "notes": options.notes, "seed": options.seed}
     text = json.dumps(asked | found, indent=2)
     (options.out_dir / "report.json").write_text(text + "\n", encoding="utf-8")
@@ -140,9 +143,9 @@ def _write(
         print(line)
 
 
-def _sheet(real: Sequence[Note], made: Sequence[tuple[int, np.ndarray]]) -> Iterator[Note]:
+def _sheet(real: Sequence[Note], generated: Sequence[tuple[int, np.ndarray]]) -> Iterator[Note]:
     """Rows of real notes, each above a row of generated ones."""
-    own = [Note(f"generated_{pitch}", Labels("generated", pitch), wave) for pitch, wave in made]
+    own = [Note(f"generated_{pitch}", Labels("generated", pitch), wave) for pitch, wave in generated]
     for start in range(0, len(real), summary.SHEET_COLUMNS):
         row = slice(start, start + summary.SHEET_COLUMNS)
         yield from real[row]

@@ -96,7 +96,10 @@ def test_a_film_that_cannot_be_is_refused_before_anything_is_made(words, capsys,
 @pytest.mark.parametrize(
     ("flags", "rule"),
     [
-        (["--model", "band", "--out", "a.wav", "--classes", "3"], "--classes is about pictures: --film FILE.mp4"),
+        (
+            ["--model", "band", "--out", "a.wav", "--classes", "3"],
+            "--classes is for a video: name it with --film",
+        ),
         (["--repeat", "a.json", "--seed", "3"], "only --out and --film go with it, not --seed"),
         (["--film", "a.mp4"], "--model and --out are needed"),
         (["--model", "a", "--out", "a.wav", "--directions", "a.npz"], "--directions says along what --edits go"),

@@ -90,7 +90,7 @@ def test_the_command_writes_class_folders(tmp_path, capsys):
     words = [str(tmp_path / "data"), "--pictures", "2", "--size", "16", "--families", "silk,rose", "--jobs", "1"]
     assert picture_dataset.main(words) == 0
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["factors.npz", "rose", "silk"]
-    assert "2 classes of 2 pictures" in capsys.readouterr().out
+    assert "2 classes of 2 images" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_there_is_refused(tmp_path, capsys):

@@ -55,7 +55,7 @@ def test_one_class_can_be_named_and_the_layer_itself_be_moved(folder, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--pitch", 60), "--pitch is for GANSynth checkpoints, and .* is a picture model"),
+        (("--pitch", 60), "--pitch is for GANSynth checkpoints, and .* is an image model"),
         (("--scheduler", "tcp://x"), "--scheduler is for GANSynth checkpoints"),
         (("--class", "mos s"), "the model has no class 'mos s'"),
         (("--truncation", 2), "truncation must be above 0 and at most 1, not 2"),
@@ -70,7 +70,7 @@ def test_what_pictures_do_not_have_is_refused(folder, tmp_path, capsys, flags, m
 @pytest.mark.parametrize("flags", [("--class", 3), ("--truncation", 0.5), ("--move", "z")])
 def test_what_sounds_do_not_have_is_refused(tmp_path, capsys, flags):
     assert gansynth_ganspace.main(words(SMALL, *flags, "--pca_out_file", tmp_path / "a.npz")) == 1
-    assert f"{flags[0]} is for picture models, and {SMALL} is a GANSynth checkpoint" in capsys.readouterr().err
+    assert f"{flags[0]} is for image models, and {SMALL} is a GANSynth checkpoint" in capsys.readouterr().err
 
 
 def test_a_folder_of_neither_kind_is_named(tmp_path, capsys):
@@ -116,7 +116,7 @@ def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
 def test_a_plane_of_sounds_is_not_made_of_pictures(file, tmp_path, capsys):
     flags = ["--pca_file", str(file), "--output_dir", str(tmp_path)]
     assert ganspacesynth_spectrograms.main(flags) == 1
-    assert "small is a picture model; this command is for sounds" in capsys.readouterr().err
+    assert "small is an image model; this command is for sounds" in capsys.readouterr().err
 
 
 def test_a_name_by_hand_needs_no_model(file, tmp_path):

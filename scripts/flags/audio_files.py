@@ -1,4 +1,4 @@
-"""What the commands that read sound files share: their flags, and what becomes of a bad file."""
+"""Flags of the commands that read sound files, and what happens to a bad file."""
 
 import argparse
 import contextlib
@@ -15,7 +15,7 @@ def add_flags(flags: argparse.ArgumentParser, *, bad_files: bool = True) -> None
     count = partial(frame.whole, least=1)
     flags.add_argument("--sample_rate", type=count, default=16000, help="of the notes, in Hz (default: %(default)s)")
     if bad_files:
-        flags.add_argument("--skip_bad", action="store_true", help="say which files are bad, and go on without them")
+        flags.add_argument("--skip_bad", action="store_true", help="name bad files, and skip them")
 
 
 def pitch(text: str) -> int:
@@ -41,7 +41,7 @@ def report(options: argparse.Namespace) -> OnBadFile:
 
 
 def _stop(error: BadFileError) -> None:
-    raise BadFileError(f"{error} (--skip_bad goes on without it)")
+    raise BadFileError(f"{error} (--skip_bad continues without it)")
 
 
 def _say(error: BadFileError) -> None:

@@ -1,4 +1,4 @@
-"""--condition NAME=VALUE, as the command lines take it."""
+"""The flag --condition NAME=VALUE."""
 
 import argparse
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="what the notes shall be besides their pitch, for models that were trained with conditions, such as"
+        help="a condition of the notes besides their pitch, for models that were trained with conditions, such as"
         " family=brass or qualities=bright,reverb; once for each condition (hallu models shows a model's)",
     )
 

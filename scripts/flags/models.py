@@ -1,4 +1,4 @@
-"""--models DIR, as the command lines take it."""
+"""The flag --models DIR."""
 
 import argparse
 from pathlib import Path

@@ -1,8 +1,6 @@
-"""What the flags of `hallu visualize` and `hallu tempo` share: values in range, models, a painter, a bar."""
+"""Flags that `hallu visualize` and `hallu tempo` share, and the image model that they name."""
 
 import argparse
-import logging
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +10,9 @@ from scripts.flags import models
 if TYPE_CHECKING:
     from core.protocols import ImageModel
 
-log = logging.getLogger(__name__)
-
 
 def ranged(name: str) -> Callable[[str], float]:
-    """A flag's type: a number in the range of the dial of that name."""
+    """A flag's type: a number in the range of the control of that name."""
 
     def read(text: str) -> float:
         from renderer.video.response import check
@@ -31,7 +27,7 @@ def ranged(name: str) -> Callable[[str], float]:
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
-    """--model, --models."""
+    """Add --model and --models."""
     parser.add_argument(
         "--model", metavar="NAME", help="an image model's name or its folder (default: the one that ships)"
     )
@@ -39,10 +35,10 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def find_model(args: argparse.Namespace, name: str | None, resolution: int | None = None) -> Path:
-    """The folder of the image model that is meant.
+    """The folder of an image model; without a name, of the one that ships.
 
     Raises:
-        FileNotFoundError: there is none like it.
+        FileNotFoundError: there is no such model.
         ValueError: it has another resolution.
     """
     from renderer.image_models import choose
@@ -50,28 +46,19 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
     return choose(models.folders(args), name, resolution)
 
 
-def load_painter(folder: Path) -> "ImageModel":
-    """A painter, without TensorFlow's notes to developers."""
+def load_image_model(folder: Path) -> "ImageModel":
+    """Load an image model, without TensorFlow's notes to developers."""
     from server.quiet import import_tensorflow
 
     import_tensorflow()
     from core import families
 
-    painter: ImageModel = families.load(folder, "image")
-    return painter
-
-
-def seed_of(given: int | None) -> int:
-    """The given seed, or a new one, which is told."""
-    if given is not None:
-        return given
-    seed = secrets.randbelow(2**31)
-    log.info("--seed %d repeats this one", seed)
-    return seed
+    model: ImageModel = families.load(folder, "image")
+    return model
 
 
 def place(given: str | None, default: str, suffixes: tuple[str, ...]) -> Path:
-    """Where a film goes: a bare name into output/; what has none of the suffixes gets the first."""
+    """The path of a video: a bare name goes into output/, and the first suffix is added where none of them is there."""
     path = Path(given or default).expanduser()
     if not given or not any(separator in given for separator in "/\\"):
         path = Path("output") / path

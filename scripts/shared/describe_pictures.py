@@ -1,4 +1,4 @@
-"""What ganspacesynth_describe does with the directions of a picture model: one sheet of all, numbers, names."""
+"""Describe the directions of an image model, for ganspacesynth_describe: one sheet of all, measurements, names."""
 
 import argparse
 import csv
@@ -12,6 +12,7 @@ import numpy as np
 import ganspace
 from core.progress import show_progress
 from renderer import classes
+from scripts import frame
 from scripts.shared import directions, model_folder
 
 if TYPE_CHECKING:
@@ -40,32 +41,33 @@ def sheets(options: argparse.Namespace) -> None:
     """
     from ganspace import audio_plots
 
-    components, painter = ganspace.load(options.pca_file), model_folder.load(options)
-    _check(components, painter)
+    frame.refuse_existing(*(options.output_dir / name for name in ("sheet.png", "variance.png", "directions.csv")))
+    components, model = ganspace.load(options.pca_file), model_folder.load(options)
+    _check(components, model)
     directions.warn_of_another(options.pca_file, components, options.ckpt_dir)
-    numbers = _numbers(options, components, painter)
-    seen = list(_seen(options, components, painter, numbers))
+    numbers = _numbers(options, components, model)
+    seen = list(_seen(options, components, model, numbers))
     if options.auto_names:
         components = _named(components, seen)
         ganspace.save(options.pca_file, components)
-    _save_sheet(options.output_dir / "sheet.png", components, seen, painter, numbers)
+    _save_sheet(options.output_dir / "sheet.png", components, seen, model, numbers)
     audio_plots.save_variance(options.output_dir / "variance.png", components)
     _write_table(options.output_dir / "directions.csv", components, seen)
 
 
 def _seen(
-    options: argparse.Namespace, components: ganspace.Components, painter: "BigGan", numbers: Sequence[int]
+    options: argparse.Namespace, components: ganspace.Components, model: "BigGan", numbers: Sequence[int]
 ) -> Iterator[Seen]:
     """Directions one after the other, each with a line of what it does."""
     from ganspace import audio_metrics, image_metrics
 
     truncation, count = components.origin.truncation or 1.0, min(options.directions, components.count)
-    at = image_metrics.points(painter, numbers, truncation, options.seed)
+    at = image_metrics.points(model, numbers, truncation, options.seed)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     with show_progress("direction") as progress:
         for index in range(count):
             progress(index, count)
-            along = image_metrics.pictures_along(painter, components, index, at, truncation)
+            along = image_metrics.pictures_along(model, components, index, at, truncation)
             each = [image_metrics.measure(row) for row in along]
             average = [image_metrics.mean(column) for column in zip(*each, strict=True)]
             print(f"{index + 1}: {audio_metrics.sentence(average, audio_metrics.AMOUNTS, image_metrics.QUANTITIES)}")
@@ -82,34 +84,34 @@ def _named(components: ganspace.Components, seen: Sequence[Seen]) -> ganspace.Co
 
 
 def _save_sheet(
-    path: Path, components: ganspace.Components, seen: Sequence[Seen], painter: "BigGan", numbers: Sequence[int]
+    path: Path, components: ganspace.Components, seen: Sequence[Seen], model: "BigGan", numbers: Sequence[int]
 ) -> None:
     from ganspace import image_grids
 
     labels = [f"{index + 1}  {components.name(index) or one.name or '-'}" for index, one in enumerate(seen)]
-    columns = [painter.class_names[number] if painter.num_classes else "" for number in numbers[:SHOWN]]
-    heading = f"{painter.name}: directions of {components.origin.found_in or components.layer}, {components.estimator}"
+    columns = [model.class_names[number] if model.num_classes else "" for number in numbers[:SHOWN]]
+    heading = f"{model.name}: directions of {components.origin.found_in or components.layer}, {components.estimator}"
     image_grids.save_sheet(path, heading, np.stack([one.pictures for one in seen]), labels, columns)
 
 
-def _numbers(options: argparse.Namespace, components: ganspace.Components, painter: "BigGan") -> Sequence[int]:
+def _numbers(options: argparse.Namespace, components: ganspace.Components, model: "BigGan") -> Sequence[int]:
     """The classes of the points: those that are asked for, the one that was sampled, or some of all."""
     if options.classes:
-        return classes.find(options.classes, painter.class_names)
+        return classes.find(options.classes, model.class_names)
     if components.origin.class_number >= 0:
         return [components.origin.class_number] * MEASURED
-    if not painter.num_classes:
+    if not model.num_classes:
         return [0] * MEASURED
-    drawn = np.random.default_rng(options.seed).permutation(painter.num_classes)
+    drawn = np.random.default_rng(options.seed).permutation(model.num_classes)
     return [int(number) for number in np.resize(drawn, MEASURED)]
 
 
-def _check(components: ganspace.Components, painter: "BigGan") -> None:
-    if components.layer not in painter.layers:
-        raise ValueError(f"the components are of {components.layer}, which {painter.name} does not have")
-    shape = painter.layer_shape(components.layer)
+def _check(components: ganspace.Components, model: "BigGan") -> None:
+    if components.layer not in model.layers:
+        raise ValueError(f"the components are of {components.layer}, which {model.name} does not have")
+    shape = model.layer_shape(components.layer)
     if components.mean.shape != shape:
-        raise ValueError(f"the components are of maps {components.mean.shape}; {painter.name} has {shape}")
+        raise ValueError(f"the components are of maps {components.mean.shape}; {model.name} has {shape}")
 
 
 def _write_table(path: Path, components: ganspace.Components, seen: Sequence[Seen]) -> None:

@@ -1,4 +1,4 @@
-"""What the commands that play directions share: the components file, its checkpoint, the pitch."""
+"""Flags and input of the commands that play directions: the components file, its checkpoint, the pitch."""
 
 import argparse
 import math
@@ -35,7 +35,7 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
     if options.ckpt_dir is None:
         options.ckpt_dir = beside(options.pca_file)
     if model_folder.makes_images(options.ckpt_dir):
-        raise ValueError(f"{options.ckpt_dir} is a picture model; this command is for sounds")
+        raise ValueError(f"{options.ckpt_dir} is an image model; this command is for sounds")
     model = frame.load(options)
     check_layer(model, components)
     warn_of_another(options.pca_file, components, options.ckpt_dir)
@@ -47,31 +47,31 @@ def load(options: argparse.Namespace) -> tuple["Model", ganspace.Components, int
 
 
 def beside(file: Path) -> Path:
-    """The checkpoint, or picture model, that a components file lies in.
+    """The sound model or image model whose folder a components file is in.
 
     Raises:
-        ValueError: it lies in none.
+        ValueError: it is in none.
     """
     folder = file.absolute().parent
     try:
         model_folder.makes_images(folder)
     except FileNotFoundError:
-        raise ValueError(f"{file} lies in no checkpoint's folder; name the checkpoint with --ckpt_dir") from None
+        raise ValueError(f"{file} is not in a checkpoint's folder; name the checkpoint with --ckpt_dir") from None
     return folder
 
 
 def warn_of_another(file: Path, components: ganspace.Components, folder: Path) -> None:
-    """Say so where the components were found in another checkpoint."""
+    """Print a note where the components belong to another checkpoint."""
     known = components.origin.checksum
     if known and known != model_folder.checksum(folder):
-        print(f"note: {file} was made from another checkpoint, {components.origin.checkpoint}; directions may differ")
+        print(f"note: {file} belongs to another checkpoint, {components.origin.checkpoint}; directions may differ")
 
 
 def edits(text: str) -> list[float]:
     """Numbers with commas between them.
 
     Raises:
-        argparse.ArgumentTypeError: one is no finite number.
+        argparse.ArgumentTypeError: one is not a finite number.
     """
     try:
         values = [float(word) for word in text.split(",")]

@@ -1,4 +1,4 @@
-"""`hallu hallucinate`: a hallucination to a WAV file, a picture of it and a film, without a server."""
+"""Make a hallucination offline: a WAV file, a picture of it and a video."""
 
 import logging
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from ganspace.edited_models import CoordinateModel
 from gansynth.checkpoint import checksum
 from gansynth.conditions import Value, check
 from gansynth.hallucination import Timing
-from gansynth.hallucination import hallucinate as render
-from scripts.flags.video import seed_of
+from gansynth.hallucination import hallucinate as render_sound
+from scripts import frame
 from scripts.shared import key_points
-from scripts.shared.hallucination_video import COMMAND, Film, paint, record
+from scripts.shared.hallucination_video import COMMAND, Video, record, render
 from server.checkpoints import locate, locate_components
 from server.sounds.hallucinations import check_hallucination
 
@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 
 # Directions that are the model's own.
 AUTO = "auto"
-# What of a wish is a path.
-_PLACES = ("out", "latents", "edits")
+# Fields of a job that are paths.
+_PATHS = ("out", "latents", "edits")
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class HallucinationJob:
     """What to hallucinate.
 
     `times` are the seconds that were given, by name; `latents` replaces random key points, and so does `edits`, which
-    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`; `film` is painted too.
+    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`; `video` is made too.
 
     Raises:
-        ValueError: the output is no .wav, or a number is out of range.
+        ValueError: the output is not a .wav, or a number is out of range.
     """
 
     model: str
@@ -62,7 +62,7 @@ class HallucinationJob:
     edits: Path | None = None
     directions: str | None = None
     conditions: dict[str, Value] = field(default_factory=dict)
-    film: Film | None = None
+    video: Video | None = None
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() != ".wav":
@@ -73,10 +73,10 @@ class HallucinationJob:
             raise ValueError(f"--seed must not be negative, not {self.seed}")
 
 
-def hallucinate(wish: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
-    """Write the WAV, and a PNG of the same name beside it; and the film, and its manifest beside it.
+def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
+    """Write the WAV, and a PNG of the same name beside it; with job.video a video and its manifest too.
 
-    Each is there whole or not at all.
+    Each file is complete or not there.
 
     Returns:
         Their paths.
@@ -86,28 +86,31 @@ def hallucinate(wish: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
         ValueError: a value breaks a rule; the message says which.
         OSError: the output cannot be written.
     """
-    folder = find_model(wish.model, models)
+    folder = find_model(job.model, models)
     config = gansynth.read_config(folder)
-    check(config, wish.conditions)
-    wish = _seeded(wish)
-    keys = _keys(wish, config.latent_size)
-    timing, pitch = check_hallucination(config, len(keys), wish.steps, wish.times, wish.pitch)
-    for path in (wish.out, wish.film.out) if wish.film else (wish.out,):
+    check(config, job.conditions)
+    job = _seeded(job)
+    keys = _keys(job, config.latent_size)
+    timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitch)
+    for path in (job.out, job.video.out) if job.video else (job.out,):
         path.parent.mkdir(parents=True, exist_ok=True)
     model = gansynth.load(folder)
-    components, directions = _directions(wish, model, models)
-    wave = _render(model, components, keys, wish, timing, pitch)
-    times_s = key_times_s(len(keys), wish.steps, timing.spacing)
-    picture = keep(wish.out, wave, config.sample_rate, times_s)
-    if wish.film is None:
-        return [wish.out, picture]
-    painter, done = paint(wish.film, wave, config.sample_rate, times_s, keys)
-    told = replace(wish, model=str(folder.resolve()), times=asdict(timing), pitch=pitch, directions=directions)
-    return [wish.out, picture, wish.film.out, _tell(told, wish.film, painter, done)]
+    components, directions = _directions(job, model, models)
+    wave = _render(model, components, keys, job, timing, pitch)
+    times_s = key_times_s(len(keys), job.steps, timing.spacing)
+    picture = keep(job.out, wave, config.sample_rate, times_s)
+    if job.video is None:
+        return [job.out, picture]
+    image_model, done = render(job.video, wave, config.sample_rate, times_s, keys)
+    recorded = replace(job, model=str(folder.resolve()), times=asdict(timing), pitch=pitch, directions=directions)
+    return [job.out, picture, job.video.out, _write_manifest(recorded, job.video, image_model, done)]
 
 
 def keep(path: Path, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float]) -> Path:
-    """Write a hallucination as a WAV, and its picture beside it, which is returned; each is there whole or not at all.
+    """Write a hallucination as a WAV, and its picture beside it; a file is complete or not there.
+
+    Returns:
+        The picture.
 
     Raises:
         OSError: they cannot be written.
@@ -140,102 +143,110 @@ def _named(name: str, folder: Path, models: tuple[Path, ...]) -> Path:
         raise
 
 
-def _seeded(wish: HallucinationJob) -> HallucinationJob:
-    return wish if wish.latents or wish.edits else replace(wish, seed=seed_of(wish.seed))
+def _seeded(job: HallucinationJob) -> HallucinationJob:
+    return job if job.latents or job.edits else replace(job, seed=frame.seed(job.seed))
 
 
-def _keys(wish: HallucinationJob, latent_size: int) -> np.ndarray:
-    if wish.edits:
-        return key_points.read(wish.edits, "--edits")
-    if wish.latents:
-        return key_points.read(wish.latents, "--latents", latent_size)
-    return key_points.drawn(wish.notes, latent_size, wish.seed)
+def _keys(job: HallucinationJob, latent_size: int) -> np.ndarray:
+    if job.edits:
+        return key_points.read(job.edits, "--edits")
+    if job.latents:
+        return key_points.read(job.latents, "--latents", latent_size)
+    return key_points.drawn(job.notes, latent_size, job.seed)
 
 
 def _render(
     model: "Model",
     components: "Components | None",
     keys: np.ndarray,
-    wish: HallucinationJob,
+    job: HallucinationJob,
     timing: Timing,
     pitch: int,
 ) -> np.ndarray:
     player, between = (CoordinateModel(model, components), lerp) if components else (model, slerp)
     with show_progress("note", "hallucinating") as progress:
-        return render(
-            player, keys, wish.steps, timing, pitch, interpolate=between, conditions=wish.conditions, progress=progress
+        return render_sound(
+            player,
+            keys,
+            job.steps,
+            timing,
+            pitch,
+            interpolate=between,
+            conditions=job.conditions,
+            progress=progress,
         )
 
 
 def _directions(
-    wish: HallucinationJob, model: "Model", models: tuple[Path, ...]
+    job: HallucinationJob, model: "Model", models: tuple[Path, ...]
 ) -> "tuple[Components | None, str | None]":
-    """The directions of a walk, and their file; the model's own if none are named, found where there are none yet."""
-    if wish.edits is None:
+    """The directions of a walk and their file: the named ones, or the model's own, computed if there are none yet."""
+    if job.edits is None:
         return None, None
-    if wish.directions in (None, AUTO):
+    if job.directions in (None, AUTO):
         with show_progress("sample", "finding directions") as progress:
             return ganspace.own(model, progress=progress), str(ganspace.own_file(model).resolve())
-    file = Path(str(wish.directions))
-    found = file if file.is_file() else locate_components(str(wish.directions), model.config.folder, models)
+    file = Path(str(job.directions))
+    found = file if file.is_file() else locate_components(str(job.directions), model.config.folder, models)
     return ganspace.load(found), str(found.resolve())
 
 
-def _tell(told: HallucinationJob, film: Film, painter: "ImageModel", done: "Timeline") -> Path:
-    """Write the manifest: all that was given, and what was taken for the rest."""
+def _write_manifest(recorded: HallucinationJob, video: Video, image_model: "ImageModel", done: "Timeline") -> Path:
+    """Write the manifest: all parameters, with the defaults that were used."""
     from renderer.video import manifest
 
-    folder = Path(told.model)
-    voice = {"name": folder.name, "folder": told.model, "sha256": checksum(folder)}
-    path = film.out.with_suffix(".json")
-    manifest.write(path, record(film, painter, done, _parameters(told), voice=voice))
+    folder = Path(recorded.model)
+    sound_model = {"name": folder.name, "folder": recorded.model, "sha256": checksum(folder)}
+    path = video.out.with_suffix(".json")
+    manifest.write(path, record(video, image_model, done, _parameters(recorded), voice=sound_model))
     return path
 
 
-def _parameters(told: HallucinationJob) -> dict[str, Any]:
-    places = {name: path.resolve() for name in _PLACES if (path := getattr(told, name)) is not None}
-    return {name: value for name, value in vars(told).items() if name != "film"} | places
+def _parameters(recorded: HallucinationJob) -> dict[str, Any]:
+    paths = {name: path.resolve() for name in _PATHS if (path := getattr(recorded, name)) is not None}
+    return {name: value for name, value in vars(recorded).items() if name != "video"} | paths
 
 
-def repeated(path: Path, out: Path | None = None, film: Path | None = None) -> HallucinationJob:
-    """The wish of a manifest, to make the same again.
+def repeated(path: Path, out: Path | None = None, video: Path | None = None) -> HallucinationJob:
+    """The job that a manifest describes, to make the same again.
 
-    A model that is not what it was is told in the log.
+    The log warns of a model that has changed since.
 
     Args:
         path: the manifest.
         out: where the sound goes this time; None: where it was.
-        film: the same for the film.
+        video: the same for the video.
 
     Raises:
-        FileNotFoundError: there is no manifest, or one of the models is gone.
-        ValueError: it is no manifest of `hallu hallucinate`.
+        FileNotFoundError: there is no manifest, or one of the models is missing.
+        ValueError: it is not a manifest of `hallu hallucinate`.
     """
     from core import families
     from renderer.video import manifest
 
     read = manifest.read(path, COMMAND)
     try:
-        wish = _wish_of(read, out, film)
+        job = _job_of(read, out, video)
         pictures = Path(read["parameters"]["film"]["pictures"])
-        # Found here, before sounds are made.
+        # Checked here, before sounds are computed.
         families.image_description(pictures)
         manifest.warn_of_change(pictures, read["model"])
-        if checksum(Path(wish.model)) != read["voice"]["sha256"]:
-            log.warning("%s is not the model that it was", wish.model)
+        if checksum(Path(job.model)) != read["voice"]["sha256"]:
+            log.warning("%s has changed since", job.model)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} does not hold the parameters of a film: {error}") from None
-    return wish
+        raise ValueError(f"{path} does not hold the parameters of a hallucination with a video: {error}") from None
+    return job
 
 
-def _wish_of(read: dict[str, Any], out: Path | None, film: Path | None) -> HallucinationJob:
-    told = read["parameters"]
-    pictures = told["film"]
-    painted = Film(
-        film or Path(pictures["out"]),
-        Path(pictures["pictures"]),
+def _job_of(read: dict[str, Any], out: Path | None, video: Path | None) -> HallucinationJob:
+    recorded = read["parameters"]
+    rendered = recorded["film"]
+    video_again = Video(
+        video or Path(rendered["out"]),
+        Path(rendered["pictures"]),
         tuple(int(one["number"]) for one in read["classes"]),
-        pictures["dials"],
+        rendered["dials"],
     )
-    places = {name: told[name] and Path(told[name]) for name in _PLACES}
-    return HallucinationJob(**{**told, **places, "out": out or places["out"], "film": painted})
+    fields = {name: value for name, value in recorded.items() if name != "film"}
+    paths = {name: recorded[name] and Path(recorded[name]) for name in _PATHS}
+    return HallucinationJob(**{**fields, **paths, "out": out or paths["out"], "video": video_again})

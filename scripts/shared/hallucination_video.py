@@ -1,4 +1,4 @@
-"""The film of a hallucination: what `hallu demo` and `hallu hallucinate --film` share."""
+"""Make the video of a hallucination, for `hallu demo` and `hallu hallucinate --film`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.progress import show_progress
-from scripts.flags.video import load_painter
+from scripts.flags.video import load_image_model
 
 COMMAND = "hallucinate"
-DIALS = ("truncation", "jitter")
+CONTROLS = ("truncation", "jitter")
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
@@ -19,59 +19,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Film:
-    """What to paint.
+class Video:
+    """The video to make.
 
     Attributes:
         out: the .mp4.
-        pictures: the picture model's folder.
-        classes: numbers of its classes; none: those that are shown live.
-        dials: truncation and jitter by name; what is not given is as live.
+        pictures: folder of the image model.
+        classes: numbers of its classes; none: those shown live.
+        controls: truncation and jitter by name; the others are as live.
 
     Raises:
-        ValueError: the output is no .mp4, or a dial is out of range.
+        ValueError: the output is not an .mp4, or a control is out of range.
     """
 
     out: Path
     pictures: Path
     classes: tuple[int, ...] = ()
-    dials: dict[str, Any] = field(default_factory=dict)
+    controls: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from renderer.live.settings import Settings
 
         if self.out.suffix.lower() != ".mp4":
             raise ValueError(f"--film must end in .mp4, not {self.out.name!r}")
-        usual = {name: getattr(Settings(), name) for name in DIALS}
-        object.__setattr__(self, "dials", usual | self.dials)
-        Settings(classes=self.classes, **self.dials)
+        usual = {name: getattr(Settings(), name) for name in CONTROLS}
+        object.__setattr__(self, "controls", usual | self.controls)
+        Settings(classes=self.classes, **self.controls)
 
 
-def paint(
-    film: Film, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray
+def render(
+    video: Video, wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float], keys: np.ndarray
 ) -> "tuple[ImageModel, Timeline]":
-    """Paint it, with a bar on stderr; see `renderer.video.hallucination.render_video`.
+    """Render the video and show the progress; see `renderer.video.hallucination.render_video`.
 
     Returns:
-        Who painted, and what.
+        The image model, and what it rendered.
     """
     from renderer.video import hallucination
 
-    model = load_painter(film.pictures)
-    with show_progress("picture", "painting") as progress:
+    model = load_image_model(video.pictures)
+    with show_progress("frame", "rendering") as progress:
         done = hallucination.render_video(
-            wave, sample_rate, key_times_s, keys, model, film.out,
-            classes=film.classes, **film.dials, progress=progress,
+            wave, sample_rate, key_times_s, keys, model, video.out,
+            classes=video.classes, **video.controls, progress=progress,
         )  # fmt: skip
     return model, done
 
 
 def record(
-    film: Film, model: "ImageModel", done: "Timeline", parameters: dict[str, Any], **more: Any
+    video: Video, model: "ImageModel", done: "Timeline", parameters: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """The manifest: `parameters` of the sound, and those of the film; `more` as in `renderer.video.manifest.build`."""
+    """The manifest: `parameters` of the sound and those of the video; `more` as in `renderer.video.manifest.build`."""
     from renderer.video import manifest
 
-    own = {"out": film.out.resolve(), "pictures": film.pictures.resolve(), "dials": film.dials}
-    video = manifest.video_record(model, film.pictures, film.out, len(done), done.rate, done.classes)
-    return manifest.build(COMMAND, {**parameters, "film": own}, video, **more)
+    own = {"out": video.out.resolve(), "pictures": video.pictures.resolve(), "dials": video.controls}
+    entry = manifest.video_record(model, video.pictures, video.out, len(done), done.rate, done.classes)
+    return manifest.build(COMMAND, {**parameters, "film": own}, entry, **more)

@@ -1,4 +1,4 @@
-"""Key points of a hallucination made offline: drawn, or read from a file."""
+"""Key points of an offline hallucination: random ones, or those of a file."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ def read(path: Path, flag: str, width: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no array of finite numbers of that shape.
+        ValueError: it is not an array of finite numbers of that shape.
     """
     try:
         keys = np.asarray(read_npy(path), np.float32)
     except ValueError as error:
-        raise ValueError(f"{flag} {path} is no .npy array of numbers: {error}") from None
+        raise ValueError(f"{flag} {path} is not an .npy array of numbers: {error}") from None
     if keys.ndim != 2 or not keys.size or keys.shape[1] != (width or keys.shape[1]):
         raise ValueError(f"{flag} {path} has shape {keys.shape}; the model needs [n, {width or 'directions'}]")
     if not np.isfinite(keys).all():
