@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import results
-from renderer.live.process import fair_threads
+from renderer.live.process import default_threads
 
 CLASSES = 57
 WATCHED_S = 10.0
@@ -49,7 +49,7 @@ def write_model(folder: Path, width: int) -> None:
 
 
 def frame_times(folder: Path, threads: int) -> dict[str, float]:
-    """One stage alone, watched, while nothing sounds: how long pictures take, how many there are, and the floor."""
+    """The render loop alone, watched, while nothing plays: time per frame, frames per second, and the floor."""
     from bench.floor import multiplication_rate
     from bench.pictures import cost
     from renderer import biggan
@@ -58,18 +58,18 @@ def frame_times(folder: Path, threads: int) -> dict[str, float]:
     from renderer.live.render_loop import RenderLoop
 
     process.limit_threads(threads)
-    atelier = RenderController([folder], folder, biggan.load)
-    atelier.open()
-    stage = RenderLoop(atelier.show, atelier.frames, recording=lambda: True)
-    stage.start()
+    controller = RenderController([folder], folder, biggan.load)
+    controller.open()
+    render_loop = RenderLoop(controller.scene, controller.frames, recording=lambda: True)
+    render_loop.start()
     time.sleep(2.0)
     begun, used = time.monotonic(), time.process_time()
-    before, dropped = atelier.frames.number, stage.pace.dropped
+    before, dropped = controller.frames.number, render_loop.frame_clock.dropped
     time.sleep(WATCHED_S)
     took, used = time.monotonic() - begun, time.process_time() - used
-    count, late = atelier.frames.number - before, stage.pace.dropped - dropped
-    times = {f"p{percent}_ms": 1000 * stage.pace.took_s(percent) for percent in (50, 95)}
-    stage.stop()
+    count, late = controller.frames.number - before, render_loop.frame_clock.dropped - dropped
+    times = {f"p{percent}_ms": 1000 * render_loop.frame_clock.render_time_s(percent) for percent in (50, 95)}
+    render_loop.stop()
     config = biggan.read_config(biggan.find([folder])[0])
     times["floor_ms"] = 2000 * cost(config).multiplications / multiplication_rate()
     return {"fps": count / took, "dropped": late, "cores": used / took, **times}
@@ -89,9 +89,9 @@ class Watcher:
 
     def __init__(self, page: str) -> None:
         host, _, port = page.removeprefix("http://").rstrip("/").partition(":")
-        self._way = HTTPConnection(host, int(port), timeout=600.0)
-        self._way.request("GET", "/stream.mjpg")
-        self._stream = self._way.getresponse()
+        self._connection = HTTPConnection(host, int(port), timeout=600.0)
+        self._connection.request("GET", "/stream.mjpg")
+        self._stream = self._connection.getresponse()
         self.moments: list[float] = []
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -188,7 +188,7 @@ def main() -> None:
     """Measure and print."""
     flags = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     flags.add_argument("--width", type=int, nargs="+", default=[24, 32], help="channels (default: 24 32)")
-    flags.add_argument("--threads", type=int, default=fair_threads(), help="to paint with (default %(default)s)")
+    flags.add_argument("--threads", type=int, default=default_threads(), help="to paint with (default %(default)s)")
     flags.add_argument("--only", type=Path, help=argparse.SUPPRESS)
     args = flags.parse_args()
     if args.only:

@@ -1,6 +1,6 @@
-"""`python -m renderer`: the companion that paints what a server plays, and shows it in a browser.
+"""`python -m renderer`: render images of what a server plays, live, and show them in a browser.
 
-`hallu serve` starts one; it may as well run on another machine.
+`hallu serve` starts a renderer; it can also run on another machine.
 """
 
 import argparse
@@ -14,12 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import checks
 from core.files import user_folders
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
     from renderer.live.controller import RenderController
-    from renderer.live.link import Link
+    from renderer.live.dispatcher import RenderDispatcher
 
 log = logging.getLogger("renderer")
 
@@ -27,10 +28,10 @@ PAGE_PORT = 7773
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Paint until Ctrl-C, SIGTERM, or the server says bye.
+    """Render until Ctrl-C, SIGTERM, or the server says bye.
 
     Returns:
-        0 when told to end, 1 on failure, 2 on wrong usage.
+        1 on failure; on success the process exits with 0 by itself.
     """
     args = _parser().parse_args(argv)
     # TensorFlow reads these when it is imported.
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"renderer: {error}", file=sys.stderr)
         return 1
-    # TensorFlow may still be at work in a thread; to tear the interpreter down under it would crash.
+    # TensorFlow may still run in a thread; a normal exit would crash it.
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)
@@ -66,9 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folders with image models in DIR/FAMILY/NAME (default: those that ship, then the user's own)",
     )
-    add("--model", metavar="NAME", help="picture model to start with (default: the first there is)")
+    add("--model", metavar="NAME", help="image model to start with (default: the last one, or the first found)")
+    add("--out", type=Path, metavar="DIR", help="folder for images and videos (default: in the user's data folder)")
     add(
-        "--out", type=Path, metavar="DIR", help="folder for pictures that are kept (default: in the user's data folder)"
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="JSON file in which image settings are kept (default: in the user's data folder)",
     )
     add("--page-host", default="127.0.0.1", metavar="HOST", help="address of the page (default: this machine only)")
     add(
@@ -77,85 +82,82 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help=f"port of the page, 0 for any free one (default {PAGE_PORT}, or any free one)",
     )
-    add("--fps", type=float, default=30.0, help="pictures a second that are aimed at, 1..120 (default %(default)g)")
-    add(
-        "--threads",
-        type=int,
-        help="threads to paint with (default: one for every two cores; the others are for the sound)",
-    )
-    add("--tied", action="store_true", help="end when standard input ends; hallu serve ties its renderer to itself so")
-    add("--debug", action="store_true", help="say more, and show where an error comes from")
+    add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
+    add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
+    add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
+    add("--debug", action="store_true", help="log more, and show tracebacks")
     return parser
 
 
 def _run(args: argparse.Namespace) -> None:
     from renderer.live import process
     from renderer.live.controller import RenderController
+    from renderer.live.dispatcher import RenderDispatcher
     from renderer.live.link import Link
     from renderer.live.render_loop import Rates
+    from renderer.live.settings_file import SettingsFile
 
     models = tuple(args.models or user_folders.default_models())
     _check(args, models)
-    process.yield_to_others()
-    threads = args.threads or process.fair_threads()
+    process.lower_priority()
+    threads = args.threads or process.default_threads()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    atelier = RenderController(models, args.out or user_folders.data_dir() / "pictures", _load, Rates(args.fps))
-    link = Link(atelier, args.server, ended.set, _version())
-    page = _show(atelier, link, args)
+    data = user_folders.data_dir()
+    controller = RenderController(models, args.out or data / "pictures", _load, Rates(args.fps))
+    dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
+    link = Link(controller, dispatcher, args.server, ended.set, _version())
+    stop_page = _serve_page(controller, dispatcher, args)
     if args.tied:
         process.when_input_ends(ended.set)
-    link.start(lambda: _prepare(atelier, args.model, threads))
-    atelier.stage.start()
-    # In pieces: on Windows an endless wait does not hear Ctrl-C.
+    link.start(lambda: _prepare(controller, dispatcher, args.model, threads))
+    controller.render_loop.start()
+    # With a timeout: on Windows an endless wait does not notice Ctrl-C.
     while not ended.wait(0.5):
         pass
-    atelier.close()
+    controller.close()
     link.stop()
-    page()
+    stop_page()
 
 
 def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
     for folder in args.models or ():
         if not folder.is_dir():
-            raise FileNotFoundError(f"--models {folder} is no folder")
+            raise FileNotFoundError(f"--models {folder} is not a folder")
     if args.model is not None:
         from renderer import image_models
 
         image_models.choose(models, args.model)
-    if not 1 <= args.fps <= 120:
-        raise ValueError(f"--fps must be in 1..120, not {args.fps:g}")
-    if args.threads is not None and not 1 <= args.threads <= 256:
-        raise ValueError(f"--threads must be in 1..256, not {args.threads}")
-    if not 0 <= (args.page_port or 0) <= 65535:
-        raise ValueError(f"--page-port must be in 0..65535, not {args.page_port}")
+    checks.in_range("--fps", args.fps, 1, 120)
+    if args.threads is not None:
+        checks.in_range("--threads", args.threads, 1, 256)
+    checks.in_range("--page-port", args.page_port or 0, 0, 65535)
 
 
-def _show(atelier: "RenderController", link: "Link", args: argparse.Namespace) -> Callable[[], None]:
-    """Serve the page; what ends it."""
+def _serve_page(
+    controller: "RenderController", dispatcher: "RenderDispatcher", args: argparse.Namespace
+) -> Callable[[], None]:
+    """Serve the page; returns the function that stops it."""
     from renderer.web import WebServer
 
-    page = WebServer(atelier.frames, atelier.status, link.do)
+    page = WebServer(controller.frames, controller.status, dispatcher.submit_for_page)
     try:
-        atelier.page = page.start(args.page_host, PAGE_PORT if args.page_port is None else args.page_port)
+        controller.page = page.start(args.page_host, PAGE_PORT if args.page_port is None else args.page_port)
     except OSError:
         if args.page_port is not None:
             raise
-        atelier.page = page.start(args.page_host, 0)
-    print(f"page {atelier.page}", flush=True)
+        controller.page = page.start(args.page_host, 0)
+    print(f"page {controller.page}", flush=True)
     return page.stop
 
 
-def _prepare(atelier: "RenderController", name: str | None, threads: int) -> None:
+def _prepare(controller: "RenderController", dispatcher: "RenderDispatcher", model: str | None, threads: int) -> None:
     from renderer.live import process
 
-    with atelier.lock:
+    with controller.lock:
         process.limit_threads(threads)
-        try:
-            atelier.open(name)
-        except (ValueError, OSError) as error:
-            log.warning("%s", error)
+        dispatcher.restore(model)
 
 
 def _load(folder: Path) -> "ImageModel":

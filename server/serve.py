@@ -13,7 +13,7 @@ from server.checkpoints import locate
 from server.engine.queue import Engine
 from server.engine.work import EngineWork
 from server.link.publisher import Publisher
-from server.link.renderer_process import RendererProcess
+from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
 from server.settings import IMAGE_PORT, ServerSettings
@@ -75,7 +75,8 @@ def _renderer(settings: ServerSettings, port: int) -> Iterator[None]:
         return
     # A server that listens on all addresses is reached by loopback too.
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
-    process = RendererProcess(host, port, settings.models, settings.pictures)
+    stored = settings.state.with_name(f"{settings.state.stem}_images.json")
+    process = RendererProcess(host, port, RendererFiles(settings.models, settings.pictures, stored))
     process.start()
     try:
         yield

@@ -40,7 +40,7 @@ def a_sound(target="trip", duration_s=4.0, count=5, size=64, seed=0):
 def made(*args, **options):
     """The same as it arrives."""
     fields, arrays = a_sound(*args, **options)
-    return messages.decode(messages.encode("made", fields, **arrays))
+    return messages.decode(messages.encode("sound", fields, **arrays))
 
 
 class Server:
@@ -101,7 +101,7 @@ class Process:
 
     def __init__(self, server, models, out, *flags, **options):
         command = [sys.executable, "-m", "renderer", "--server", server.address, "--models", str(models)]
-        command += ["--out", str(out), "--page-port", "0", *map(str, flags)]
+        command += ["--out", str(out), "--settings", f"{out}_settings.json", "--page-port", "0", *map(str, flags)]
         self.popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
     def page(self):
@@ -129,9 +129,9 @@ class Process:
 
 def get(place, path):
     """Status and body of a page's file."""
-    way = HTTPConnection(*place, timeout=PATIENCE_S)
-    way.request("GET", path)
-    answer = way.getresponse()
+    connection = HTTPConnection(*place, timeout=PATIENCE_S)
+    connection.request("GET", path)
+    answer = connection.getresponse()
     body = answer.read()
-    way.close()
+    connection.close()
     return answer.status, body

@@ -291,7 +291,7 @@ class Audience:
     def busy(self, busy):
         self.told.append(("busy", busy))
 
-    def made(self, made):
+    def rendered(self, made):
         self.told.append(("made", made))
 
 

@@ -45,8 +45,8 @@ def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
     way = ReactivePath(played_sound(wave, 16000, TIMES, KEYS), 32, classes.default(40), 40)
     for frame in (0, 10, 37):
         point = way.at(frame / 30, 0.7)
-        np.testing.assert_allclose(film.noise[frame], point.noise, atol=1e-6)
-        np.testing.assert_allclose(film.weights[frame], point.weights[list(classes.default(40))], atol=1e-6)
+        np.testing.assert_allclose(film.noise[frame], point.z, atol=1e-6)
+        np.testing.assert_allclose(film.weights[frame], point.class_weights[list(classes.default(40))], atol=1e-6)
 
 
 def test_only_the_chosen_classes_are_painted(wave, tmp_path):

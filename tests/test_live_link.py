@@ -5,11 +5,13 @@ import time
 
 import numpy as np
 import pytest
-from live_rooms import atelier  # noqa: F401 - a fixture
+from live_controller import controller  # noqa: F401 - a fixture
 from live_server import Server, a_sound
 
 from renderer.ipc import messages
+from renderer.live.dispatcher import RenderDispatcher
 from renderer.live.link import MAX_WAITING, Link, addresses
+from renderer.live.settings_file import SettingsFile
 
 
 @pytest.fixture
@@ -20,9 +22,10 @@ def server():
 
 
 @pytest.fixture
-def linked(server, atelier):  # noqa: F811
+def linked(server, controller, tmp_path):  # noqa: F811
     ends = []
-    link = Link(atelier, server.address, lambda: ends.append("bye"), "1")
+    file = SettingsFile(tmp_path / "settings.json")
+    link = Link(controller, RenderDispatcher(controller, file), server.address, lambda: ends.append("bye"), "1")
     link.start()
     link.ends = ends
     yield link
@@ -44,42 +47,34 @@ def test_hello_is_said_until_it_is_answered(server, linked):
         server.hear("hello", 0.7)
 
 
-def test_a_beat_comes_every_second_with_the_page(server, linked, atelier):  # noqa: F811
-    atelier.page = "http://127.0.0.1:1/"
-    server.hear("beat")
+def test_a_beat_comes_every_second_with_the_page(server, linked, controller):  # noqa: F811
+    controller.page = "http://127.0.0.1:1/"
+    server.hear("heartbeat")
     begun = time.monotonic()
-    assert server.hear("beat").fields == {"fps": 0.0, "page": "http://127.0.0.1:1/"}
+    assert server.hear("heartbeat").fields == {"fps": 0.0, "page": "http://127.0.0.1:1/"}
     assert time.monotonic() - begun == pytest.approx(1.0, abs=0.3)
 
 
 def test_commands_are_answered_with_replies_or_a_reason(server, linked):
     server.welcome()
     assert server.ask("/image/truncation", value=0.5) == ([], "")
-    assert server.ask("/image/truncation", value=5)[1] == "truncation must be in 0.02..1, not 5"
+    assert server.ask("/image/truncation", value=5)[1] == "value must be in 0.02..1, not 5"
     assert server.ask("/image/status")[0][0][:3] == ["/image/status.reply", "a", "follow"]
 
 
-def test_commands_that_are_told_again_are_done_and_not_answered(server, linked, atelier):  # noqa: F811
-    server.welcome()
-    server.say("command", {"id": 0, "address": "/image/truncation", "values": {"value": 0.5}})
-    server.say("command", {"id": 0, "address": "/image/truncation", "values": {"value": 50}})
-    assert server.ask("/image/status")[1] == ""
-    wait_for(lambda: atelier.show.settings.truncation == 0.5)
-
-
-def test_sounds_play_stop_and_make_busy(server, linked, atelier):  # noqa: F811
+def test_sounds_play_stop_and_make_busy(server, linked, controller):  # noqa: F811
     server.welcome()
     fields, arrays = a_sound()
-    server.say("made", fields, **arrays)
+    server.say("sound", fields, **arrays)
     server.say("play", {"target": "trip", "position_s": 1.0})
     server.say("busy", {"busy": True})
-    wait_for(lambda: atelier.stage.busy)
-    assert atelier.show.playing(time.monotonic())[0] == "trip"
-    assert atelier.show.playing(time.monotonic())[1] == pytest.approx(1.0, abs=0.5)
+    wait_for(lambda: controller.render_loop.busy)
+    assert controller.scene.playing(time.monotonic())[0] == "trip"
+    assert controller.scene.playing(time.monotonic())[1] == pytest.approx(1.0, abs=0.5)
     server.say("stop", {"target": ""})
     server.say("busy", {"busy": False})
-    wait_for(lambda: not atelier.stage.busy)
-    assert atelier.show.playing(time.monotonic()) is None
+    wait_for(lambda: not controller.render_loop.busy)
+    assert controller.scene.playing(time.monotonic()) is None
 
 
 def test_bye_ends_it(server, linked):
@@ -88,33 +83,33 @@ def test_bye_ends_it(server, linked):
     wait_for(lambda: linked.ends == ["bye"])
 
 
-def test_a_status_does_not_wait_for_a_model_that_is_being_loaded(server, linked, atelier):  # noqa: F811
+def test_a_status_does_not_wait_for_a_model_that_is_being_loaded(server, linked, controller):  # noqa: F811
     server.welcome()
-    with atelier.lock:
+    with controller.lock:
         server.say("command", {"id": 7, "address": "/image/jitter", "values": {"value": 0.1}})
         assert server.ask("/image/status")[1] == ""
-        assert atelier.show.settings.jitter != 0.1
+        assert controller.scene.settings.jitter != 0.1
     assert server.hear("reply").fields == {"id": 7, "replies": [], "error": ""}
 
 
-def test_too_many_commands_at_once_are_refused(server, linked, atelier):  # noqa: F811
+def test_too_many_commands_at_once_are_refused(server, linked, controller):  # noqa: F811
     server.welcome()
-    with atelier.lock:
+    with controller.lock:
         for number in range(100, 100 + MAX_WAITING + 2):
             server.say("command", {"id": number, "address": "/image/jitter", "values": {"value": 0.1}})
         assert f"{MAX_WAITING} commands are waiting" in server.hear("reply").fields["error"]
 
 
-def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, atelier):  # noqa: F811
+def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, controller):  # noqa: F811
     server.welcome()
     may_end = threading.Event()
 
-    def own(painter, progress):
+    def own(model, progress):
         progress(3, 7)
         may_end.wait(30.0)
         raise ValueError("none there")
 
-    atelier.guide._own = own
+    controller.direction_control._own = own
     server.say("command", {"id": 9, "address": "/image/load_ganspace_components", "values": {"file": "auto"}})
     assert server.ask("/image/jitter", value=0.1) == ([], "")
     assert server.hear("progress").fields == {"id": 9, "done": 3, "total": 7}
@@ -124,23 +119,25 @@ def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, ateli
         server.hear("progress", 1.5)
 
 
-def test_what_is_set_here_is_told_to_the_server(server, linked, atelier):  # noqa: F811
+def test_what_the_server_sets_is_kept_in_the_file(server, linked, tmp_path):
     server.welcome()
-    assert linked.do("/image/jitter", {"value": 0.1}).result(10.0) == ""
-    assert linked.do("/image/jitter", {"value": 7}).result(10.0) == "jitter must be in 0..1, not 7"
-    assert linked.do("/image/status", {}).result(10.0) == ""
-    assert linked.do("/image/smooth", {"value": 0.1, "more": float("nan")}).result(10.0) == ""
-    assert linked.do("/image/mode", {"name": "free"}).result(10.0) == ""
-    assert server.hear("set").fields == {"address": "/image/jitter", "values": {"value": 0.1}}
-    # What was refused or sets nothing is not told, nor what JSON has no word for.
-    assert server.hear("set").fields == {"address": "/image/mode", "values": {"name": "free"}}
+    assert server.ask("/image/jitter", value=0.1) == ([], "")
+    assert server.ask("/image/jitter", value=7)[1] == "value must be in 0..1, not 7"
+    assert server.ask("/image/status")[1] == ""
+    assert server.ask("/image/mode", name="free") == ([], "")
+    stored = SettingsFile(tmp_path / "settings.json").read()
+    # What was refused or sets nothing is not kept.
+    assert [(command.address, command.values) for command in stored] == [
+        ("/image/jitter", {"value": 0.1}),
+        ("/image/mode", {"name": "free"}),
+    ]
 
 
 MALFORMED = [
-    [b"made"],
-    [b"made", b"{"],
-    [b"made", b"[]"],
-    [b"made", b"{}"],
+    [b"sound"],
+    [b"sound", b"{"],
+    [b"sound", b"[]"],
+    [b"sound", b"{}"],
     [b"play", b"{}"],
     [b"play", b'{"target": 3, "position_s": 0}'],
     [b"play", b'{"target": "a", "position_s": "soon"}'],
@@ -148,47 +145,47 @@ MALFORMED = [
     [b"stop", b'{"target": null}'],
     [b"busy", b'{"busy": "yes"}'],
     [b"command", b'{"id": "x", "address": "/image/status", "values": {}}'],
-    [b"command", b'{"id": 1, "address": 5, "values": {}}'],
-    [b"command", b'{"id": 1, "address": "/image/jitter", "values": []}'],
+    [b"command", b'{"id": 77, "address": 5, "values": {}}'],
+    [b"command", b'{"id": 77, "address": "/image/jitter", "values": []}'],
     [b"command", b'{"id": true, "address": "/image/jitter", "values": {}}'],
     [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": [[1]]}}'],
     [b"command", b'{"id": 77, "address": "/image/edits", "values": {"edit": {"0": 1}}}'],
     [b"command", b'{"id": 77, "address": "/image/load_ganspace_components", "values": {"file": ["auto"]}}'],
-    [b"wave", b"{}"],
-    [b"wave", b'{"target": "after", "sample_rate": 16000, "arrays": [{"name": "samples", "shape": [1]}]}', b"1234"],
-    [b"wave", b'{"target": "after", "arrays": [{"name": "samples", "kind": "int16", "shape": [2]}]}', b"1234"],
-    [b"wave", b'{"target": 1, "arrays": [{"name": "samples", "kind": "<O", "shape": [2]}]}', b"1234"],
+    [b"samples", b"{}"],
+    [b"samples", b'{"target": "after", "sample_rate": 16000, "arrays": [{"name": "samples", "shape": [1]}]}', b"1234"],
+    [b"samples", b'{"target": "after", "arrays": [{"name": "samples", "kind": "int16", "shape": [2]}]}', b"1234"],
+    [b"samples", b'{"target": 1, "arrays": [{"name": "samples", "kind": "<O", "shape": [2]}]}', b"1234"],
     [b"loaded", b'{"model": 3}'],
     [b"\xff\xfe", b"{}"],
     [b"nothing", b"{}"],
     [b"", b""],
-    [b"made", b'{"arrays": [{"name": "keys", "shape": [9, 9]}]}', b"short"],
+    [b"sound", b'{"arrays": [{"name": "keys", "shape": [9, 9]}]}', b"short"],
 ]
 
 
-def unharmed(server, atelier):  # noqa: F811
+def unharmed(server, controller):  # noqa: F811
     """A command is still answered, and a sound still followed."""
     fields, arrays = a_sound("after")
-    server.say("made", fields, **arrays)
+    server.say("sound", fields, **arrays)
     server.say("play", {"target": "after", "position_s": 0.0})
     assert server.ask("/image/status")[0][0][6] == "after"
-    assert atelier.show.task(time.monotonic()) is not None
+    assert controller.scene.frame_task(time.monotonic()) is not None
     server.say("stop", {"target": ""})
 
 
-def test_malformed_messages_change_nothing(server, linked, atelier):  # noqa: F811
+def test_malformed_messages_change_nothing(server, linked, controller):  # noqa: F811
     server.welcome()
     for frames in MALFORMED:
         server.out.send_multipart(frames)
-    unharmed(server, atelier)
+    unharmed(server, controller)
 
 
-def test_random_bytes_change_nothing(server, linked, atelier):  # noqa: F811
+def test_random_bytes_change_nothing(server, linked, controller):  # noqa: F811
     server.welcome()
     rng = np.random.default_rng(0)
-    topics = (b"made", b"wave", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
+    topics = (b"sound", b"samples", b"play", b"stop", b"command", b"busy", b"loaded", b"welcome", b"xyz")
     fields, arrays = a_sound(duration_s=0.2)
-    whole = messages.encode("made", fields, **arrays)
+    whole = messages.encode("sound", fields, **arrays)
     for number in range(500):
         frames = [rng.bytes(int(rng.integers(0, 200))) for _ in range(rng.integers(1, 5))]
         if number % 2:
@@ -200,7 +197,7 @@ def test_random_bytes_change_nothing(server, linked, atelier):  # noqa: F811
         server.out.send_multipart(frames)
         if number % 50 == 0:
             time.sleep(0.02)
-    unharmed(server, atelier)
+    unharmed(server, controller)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import time
 import av
 import numpy as np
 import pytest
-from live_rooms import models_with
+from live_controller import models_with
 from live_server import ROOT, Process, Server, a_sound, get
 from PIL import Image
 
 from renderer import biggan, sound_to_image
 from renderer.ipc.messages import decode, encode
-from renderer.live.render_loop import paint
+from renderer.live.render_loop import render
 from renderer.live.sounds import read_sound
 
 
@@ -59,7 +59,7 @@ def test_it_is_there_at_once_and_beats_while_it_loads(server, models, out):
     try:
         process.page()
         assert own.hear("hello").fields["name"] == "renderer"
-        assert own.hear("beat").fields["page"].startswith("http://127.0.0.1:")
+        assert own.hear("heartbeat").fields["page"].startswith("http://127.0.0.1:")
         assert time.monotonic() - begun < 20.0
     finally:
         process.kill()
@@ -76,10 +76,10 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
     ):
         assert server.ask(address, **values)[1] == ""
     fields, arrays = a_sound("path", 10.0)
-    server.say("made", fields, **arrays)
-    sound = read_sound(decode(encode("made", fields, **arrays)))
-    painter = biggan.load(models / "biggan" / "small")
-    due = expected(painter, sound, np.arange(0.0, 10.0, 0.25))
+    server.say("sound", fields, **arrays)
+    sound = read_sound(decode(encode("sound", fields, **arrays)))
+    model = biggan.load(models / "biggan" / "small")
+    due = expected(model, sound, np.arange(0.0, 10.0, 0.25))
     server.say("play", {"target": "path", "position_s": 0.0})
     begun = time.monotonic()
     shown(process)
@@ -96,12 +96,12 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
     assert server.ask("/image/status")[0][0][6] == "-"
 
 
-def expected(painter, sound, positions):
+def expected(model, sound, positions):
     from renderer.live.reactive_path import ReactivePath
     from renderer.live.scene import FrameTask
 
-    way = ReactivePath(sound, painter.z_size, (207,), painter.num_classes)
-    return [paint(FrameTask(painter, way.at(position, 0.0), 1.0)).astype(np.float32) for position in positions]
+    path = ReactivePath(sound, model.z_size, (207,), model.num_classes)
+    return [render(FrameTask(model, path.at(position, 0.0), 1.0)).astype(np.float32) for position in positions]
 
 
 def test_pictures_move_while_nothing_sounds(server, process):
@@ -112,9 +112,9 @@ def test_pictures_move_while_nothing_sounds(server, process):
 
 def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, process, out):
     fields, arrays = a_sound("loud", 10.0)
-    server.say("made", fields, **arrays)
+    server.say("sound", fields, **arrays)
     samples = np.round(16_000 * np.sin(2 * np.pi * 440.0 * np.arange(160_000) / 16_000)).astype(np.int16)
-    server.say("wave", {"target": "loud", "sample_rate": 16_000}, samples=samples)
+    server.say("samples", {"target": "loud", "sample_rate": 16_000}, samples=samples)
     server.say("play", {"target": "loud", "position_s": 1.0})
     assert server.ask("/image/record", what="start", file="show")[1] == ""
     begun = time.monotonic()
@@ -143,7 +143,7 @@ def test_random_bytes_do_not_end_it(server, process):
     rng = np.random.default_rng(1)
     for _ in range(200):
         server.out.send_multipart([rng.bytes(20), rng.bytes(40)])
-        server.out.send_multipart([b"made", rng.bytes(40), rng.bytes(40)])
+        server.out.send_multipart([b"sound", rng.bytes(40), rng.bytes(40)])
     assert server.ask("/image/status")[1] == ""
     assert process.popen.poll() is None
 
@@ -188,7 +188,7 @@ def test_it_ends_when_the_server_says_bye(models, out):
     ("flags", "reason"),
     [
         (["--server", "nowhere"], "a server's address is like"),
-        (["--models", "not/there"], "--models not/there is no folder"),
+        (["--models", "not/there"], "--models not/there is not a folder"),
         (["--model", "none-of-this-name"], "no image model 'none-of-this-name'"),
         (["--fps", "0"], "--fps must be in 1..120, not 0"),
         (["--threads", "0"], "--threads must be in 1..256, not 0"),

@@ -70,7 +70,7 @@ def test_a_hallucination_is_told_when_it_begins_begins_again_and_is_cut_short(pl
     patch = play("gansynth_hallucination.pd", "sound")
     patch.set("notes-set", 3)
     patch.press("generate")
-    made = ears.hear("made")["target"]
+    made = ears.hear("sound")["target"]
     assert made.endswith(f"-{patch.name('sound')}")
     assert ears.hear("play") == {"target": made, "position_s": pytest.approx(0, abs=1)}
     assert until(lambda: painting.send("/image/status")[0].args[5:6] == [made])
@@ -84,7 +84,7 @@ def test_a_note_is_told(play, ears):
     patch = play("gansynth.pd", "z")
     patch.press("random", "randomized")
     patch.press("play")
-    made = ears.hear("made")["target"]
+    made = ears.hear("sound")["target"]
     assert ears.hear("play")["target"] == made
     patch.press("stop")
     assert ears.hear("stop")["target"] == made
@@ -110,7 +110,7 @@ def test_keys_are_told_each_with_its_own_target(play, ears):
     patch.press("random-all", "randomized")
     patch.pd.wait(patch.name("new-timbre"))
     patch.set("key", "60 100")
-    first = ears.hear("made")["target"]
+    first = ears.hear("sound")["target"]
     assert first.endswith("-@60") and ears.hear("play")["target"] == first
     patch.set("key", "64 100")
     assert ears.hear("play")["target"].endswith("-@64")

@@ -7,7 +7,7 @@ from typing import Any
 from core.commands.arguments import Value
 from core.commands.limits import MAX_REASON
 from core.commands.shared import TARGET
-from core.commands.spec import Spec
+from core.commands.spec import Executor, Spec
 from core.commands.table import COMMANDS
 
 
@@ -53,11 +53,15 @@ def read(address: str, args: Sequence[Value]) -> Command | Refusal:
     return Command(spec, values, _targets(spec, values))
 
 
-def read_values(address: str, values: Mapping[str, Any]) -> Command | Refusal:
-    """Check a message with its arguments by name, as `Command.values` holds them."""
+def read_values(address: Any, values: Any, executor: Executor) -> Command | Refusal:
+    """Check a message for `executor`, as JSON delivers it, with its arguments by name as in `Command.values`."""
+    if not isinstance(address, str):
+        return Refusal("-", "-", f"address must be a name, not {address!r:.60}")
     spec = COMMANDS.get(address)
     if spec is None:
         return _unknown(address)
+    if spec.executor is not executor:
+        return Refusal(address, "-", f"{address} is a command for the {spec.executor.value}, not the {executor.value}")
     try:
         return read(address, _args(spec, values))
     except ValueError as error:
@@ -70,11 +74,13 @@ def printable(address: str) -> str:
 
 
 def _unknown(address: str) -> Refusal:
-    return Refusal(printable(address), "-", "unknown address; `hallu send --list` shows all commands")
+    return Refusal(printable(address), "-", f"unknown address {printable(address):.60}; `hallu send --list` shows all")
 
 
-def _args(spec: Spec, values: Mapping[str, Any]) -> list[Any]:
+def _args(spec: Spec, values: Any) -> list[Any]:
     """Arguments in the table's order, from values by name."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"values must be an object, not {values!r:.60}")
     given = [values.get(arg.name) for arg in spec.args]
     while given and given[-1] is None:
         given.pop()

@@ -1,1 +1,1 @@
-"""Messages between the server and a renderer, over ZeroMQ."""
+"""The protocol between the server and a renderer."""

@@ -1,7 +1,26 @@
-"""What travels over ZeroMQ between the server and a renderer: a topic, JSON, arrays. Nothing in it is executed.
+"""Messages between the server and a renderer, over ZeroMQ: a topic, JSON, arrays. Nothing in them is executed.
 
 A message has the frames [topic, JSON object, array, array, ...], each array little-endian float32 or int16 in row
 order; the JSON's "arrays" lists their names, kinds and shapes.
+
+The server publishes:
+
+* welcome: the answer to hello
+* loaded: model ("" for none), latent_size, sample_rate
+* busy: busy, whether the engine works
+* sound: target, kind, duration_s, sample_rate, pitch; arrays key_times_s, keys, loudness, onsets, chroma
+* samples: target, sample_rate; array samples, int16
+* play: target, position_s
+* stop: target, "" for whatever plays
+* command: id, address, values by name
+* bye: the server ends
+
+A renderer sends:
+
+* hello: name, version; until it gets welcome
+* heartbeat: fps, page; every second
+* progress: id, done, total
+* reply: id, replies, error
 """
 
 import json
@@ -12,13 +31,11 @@ from typing import Any
 
 import numpy as np
 
-# Features of the longest hallucination (30 min) are 5 MB.
+# The features of the longest hallucination (30 min) take 5 MB.
 MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 16
-# Of the samples (int16) that are kept of the last sounds, together; half an hour at 16 kHz are 58 MB.
-WAVES_BYTES = 60 * 2**20
-# Commands that set nothing: a renderer that starts anew need not be told them again.
-PASSING = frozenset({"/image/record", "/image/snapshot", "/image/status", "/image/settings"})
+# All samples (int16) that are kept of the last sounds; half an hour at 16 kHz takes 58 MB.
+SAMPLES_BYTES = 60 * 2**20
 _KINDS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int16": np.dtype("<i2")}
 
 
@@ -32,7 +49,7 @@ class Event:
 
 
 def encode(topic: str, fields: Mapping[str, Any] | None = None, **arrays: np.ndarray) -> list[bytes]:
-    """A message's frames. Arrays of int16 stay so, all others become float32.
+    """The frames of a message. Arrays of int16 stay so, all others become float32.
 
     Raises:
         ValueError: a number is not finite.
@@ -42,15 +59,15 @@ def encode(topic: str, fields: Mapping[str, Any] | None = None, **arrays: np.nda
     if not all(np.isfinite(array).all() for array in numbers.values()):
         raise ValueError(f"an array of {topic!r} holds a value that is not finite")
     shapes = [{"name": name, "kind": kinds[name], "shape": array.shape} for name, array in numbers.items()]
-    told = json.dumps({**(fields or {}), "arrays": shapes}, allow_nan=False)
-    return [topic.encode(), told.encode(), *(array.tobytes() for array in numbers.values())]
+    content = json.dumps({**(fields or {}), "arrays": shapes}, allow_nan=False)
+    return [topic.encode(), content.encode(), *(array.tobytes() for array in numbers.values())]
 
 
 def decode(frames: Sequence[bytes]) -> Event:
-    """The message that frames hold.
+    """The message in these frames.
 
     Raises:
-        ValueError: they hold none; the message says why.
+        ValueError: they are not a message; the text says why.
     """
     if not 2 <= len(frames) <= 2 + MAX_ARRAYS or sum(map(len, frames)) > MAX_BYTES:
         raise ValueError(f"a message has 2 to {2 + MAX_ARRAYS} frames of {MAX_BYTES} bytes together, not these")
@@ -64,7 +81,7 @@ def decode(frames: Sequence[bytes]) -> Event:
 
 
 def _refuse(word: str) -> float:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _arrays(listed: Any, frames: Sequence[bytes]) -> dict[str, np.ndarray]:

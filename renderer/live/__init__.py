@@ -1,1 +1,1 @@
-"""The pictures of what sounds at this moment: heard over ZeroMQ, followed, painted, shown, and kept."""
+"""Live images of the sound that plays: follow the server, render, record."""

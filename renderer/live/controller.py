@@ -1,4 +1,4 @@
-"""The renderer's own rooms together: show, stage, models, and the pictures that are kept."""
+"""The parts of the live renderer together: model, scene, render loop, directions, recordings."""
 
 import logging
 import threading
@@ -14,141 +14,158 @@ from core.protocols import ImageModel
 from renderer import classes, image_models
 from renderer.live import directions, recorder
 from renderer.live.direction_control import DirectionControl, Own
+from renderer.live.generator_input import GeneratorInput
 from renderer.live.recorder import Recorder
 from renderer.live.render_loop import Rates, RenderLoop
 from renderer.live.scene import Scene
-from renderer.live.settings import MAX_CLASSES
+from renderer.live.settings import DIALS
 from renderer.web.frames import Frames
+from renderer.web.status import PageStatus, PlayingStatus
 
 log = logging.getLogger(__name__)
 
-NO_MODEL = "no picture model is loaded; send /image/load first"
-_WARMED = 2
+NO_MODEL = "no image model is loaded; send /image/load first"
+_WARM_UP_FRAMES = 2
 
 Load = Callable[[Path], ImageModel]
 
 
 class RenderController:
-    """What commands work on. Changes come one at a time (`lock`); what is asked may be asked at any time."""
+    """What commands work on.
+
+    Attributes:
+        scene: what is rendered.
+        frames: the newest frame.
+        render_loop: renders scene into frames.
+        direction_control: loads directions and sets edits.
+        lock: held by whatever changes something; reading needs no lock.
+        page: address of the page; "" before it is served.
+    """
 
     def __init__(
         self, models: Sequence[Path], out: Path, load: Load, rates: Rates | None = None, own: Own = directions.own
     ) -> None:
-        """Find models in `models`/biggan, load them with `load`, and keep pictures in `out`.
+        """Create the parts; nothing is loaded yet.
 
-        `own` gives a model's own directions.
+        Args:
+            models: the models folders.
+            out: folder for snapshots and recordings.
+            load: reads the image model of a folder.
+            rates: frame rates.
+            own: finds a model's own directions.
         """
-        self.show, self.frames = Scene(), Frames()
-        self.stage = RenderLoop(self.show, self.frames, rates, lambda: self.recording)
-        self.lock = threading.Lock()
-        self.guide = DirectionControl(self.show, self.lock, models, own)
+        self.scene, self.frames = Scene(), Frames()
+        self.render_loop = RenderLoop(self.scene, self.frames, rates, lambda: self.recording)
+        self.lock = threading.RLock()
+        self.direction_control = DirectionControl(self.scene, self.lock, models, own)
         self.page = ""
         self._models, self._out, self._load = tuple(models), out, load
-        self._shelf = image_models.ModelCatalog(models)
-        self._wanted: tuple[str | int, ...] = ()
+        self._catalog = image_models.ModelCatalog(models)
+        self._chosen: tuple[str, ...] = ()
         self._recorder: Recorder | None = None
         self._saved = ""
 
     @property
     def recording(self) -> bool:
-        """Whether pictures are being recorded."""
+        """Whether frames are being recorded."""
         return self._recorder is not None and self._recorder.running
 
     @property
-    def choosing(self) -> bool:
-        """Whether the classes are the default choice, and not a player's."""
-        return not self._wanted
+    def default_classes(self) -> bool:
+        """Whether the classes are the default choice, not somebody's."""
+        return not self._chosen
 
     @property
-    def painter(self) -> ImageModel:
+    def model(self) -> ImageModel:
         """The loaded model.
 
         Raises:
             ValueError: there is none.
         """
-        if self.show.painter is None:
+        if self.scene.model is None:
             raise ValueError(NO_MODEL)
-        return self.show.painter
+        return self.scene.model
 
     def open(self, name: str | None = None) -> ImageModel:
-        """Load a model, by name or folder; None: the first there is. The one before it is painted until then.
+        """Load a model, by name or folder; None: the first that is found. The one before it is used until then.
 
-        Classes that were chosen are kept if this model has them all.
+        Chosen classes are kept if this model has them all.
 
         Raises:
-            FileNotFoundError: there is none of this name.
+            FileNotFoundError: there is no model of this name.
             ValueError: a file of it breaks a rule.
         """
         folder = image_models.choose(self._models, name)
         if name and not any(folder.resolve().is_relative_to(place.resolve()) for place in self._models):
             raise FileNotFoundError(f"{name!r:.100} is not inside one of the models folders")
-        painter = self._load(folder)
-        for _ in range(_WARMED):
-            list(painter.render(np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0))
+        model = self._load(folder)
+        for _ in range(_WARM_UP_FRAMES):
+            list(model.render(np.zeros((1, model.z_size)), np.zeros((1, model.num_classes)), 1.0))
         try:
-            chosen = self._find(self._wanted, painter)
+            numbers = self._find(self._chosen, model)
         except ValueError:
-            chosen, self._wanted = self._find((), painter), ()
-        self.guide.drop()
-        self.show.open(painter, chosen)
-        log.info("%s paints %d px", painter.name, painter.size)
-        return painter
+            numbers, self._chosen = self._find((), model), ()
+        self.direction_control.cancel_search()
+        self.scene.use_model(model, numbers)
+        log.info("image model %s loaded, %d px", model.name, model.size)
+        return model
 
-    def choose(self, wanted: Sequence[str | int]) -> tuple[str, ...]:
-        """Show these classes, by number or name; none: the default choice. Returns their names.
+    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Show these classes, by number or name; none: the default choice.
+
+        Returns:
+            Their full names.
 
         Raises:
-            ValueError: there is no model, or it has no such class, or there are too many.
+            ValueError: there is no model, or it has no such class.
         """
-        if len(wanted) > MAX_CLASSES:
-            raise ValueError(f"there may be at most {MAX_CLASSES} classes, not {len(wanted)}")
-        chosen = self._find(wanted, self.painter)
-        self.show.change(lambda settings: replace(settings, classes=chosen), time.monotonic())
-        self._wanted = tuple(wanted)
-        return tuple(self.painter.class_names[number] for number in chosen)
+        numbers = self._find(names, self.model)
+        self.scene.change(lambda settings: replace(settings, classes=numbers), time.monotonic())
+        self._chosen = tuple(names)
+        return tuple(self.model.class_names[number] for number in numbers)
 
     @staticmethod
-    def _find(wanted: Sequence[str | int], painter: ImageModel) -> tuple[int, ...]:
-        if wanted:
-            return classes.find(wanted, painter.class_names)
-        return classes.default(painter.num_classes)
+    def _find(names: Sequence[str], model: ImageModel) -> tuple[int, ...]:
+        if names:
+            return classes.find(names, model.class_names)
+        return classes.default(model.num_classes)
 
     def snapshot(self, name: str | None) -> Path:
-        """Save the picture of this moment.
+        """Save the current frame.
 
         Raises:
-            ValueError: the name is no plain one, or there is no picture.
+            ValueError: the name is not plain, or there is no frame.
             OSError: the file cannot be written.
         """
-        path = recorder.place(self._out, name, ".png")
-        _, picture = self.frames.wait(0, 0.0)
-        if picture is None:
-            raise ValueError("there is no picture yet")
-        recorder.save(picture, path)
+        path = recorder.new_path(self._out, name, ".png")
+        _, frame = self.frames.wait(0, 0.0)
+        if frame is None:
+            raise ValueError("there is no frame yet")
+        recorder.save_png(frame, path)
         self._saved = path.name
         return path
 
     def record(self, name: str | None) -> Path:
-        """Record from now on.
+        """Start a recording.
 
         Raises:
-            ValueError: it is being recorded already, the name is no plain one, or there is no picture.
+            ValueError: one is running already, the name is not plain, or there is no frame.
             OSError: the file cannot be written.
         """
         if self.recording and self._recorder:
             raise ValueError(f"{self._recorder.path.name} is being recorded; stop that first")
-        path = recorder.place(self._out, name, ".mp4")
+        path = recorder.new_path(self._out, name, ".mp4")
         if not self.frames.number:
-            raise ValueError("there is no picture yet")
-        self._recorder = Recorder(self.frames, self.show.player, path)
+            raise ValueError("there is no frame yet")
+        self._recorder = Recorder(self.frames, self.scene.transport, path)
         return path
 
     def stop_recording(self) -> Path:
-        """Finish the file.
+        """Finish the recording's file.
 
         Raises:
             ValueError: nothing is being recorded.
-            OSError: it could not be written to its end.
+            OSError: the file could not be finished.
         """
         running, self._recorder = self._recorder, None
         if running is None:
@@ -156,47 +173,57 @@ class RenderController:
         self._saved = running.stop().name
         return running.path
 
-    def status(self) -> dict[str, Any]:
-        """All that the page shows; see `renderer.web.server.Page`."""
-        now_s, show = time.monotonic(), self.show
-        painter, settings, shown, plays = show.painter, show.settings, show.shown, show.playing(now_s)
-        known = painter.class_names if painter else ()
-        shares = shown.weights if shown is not None and len(shown.weights) == len(known) else np.zeros(len(known))
-        ids = [number for number in settings.classes if number < len(known)]
-        return {
-            "model": painter.name if painter else "",
-            "mode": settings.mode,
-            "fps": round(self.stage.pace.fps(now_s), 1),
-            "dropped": self.stage.pace.dropped,
-            "playing": dict(zip(("target", "position_s", "duration_s"), plays, strict=True)) if plays else None,
-            "classes": [known[number] for number in ids],
-            "class_ids": ids,
-            "class_weights": [round(float(shares[number]), 3) for number in ids],
-            "class_names": list(known),
-            **{name: getattr(settings, name) for name in ("truncation", "jitter", "smooth", "bpm")},
-            "models": self._shelf.names(now_s),
-            "recording": self.recording,
-            "busy": self.stage.busy,
-            **self._told_directions(),
-            "saved": self._saved,
-        }
+    def status(self) -> PageStatus:
+        """What the page shows."""
+        now_s, settings, frame_clock = time.monotonic(), self.scene.settings, self.render_loop.frame_clock
+        playing = self.scene.playing(now_s)
+        return PageStatus(
+            models=self._catalog.names(now_s),
+            mode=settings.mode,
+            fps=round(frame_clock.fps(now_s), 1),
+            dropped=frame_clock.dropped,
+            playing=PlayingStatus(*playing) if playing else None,
+            ranges={name: (arg.low, arg.high) for name, arg in DIALS.items()},
+            recording=self.recording,
+            busy=self.render_loop.busy,
+            saved=self._saved,
+            edits=list(settings.edits),
+            **{name: getattr(settings, name) for name in DIALS},
+            **_model_status(self.scene.model, settings.classes, self.scene.shown),
+            **self._direction_status(),
+        )
 
-    def _told_directions(self) -> dict[str, Any]:
-        known = self.show.directions
-        done, total = self.guide.progress
+    def _direction_status(self) -> dict[str, Any]:
+        known = self.scene.directions
+        done, total = self.direction_control.progress
         return {
             "components": known.name if known else "",
             "directions": [name or "" for name in known.names] if known else [],
             "direction_count": known.used if known else 0,
-            "edits": list(self.show.settings.edits),
-            "finding": (done / total if total else 0.0) if self.guide.finding else None,
+            "search_progress": (done / total if total else 0.0) if self.direction_control.search else None,
         }
 
     def close(self) -> None:
-        """Stop painting, and finish what is recorded."""
-        self.stage.stop()
+        """Stop rendering, and finish what is being recorded."""
+        self.render_loop.stop()
         if self._recorder:
             try:
                 self.stop_recording()
             except OSError as error:
                 log.warning("%s", error)
+
+
+def _model_status(model: ImageModel | None, classes: Sequence[int], shown: GeneratorInput | None) -> dict[str, Any]:
+    """Model and classes, with their weights as far as the last frame was of this model."""
+    if model is None:
+        return {}
+    names = model.class_names
+    weights = shown.class_weights if shown is not None and len(shown.class_weights) == len(names) else None
+    ids = [number for number in classes if number < len(names)]
+    return {
+        "model": model.name,
+        "class_names": list(names),
+        "class_ids": ids,
+        "classes": [names[number] for number in ids],
+        "class_weights": [0.0 if weights is None else round(float(weights[number]), 3) for number in ids],
+    }

@@ -1,4 +1,4 @@
-"""Which directions are loaded, which are being found, and the edits along them."""
+"""Load directions, search for a model's own, and set edits along them."""
 
 import logging
 import threading
@@ -20,75 +20,82 @@ Own = Callable[[ImageModel, Progress], Directions]
 
 
 class DirectionControl:
-    """Its methods are called with `lock` held, except for `finding` and `progress`, which may be asked at any time."""
+    """Methods are called with `lock` held; `search` and `progress` may be read at any time."""
 
-    def __init__(self, show: Scene, lock: threading.Lock, models: Sequence[Path], own: Own = directions.own) -> None:
-        """Load files from `models`; a model's own directions are those of `own`."""
-        self._show, self._lock, self._models, self._own = show, lock, tuple(models), own
-        self._finding: DirectionSearch | None = None
-        # Of models whose folder takes no files: nothing is found twice.
-        self._kept: dict[Path, Directions] = {}
+    def __init__(self, scene: Scene, lock: threading.RLock, models: Sequence[Path], own: Own = directions.own) -> None:
+        """Set the directions of `scene`.
+
+        Args:
+            scene: what is rendered.
+            lock: the controller's.
+            models: folders in which files are searched.
+            own: finds a model's own directions.
+        """
+        self._scene, self._lock, self._models, self._own = scene, lock, tuple(models), own
+        self._search: DirectionSearch | None = None
+        # Directions of models whose folder is not writable: nothing is searched twice.
+        self._found: dict[Path, Directions] = {}
 
     @property
-    def finding(self) -> DirectionSearch | None:
-        """The work that is being done for the loaded model."""
-        return self._finding if self._finding and self._finding.running else None
+    def search(self) -> DirectionSearch | None:
+        """The search that is running for the loaded model."""
+        return self._search if self._search and self._search.running else None
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Of that work: done, and in all; 0, 0 while that is not known."""
-        return self._finding.progress if self._finding and self._finding.running else (0, 0)
+        """Of that search: steps done, and in all; 0, 0 while that is not known."""
+        return self._search.progress if self._search and self._search.running else (0, 0)
 
-    def load(self, name: str, painter: ImageModel) -> Directions | DirectionSearch:
-        """Move along other directions from now on; no edits are set then.
+    def load(self, name: str, model: ImageModel) -> Directions | DirectionSearch:
+        """Use other directions; edits are reset.
 
         Args:
             name: of a file; "auto": the model's own.
-            painter: the loaded model.
+            model: the loaded model.
 
         Returns:
-            The directions, or the work after which they are loaded.
+            The directions, or the search after which they are in use.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it cannot be read, or does not fit the painter.
+            ValueError: it cannot be read, or does not fit the model.
         """
-        if name == AUTO and painter.folder not in self._kept:
-            if not self.finding:
-                self._finding = DirectionSearch(lambda progress: self._own(painter, progress), self._keep)
-            assert self._finding is not None
-            return self._finding
-        found = self._kept.get(painter.folder) if name == AUTO else None
-        found = found or directions.load(directions.locate(name, painter, self._models), painter)
-        self.drop()
-        self._show.direct(found)
+        if name == AUTO and model.folder not in self._found:
+            if not self.search:
+                self._search = DirectionSearch(lambda progress: self._own(model, progress), self._keep)
+            assert self._search is not None
+            return self._search
+        found = self._found.get(model.folder) if name == AUTO else None
+        found = found or directions.load(directions.locate(name, model, self._models), model)
+        self.cancel_search()
+        self._scene.use_directions(found)
         return found
 
     def edit(self, edits: Sequence[float]) -> None:
-        """How far along the directions the pictures are from now on.
+        """Set the edits along the directions.
 
         Raises:
-            ValueError: no directions, fewer than edits, or an edit that is too far.
+            ValueError: there are no directions, fewer than edits, or an edit is out of range.
         """
-        current = self._show.directions
+        current = self._scene.directions
         if current is None and any(edits):
             raise ValueError(directions.NO_DIRECTIONS)
-        # Without directions zeros mean what none do.
+        # Without directions, zeros mean the same as no edits.
         wanted = tuple(edits) if current else ()
         if current:
             current.row(wanted)
-        self._show.change(lambda settings: replace(settings, edits=wanted), time.monotonic())
+        self._scene.change(lambda settings: replace(settings, edits=wanted), time.monotonic())
 
-    def drop(self) -> None:
-        """What is being found is for a model that is painted no longer."""
-        if self._finding:
-            self._finding.drop()
+    def cancel_search(self) -> None:
+        """Cancel the search, which is for a model that is not used any more."""
+        if self._search:
+            self._search.cancel()
 
-    def _keep(self, finding: DirectionSearch, found: Directions) -> None:
+    def _keep(self, search: DirectionSearch, found: Directions) -> None:
         with self._lock:
-            finding.check()
-            painter = self._show.painter
-            if found.file == AUTO and painter:
-                self._kept[painter.folder] = found
-            self._show.direct(found)
+            search.check()
+            model = self._scene.model
+            if found.file == AUTO and model:
+                self._found[model.folder] = found
+            self._scene.use_directions(found)
         log.info("%d directions of %s", found.count, found.layer)

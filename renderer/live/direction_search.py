@@ -1,4 +1,4 @@
-"""Directions that are being found: in a thread of their own, once for all who ask; pictures go on meanwhile."""
+"""A search for a model's directions, in a thread, once for all who ask; rendering goes on meanwhile."""
 
 import logging
 import threading
@@ -13,69 +13,69 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 32
 
 
-class DroppedError(ValueError):
-    """Nobody wants these directions any more."""
+class SearchCancelledError(ValueError):
+    """The search was cancelled: its directions are not needed any more."""
 
 
 class DirectionSearch:
-    """One piece of work. `ended` resolves when it is over, however that came about; `result` tells how."""
+    """One search.
+
+    Attributes:
+        progress: steps done, and steps in all; 0, 0 at first.
+        ended: resolves when the search is over, whatever its `result` is.
+    """
 
     def __init__(
         self, find: Callable[[Progress], Directions], keep: Callable[["DirectionSearch", Directions], None]
     ) -> None:
-        """Begin; what is found is given to `keep`."""
+        """Start the search; its directions are passed to `keep`."""
         self._find, self._keep = find, keep
-        self._dropped = threading.Event()
+        self._cancelled = threading.Event()
         self.progress = (0, 0)
         self._waiting = 0
         self.ended: Future[None] = Future()
-        self._outcome: Directions | Exception = DroppedError("the directions are not found yet")
-        threading.Thread(target=self._run, name="finding", daemon=True).start()
+        self._result: Directions | Exception = SearchCancelledError("the search has not ended yet")
+        threading.Thread(target=self._run, name="direction-search", daemon=True).start()
 
     @property
     def running(self) -> bool:
-        """Whether it is not over, and wanted."""
-        return not self.ended.done() and not self._dropped.is_set()
-
-    @property
-    def dropped(self) -> bool:
-        """Whether nobody wants it any more."""
-        return self._dropped.is_set()
+        """Whether it has neither ended nor been cancelled."""
+        return not self.ended.done() and not self._cancelled.is_set()
 
     def join(self) -> "DirectionSearch":
-        """Somebody waits for its end.
+        """Count one more command that waits for the end.
 
         Raises:
-            ValueError: too many do already.
+            ValueError: MAX_WAITING commands wait already.
         """
         if self._waiting >= MAX_WAITING:
-            raise ValueError(f"{MAX_WAITING} commands wait for directions that are being found; try again afterwards")
+            raise ValueError(f"{MAX_WAITING} commands wait for the search for directions; try again when it has ended")
         self._waiting += 1
         return self
 
-    def drop(self) -> None:
-        """Let it end at its next step; its result is kept nowhere."""
-        self._dropped.set()
+    def cancel(self) -> None:
+        """Stop at the next step; the directions are not kept."""
+        self._cancelled.set()
 
     def result(self) -> Directions:
-        """What was found.
+        """The directions.
 
         Raises:
-            ValueError, OSError: why nothing was.
+            ValueError, OSError: why there are none.
         """
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
 
     def _run(self) -> None:
         try:
             found = self._find(self._step)
             self._keep(self, found)
-            self._outcome = found
+            self._result = found
         except Exception as error:
-            self._outcome = error
+            self._result = error
             if not isinstance(error, (ValueError, OSError)):
-                log.exception("directions could not be found")
+                log.exception("the search for directions failed")
         self.ended.set_result(None)
 
     def _step(self, done: int, total: int) -> None:
@@ -83,10 +83,10 @@ class DirectionSearch:
         self.check()
 
     def check(self) -> None:
-        """Go on only while it is wanted.
+        """Raise if the search was cancelled.
 
         Raises:
-            DroppedError: it is not.
+            SearchCancelledError: it was.
         """
-        if self.dropped:
-            raise DroppedError("something else was loaded before the directions were found")
+        if self._cancelled.is_set():
+            raise SearchCancelledError("something else was loaded before the directions were found")

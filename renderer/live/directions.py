@@ -1,4 +1,4 @@
-"""Directions of the picture model that is loaded: which file is meant, and what edits along them add to its layer."""
+"""Directions of the loaded image model: find and read their file, and turn edits into offsets of a layer."""
 
 import logging
 from collections.abc import Sequence
@@ -19,36 +19,35 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
-_DIRECTIONS = "send /image/load_ganspace_components first"
-NO_DIRECTIONS = f"no directions of pictures are loaded; {_DIRECTIONS}"
+NO_DIRECTIONS = "no directions of images are loaded; send /image/load_ganspace_components first"
 
 
 class Directions:
-    """Components that fit a painter, ready to paint with. `file` is where they are from; "auto": only in memory."""
+    """Components that fit a model, ready to use. `file` is their path; "auto": they are only in memory."""
 
-    def __init__(self, components: "Components", file: str, painter: ImageModel) -> None:
-        """Check them, and paint once with them, so that the first picture that is wanted does not wait.
+    def __init__(self, components: "Components", file: str, model: ImageModel) -> None:
+        """Check them, and render once with them, so that the first frame does not wait.
 
         Raises:
-            ValueError: they are of a layer that the painter does not have, or of another shape.
+            ValueError: they are of a layer that the model does not have, or of another shape.
         """
-        check_layer(components, file, painter)
+        check_layer(components, file, model)
         self.file, self.layer, self.count = file, components.layer, components.count
         self.names = components.names
         self._components = components
         self._last: tuple[bytes, np.ndarray] = (b"", np.zeros(0))
-        nothing = np.zeros((1, *painter.layer_shape(self.layer)), np.float32)
-        blank = (np.zeros((1, painter.z_size)), np.zeros((1, painter.num_classes)), 1.0)
-        list(painter.render(*blank, moves=[Move(self.layer, nothing)]))
+        no_offsets = np.zeros((1, *model.layer_shape(self.layer)), np.float32)
+        blank = (np.zeros((1, model.z_size)), np.zeros((1, model.num_classes)), 1.0)
+        list(model.render(*blank, moves=[Move(self.layer, no_offsets)]))
 
     @property
     def name(self) -> str:
-        """Of the file."""
+        """The name of the file."""
         return Path(self.file).name
 
     @property
     def used(self) -> int:
-        """How many can be moved along: not more than a message has edits."""
+        """How many are used: at most as many as a message has edits."""
         return min(self.count, MAX_EDITS)
 
     def row(self, edits: Sequence[float]) -> np.ndarray:
@@ -62,10 +61,10 @@ class Directions:
         return np.concatenate([np.asarray(edits, np.float64), np.zeros(self.used - len(edits))])
 
     def offsets(self, edits: np.ndarray) -> np.ndarray | None:
-        """What edits [used] add to the layer: float32 [1, height, width, channels]; None: nothing."""
+        """What edits [used] add to the layer, float32 [1, height, width, channels]; None if all edits are 0."""
         if not edits.any():
             return None
-        # Sliders mostly rest, and a large layer is not added up in no time.
+        # Edits rarely change, and a large layer takes time to add up.
         key = edits.tobytes()
         if key != self._last[0]:
             moved = edits[: int(np.flatnonzero(edits)[-1]) + 1]
@@ -73,56 +72,56 @@ class Directions:
         return self._last[1]
 
 
-def check_layer(components: "Components", file: str, painter: ImageModel) -> None:
-    """See that directions are of a layer of the painter's.
+def check_layer(components: "Components", file: str, model: ImageModel) -> None:
+    """Check that directions fit a layer of the model.
 
     Raises:
-        ValueError: they are not.
+        ValueError: the model does not have the layer, or its shape differs.
     """
-    if components.layer not in painter.layers:
+    if components.layer not in model.layers:
         raise ValueError(
             f"{Path(file).name} has directions of {components.layer:.40}; "
-            f"{painter.name} has the layers {', '.join(painter.layers)}"
+            f"{model.name} has the layers {', '.join(model.layers)}"
         )
-    shape, own = components.mean.shape, tuple(painter.layer_shape(components.layer))
+    shape, own = components.mean.shape, tuple(model.layer_shape(components.layer))
     if shape != own:
         raise ValueError(f"{Path(file).name} is of another model: its {components.layer} is {shape}, not {own}")
 
 
-def locate(name: str, painter: ImageModel, models: Sequence[Path]) -> Path:
-    """The components file that NAME means: one in the painter's folder, under DIR/FAMILY, or by a path inside DIR.
+def locate(name: str, model: ImageModel, models: Sequence[Path]) -> Path:
+    """The components file that NAME means: in the model's folder, under DIR/FAMILY, or an absolute path inside DIR.
 
     Raises:
-        FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
+        FileNotFoundError: there is none; a file outside these folders counts as missing.
     """
-    return files.locate(name, painter.folder, "image", models, painter.name, "--models")
+    return files.locate(name, model.folder, "image", models, model.name, "--models")
 
 
-def load(file: Path, painter: ImageModel) -> Directions:
+def load(file: Path, model: ImageModel) -> Directions:
     """Read a components file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it cannot be read, or does not fit the painter.
+        ValueError: it cannot be read, or does not fit the model.
     """
-    return Directions(ganspace.load(file), file.as_posix(), painter)
+    return Directions(ganspace.load(file), file.as_posix(), model)
 
 
-def own(painter: Any, progress: Progress) -> Directions:
-    """A painter's own directions: found where there are none yet, and kept beside it where its folder takes files.
+def own(model: Any, progress: Progress) -> Directions:
+    """A model's own directions: searched for where it has none, and saved beside it where its folder is writable.
 
     Args:
-        painter: of `renderer.biggan`; to find directions takes more than to paint.
-        progress: called with what is done, and all there is to do; what it raises ends the work.
+        model: a model with layers, as `ganspace` needs it.
+        progress: called with the steps done, and in all; what it raises ends the search.
 
     Raises:
-        ValueError: the file that is there cannot be read.
+        ValueError: the existing file cannot be read.
         OSError: it cannot be written.
     """
     from ganspace.analysis import own_plan
 
     try:
-        return Directions(ganspace.own(painter, progress=progress), ganspace.own_file(painter).as_posix(), painter)
+        return Directions(ganspace.own(model, progress=progress), ganspace.own_file(model).as_posix(), model)
     except PermissionError as error:
-        log.info("directions are found for this session: %s", error)
-    return Directions(ganspace.compute(painter, own_plan(painter), progress=progress), AUTO, painter)
+        log.info("directions are kept in memory only: %s", error)
+    return Directions(ganspace.compute(model, own_plan(model), progress=progress), AUTO, model)

@@ -1,4 +1,4 @@
-"""What one picture is painted of."""
+"""What one frame is rendered from."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ _NONE = np.zeros(0)
 
 
 class GeneratorInput(NamedTuple):
-    """Noise float [z], before truncation, class weights float [classes of the model], edits float [directions]."""
+    """Latent vector float [z], before truncation; class weights float [num_classes]; edits float [directions]."""
 
-    noise: np.ndarray
-    weights: np.ndarray
+    z: np.ndarray
+    class_weights: np.ndarray
     edits: np.ndarray = _NONE
 
     def towards(self, other: "GeneratorInput", part: float) -> "GeneratorInput":
-        """The point between this (part 0) and another (1), on straight lines: no step is longer than its part."""
+        """The point between this one (part 0) and another (part 1), on straight lines."""
         return GeneratorInput(*(here + part * (there - here) for here, there in zip(self, other, strict=True)))

@@ -1,28 +1,28 @@
-"""A calm walk for when nothing sounds: slow waves on every value, a function of the clock alone."""
+"""Slow motion while nothing plays: sine waves on every value, a function of the clock alone."""
 
 import numpy as np
 
 from renderer.live.generator_input import GeneratorInput
 
-# Turns a second; two waves for each value, so that it is long before anything comes back.
+# Turns per second. Two waves per value, so that it takes long before anything repeats.
 _SLOWEST, _FASTEST = 1 / 120, 1 / 25
 _CLASS_SLOWEST, _CLASS_FASTEST = 1 / 90, 1 / 40
-# How clearly one class stands out.
-_DECIDED = 2.5
+# How clearly one class dominates.
+_CONTRAST = 2.5
 
 
 def rest_at(z_size: int) -> np.ndarray:
-    """Normal values [z] around which oscillators swing; the same for every session."""
+    """Normal values [z] around which oscillators swing; the same in every session."""
     return np.clip(np.random.default_rng([z_size, 1]).standard_normal(z_size), -2.0, 2.0)
 
 
 def walk(now_s: float, z_size: int, classes: tuple[int, ...], num_classes: int) -> GeneratorInput:
-    """Where it is at a time: noise of variance 1 within +-2; the weights of `classes` have the sum 1, others are 0."""
-    noise = _waves(now_s, z_size, _SLOWEST, _FASTEST, seed=2)
-    likes = np.exp(_DECIDED * _waves(now_s, len(classes), _CLASS_SLOWEST, _CLASS_FASTEST, seed=3))
+    """The input at a time: z of variance 1 within +-2; the weights of `classes` sum to 1, all others are 0."""
+    z = _waves(now_s, z_size, _SLOWEST, _FASTEST, seed=2)
+    likes = np.exp(_CONTRAST * _waves(now_s, len(classes), _CLASS_SLOWEST, _CLASS_FASTEST, seed=3))
     weights = np.zeros(num_classes)
     weights[list(classes)] = likes / likes.sum()
-    return GeneratorInput(noise, weights)
+    return GeneratorInput(z, weights)
 
 
 def _waves(now_s: float, size: int, slowest: float, fastest: float, seed: int) -> np.ndarray:

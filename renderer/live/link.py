@@ -1,38 +1,39 @@
-"""The way to a server over ZeroMQ: what it tells is passed on, commands are done and answered."""
+"""The renderer's end of the link to a server, over ZeroMQ: follow what it sends, execute and answer commands."""
 
 import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
 import zmq
 
+from core import checks
+from core.commands.reading import Command, Refusal, read_values
+from core.commands.spec import Executor
 from renderer.ipc import messages
 from renderer.ipc.messages import Event
-from renderer.live import commands
+from renderer.live.commands import HANDLERS
 from renderer.live.controller import RenderController
-from renderer.live.settings import check_number
+from renderer.live.dispatcher import Outcome, RenderDispatcher
 from renderer.live.sounds import read_name, read_samples, read_sound
 
 log = logging.getLogger(__name__)
 
 _POLL_MS = 20
-_HELLO_S, _BEAT_S = 0.2, 1.0
+_HELLO_S, _HEARTBEAT_S = 0.2, 1.0
 MAX_WAITING = 64
-# What is unreadable is told in the log, but not more often.
-_COMPLAIN_S = 5.0
+# Shortest time between two warnings about unreadable messages.
+_WARNING_S = 5.0
 
 
 def addresses(server: str) -> tuple[str, str]:
     """Where a server publishes, and where it listens: the port after it.
 
     Raises:
-        ValueError: it is no address as in tcp://127.0.0.1:7771.
+        ValueError: it is not an address as in tcp://127.0.0.1:7771.
     """
     try:
         parts = urlsplit(server)
@@ -46,77 +47,72 @@ def addresses(server: str) -> tuple[str, str]:
 
 
 class Link:
-    """Two sockets and their thread, and a thread that does commands, one after the other."""
+    """Two sockets and their thread, and a thread that executes commands one after the other."""
 
-    def __init__(self, atelier: RenderController, server: str, told_to_end: Callable[[], None], version: str) -> None:
-        """Connect; `told_to_end` is called when the server says bye.
+    def __init__(
+        self,
+        controller: RenderController,
+        dispatcher: RenderDispatcher,
+        server: str,
+        stop: Callable[[], None],
+        version: str,
+    ) -> None:
+        """Connect.
+
+        Args:
+            controller: follows what the server sends.
+            dispatcher: executes commands.
+            server: address of the server.
+            stop: called when the server says bye.
+            version: of this program, for the server.
 
         Raises:
-            ValueError: the address is none.
+            ValueError: the address is not one.
         """
         publisher, collector = addresses(server)
-        self._atelier, self._told_to_end, self._version = atelier, told_to_end, version
+        self._controller, self._dispatcher, self._version = controller, dispatcher, version
         self._context = zmq.Context()
         self._in, self._out = self._socket(zmq.SUB, publisher), self._socket(zmq.PUSH, collector)
         self._in.subscribe(b"")
-        self._answers: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
-        self._orders: queue.Queue[Event | None] = queue.Queue(MAX_WAITING)
-        # Commands that take long, by number: who waits for them is told how far they are.
+        self._outgoing: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
+        self._commands: queue.Queue[tuple[int, Command] | None] = queue.Queue(MAX_WAITING)
+        # Numbers of commands that wait for a search: the server gets its progress.
         self._long: set[int] = set()
-        self._welcome, self._stopping = False, threading.Event()
-        self._hello_s = self._beat_s = self._complained_s = float("-inf")
-        self._hearing = {
-            "welcome": self._welcomed,
-            "made": lambda event: atelier.show.player.add(read_sound(event)),
-            "wave": lambda event: atelier.show.player.add_samples(*read_samples(event)),
+        self._connected, self._stopping = False, threading.Event()
+        self._hello_s = self._heartbeat_s = self._warned_s = float("-inf")
+        transport = controller.scene.transport
+        self._topics = {
+            "welcome": self._welcome,
+            "sound": lambda event: transport.add(read_sound(event)),
+            "samples": lambda event: transport.add_samples(*read_samples(event)),
             "play": self._play,
-            "stop": lambda event: atelier.show.player.stop(read_name(event.fields, "target"), time.monotonic()),
+            "stop": lambda event: transport.stop(read_name(event.fields, "target"), time.monotonic()),
             "busy": self._busy,
-            "loaded": lambda event: log.info("the sound's model is %s", read_name(event.fields, "model") or "none"),
+            "loaded": lambda event: log.info("sound model %s", read_name(event.fields, "model") or "unloaded"),
             "command": self._command,
-            "bye": lambda event: told_to_end(),
+            "bye": lambda event: stop(),
         }
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._run, self._work)]
 
     def _socket(self, kind: int, address: str) -> "zmq.Socket[bytes]":
-        made = self._context.socket(kind)
-        made.ipv6, made.maxmsgsize, made.linger = "[" in address, messages.MAX_BYTES, 200
-        # Of what a server that is away cannot take, the newest is not worth waiting for.
-        made.sndhwm = 256
-        made.connect(address)
-        return made
+        socket = self._context.socket(kind)
+        socket.ipv6, socket.maxmsgsize, socket.linger = "[" in address, messages.MAX_BYTES, 200
+        # Messages for a server that is away: no more are kept.
+        socket.sndhwm = 256
+        socket.connect(address)
+        return socket
 
     def start(self, first: Callable[[], None] = lambda: None) -> None:
-        """Begin; `first` is done before the first command."""
+        """Start the threads; `first` runs before the first command."""
         self._first = first
         for thread in self._threads:
             thread.start()
 
-    def do(self, address: str, values: dict[str, Any]) -> "Future[str]":
-        """Do a command of somebody here: "", or why not. The server is told, so that whoever comes after me knows."""
-        error: Future[str] = Future()
-        error.set_running_or_notify_cancel()
-
-        def done(outcome: "Future[commands.Outcome]") -> None:
-            why_not = outcome.result()[1]
-            if not why_not and address not in messages.PASSING:
-                self._tell_set(address, values)
-            error.set_result(why_not)
-
-        commands.begin(self._atelier, address, values).add_done_callback(done)
-        return error
-
-    def _tell_set(self, address: str, values: dict[str, Any]) -> None:
-        try:
-            self._answers.put(messages.encode("set", {"address": address, "values": values}))
-        except ValueError as error:
-            log.warning("%s cannot be told: %s", address, error)
-
     def stop(self) -> None:
-        """End; a command that is being done is not waited for."""
+        """Stop; a command that is being executed is not waited for."""
         self._stopping.set()
         with suppress(queue.Full):
-            self._orders.put_nowait(None)
+            self._commands.put_nowait(None)
         self._threads[0].join(2.0)
 
     def _run(self) -> None:
@@ -124,90 +120,88 @@ class Link:
             try:
                 self._turn(time.monotonic())
             except ValueError as error:
-                self._complain(error)
+                self._warn(error)
             except Exception:
-                log.exception("what a server has told could not be done")
+                log.exception("a message of the server failed")
         self._context.destroy()
 
     def _turn(self, now_s: float) -> None:
-        if not self._welcome and now_s - self._hello_s >= _HELLO_S:
+        if not self._connected and now_s - self._hello_s >= _HELLO_S:
             self._hello_s = now_s
-            self._say(messages.encode("hello", {"name": "renderer", "version": self._version}))
-        if now_s - self._beat_s >= _BEAT_S:
-            self._beat_s = now_s
-            self._say(messages.encode("beat", {"fps": self._atelier.stage.pace.fps(now_s), "page": self._atelier.page}))
-            self._tell_progress()
-        while not self._answers.empty():
-            self._say(self._answers.get())
-        if self._in.poll(_POLL_MS if self._answers.empty() else 0):
-            self._hear(messages.decode(self._in.recv_multipart()))
+            self._send(messages.encode("hello", {"name": "renderer", "version": self._version}))
+        if now_s - self._heartbeat_s >= _HEARTBEAT_S:
+            self._heartbeat_s = now_s
+            fps = self._controller.render_loop.frame_clock.fps(now_s)
+            self._send(messages.encode("heartbeat", {"fps": fps, "page": self._controller.page}))
+            self._send_progress()
+        while not self._outgoing.empty():
+            self._send(self._outgoing.get())
+        if self._in.poll(_POLL_MS if self._outgoing.empty() else 0):
+            self._receive(messages.decode(self._in.recv_multipart()))
 
-    def _tell_progress(self) -> None:
-        done, total = self._atelier.guide.progress
-        for number in tuple(self._long - {0}):
-            self._say(messages.encode("progress", {"id": number, "done": done, "total": total}))
+    def _send_progress(self) -> None:
+        done, total = self._controller.direction_control.progress
+        for number in tuple(self._long):
+            self._send(messages.encode("progress", {"id": number, "done": done, "total": total}))
 
-    def _say(self, frames: list[bytes]) -> None:
+    def _send(self, frames: list[bytes]) -> None:
         try:
             self._out.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
-            log.debug("no server takes what is said")
+            log.debug("no server receives")
 
-    def _hear(self, event: Event) -> None:
-        if event.topic not in self._hearing:
-            raise ValueError(f"{event.topic!r:.40} is no topic of a server")
-        self._hearing[event.topic](event)
+    def _receive(self, event: Event) -> None:
+        if event.topic not in self._topics:
+            raise ValueError(f"{event.topic!r:.40} is not a topic of a server")
+        self._topics[event.topic](event)
 
-    def _complain(self, error: ValueError) -> None:
+    def _warn(self, error: ValueError) -> None:
         now_s = time.monotonic()
-        if now_s - self._complained_s > _COMPLAIN_S:
-            self._complained_s = now_s
+        if now_s - self._warned_s > _WARNING_S:
+            self._warned_s = now_s
             log.warning("from the server: %s", error)
 
-    def _welcomed(self, _: Event) -> None:
-        self._welcome, self._atelier.stage.busy = True, False
+    def _welcome(self, _: Event) -> None:
+        self._connected, self._controller.render_loop.busy = True, False
 
     def _play(self, event: Event) -> None:
-        position_s = check_number("position_s", event.fields.get("position_s"))
-        self._atelier.show.play(read_name(event.fields, "target"), position_s, time.monotonic())
+        position_s = checks.number("position_s", event.fields.get("position_s"))
+        self._controller.scene.play(read_name(event.fields, "target"), position_s, time.monotonic())
 
     def _busy(self, event: Event) -> None:
-        self._atelier.stage.busy = event.fields.get("busy") is True
+        self._controller.render_loop.busy = event.fields.get("busy") is True
 
     def _command(self, event: Event) -> None:
-        address, values = read_name(event.fields, "address"), event.fields.get("values")
-        if type(event.fields.get("id")) is not int or not isinstance(values, dict):
-            raise ValueError(f"{address:.60} is not numbered, or has no values by name")
-        if address in commands.QUERIES:
-            return self._do(event)
+        number = event.fields.get("id")
+        if type(number) is not int:
+            raise checks.mismatch("the id of a command", "be a whole number", number)
+        command = read_values(event.fields.get("address"), event.fields.get("values"), Executor.RENDERER)
+        if isinstance(command, Refusal):
+            return self._answer(number, Outcome([], command.reason))
+        if HANDLERS[command.address].query:
+            return self._execute(number, command)
         try:
-            self._orders.put_nowait(event)
+            self._commands.put_nowait((number, command))
         except queue.Full:
-            self._answer(event, [], f"{MAX_WAITING} commands are waiting already; try again")
+            self._answer(number, Outcome([], f"{MAX_WAITING} commands are waiting already; try again"))
 
     def _work(self) -> None:
         try:
             self._first()
         except Exception:
-            log.exception("the renderer could not get ready")
+            log.exception("the renderer could not start")
         while not self._stopping.is_set():
-            event = self._orders.get()
-            if event is not None:
-                self._do(event)
+            waiting = self._commands.get()
+            if waiting is not None:
+                self._execute(*waiting)
 
-    def _do(self, event: Event) -> None:
-        number = event.fields["id"]
-        outcome = commands.begin(self._atelier, event.fields["address"], event.fields["values"])
+    def _execute(self, number: int, command: Command) -> None:
+        outcome = self._dispatcher.submit(command)
         if not outcome.done():
             self._long.add(number)
-        outcome.add_done_callback(lambda done: self._answer(event, *done.result()))
+        outcome.add_done_callback(lambda done: self._answer(number, done.result()))
 
-    def _answer(self, event: Event, replies: list[Any], error: str) -> None:
-        number = event.fields["id"]
+    def _answer(self, number: int, outcome: Outcome) -> None:
         self._long.discard(number)
-        if number == 0:
-            # Told again after a start: nobody waits for an answer.
-            if error:
-                log.warning("%s: %s", event.fields["address"], error)
-            return
-        self._answers.put(messages.encode("reply", {"id": number, "replies": replies, "error": error}))
+        fields = {"id": number, "replies": outcome.replies, "error": outcome.error}
+        self._outgoing.put(messages.encode("reply", fields))

@@ -1,4 +1,4 @@
-"""Pictures that are kept, as files in one folder: snapshots and recordings."""
+"""Snapshots and recordings of what is shown, as files in one folder."""
 
 import io
 import itertools
@@ -26,22 +26,27 @@ from renderer.web.frames import Frames
 log = logging.getLogger(__name__)
 
 RATE = 30
-# Of a recording that is begun before anything can be heard.
-_SOUND_RATE = 48_000
-# Pictures that an encoder may be behind; of more, the oldest are left out.
+# Sample rate of a recording that starts before any sound is known.
+_AUDIO_RATE = 48_000
+# Frames that the encoder may be behind; beyond that the oldest are dropped.
 _MOST_WAITING = 60
 _PLAIN = re.compile(r"\w[\w .+@=,()-]{0,99}")
 _PATIENCE_S = 30.0
 
 
-def place(folder: Path, name: str | None, suffix: str) -> Path:
-    """A file that is not there yet: NAME.suffix in the folder, or NAME-2.suffix and so on; None: named by the clock.
+def new_path(folder: Path, name: str | None, suffix: str) -> Path:
+    """A file that does not exist yet: NAME.suffix in the folder, or NAME-2.suffix and so on.
+
+    Args:
+        folder: where the file will be.
+        name: a plain file name; None: a name from the date and time.
+        suffix: with its dot.
 
     Raises:
-        ValueError: the name is no plain one, or ends in another suffix.
+        ValueError: the name is not plain, or ends in another suffix.
     """
     name = datetime.now().strftime("hallu-%Y%m%d-%H%M%S") if name is None else name
-    if not isinstance(name, str) or not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
+    if not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
         raise ValueError(f"a file's name must be plain, of letters, digits, spaces and -_.+, not {name!r:.60}")
     stem, ending = (name, "") if Path(name).suffix == "" else (Path(name).stem, Path(name).suffix)
     if ending.lower() not in ("", suffix):
@@ -53,41 +58,46 @@ def place(folder: Path, name: str | None, suffix: str) -> Path:
     return path
 
 
-def save(picture: np.ndarray, path: Path) -> None:
-    """Write a picture, uint8 [H, W, 3], as PNG; it is there whole or not at all.
+def save_png(frame: np.ndarray, path: Path) -> None:
+    """Write a frame, uint8 [H, W, 3], as PNG, atomically.
 
     Raises:
         OSError: it cannot be written.
     """
     memory = io.BytesIO()
-    Image.fromarray(picture).save(memory, "PNG")
+    Image.fromarray(frame).save(memory, "PNG")
     atomic.write_bytes(path, memory.getbuffer())
 
 
 class Recorder:
-    """Writes what is shown and heard as a video of RATE pictures a second, in a thread of its own, until it is stopped.
+    """Records what is shown and what plays as a video of RATE frames per second, in a thread, until it is stopped.
 
-    As a sound (see `core.audio.blocks.AudioSource`) it is what plays meanwhile, mono, a picture's length at a time.
+    It is also the video's audio (see `core.audio.blocks.AudioSource`): mono, in blocks of one frame's length.
     """
 
     channels = 1
 
-    def __init__(self, frames: Frames, player: Transport, path: Path) -> None:
-        """Begin; `path` ends in .mp4.
+    def __init__(self, frames: Frames, transport: Transport, path: Path) -> None:
+        """Start recording.
+
+        Args:
+            frames: what is shown.
+            transport: what plays.
+            path: the file, ending in .mp4.
 
         Raises:
-            RuntimeError: nothing has been painted yet.
+            RuntimeError: nothing has been rendered yet.
             OSError: the file cannot be written.
         """
         self._frames, self.path = frames, path
-        _, picture = frames.wait(0, 0.0)
-        if picture is None:
-            raise RuntimeError("there is no picture to record yet")
-        self._size = picture.shape[:2]
-        # When each came, so that an encoder that is late still writes each where it belongs.
-        self._came = deque([(float("-inf"), picture)], _MOST_WAITING)
-        self.sample_rate = player.rate or _SOUND_RATE
-        self._tape = AudioTrack(player, self.sample_rate)
+        _, frame = frames.wait(0, 0.0)
+        if frame is None:
+            raise RuntimeError("there is no frame to record yet")
+        self._size = frame.shape[:2]
+        # With arrival times, so that an encoder that is late still writes each frame at its time.
+        self._arrived = deque([(float("-inf"), frame)], _MOST_WAITING)
+        self.sample_rate = transport.rate or _AUDIO_RATE
+        self._audio_track = AudioTrack(transport, self.sample_rate)
         self._stopping = threading.Event()
         self._begun_s = self._ended_s = time.monotonic()
         self.error = ""
@@ -102,13 +112,13 @@ class Recorder:
         return self._thread.is_alive()
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """What is heard, float32 [1, samples] for each picture; it is asked for when the picture's time is over."""
+        """The audio, float32 [1, samples] per frame; each block is read when its frame's time is over."""
         for count in itertools.count():
             begin, end = (round(Fraction(one * self.sample_rate, RATE)) for one in (count, count + 1))
-            yield self._tape.read(self._begun_s + begin / self.sample_rate, end - begin)[None]
+            yield self._audio_track.read(self._begun_s + begin / self.sample_rate, end - begin)[None]
 
     def stop(self) -> Path:
-        """Finish the file, which is as long as it was recorded; returns its path.
+        """Finish the file, which lasts as long as the recording did; returns its path.
 
         Raises:
             OSError: it could not be finished.
@@ -122,12 +132,12 @@ class Recorder:
         return self.path
 
     def _run(self, begun: "Future[None]") -> None:
-        self._frames.listen(self._come)
+        self._frames.listen(self._take)
         try:
             with atomic.replacing(self.path) as part:
                 writer = Mp4(part, *self._even(), Fraction(RATE), self)
                 with closing(writer):
-                    # Not sooner: the encoder takes its time to get ready.
+                    # Only now: the encoder takes time to start.
                     self._begun_s = time.monotonic()
                     begun.set_result(None)
                     self._write(writer)
@@ -139,7 +149,7 @@ class Recorder:
             log.exception("the recording has ended")
             self.error = str(error)
         finally:
-            self._frames.forget(self._come)
+            self._frames.forget(self._take)
 
     def _even(self) -> tuple[int, int]:
         height, width = self._size
@@ -147,26 +157,26 @@ class Recorder:
 
     def _write(self, writer: Mp4) -> None:
         count = 0
-        # A picture is written when the next one is due: by then it is known what was heard with it.
+        # A frame is written when the next one is due: by then its audio is known.
         while not self._stopping.wait(max(0.0, self._begun_s + (count + 1) / RATE - time.monotonic())):
-            writer.write(self._picture(count))
+            writer.write(self._frame(count))
             count += 1
-        # What is still owed, also by an encoder that was late: the film lasts as long as it was recorded.
+        # The frames that are missing, also those of an encoder that was late.
         for number in range(count, max(1, round((self._ended_s - self._begun_s) * RATE))):
-            writer.write(self._picture(number))
+            writer.write(self._frame(number))
 
-    def _come(self) -> None:
-        """There is another picture; called by who paints."""
-        _, picture = self._frames.wait(0, 0.0)
-        assert picture is not None
-        self._came.append((time.monotonic(), picture))
+    def _take(self) -> None:
+        """Keep a new frame; called in the thread that renders."""
+        _, frame = self._frames.wait(0, 0.0)
+        assert frame is not None
+        self._arrived.append((time.monotonic(), frame))
 
-    def _picture(self, number: int) -> np.ndarray:
-        """What was shown at the time of a picture, in the size of the first: another model may have been loaded."""
-        while len(self._came) > 1 and self._came[1][0] <= self._begun_s + number / RATE:
-            self._came.popleft()
-        picture = self._came[0][1]
+    def _frame(self, number: int) -> np.ndarray:
+        """What was shown at the time of a frame, in the size of the first: the model may have changed."""
+        while len(self._arrived) > 1 and self._arrived[1][0] <= self._begun_s + number / RATE:
+            self._arrived.popleft()
+        frame = self._arrived[0][1]
         height, width = self._even()
-        if picture.shape[:2] != self._size:
-            picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
-        return picture[:height, :width]
+        if frame.shape[:2] != self._size:
+            frame = np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS))
+        return frame[:height, :width]

@@ -1,4 +1,4 @@
-"""Paints, in a thread of its own: each picture for the moment at which it will be there."""
+"""Render frames in a thread, each for the moment at which it will be shown."""
 
 import logging
 import threading
@@ -15,90 +15,96 @@ from renderer.web.frames import Frames
 
 log = logging.getLogger(__name__)
 
-# While the sound engine works, and while nobody looks, there are fewer.
-BUSY_FPS, UNSEEN_FPS = 6.0, 5.0
-# Somebody who looked within this time still does.
-_SEEN_S = 3.0
-# A picture for a moment further ahead would only be guessed.
+# Lower frame rates, while the sound engine works and while nobody watches.
+BUSY_FPS, UNWATCHED_FPS = 6.0, 5.0
+# A viewer who fetched a frame within this time is still watching.
+_WATCHED_S = 3.0
+# Further ahead, a frame would be a guess.
 _LONGEST_AHEAD_S = 0.5
-_AFTER_FAULT_S = 1.0
+_AFTER_ERROR_S = 1.0
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Pictures a second that are aimed at."""
+    """Frames per second to aim at: watched, while the sound engine is busy, and while nobody watches."""
 
     full: float = 30.0
     busy: float = BUSY_FPS
-    unseen: float = UNSEEN_FPS
+    unwatched: float = UNWATCHED_FPS
 
 
-def paint(task: FrameTask) -> np.ndarray:
-    """The picture of a task, uint8 [H, W, 3]."""
-    point, painter = task.point, task.painter
-    noise = (task.truncation * point.noise)[None].astype(np.float32)
-    given = (noise, point.weights[None].astype(np.float32), task.truncation)
-    moved = task.directions.offsets(point.edits) if task.directions else None
-    moves = [Move(task.directions.layer, moved)] if task.directions and moved is not None else []
-    (picture,) = painter.render(*given, moves=moves)
-    return np.asarray(picture)
+def render(task: FrameTask) -> np.ndarray:
+    """The frame of a task, uint8 [H, W, 3]."""
+    generator_input, model = task.generator_input, task.model
+    z = (task.truncation * generator_input.z)[None].astype(np.float32)
+    given = (z, generator_input.class_weights[None].astype(np.float32), task.truncation)
+    offsets = task.directions.offsets(generator_input.edits) if task.directions else None
+    moves = [Move(task.directions.layer, offsets)] if task.directions and offsets is not None else []
+    (frame,) = model.render(*given, moves=moves)
+    return np.asarray(frame)
 
 
 class RenderLoop:
-    """The loop. `busy` is set from outside while sounds are made; `recording` says whether pictures are kept."""
+    """The loop and its thread.
+
+    Attributes:
+        busy: set from outside while the sound engine works.
+        frame_clock: frame rate, render times, dropped frames.
+    """
 
     def __init__(
-        self, show: Scene, frames: Frames, rates: Rates | None = None, recording: Callable[[], bool] = lambda: False
+        self, scene: Scene, frames: Frames, rates: Rates | None = None, recording: Callable[[], bool] = lambda: False
     ) -> None:
-        self._show, self._frames, self._rates, self._recording = show, frames, rates or Rates(), recording
+        """Render `scene` into `frames`; `recording` tells whether frames are being recorded."""
+        self._scene, self._frames, self._rates, self._recording = scene, frames, rates or Rates(), recording
         self.busy = False
-        self.pace = FrameClock(time.monotonic())
-        self._encoded, self._seen_s = 0, float("-inf")
+        self.frame_clock = FrameClock(time.monotonic())
+        self._encoded, self._watched_s = 0, float("-inf")
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stage", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the picture that is being painted."""
+        """Stop after the current frame."""
         self._stopping.set()
         self._thread.join(10.0)
 
     @property
     def ended(self) -> bool:
-        """Whether no picture is being painted any more."""
+        """Whether the thread has ended, or was not started."""
         return not self._thread.is_alive()
 
     def period_s(self, now_s: float) -> float:
-        """From one picture to the next, as things are."""
+        """Seconds from one frame to the next, under the current conditions."""
         rates = [self._rates.full]
         if self.busy:
             rates.append(self._rates.busy)
-        if not self._seen(now_s):
-            rates.append(self._rates.unseen)
+        if not self._watched(now_s):
+            rates.append(self._rates.unwatched)
         return 1.0 / min(rates)
 
-    def _seen(self, now_s: float) -> bool:
-        # Pictures are encoded only for somebody who looks.
+    def _watched(self, now_s: float) -> bool:
+        # Frames are encoded only for somebody who watches.
         if self._frames.encoded != self._encoded or self._recording():
-            self._encoded, self._seen_s = self._frames.encoded, now_s
-        return now_s - self._seen_s < _SEEN_S
+            self._encoded, self._watched_s = self._frames.encoded, now_s
+        return now_s - self._watched_s < _WATCHED_S
 
     def _run(self) -> None:
-        while not self._stopping.wait(self.pace.wait_s(time.monotonic())):
+        while not self._stopping.wait(self.frame_clock.wait_s(time.monotonic())):
             try:
                 self._turn()
             except Exception:
-                log.exception("a picture could not be painted")
-                self._stopping.wait(_AFTER_FAULT_S)
+                log.exception("a frame could not be rendered")
+                self._stopping.wait(_AFTER_ERROR_S)
 
     def _turn(self) -> None:
         begun_s = time.monotonic()
-        task = self._show.task(begun_s + min(self.pace.took_s(), _LONGEST_AHEAD_S))
+        task = self._scene.frame_task(begun_s + min(self.frame_clock.render_time_s(), _LONGEST_AHEAD_S))
         if task is None:
-            return self.pace.skip(begun_s, 0.1)
-        self._frames.put(paint(task))
+            return self.frame_clock.skip(begun_s, 0.1)
+        self._frames.put(render(task))
         now_s = time.monotonic()
-        self.pace.done(begun_s, now_s, self.period_s(now_s))
+        self.frame_clock.done(begun_s, now_s, self.period_s(now_s))

@@ -1,4 +1,4 @@
-"""What is to be painted at a time: settings, what plays, and smooth ways from one to the other."""
+"""What to render at a time: settings, model, directions, what plays, and smooth transitions between them."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from renderer.live.generator_input import GeneratorInput
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
-from renderer.live.tempo_clock import TempoClock, noise_at
+from renderer.live.tempo_clock import TempoClock, z_at
 from renderer.live.transport import Playing, Transport
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long the picture takes to something new: short where it must be in time with a sound.
+# Lengths of transitions: short where the image must be in time with a sound.
 TO_SOUND_S, TO_OTHER_S = 0.35, 1.2
-# Time that is counted for the first picture, or after a long pause.
+# Longest time step of smoothing: for the first frame, or after a long pause.
 _LONGEST_STEP_S = 0.5
-# Edits, in standard deviations, that nobody sees.
-_UNSEEN = 0.02
+# Edits, in standard deviations, that are too small to see.
+_INVISIBLE = 0.02
 
 
 @dataclass(frozen=True)
 class FrameTask:
-    """A picture to paint."""
+    """One frame to render."""
 
-    painter: ImageModel
-    point: GeneratorInput
+    model: ImageModel
+    generator_input: GeneratorInput
     truncation: float
     directions: "Directions | None" = None
 
 
 @dataclass(frozen=True)
-class _Bridge:
-    """A way from a point to wherever the picture is to be, begun at a time."""
+class _Transition:
+    """A blend from a fixed point to the current target, which may move meanwhile."""
 
     start: GeneratorInput
     since_s: float
@@ -54,35 +54,35 @@ class _Bridge:
 
 
 class Scene:
-    """All that decides the picture. Its methods may be called from any thread; times are of one clock, in seconds."""
+    """All that determines a frame. Methods may be called from any thread; times are of one clock, in seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._settings = Settings()
-        self._painter: ImageModel | None = None
-        # Those that pictures move along, and those that were loaded last: first the edits along the former go.
-        self._moving: Directions | None = None
+        self._model: ImageModel | None = None
+        # The directions in use, and those loaded last: first the edits along the former fade out.
+        self._active: Directions | None = None
         self._directions: Directions | None = None
         self._changes = 0
-        self.player = Transport()
-        # As of the picture that is painted.
+        self.transport = Transport()
+        # As of the last frame.
         self._playing: Playing | None = None
-        self._way: tuple[Any, ReactivePath] | None = None
-        self._beat = TempoClock(self._settings.bpm, 0.0)
+        self._path: tuple[Any, ReactivePath] | None = None
+        self._tempo_clock = TempoClock(self._settings.bpm, 0.0)
         self._shown: GeneratorInput | None = None
         self._shown_s = float("-inf")
-        self._driven: tuple[Any, ...] = (None,)
-        self._bridge: _Bridge | None = None
+        self._source: tuple[Any, ...] = (None,)
+        self._transition: _Transition | None = None
 
     @property
     def settings(self) -> Settings:
-        """As they are."""
+        """The current settings."""
         return self._settings
 
     @property
-    def painter(self) -> ImageModel | None:
-        """The loaded picture model."""
-        return self._painter
+    def model(self) -> ImageModel | None:
+        """The loaded image model."""
+        return self._model
 
     @property
     def directions(self) -> "Directions | None":
@@ -91,126 +91,127 @@ class Scene:
 
     @property
     def changes(self) -> int:
-        """How many there were of settings, model and directions: who asks again sees whether anything is different."""
+        """A count of all changes of settings, model and directions."""
         return self._changes
 
-    def set_now(self) -> "tuple[Settings, ImageModel | None, Directions | None]":
+    def snapshot(self) -> "tuple[Settings, ImageModel | None, Directions | None]":
         """Settings, model and directions that belong together."""
         with self._lock:
-            return self._settings, self._painter, self._directions
+            return self._settings, self._model, self._directions
 
     @property
     def shown(self) -> GeneratorInput | None:
-        """What was painted last."""
+        """The input of the last frame."""
         return self._shown
 
     def change(self, change: Callable[[Settings], Settings], now_s: float) -> None:
-        """Set something.
+        """Replace the settings.
 
         Raises:
-            ValueError: the change does; then all stays.
+            ValueError: `change` raised it; then nothing changes.
         """
         with self._lock:
             self._settings = change(self._settings)
             self._changes += 1
-            self._beat = self._beat.at_tempo(self._settings.bpm, now_s)
+            self._tempo_clock = self._tempo_clock.at_tempo(self._settings.bpm, now_s)
 
-    def open(self, painter: ImageModel, classes: tuple[int, ...]) -> None:
-        """Paint with this model, these classes of it, from now on."""
+    def use_model(self, model: ImageModel, classes: tuple[int, ...]) -> None:
+        """Render with this model and these of its classes from now on."""
         with self._lock:
-            self._painter, self._shown, self._bridge = painter, None, None
-            self._moving = self._directions = None
+            self._model, self._shown, self._transition = model, None, None
+            self._active = self._directions = None
             self._settings = replace(self._settings, classes=classes, edits=())
             self._changes += 1
 
-    def direct(self, directions: "Directions") -> None:
-        """Move along these directions of the loaded model; no edits are set then."""
+    def use_directions(self, directions: "Directions") -> None:
+        """Use these directions of the loaded model; edits are reset."""
         with self._lock:
             self._directions = directions
             self._settings = replace(self._settings, edits=())
             self._changes += 1
 
     def play(self, target: str, position_s: float, now_s: float) -> None:
-        """This target plays, and is at this position now; the beat begins with it."""
+        """Follow this target, which is at this position now; beat 0 is its beginning."""
         with self._lock:
-            self._beat = TempoClock(self._settings.bpm, self.player.play(target, position_s, now_s))
+            self._tempo_clock = TempoClock(self._settings.bpm, self.transport.play(target, position_s, now_s))
 
     def playing(self, now_s: float) -> tuple[str, float, float] | None:
-        """What sounds: target, position and duration in seconds (0: not known)."""
-        playing = self.player.at(now_s)
+        """What plays: target, position and duration in seconds (0: not known)."""
+        playing = self.transport.at(now_s)
         if playing is None:
             return None
         return playing.target, now_s - playing.since_s, playing.sound.duration_s if playing.sound else 0.0
 
-    def task(self, now_s: float) -> FrameTask | None:
-        """What to paint for a time, which is not before that of the task before; None: there is no model."""
+    def frame_task(self, now_s: float) -> FrameTask | None:
+        """What to render for a time; times must not decrease. None: there is no model."""
         with self._lock:
-            if self._painter is None:
+            if self._model is None:
                 return None
-            self._playing = self.player.at(now_s)
-            self._turn()
-            self._shown, self._shown_s = self._smooth(self._bridged(self._target(now_s), now_s), now_s), now_s
-            return FrameTask(self._painter, self._shown, self._settings.truncation, self._moving)
+            self._playing = self.transport.at(now_s)
+            self._switch_directions()
+            self._shown, self._shown_s = self._smooth(self._blend(self._target(now_s), now_s), now_s), now_s
+            return FrameTask(self._model, self._shown, self._settings.truncation, self._active)
 
-    def _turn(self) -> None:
-        """Go over to the directions that were loaded, once nothing is seen of the edits along those before."""
-        if self._moving is self._directions or (self._shown and np.abs(self._shown.edits).max(initial=0.0) > _UNSEEN):
+    def _switch_directions(self) -> None:
+        """Change to the directions loaded last, once the edits along those before are invisible."""
+        if self._active is self._directions or (
+            self._shown and np.abs(self._shown.edits).max(initial=0.0) > _INVISIBLE
+        ):
             return
-        self._moving = self._directions
-        still = self._moving.row(()) if self._moving else np.zeros(0)
+        self._active = self._directions
+        zeros = self._active.row(()) if self._active else np.zeros(0)
         if self._shown:
-            self._shown = self._shown._replace(edits=still)
-        if self._bridge:
-            self._bridge = replace(self._bridge, start=self._bridge.start._replace(edits=still))
+            self._shown = self._shown._replace(edits=zeros)
+        if self._transition:
+            self._transition = replace(self._transition, start=self._transition.start._replace(edits=zeros))
 
     def _edits(self) -> np.ndarray:
-        """How far along each direction the picture is to be."""
-        if self._moving is None:
+        """The edits to reach, one per direction."""
+        if self._active is None:
             return np.zeros(0)
-        return self._moving.row(self._settings.edits if self._moving is self._directions else ())
+        return self._active.row(self._settings.edits if self._active is self._directions else ())
 
     def _target(self, now_s: float) -> GeneratorInput:
-        """Where the picture would be if it had always been on its way there."""
-        return self._place(now_s)._replace(edits=self._edits())
+        """The input without transitions and smoothing."""
+        return self._motion(now_s)._replace(edits=self._edits())
 
-    def _place(self, now_s: float) -> GeneratorInput:
-        assert self._painter is not None
-        settings, painter = self._settings, self._painter
+    def _motion(self, now_s: float) -> GeneratorInput:
+        assert self._model is not None
+        settings, model = self._settings, self._model
         sound = self._playing.sound if self._playing and settings.mode != "free" else None
         if self._playing and sound:
-            point = self._followed(sound).at(now_s - self._playing.since_s, settings.jitter)
+            target = self._path_of(sound).at(now_s - self._playing.since_s, settings.jitter)
         else:
-            point = idle_motion.walk(now_s, painter.z_size, settings.classes, painter.num_classes)
+            target = idle_motion.walk(now_s, model.z_size, settings.classes, model.num_classes)
         if settings.mode != "tempo":
-            return point
-        beats = self._beat.at(now_s)
-        return point._replace(noise=noise_at(beats, settings.oscillators, painter.z_size))
+            return target
+        return target._replace(z=z_at(self._tempo_clock.at(now_s), settings.oscillators, model.z_size))
 
-    def _followed(self, sound: PlayedSound) -> ReactivePath:
-        assert self._painter is not None
-        key = (sound, self._painter, self._settings.classes)
-        if self._way is None or self._way[0] != key:
-            way = ReactivePath(sound, self._painter.z_size, self._settings.classes, self._painter.num_classes)
-            self._way = (key, way)
-        return self._way[1]
+    def _path_of(self, sound: PlayedSound) -> ReactivePath:
+        assert self._model is not None
+        key = (sound, self._model, self._settings.classes)
+        if self._path is None or self._path[0] != key:
+            path = ReactivePath(sound, self._model.z_size, self._settings.classes, self._model.num_classes)
+            self._path = (key, path)
+        return self._path[1]
 
-    def _drives(self) -> tuple[Any, ...]:
-        """What drives the picture, the sound first; another one is gone over to smoothly."""
+    def _current_source(self) -> tuple[Any, ...]:
+        """What moves the image, the sound first; a change of it starts a transition."""
         settings, playing = self._settings, self._playing
         followed = playing.number if playing and playing.sound and settings.mode != "free" else None
         swinging = tuple(settings.oscillators.items()) if settings.mode == "tempo" else ()
         return followed, settings.mode, settings.classes, swinging
 
-    def _bridged(self, target: GeneratorInput, now_s: float) -> GeneratorInput:
-        drives = self._drives()
-        if drives != self._driven and self._shown is not None:
-            to_sound = drives[0] is not None and drives[0] != self._driven[0]
-            self._bridge = _Bridge(self._shown, self._shown_s, TO_SOUND_S if to_sound else TO_OTHER_S)
-        self._driven = drives
-        if self._bridge is None or now_s >= self._bridge.since_s + self._bridge.length_s:
-            self._bridge = None
+    def _blend(self, target: GeneratorInput, now_s: float) -> GeneratorInput:
+        source = self._current_source()
+        if source != self._source and self._shown is not None:
+            to_sound = source[0] is not None and source[0] != self._source[0]
+            self._transition = _Transition(self._shown, self._shown_s, TO_SOUND_S if to_sound else TO_OTHER_S)
+        self._source = source
+        if self._transition is None or now_s >= self._transition.since_s + self._transition.length_s:
+            self._transition = None
             return target
-        return self._bridge.blend(target, now_s)
+        return self._transition.blend(target, now_s)
 
     def _smooth(self, target: GeneratorInput, now_s: float) -> GeneratorInput:
         lag_s = self._settings.lag_s

@@ -1,4 +1,4 @@
-"""The sounds that a server has made, as it tells of them."""
+"""Sounds that the server has rendered, as the renderer receives them."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import soxr
 
-from renderer.ipc.messages import WAVES_BYTES, Event
-from renderer.live.settings import check_number
+from core import checks
+from renderer.ipc.messages import SAMPLES_BYTES, Event
 from renderer.sound_to_image import PITCHES
 
 KEEP = 16
@@ -19,19 +19,19 @@ _LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
 
 @dataclass(frozen=True, eq=False)
 class PlayedSound:
-    """A note or a hallucination; two are the same only if they are one.
+    """A note or a hallucination; compared by identity.
 
     Attributes:
         target: its name.
-        duration_s: how long it sounds.
+        duration_s: its length.
         key_times_s: [k] rising times of its key points.
         keys: [k, size] the key points: latent vectors, or edits.
-        loudness: [n], FEATURE_RATE a second from 0 s, 0..1.
+        loudness: [n], FEATURE_RATE per second from 0 s, 0..1.
         onsets: [n].
         chroma: [n, 12], C first.
 
     Raises:
-        ValueError: these do not fit each other.
+        ValueError: the shapes do not fit each other.
     """
 
     target: str
@@ -54,14 +54,14 @@ class PlayedSound:
             or self.chroma.shape != (moments, PITCHES)
             or {self.loudness.shape, self.onsets.shape} != {(moments,)}
         ):
-            raise ValueError(f"the features of {self.target!r} are none, or not of one length")
+            raise ValueError(f"the features of {self.target!r} are empty, or differ in length")
 
 
 def read_sound(event: Event) -> PlayedSound:
-    """The sound of a `made`.
+    """The sound in a `sound` message.
 
     Raises:
-        ValueError: it is not all there, or does not fit.
+        ValueError: an array is missing, or does not fit.
     """
     wanted = ("key_times_s", "keys", "loudness", "onsets", "chroma")
     missing = [name for name in wanted if name not in event.arrays]
@@ -71,7 +71,7 @@ def read_sound(event: Event) -> PlayedSound:
     if arrays["keys"].ndim == 2 and not arrays["keys"].shape[1]:
         # Directions without an edit: all key points are the same.
         arrays["keys"] = np.zeros((len(arrays["keys"]), 1), np.float32)
-    duration_s = check_number("duration_s", event.fields.get("duration_s"))
+    duration_s = checks.number("duration_s", event.fields.get("duration_s"))
     return PlayedSound(read_name(event.fields, "target"), max(0.0, duration_s), **arrays)
 
 
@@ -79,20 +79,20 @@ def read_name(fields: Mapping[str, Any], key: str) -> str:
     """A name in a message.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is missing, not a string, or too long.
     """
     value = fields.get(key)
     if not isinstance(value, str) or len(value) > _LONGEST_NAME:
-        raise ValueError(f"{key} must be a name, not {value!r:.60}")
+        raise checks.mismatch(key, "be a name", value)
     return value
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """How a sound sounds: int16 [n], mono, at a rate in hertz.
+    """The audio of a sound: int16 [n], mono, at a rate in hertz.
 
     Raises:
-        ValueError: they are none.
+        ValueError: the samples or the rate break this.
     """
 
     values: np.ndarray
@@ -102,57 +102,57 @@ class Samples:
         if self.values.ndim != 1 or not len(self.values) or self.values.dtype != np.int16:
             raise ValueError(f"samples must be int16 [n], not {self.values.dtype} {list(self.values.shape)}")
         if type(self.sample_rate) is not int or not _LOWEST_RATE <= self.sample_rate <= _HIGHEST_RATE:
-            raise ValueError(f"sample_rate must be in {_LOWEST_RATE}..{_HIGHEST_RATE} Hz, not {self.sample_rate!r:.40}")
+            raise checks.mismatch("sample_rate", f"be in {_LOWEST_RATE}..{_HIGHEST_RATE} Hz", self.sample_rate)
 
     def at_rate(self, rate: int) -> np.ndarray:
-        """The same at another rate, int16 [m]."""
+        """The same audio at another rate, int16 [m]."""
         return self.values if rate == self.sample_rate else soxr.resample(self.values, self.sample_rate, rate)
 
 
 def read_samples(event: Event) -> tuple[str, Samples]:
-    """Target and samples of a `wave`.
+    """Target and audio in a `samples` message.
 
     Raises:
-        ValueError: there are none.
+        ValueError: they are missing, or break a rule.
     """
     values = event.arrays.get("samples", np.zeros(0, np.int16))
     return read_name(event.fields, "target"), Samples(values, event.fields.get("sample_rate", 0))
 
 
-class Sounds:
-    """The last KEEP by target, and the samples of the newest of them, WAVES_BYTES together."""
+class RecentSounds:
+    """The last KEEP sounds by target, and the samples of the newest of them, at most SAMPLES_BYTES together."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, PlayedSound] = OrderedDict()
         self._samples: OrderedDict[PlayedSound, Samples] = OrderedDict()
 
     def add(self, sound: PlayedSound) -> None:
-        """Keep it; one of the same target was another."""
+        """Keep a sound; it replaces one of the same target."""
         self._forget(self._kept.pop(sound.target, None))
         self._kept[sound.target] = sound
         while len(self._kept) > KEEP:
             self._forget(self._kept.popitem(last=False)[1])
 
     def add_samples(self, target: str, samples: Samples) -> None:
-        """Keep how the newest of this target sounds; if it is still known."""
+        """Keep the samples of the newest sound of this target; ignored if it is not kept."""
         sound = self._kept.get(target)
         if sound is None:
             return
         self._samples[sound] = samples
-        while sum(one.values.nbytes for one in self._samples.values()) > WAVES_BYTES:
+        while sum(one.values.nbytes for one in self._samples.values()) > SAMPLES_BYTES:
             self._samples.popitem(last=False)
 
     def get(self, target: str) -> PlayedSound | None:
-        """The newest of this target, if it is still known."""
+        """The newest sound of this target, if it is kept."""
         return self._kept.get(target)
 
     def samples(self, sound: PlayedSound) -> Samples | None:
-        """How it sounds, if that is still known."""
+        """The samples of a sound, if they are kept."""
         return self._samples.get(sound)
 
     @property
     def rate(self) -> int:
-        """Of the samples that came last, in hertz; 0 where there are none."""
+        """Sample rate in hertz of the samples that came last; 0 if there are none."""
         return next(reversed(self._samples.values())).sample_rate if self._samples else 0
 
     def _forget(self, sound: PlayedSound | None) -> None:

@@ -1,4 +1,4 @@
-"""Tempo mode: where the beat is, and the noise that swings with it."""
+"""Tempo mode: beats as a function of time, and the latent vector that swings with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,20 @@ from renderer.live.idle_motion import rest_at
 
 @dataclass(frozen=True)
 class TempoClock:
-    """Beats since beat 0, at a time; another tempo goes on from the beat that it is."""
+    """Beats since beat 0; a new tempo continues from the current beat.
+
+    Attributes:
+        bpm: beats per minute.
+        since_s: the time at which the clock was at `beats`.
+        beats: the beat at `since_s`.
+    """
 
     bpm: float
     since_s: float
     beats: float = 0.0
 
     def at(self, now_s: float) -> float:
-        """How many beats have passed."""
+        """The beat at a time, with its fraction."""
         return self.beats + (now_s - self.since_s) * self.bpm / 60.0
 
     def at_tempo(self, bpm: float, now_s: float) -> "TempoClock":
@@ -27,8 +33,8 @@ class TempoClock:
         return self if bpm == self.bpm else TempoClock(bpm, now_s, self.at(now_s))
 
 
-def noise_at(beats: float, oscillators: Mapping[int, Oscillator], z_size: int) -> np.ndarray:
-    """The noise [z] at a beat, within +-2; axes that the model has not are left out."""
+def z_at(beats: float, oscillators: Mapping[int, Oscillator], z_size: int) -> np.ndarray:
+    """The latent vector [z] at a beat, within +-2; axes beyond z_size are ignored."""
     inside = [_within(one, z_size) for one in oscillators.values()]
     return sound_to_image.fold(rest_at(z_size) + offsets(inside, np.array([beats]), z_size)[0], sound_to_image.REACH)
 

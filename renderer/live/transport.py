@@ -1,12 +1,12 @@
-"""What sounds now, and what sounded a moment ago."""
+"""What plays now, and what played a moment ago."""
 
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
 
-from renderer.live.sounds import PlayedSound, Samples, Sounds
+from renderer.live.sounds import PlayedSound, RecentSounds, Samples
 
-# A player that tells again where it is, this near to where we think it is, has not jumped.
+# A reported position this close to the expected one is not a jump.
 _SAME_S = 0.15
 # More changes than a recorder is ever behind.
 _REMEMBERED = 256
@@ -14,9 +14,13 @@ _REMEMBERED = 256
 
 @dataclass(frozen=True)
 class Playing:
-    """A target that sounds; at `since_s` it was at its beginning. The sound is None until it is known.
+    """A target that plays.
 
-    `number` counts the times that something was played, or jumped to.
+    Attributes:
+        target: its name.
+        since_s: the time at which it was at its beginning.
+        sound: None until the server has sent it.
+        number: counts how often something was played, or jumped to.
     """
 
     target: str
@@ -25,21 +29,21 @@ class Playing:
     number: int
 
     def over(self, now_s: float) -> bool:
-        """Whether it has come to its end."""
+        """Whether it has ended."""
         return self.sound is not None and now_s - self.since_s > self.sound.duration_s
 
 
 class Transport:
-    """Its methods may be called from any thread; times are of one clock, in seconds."""
+    """Play and stop, with their history. Methods may be called from any thread; times are of one clock, in seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sounds = Sounds()
+        self._sounds = RecentSounds()
         self._changes: deque[tuple[float, Playing | None]] = deque(maxlen=_REMEMBERED)
         self._plays = 0
 
     def add(self, sound: PlayedSound) -> None:
-        """A sound was made; if it plays already, it is heard from now on."""
+        """Add a sound; if its target plays already, it is followed from now on."""
         with self._lock:
             self._sounds.add(sound)
             since_s, newest = self._changes[-1] if self._changes else (0.0, None)
@@ -47,12 +51,12 @@ class Transport:
                 self._changes[-1] = (since_s, replace(newest, sound=sound))
 
     def add_samples(self, target: str, samples: Samples) -> None:
-        """How the newest sound of this target sounds."""
+        """Add the samples of the newest sound of this target."""
         with self._lock:
             self._sounds.add_samples(target, samples)
 
     def play(self, target: str, position_s: float, now_s: float) -> float:
-        """This target plays, and is at this position now; returns when it was at its beginning."""
+        """Play this target from this position on; returns the time at which it was at its beginning."""
         with self._lock:
             before, sound, since_s = self._at(now_s), self._sounds.get(target), now_s - position_s
             same = before is not None and (before.target, before.sound) == (target, sound)
@@ -62,14 +66,14 @@ class Transport:
             return since_s
 
     def stop(self, target: str, now_s: float) -> None:
-        """This target plays no more; "": whatever plays."""
+        """Stop this target; "": whatever plays."""
         with self._lock:
             before = self._at(now_s)
             if before and target in ("", before.target):
                 self._changes.append((now_s, None))
 
     def at(self, now_s: float) -> Playing | None:
-        """What sounded at a time, or will if nothing is changed."""
+        """What plays at a time; for a future time, what will if nothing changes."""
         with self._lock:
             return self._at(now_s)
 
@@ -80,17 +84,17 @@ class Transport:
         return None
 
     def sound(self, target: str) -> PlayedSound | None:
-        """The newest of this target."""
+        """The newest sound of this target."""
         with self._lock:
             return self._sounds.get(target)
 
     def samples(self, playing: Playing) -> Samples | None:
-        """How it sounds, if that is known."""
+        """The samples of what plays, if they are known."""
         with self._lock:
             return self._sounds.samples(playing.sound) if playing.sound else None
 
     @property
     def rate(self) -> int:
-        """Of the newest sound that can be heard, in hertz; 0 where there is none."""
+        """Sample rate in hertz of the newest sound whose samples are known; 0 if there is none."""
         with self._lock:
             return self._sounds.rate

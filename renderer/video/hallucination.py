@@ -90,5 +90,5 @@ def timeline_of(
     weights = np.empty((frames, len(classes)), np.float32)
     for frame in range(frames):
         point = path.at(frame / float(RATE), jitter)
-        noise[frame], weights[frame] = truncation * point.noise, point.weights[list(classes)]
+        noise[frame], weights[frame] = truncation * point.z, point.class_weights[list(classes)]
     return Timeline(noise, weights, classes, RATE, truncation)

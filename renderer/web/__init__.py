@@ -1,4 +1,4 @@
-"""The renderer in a browser: the newest picture, what is playing, and the main controls; nothing comes from outside."""
+"""The renderer in a browser: the newest frame, what is playing, and the main controls; no foreign content."""
 
 from renderer.web.frames import Frames
 from renderer.web.server import WebServer

@@ -1,8 +1,7 @@
-"""Who may look and steer: this page itself, never another site that the same browser has open.
+"""Let only the page itself see frames and send commands, never another site that is open in the same browser.
 
-A browser sends along which page a WebSocket is opened by (Origin), and under which name the server was called (Host).
-A foreign page that gives its own name this machine's address (DNS rebinding) is told by the Host; an address in place
-of a name cannot be borrowed in this way.
+A browser reports which page opens a WebSocket (Origin), and by which name the server was addressed (Host). The Host
+exposes a foreign page that maps its own name to this machine's address (DNS rebinding); an IP address cannot be mapped.
 """
 
 import ipaddress
@@ -26,18 +25,18 @@ HEADERS = {
 
 
 def own_names(host: str) -> frozenset[str]:
-    """Names, besides addresses, under which a server that was started on `host` may be called."""
+    """Names, besides IP addresses, by which a server on `host` may be addressed."""
     machine = socket.gethostname().lower()
     return frozenset({"localhost", host.lower(), machine, f"{machine}.local"} - {""})
 
 
 def refusal(host: str, origin: str | None, names: frozenset[str]) -> str:
-    """Why a request with these headers is refused; "" if it is not. Programs other than browsers send no Origin."""
+    """Why a request with these headers is refused; "" if it is not. Only browsers send an Origin."""
     name = _hostname(f"//{host}")
     if name not in names and not _is_address(name):
-        return f"this page is not called {host!r:.80}; use an address, or one of {', '.join(sorted(names))}"
-    if origin is not None and _place(origin) != host.lower():
-        return f"a page of {origin!r:.80} may not use this one"
+        return f"this page is not called {host!r:.80}; use an IP address, or one of {', '.join(sorted(names))}"
+    if origin is not None and _host_and_port(origin) != host.lower():
+        return f"a page of {origin!r:.80} may not use this page"
     return ""
 
 
@@ -48,8 +47,8 @@ def _hostname(url: str) -> str:
         return ""
 
 
-def _place(origin: str) -> str:
-    """Host and port of an origin; "" for what is no web page."""
+def _host_and_port(origin: str) -> str:
+    """Host and port of an origin; "" for anything but a web page."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -65,8 +64,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def guard(names: frozenset[str]) -> Middleware:
-    """A middleware that answers 403 to strangers."""
+def origin_check(names: frozenset[str]) -> Middleware:
+    """A middleware that answers 403 to requests from elsewhere."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -79,5 +78,5 @@ def guard(names: frozenset[str]) -> Middleware:
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Say with every response that nothing from elsewhere belongs to it, and that it belongs into no other page."""
+    """Forbid, with every response, to load anything from elsewhere and to embed it in another page."""
     response.headers.update(HEADERS)

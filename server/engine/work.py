@@ -29,7 +29,7 @@ class Listener(Protocol):
     def busy(self, busy: bool) -> None:
         """A request begins or has ended."""
 
-    def made(self, made: RenderedSound) -> None:
+    def rendered(self, sound: RenderedSound) -> None:
         """A sound was delivered."""
 
 
@@ -140,4 +140,4 @@ class EngineWork:
         if model is not before:
             self._listener.loaded(*((model.name, model.latent_size, model.sample_rate) if model else ("", 0, 0)))
         for sound in sounds:
-            self._listener.made(sound)
+            self._listener.rendered(sound)

@@ -1,1 +1,1 @@
-"""The link to renderers, over ZeroMQ."""
+"""The server's end of the link to renderers, over ZeroMQ."""

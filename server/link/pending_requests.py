@@ -1,4 +1,4 @@
-"""Commands that a renderer has not answered yet."""
+"""Commands that the renderer has not answered yet."""
 
 import itertools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from server.osc.packet import Message
 
 Answer = Callable[[list[Message], str], None]
 _PATIENCE_S = 60.0
-# As far as OSC can count.
+# The largest integer in OSC.
 _MOST = 2**31
 
 
@@ -22,51 +22,57 @@ class _PendingRequest:
 
 
 class PendingRequests:
-    """Each is answered exactly once: with replies and "", or with no replies and the reason why not."""
+    """Each is answered exactly once: with replies and "", or with no replies and the reason."""
 
     def __init__(self) -> None:
         self._open: dict[int, _PendingRequest] = {}
         self._numbers = itertools.count(1)
 
     def open(self, answer: Answer, now_s: float, progress: Progress | None = None) -> int:
-        """A new one, whose `progress` is told if it takes long; its number."""
+        """Add a command; returns its number.
+
+        Args:
+            answer: called once.
+            now_s: of the monotonic clock.
+            progress: called with steps done and in all, if the command takes long.
+        """
         number = next(self._numbers)
         self._open[number] = _PendingRequest(answer, now_s + _PATIENCE_S, progress)
         return number
 
-    def go_on(self, fields: dict[str, Any], now_s: float) -> None:
-        """Take the `progress` of a renderer: it is at work, so the question waits on.
+    def progress(self, fields: dict[str, Any], now_s: float) -> None:
+        """Handle a `progress` message: the renderer is at work, so the command waits on.
 
         Raises:
-            ValueError: it tells none.
+            ValueError: a field is missing or wrong.
         """
         number, done, total = (_whole(fields, key) for key in ("id", "done", "total"))
-        question = self._open.get(number)
-        if question is None:
+        request = self._open.get(number)
+        if request is None:
             return
-        question.deadline_s = now_s + _PATIENCE_S
-        if question.progress:
-            question.progress(done, total)
+        request.deadline_s = now_s + _PATIENCE_S
+        if request.progress:
+            request.progress(done, total)
 
     def close(self, fields: dict[str, Any]) -> None:
-        """Take the `reply` of a renderer; one that nobody waits for is passed over."""
+        """Handle a `reply` message; ignored if nobody waits for it."""
         number = fields.get("id")
-        question = self._open.pop(number, None) if type(number) is int else None
-        if question is None:
+        request = self._open.pop(number, None) if type(number) is int else None
+        if request is None:
             return
         error = str(fields.get("error", ""))
         try:
             replies = [] if error else [_message(row) for row in fields.get("replies", [])]
         except (TypeError, ValueError) as wrong:
-            replies, error = [], f"the renderer's answer is not readable: {wrong}"
-        question.answer(replies, error)
+            replies, error = [], f"the renderer's reply is not readable: {wrong}"
+        request.answer(replies, error)
 
     def give_up(self, now_s: float, gone: bool) -> None:
-        """Answer what has waited for too long; all of it, if the renderer is gone."""
-        for number, question in list(self._open.items()):
-            if gone or now_s > question.deadline_s:
+        """Answer the commands that have waited too long; all of them, if the renderer is gone."""
+        for number, request in list(self._open.items()):
+            if gone or now_s > request.deadline_s:
                 del self._open[number]
-                question.answer([], "the renderer did not answer; it may be starting anew")
+                request.answer([], "the renderer did not answer; it may be restarting")
 
 
 def _whole(fields: dict[str, Any], key: str) -> int:
@@ -80,11 +86,11 @@ def _message(row: Any) -> Message:
     """A reply of a renderer as OSC.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     if not isinstance(row, list) or not row or not all(type(value) in (str, int, float) for value in row):
         raise ValueError(f"{row!r:.60}")
     address, *args = row
     if not isinstance(address, str) or not address.startswith("/image/"):
-        raise ValueError(f"{address!r:.60} is no address under /image")
+        raise ValueError(f"{address!r:.60} is not an address under /image")
     return Message(address, tuple(args))

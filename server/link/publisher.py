@@ -1,7 +1,7 @@
-"""Tells renderers over ZeroMQ what is loaded, made and played, and brings their answers back.
+"""Publish what is loaded, rendered and played to renderers over ZeroMQ, and collect their replies.
 
-One socket publishes, one collects (see renderer/ipc/messages.py). A thread of its own does what takes time, so
-that neither the engine nor the receive thread waits for pictures.
+One socket publishes, one collects (see renderer/ipc/messages.py). A thread does the work, so that neither the engine
+nor the receive thread waits for a renderer.
 """
 
 import logging
@@ -18,34 +18,39 @@ from core.audio.features import features
 from core.progress import Progress
 from renderer.ipc import messages
 from server.link.pending_requests import Answer, PendingRequests
-from server.link.replay_cache import ReplayCache, command, playing, setting, waved
-from server.osc.packet import Message
+from server.link.replay_cache import Play, ReplayCache, encode_samples
 from server.sounds.rendered import RenderedSound
 
 log = logging.getLogger(__name__)
 
 _POLL_MS = 20
 _TRIES = 20
-# A renderer that has been silent for so long is not there.
+# A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
 
 
 class Publisher:
-    """The two sockets and their thread. Its methods may be called from any thread, and never wait."""
+    """The two sockets and their thread. Methods may be called from any thread, and never wait."""
 
     def __init__(self, host: str, port: int) -> None:
         """Bind `port` and the one after it; 0: any two.
 
         Raises:
-            OSError: one is taken.
+            OSError: one of them is taken.
         """
         self._context = zmq.Context()
         self.port = self._bind(host, port)
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._questions = PendingRequests()
-        self._heard = ReplayCache()
-        self._beat_s = float("-inf")
+        self._requests = PendingRequests()
+        self._cache = ReplayCache()
+        self._heartbeat_s = float("-inf")
         self._page = ""
+        self._topics = {
+            "hello": self._hello,
+            "heartbeat": self._heartbeat,
+            "reply": lambda event: self._requests.close(event.fields),
+            "progress": lambda event: self._requests.progress(event.fields, self._heartbeat_s),
+        }
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
 
@@ -58,56 +63,56 @@ class Publisher:
                 return found
             except zmq.ZMQError as error:
                 reason = error.strerror
-                # The first may have been bound; its neighbour was not free.
+                # The first port was free, but not the one after it.
                 self._context.destroy(linger=0)
                 self._context = zmq.Context()
         raise OSError(f"cannot publish on {host}:{port} and the port after it: {reason}; see --image-port")
 
     def _socket(self, kind: int, host: str, port: int) -> zmq.Socket[bytes]:
-        made = self._context.socket(kind)
-        made.ipv6, made.maxmsgsize = ":" in host, messages.MAX_BYTES
-        made.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
-        return made
+        socket = self._context.socket(kind)
+        socket.ipv6, socket.maxmsgsize = ":" in host, messages.MAX_BYTES
+        socket.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
+        return socket
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread and give the ports back."""
+        """Stop the thread and free the ports."""
         self._do(self._send, messages.encode("bye"))
         self._do(self._stopping.set)
         self._thread.join(2.0)
 
     def loaded(self, name: str, latent_size: int, sample_rate: int) -> None:
-        """A model plays from now on; "" for none."""
-        told = {"model": name, "latent_size": latent_size, "sample_rate": sample_rate}
-        self._do(self._publish_loaded, messages.encode("loaded", told))
+        """Publish the loaded model; "" for none."""
+        fields = {"model": name, "latent_size": latent_size, "sample_rate": sample_rate}
+        self._do(self._publish_loaded, messages.encode("loaded", fields))
 
     def busy(self, busy: bool) -> None:
-        """The engine makes sounds, or has finished."""
+        """Publish whether the engine works."""
         self._do(self._send, messages.encode("busy", {"busy": busy}))
 
-    def made(self, made: RenderedSound) -> None:
-        """A sound was delivered."""
-        self._do(self._publish_made, made)
+    def rendered(self, sound: RenderedSound) -> None:
+        """Publish a sound that was delivered."""
+        self._do(self._publish_sound, sound)
 
     def play(self, target: str, position_s: float) -> None:
-        """A client plays a sound from this position on."""
-        self._do(self._publish_play, (target, position_s, time.monotonic()))
+        """Publish that a client plays a sound from this position on."""
+        self._do(self._publish_play, Play(target, position_s, time.monotonic()))
 
-    def silence(self, target: str) -> None:
-        """A client has stopped a sound; "": whatever plays."""
+    def stop_playing(self, target: str) -> None:
+        """Publish that a client has stopped a sound; "": whatever plays."""
         self._do(self._publish_stop, target)
 
     def ask(self, address: str, values: Mapping[str, Any], answer: Answer, progress: Progress | None = None) -> None:
-        """Let the renderer do a command.
+        """Send a command to the renderer.
 
         Args:
             address: of the command.
             values: its arguments by name.
-            answer: called once, in the thread, with the replies and "", or with the reason why not.
-            progress: called in the thread with what is done and what in all, if it takes long.
+            answer: called once, in the thread, with the replies and "", or with no replies and the reason.
+            progress: called in the thread with steps done and in all, if the command takes long.
         """
         self._do(self._ask, address, dict(values), answer, progress)
 
@@ -122,94 +127,83 @@ class Publisher:
             try:
                 self._turn()
             except Exception:
-                log.exception("publishing went wrong")
-        # A moment for the last words.
+                log.exception("publishing failed")
+        # Time to send the last messages.
         self._context.destroy(linger=200)
 
     def _turn(self) -> None:
         while not self._jobs.empty():
             self._jobs.get()()
-        # Short, for what the queue gets meanwhile waits as long.
+        # Short: new jobs wait this long.
         if self._in.poll(_POLL_MS if self._jobs.empty() else 0):
             try:
                 self._take(messages.decode(self._in.recv_multipart()))
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
-        self._questions.give_up(time.monotonic(), self._gone)
+        self._requests.give_up(time.monotonic(), self._gone)
 
     def _publish_loaded(self, frames: list[bytes]) -> None:
-        self._heard.loaded = frames
+        self._cache.loaded = frames
         self._send(frames)
 
-    def _publish_made(self, made: RenderedSound) -> None:
-        heard = features(made.wave, made.sample_rate)
-        told = {
-            "target": made.target,
-            "kind": made.kind,
-            "duration_s": len(made.wave) / made.sample_rate,
-            "sample_rate": made.sample_rate,
-            "pitch": made.pitch,
-        }
-        arrays = {"key_times_s": np.array(made.key_times_s), "keys": made.keys}
-        arrays |= {"loudness": heard.loudness, "onsets": heard.onsets, "chroma": heard.chroma}
-        frames = messages.encode("made", told, **arrays)
-        wave = waved(made)
-        self._heard.make(frames, wave)
-        self._send(frames)
-        # For one that stands still, waves would pile up in memory.
-        if wave and not self._gone:
-            self._send(wave)
+    def _publish_sound(self, sound: RenderedSound) -> None:
+        message, samples = _encode_sound(sound), encode_samples(sound)
+        self._cache.add(message, samples)
+        self._send(message)
+        # Without a renderer that receives them, samples would pile up in memory.
+        if samples and not self._gone:
+            self._send(samples)
 
-    def _publish_play(self, play: tuple[str, float, float]) -> None:
-        self._heard.play = play
-        self._send(playing(play))
+    def _publish_play(self, play: Play) -> None:
+        self._cache.play = play
+        self._send(play.encode())
 
     def _publish_stop(self, target: str) -> None:
-        if self._heard.play and target in ("", self._heard.play[0]):
-            self._heard.play = None
+        if self._cache.play and target in ("", self._cache.play.target):
+            self._cache.play = None
         self._send(messages.encode("stop", {"target": target}))
 
     def _ask(self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None) -> None:
         if self._gone:
-            answer([], "no renderer is connected; hallu serve starts one if an image model is installed (hallu models)")
-            return
-
-        def keep(replies: list[Message], error: str) -> None:
-            if not error:
-                self._heard.set(address, values)
-            answer(replies, error)
-
-        number = self._questions.open(keep, time.monotonic(), progress)
-        self._send(command(number, address, values))
+            return answer([], "no renderer is connected; hallu serve starts one if an image model is installed")
+        number = self._requests.open(answer, time.monotonic(), progress)
+        self._send(messages.encode("command", {"id": number, "address": address, "values": values}))
 
     @property
     def _gone(self) -> bool:
-        return time.monotonic() - self._beat_s > _GONE_S
+        return time.monotonic() - self._heartbeat_s > _GONE_S
 
     def _take(self, event: messages.Event) -> None:
-        self._beat_s = time.monotonic()
-        if event.topic == "hello":
-            log.info("a renderer is there")
-            # It does not know what was asked of the one before.
-            self._questions.give_up(self._beat_s, gone=True)
-            self._tell_again()
-        elif event.topic == "beat":
-            self._tell_page(str(event.fields.get("page", "")))
-        elif event.topic == "reply":
-            self._questions.close(event.fields)
-        elif event.topic == "progress":
-            self._questions.go_on(event.fields, self._beat_s)
-        elif event.topic == "set":
-            self._heard.set(*setting(event.fields))
-        else:
-            raise ValueError(f"{event.topic!r:.40} is no topic of a renderer")
+        self._heartbeat_s = time.monotonic()
+        if event.topic not in self._topics:
+            raise ValueError(f"{event.topic!r:.40} is not a topic of a renderer")
+        self._topics[event.topic](event)
 
-    def _tell_page(self, page: str) -> None:
+    def _hello(self, _: messages.Event) -> None:
+        log.info("renderer connected")
+        # It does not know the commands of the one before.
+        self._requests.give_up(self._heartbeat_s, gone=True)
+        self._send(messages.encode("welcome"))
+        for frames in self._cache.replay():
+            self._send(frames)
+
+    def _heartbeat(self, event: messages.Event) -> None:
+        page = str(event.fields.get("page", ""))
         if page != self._page:
             self._page = page
-            log.info("the pictures are at %s", page)
+            log.info("page at %s", page)
 
-    def _tell_again(self) -> None:
-        self._send(messages.encode("welcome"))
-        for frames in self._heard.again():
-            self._send(frames)
+
+def _encode_sound(sound: RenderedSound) -> list[bytes]:
+    """The `sound` message, with the features that images follow."""
+    found = features(sound.wave, sound.sample_rate)
+    fields = {
+        "target": sound.target,
+        "kind": sound.kind,
+        "duration_s": len(sound.wave) / sound.sample_rate,
+        "sample_rate": sound.sample_rate,
+        "pitch": sound.pitch,
+    }
+    arrays = {"key_times_s": np.array(sound.key_times_s), "keys": sound.keys}
+    arrays |= {"loudness": found.loudness, "onsets": found.onsets, "chroma": found.chroma}
+    return messages.encode("sound", fields, **arrays)

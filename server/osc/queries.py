@@ -30,7 +30,7 @@ class PlaybackListener(Protocol):
     def play(self, target: str, position_s: float) -> None:
         """A client plays a sound from this position on."""
 
-    def silence(self, target: str) -> None:
+    def stop_playing(self, target: str) -> None:
         """A client has stopped a sound; "": whatever plays."""
 
 
@@ -92,7 +92,7 @@ def play(context: QueryContext, command: Command, sender: Address) -> list[Messa
 
 def stop(context: QueryContext, command: Command, sender: Address) -> list[Message]:
     """Report that the client has stopped a sound."""
-    context.listener.silence(command.values["target"] or "")
+    context.listener.stop_playing(command.values["target"] or "")
     return []
 
 

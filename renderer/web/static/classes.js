@@ -1,4 +1,4 @@
-// The classes that are shown, with their weights, and a search among all that the model knows.
+// The classes that are shown, with their weights, and a search among all classes of the model.
 
 const MOST_SHOWN = 40;
 
@@ -17,7 +17,7 @@ export class Classes {
     this.#search.oninput = () => this.#find();
     this.#search.onkeydown = (event) => this.#key(event);
     this.#search.onblur = () => this.#close();
-    // The click must come before the search loses its focus.
+    // On pointerdown: the search loses its focus before a click.
     this.#matches.onpointerdown = (event) => this.#pick(event);
     document.getElementById("default").onclick = () => this.#send([]);
   }
@@ -40,7 +40,7 @@ export class Classes {
       part.className = kind;
       return part;
     });
-    // "tench, Tinca tinca": the first is what people say.
+    // Of "tench, Tinca tinca", the common name.
     word.textContent = name.split(",")[0];
     weight.append(document.createElement("i"));
     row.append(word, share, this.#remover(name, place), weight);
@@ -56,7 +56,7 @@ export class Classes {
     return button;
   }
 
-  // The heaviest fills its bar; the numbers are shares of all.
+  // The largest weight fills its bar; the numbers are percentages of the sum.
   #weigh(weights) {
     const [most, all] = [Math.max(...weights, 1e-9), weights.reduce((sum, one) => sum + one, 0)];
     [...this.#chosen.children].forEach((row, place) => {
@@ -66,7 +66,7 @@ export class Classes {
     });
   }
 
-  // Numbers where they are known: names need not be unique.
+  // Numbers where they are known, since names need not be unique.
   #current() {
     const { classes = [], class_ids: ids, class_names: all = [] } = this.#state;
     return this.#wanted ?? classes.map((name, place) => this.#number(name, ids?.[place], all));
@@ -77,7 +77,7 @@ export class Classes {
     return found >= 0 ? String(found) : name;
   }
 
-  // Clicks that come before the answer build on each other.
+  // Clicks before the answer build on each other.
   async #send(wanted) {
     this.#wanted = wanted;
     await this.#ask("/image/classes", { class: wanted });
@@ -118,7 +118,7 @@ export class Classes {
   #none() {
     const line = document.createElement("li");
     line.className = "none";
-    line.textContent = this.#state.class_names ? "no class of this model" : "Enter takes what you write";
+    line.textContent = this.#state.class_names ? "no class of this model" : "press Enter to use this name";
     return line;
   }
 
@@ -140,7 +140,7 @@ export class Classes {
   #enter() {
     const hit = this.#matches.hidden ? undefined : this.#found[this.#place];
     const written = this.#search.value.trim();
-    // What is not in the list, the renderer may know, or tell why not.
+    // A name that is not in the list is sent too: the renderer accepts it or says why not.
     if (hit || written) this.#add(hit ? String(hit.number) : written);
   }
 

@@ -1,4 +1,4 @@
-// Model, mode, dials, recording: each sends one command and shows what the renderer says about itself.
+// Model, mode, dials, recording: each sends one command and shows the renderer's status.
 
 import { Latest } from "./latest.js";
 
@@ -53,13 +53,13 @@ export class Controls {
       this.#model.replaceChildren(...wanted.map((name) => new Option(name || "none is loaded", name)));
       this.#shown = null;
     }
-    // Not while somebody chooses: only when the renderer has another one.
+    // Only when the renderer has another model, so that it does not jump while somebody chooses.
     if (this.#shown !== model) this.#model.value = model;
     this.#shown = model;
   }
 }
 
-// A slider.
+// A slider; its range is that of the command table, as the status reports it.
 class Dial {
   #range;
   #output;
@@ -77,6 +77,8 @@ class Dial {
   show(state) {
     const value = state[this.#name];
     this.#range.disabled = value === undefined;
+    const [low, high] = state.ranges?.[this.#name] ?? [];
+    if (low !== undefined) [this.#range.min, this.#range.max] = [low, high];
     if (value === undefined || this.#latest.ahead) return;
     this.#range.value = value;
     this.#write();

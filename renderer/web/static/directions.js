@@ -1,4 +1,4 @@
-// The strip of directions: a fader for each of the first, named where they have names; and the search for them.
+// The strip of directions: a fader for each of the first 16, with their names; and the search for directions.
 
 import { Latest } from "./latest.js";
 
@@ -22,17 +22,17 @@ export class Directions {
     document.getElementById("reset").onclick = () => this.#move(() => 0);
   }
 
-  // The model's own; there is nothing to do where directions are loaded or being found.
+  // Load the model's own, unless directions are loaded or a search is running.
   load() {
     if (this.#find.hidden || this.#find.disabled) return undefined;
     return this.#ask("/image/load_ganspace_components", { file: "auto" });
   }
 
   show(state) {
-    const { components = "", direction_count: count = 0, directions: names = [], finding, model = "" } = state;
+    const { components = "", direction_count: count = 0, directions: names = [], search_progress: progress, model = "" } = state;
     this.#find.hidden = !model || Boolean(components);
-    this.#find.disabled = Number.isFinite(finding);
-    this.#find.textContent = Number.isFinite(finding) ? `Finding directions, ${Math.floor(100 * finding)} %` : "Directions";
+    this.#find.disabled = Number.isFinite(progress);
+    this.#find.textContent = Number.isFinite(progress) ? `Finding directions, ${Math.floor(100 * progress)} %` : "Directions";
     this.#strip.hidden = !components;
     document.body.classList.toggle("directed", Boolean(components));
     this.#strip.title = components;
@@ -71,7 +71,7 @@ export class Directions {
     this.#move((edit, other) => (other === place ? 0 : edit));
   }
 
-  // All edits go together, those beyond the faders too.
+  // All edits are sent together, also those beyond the faders.
   #move(change) {
     const length = Math.max(this.#edits.length, this.#faders.children.length);
     this.#edits = Array.from({ length }, (_, place) => change(this.#edits[place] ?? 0, place));

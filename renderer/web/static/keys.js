@@ -1,22 +1,22 @@
-// One table of keys: what they do, and what the help says about them.
+// The table of keys: what they do, and their help texts.
 
 export class Keys {
   #dialog = document.getElementById("keys");
   #table;
 
-  constructor({ controls, directions, overlay, picture }) {
+  constructor({ controls, directions, overlay, canvas }) {
     this.#table = [
       ["f", "F", "full screen", () => this.#fullScreen()],
-      ["h", "H", "hide the controls, and bring them back", () => overlay.toggle()],
-      [" ", "Space", "hold the picture of this page, and let it go", () => picture.hold()],
+      ["h", "H", "hide or show the controls", () => overlay.toggle()],
+      [" ", "Space", "freeze or unfreeze the image on this page", () => canvas.hold()],
       ["1", "1", "mode follow: the sound that plays", () => controls.mode("follow")],
       ["2", "2", "mode tempo: oscillators in beats", () => controls.mode("tempo")],
-      ["3", "3", "mode free: a calm walk", () => controls.mode("free")],
-      ["p", "P", "crisp pixels or smooth", () => picture.toggleCrisp()],
+      ["3", "3", "mode free: slow motion of its own", () => controls.mode("free")],
+      ["p", "P", "crisp or smooth pixels", () => canvas.toggleCrisp()],
       ["s", "S", "snapshot", () => controls.snapshot()],
-      ["r", "R", "record, and stop", () => controls.record()],
+      ["r", "R", "start or stop recording", () => controls.record()],
       ["d", "D", "load the directions of the model", () => directions.load()],
-      [null, "0, Delete", "set the direction that has the focus to 0"],
+      [null, "0, Delete", "set the focused direction to 0"],
       ["?", "?", "this list", () => this.#dialog.showModal()],
     ];
     addEventListener("keydown", (event) => this.#pressed(event));
@@ -34,7 +34,7 @@ export class Keys {
     row[3]();
   }
 
-  // A control that has the focus takes its own keys first.
+  // The focused control takes its own keys first.
   #taken(target, key) {
     if (this.#dialog.open) return true;
     return target.matches("input[type=text], select") || (key === " " && target.matches("button, input"));

@@ -1,4 +1,4 @@
-// Sends what a hand moves: the newest value follows as soon as the one before was answered, and none in between.
+// Sends the values of a slider: the newest one as soon as the one before was answered, and none in between.
 
 const SETTLE_MS = 400;
 
@@ -8,12 +8,12 @@ export class Latest {
   #asking = false;
   #touched = -Infinity;
 
-  // `ask` sends a value and resolves to "" or to why it is refused.
+  // `ask` sends a value and resolves to "" or to the reason why it was refused.
   constructor(ask) {
     this.#ask = ask;
   }
 
-  // Whether the hand is ahead of what the renderer says about itself.
+  // Whether the slider is ahead of the renderer's status.
   get ahead() {
     return this.#asking || performance.now() - this.#touched < SETTLE_MS;
   }
@@ -29,7 +29,7 @@ export class Latest {
     while (this.#next !== null) {
       const value = this.#next;
       this.#next = null;
-      // Refused: what the renderer has is shown again.
+      // Refused: show the renderer's value again.
       if (await this.#ask(value)) this.#touched = -Infinity;
     }
     this.#asking = false;

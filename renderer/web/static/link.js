@@ -1,11 +1,11 @@
-// The WebSocket: pictures and status come in, commands go out. It opens itself again whenever it closes.
+// The WebSocket: frames and status come in, commands go out. It reconnects whenever it closes.
 
 const FIRST_MS = 300;
 const LONGEST_MS = 3000;
 const BACK_MS = 2500;
 
 export class Link {
-  onpicture = async () => {};
+  onframe = async () => {};
   onstatus = () => {};
   onconnection = () => {};
   #socket = null;
@@ -19,11 +19,11 @@ export class Link {
   open() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket.onopen = () => this.#opened(socket);
-    socket.onmessage = (message) => this.#heard(socket, message.data);
+    socket.onmessage = (event) => this.#received(socket, event.data);
     socket.onclose = () => this.#closed();
   }
 
-  // Resolves to "" or to why the renderer refuses.
+  // Resolves to "" or to the reason why the command failed.
   ask(address, values) {
     if (!this.#socket) return Promise.resolve(`${address} was not sent: the renderer does not answer`);
     const number = ++this.#number;
@@ -31,7 +31,7 @@ export class Link {
     return new Promise((resolve) => this.#answers.set(number, resolve));
   }
 
-  // Pictures come only while somebody looks.
+  // Frames are sent only while somebody looks.
   watch(watching) {
     this.#watching = watching;
     this.#socket?.send(JSON.stringify({ watch: watching }));
@@ -48,18 +48,18 @@ export class Link {
     setTimeout(() => this.#lost || this.onconnection("", true), BACK_MS);
   }
 
-  async #heard(socket, data) {
+  async #received(socket, data) {
     if (data instanceof Blob) {
-      await this.onpicture(data);
+      await this.onframe(data);
       if (socket.readyState === WebSocket.OPEN) socket.send('{"seen": true}');
       return;
     }
-    const news = JSON.parse(data);
-    if (news.status) {
-      this.onstatus(news.status, this.#first);
+    const message = JSON.parse(data);
+    if (message.status) {
+      this.onstatus(message.status, this.#first);
       this.#first = false;
     }
-    if ("answer" in news) this.#answered(news.answer, news.error);
+    if ("answer" in message) this.#answered(message.answer, message.error);
   }
 
   #answered(number, error) {
@@ -70,7 +70,7 @@ export class Link {
   #closed() {
     this.#socket = null;
     this.#lost = true;
-    for (const number of [...this.#answers.keys()]) this.#answered(number, "the renderer has gone before it answered");
+    for (const number of [...this.#answers.keys()]) this.#answered(number, "the renderer disconnected before it answered");
     this.onconnection("The renderer does not answer; trying again", false);
     setTimeout(() => this.open(), this.#wait);
     this.#wait = Math.min(this.#wait * 2, LONGEST_MS);

@@ -1,7 +1,7 @@
-// Sentences that come and go: errors, what was saved, whether the renderer is there.
+// Short messages: errors, what was saved, whether the renderer is connected.
 
 const ERROR_MS = 8000;
-const SAID_MS = 4000;
+const INFO_MS = 4000;
 
 export class Notice {
   #line = document.getElementById("notice");
@@ -12,12 +12,12 @@ export class Notice {
     this.#show(text, true, ERROR_MS);
   }
 
-  say(text) {
-    this.#show(text, false, SAID_MS);
+  info(text) {
+    this.#show(text, false, INFO_MS);
   }
 
-  // "" when all is well.
-  link(text) {
+  // "" while connected.
+  connection(text) {
     this.#link.textContent = text;
     this.#link.hidden = !text;
   }

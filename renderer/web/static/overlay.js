@@ -1,4 +1,4 @@
-// Shows the controls while somebody uses them, and leaves the stage to the picture otherwise.
+// Shows the controls while somebody uses them, and hides them otherwise.
 
 const QUIET_MS = 4000;
 
@@ -8,17 +8,17 @@ export class Overlay {
   #off = false;
   #focus = null;
 
-  // `plain`: for good, as OBS wants it.
+  // `plain`: always hidden, for OBS.
   constructor(plain) {
     this.#off = plain;
     for (const kind of ["pointermove", "pointerdown", "wheel", "input"]) addEventListener(kind, () => this.#stir());
-    // Before the keys' own doing, so that the focus is where it was.
+    // Before the key has its effect, so that the focus is restored first.
     addEventListener("keydown", (event) => event.key !== "h" && event.key !== "H" && this.#stir(), true);
     this.#stir();
     if (plain) this.#hide();
   }
 
-  // H: away until H brings them back, whatever the mouse does.
+  // H: hidden until H is pressed again, whatever the mouse does.
   toggle() {
     this.#off = !this.#off;
     if (this.#off) this.#hide();
@@ -35,7 +35,7 @@ export class Overlay {
   }
 
   #rest() {
-    // Not under somebody's hand.
+    // Not while the mouse is on a panel, or a dialog is open.
     if (this.#overlay.querySelector(".panel:hover") || document.querySelector("dialog[open]")) return this.#stir();
     this.#hide();
   }
@@ -44,7 +44,7 @@ export class Overlay {
     clearTimeout(this.#timer);
     const focus = document.activeElement;
     this.#focus = this.#overlay.contains(focus) ? focus : null;
-    // What cannot be seen must not take keys.
+    // A hidden control must not take keys.
     this.#focus?.blur();
     document.body.classList.add("bare");
   }

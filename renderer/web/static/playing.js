@@ -1,4 +1,4 @@
-// What the renderer is doing: model, frame rate, recording, and the sound that plays, moving on between two reports.
+// The renderer's status: model, frame rate, recording, and the sound that plays, whose position advances by itself.
 
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -18,7 +18,7 @@ export class Playing {
 
   show(state) {
     const { name, busy, rate, recording, target } = this.#parts;
-    name.textContent = state.model || "no picture model is loaded";
+    name.textContent = state.model || "no image model is loaded";
     busy.hidden = !state.busy;
     recording.hidden = !state.recording;
     rate.textContent = Number.isFinite(state.fps) ? this.#rate(state) : "";
@@ -33,7 +33,7 @@ export class Playing {
 
   #move() {
     const { position, time } = this.#parts;
-    // A length of 0: it is not known.
+    // A duration of 0 means unknown.
     const { position_s: start = 0, duration_s: end = 0 } = this.#playing ?? {};
     const now = this.#playing ? Math.min(end || Infinity, start + (performance.now() - this.#since) / 1000) : 0;
     position.firstElementChild.style.transform = `scaleX(${end > 0 ? now / end : 0})`;

@@ -46,7 +46,7 @@ def shaped(shape, name="a"):
         ([b"\xff", b"{}"], "not readable"),
         ([b"made", b"{"], "not readable"),
         ([b"made", b"[" * 100_000], "not readable"),
-        ([b"made", b'{"x": NaN}'], "NaN is no number"),
+        ([b"made", b'{"x": NaN}'], "NaN is not a number"),
         ([b"made", b"[]"], "must be a JSON object, not list"),
         ([b"made", b"{}", b"1234"], "for 1 arrays"),
         ([b"made", b'{"arrays": [3]}', b"1234"], "a name and a shape"),

@@ -5,9 +5,8 @@ import time
 import av
 import numpy as np
 import pytest
-from live_rooms import atelier  # noqa: F401 - a fixture
+from live_controller import controller, execute  # noqa: F401 - a fixture
 
-from renderer.live.commands import do
 from renderer.live.recorder import RATE, Recorder
 from renderer.live.transport import Transport
 from renderer.web.frames import Frames
@@ -25,23 +24,23 @@ def solid(value, side=16):
 
 
 @pytest.fixture
-def painting(atelier):  # noqa: F811
-    atelier.stage.start()
-    atelier.frames.wait(0, 10.0)
-    return atelier
+def painting(controller):  # noqa: F811
+    controller.render_loop.start()
+    controller.frames.wait(0, 10.0)
+    return controller
 
 
 def test_a_recording_is_as_long_as_it_was_recorded(painting):
-    ((_, path),), error = do(painting, "/image/record", {"what": "start", "file": "take"})
-    assert (error, painting.status()["recording"]) == ("", True)
+    ((_, path),), error = execute(painting, "/image/record", {"what": "start", "file": "take"})
+    assert (error, painting.status().recording) == ("", True)
     begun = time.monotonic()
     time.sleep(2.0)
     took = time.monotonic() - begun
-    assert do(painting, "/image/record", {"what": "stop", "file": None}) == ([["/image/file", path]], "")
+    assert execute(painting, "/image/record", {"what": "stop", "file": None}) == ([["/image/file", path]], "")
     pictures, rate = film(path)
     assert rate == RATE
     assert len(pictures) == pytest.approx(took * RATE, abs=4)
-    assert (painting.status()["recording"], painting.status()["saved"]) == (False, "take.mp4")
+    assert (painting.status().recording, painting.status().saved) == (False, "take.mp4")
 
 
 def test_it_shows_what_was_shown_when_it_was_shown(tmp_path):
@@ -69,12 +68,12 @@ def test_another_models_pictures_are_fitted_into_the_film(tmp_path):
 
 
 def test_a_second_recording_waits_for_the_end_of_the_first(painting):
-    assert do(painting, "/image/record", {"what": "start", "file": "one"})[1] == ""
-    assert "one.mp4 is being recorded" in do(painting, "/image/record", {"what": "start", "file": "two"})[1]
+    assert execute(painting, "/image/record", {"what": "start", "file": "one"})[1] == ""
+    assert "one.mp4 is being recorded" in execute(painting, "/image/record", {"what": "start", "file": "two"})[1]
 
 
 def test_closing_finishes_what_is_recorded(painting, tmp_path):
-    do(painting, "/image/record", {"what": "start", "file": "last"})
+    execute(painting, "/image/record", {"what": "start", "file": "last"})
     time.sleep(0.5)
     painting.close()
     assert len(film(tmp_path / "out" / "last.mp4")[0]) >= 10
@@ -84,6 +83,6 @@ def test_closing_finishes_what_is_recorded(painting, tmp_path):
 def test_a_folder_that_cannot_be_written_is_told(painting, tmp_path):
     (tmp_path / "out").write_text("no folder")
     for address, values in (("/image/record", {"what": "start", "file": "a"}), ("/image/snapshot", {"file": "a"})):
-        replies, error = do(painting, address, values)
+        replies, error = execute(painting, address, values)
         assert replies == []
         assert "out" in error and "internal" not in error

@@ -1,11 +1,14 @@
-"""A real page in front of a renderer that does as it is told, and pictures that say their own number."""
+"""A real page in front of a fake renderer, and frames that show their own number."""
 
 import threading
 import time
+from concurrent.futures import Future
 
 import numpy as np
 
+from renderer.live.settings import DIALS
 from renderer.web import Frames, WebServer
+from renderer.web.status import PageStatus
 
 SIZE = 128
 BITS = 16
@@ -27,7 +30,7 @@ def number_in(image):
     return int(bits @ (1 << np.arange(BITS)))
 
 
-class Show:
+class FakeRenderer:
     """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures."""
 
     def __init__(self):
@@ -53,19 +56,29 @@ class Show:
             "direction_count": 0,
             "directions": [],
             "edits": [],
-            "finding": None,
+            "search_progress": None,
+            "saved": "",
+            "ranges": {name: (arg.low, arg.high) for name, arg in DIALS.items()},
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
-        self.page = WebServer(self.frames, lambda: dict(self.status), self._command)
+        self.page = WebServer(self.frames, lambda: PageStatus(**self.status), self._command)
         self.url = self.page.start()
         self._ended = threading.Event()
-        self._painter = None
+        self._thread = None
 
     @property
     def port(self):
         return int(self.url.rstrip("/").rpartition(":")[2])
 
-    def _command(self, address, values):
+    def _command(self, command):
+        answer = Future()
+        refusal = self._execute(command.address, command.values)
+        if isinstance(refusal, Future):
+            return refusal
+        answer.set_result(refusal)
+        return answer
+
+    def _execute(self, address, values):
         time.sleep(self.delay_s)
         self.asked.append((address, values))
         if address in self.refuse:
@@ -84,18 +97,18 @@ class Show:
             self.status |= {"classes": [CLASSES[one] for one in numbers], "class_ids": numbers}
         return ""
 
-    def paint(self, rate=50.0):
-        """Put pictures from now on, numbered like the frames, until the show ends."""
-        self._painter = threading.Thread(target=self._paint, args=(rate,), daemon=True)
-        self._painter.start()
+    def render(self, rate=50.0):
+        """Put pictures from now on, numbered like the frames, until the fake ends."""
+        self._thread = threading.Thread(target=self._render, args=(rate,), daemon=True)
+        self._thread.start()
         self.frames.wait()
 
-    def _paint(self, rate):
+    def _render(self, rate):
         while not self._ended.wait(1 / rate):
             self.frames.put(picture(self.frames.number + 1))
 
     def end(self):
         self._ended.set()
-        if self._painter:
-            self._painter.join()
+        if self._thread:
+            self._thread.join()
         self.page.stop()

@@ -11,25 +11,26 @@ from http.client import HTTPConnection
 import aiohttp
 import numpy as np
 import pytest
-from page_show import Show, number_in, picture
+from page_renderer import FakeRenderer, number_in, picture
 from PIL import Image
 
 from renderer.web import Frames, WebServer
+from renderer.web.status import PageStatus
 from renderer.web.viewer import MAX_ASKED, UNSEEN
 
 PATIENCE_S = 30.0
 
 
 @pytest.fixture
-def show():
-    show = Show()
-    yield show
-    show.end()
+def fake():
+    fake = FakeRenderer()
+    yield fake
+    fake.end()
 
 
-def get(show, path, **headers):
+def get(fake, path, **headers):
     """Status, headers and body of one request."""
-    way = HTTPConnection("127.0.0.1", show.port, timeout=PATIENCE_S)
+    way = HTTPConnection("127.0.0.1", fake.port, timeout=PATIENCE_S)
     way.request("GET", path, headers=headers)
     answer = way.getresponse()
     body = answer.read()
@@ -71,73 +72,73 @@ class Client:
         return await self.hear("answer")
 
 
-def with_clients(show, play, count=1, **headers):
+def with_clients(fake, play, count=1, **headers):
     """Run `play` on so many connected clients."""
 
     async def run():
         async with aiohttp.ClientSession() as session:
-            ways = [await session.ws_connect(f"{show.url}ws", headers=headers) for _ in range(count)]
+            ways = [await session.ws_connect(f"{fake.url}ws", headers=headers) for _ in range(count)]
             return await play(*map(Client, ways))
 
     return asyncio.run(run())
 
 
-def test_pictures_arrive_in_order_and_change(show):
-    show.paint()
+def test_pictures_arrive_in_order_and_change(fake):
+    fake.render()
 
     async def play(client):
         return [await client.see() for _ in range(20)]
 
-    numbers = with_clients(show, play)
+    numbers = with_clients(fake, play)
     assert numbers == sorted(set(numbers))
 
 
-def test_the_newest_picture_waits_for_who_comes_late(show):
+def test_the_newest_picture_waits_for_who_comes_late(fake):
     for number in (1, 2, 3):
-        show.frames.put(picture(number))
-    assert with_clients(show, Client.see) == 3
+        fake.frames.put(picture(number))
+    assert with_clients(fake, Client.see) == 3
 
 
-def test_nothing_is_encoded_while_nobody_watches(show):
-    show.paint()
-    show.frames.wait(after=10)
-    assert show.frames.encoded == 0
+def test_nothing_is_encoded_while_nobody_watches(fake):
+    fake.render()
+    fake.frames.wait(after=10)
+    assert fake.frames.encoded == 0
 
 
-def test_two_viewers_see_the_same_and_it_is_encoded_once(show):
+def test_two_viewers_see_the_same_and_it_is_encoded_once(fake):
     async def play(*clients):
         seen = []
         for number in range(1, 16):
-            show.frames.put(picture(number))
+            fake.frames.put(picture(number))
             seen.append([await client.see() for client in clients])
         return seen
 
-    assert with_clients(show, play, count=2) == [[number, number] for number in range(1, 16)]
-    assert show.frames.encoded == 15
+    assert with_clients(fake, play, count=2) == [[number, number] for number in range(1, 16)]
+    assert fake.frames.encoded == 15
 
 
-def test_a_slow_viewer_skips_pictures_and_sees_none_that_is_old(show):
-    show.paint(100.0)
+def test_a_slow_viewer_skips_pictures_and_sees_none_that_is_old(fake):
+    fake.render(100.0)
 
     async def play(client):
         seen, newest = [], []
         for _ in range(8):
             seen.append(await client.hear("picture"))
             await asyncio.sleep(0.2)
-            newest.append(show.frames.number)
+            newest.append(fake.frames.number)
             await client.socket.send_json({"seen": True})
         return seen, newest
 
-    seen, newest = with_clients(show, play)
+    seen, newest = with_clients(fake, play)
     assert seen == sorted(set(seen))
     assert seen[-1] - seen[0] > 4 * len(seen)
     # Each was chosen when the last but one had been seen, not before.
     assert all(number >= there for number, there in zip(seen[UNSEEN:], newest, strict=False))
-    assert show.frames.encoded <= len(seen) + UNSEEN
+    assert fake.frames.encoded <= len(seen) + UNSEEN
 
 
-def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
-    show.paint()
+def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(fake):
+    fake.render()
 
     async def play(asleep, awake):
         began = time.monotonic()
@@ -149,28 +150,30 @@ def test_a_viewer_that_sees_nothing_gets_two_pictures_and_slows_nobody(show):
         await asleep.socket.send_json({"seen": True})
         return seen, took_s, got, await asleep.hear("picture")
 
-    seen, took_s, got, woken = with_clients(show, play, count=2)
+    seen, took_s, got, woken = with_clients(fake, play, count=2)
     assert max(got) < seen[10]
     assert woken >= seen[-1]
     assert len(seen) / took_s > 10
 
 
-def test_what_takes_long_is_answered_when_it_is_done_and_keeps_nobody_waiting(show):
-    later = show.refuse["/image/load_ganspace_components"] = Future()
+def test_what_takes_long_is_answered_when_it_is_done_and_keeps_nobody_waiting(fake):
+    later = fake.refuse["/image/load_ganspace_components"] = Future()
 
     async def play(client):
-        await client.socket.send_json({"ask": 1, "address": "/image/load_ganspace_components", "values": {}})
+        await client.socket.send_json(
+            {"ask": 1, "address": "/image/load_ganspace_components", "values": {"file": "auto"}}
+        )
         first = await client.ask("/image/jitter", {"value": 0.5}, number=2)
         later.set_result("nothing was found")
         return first, await client.hear("answer")
 
-    first, second = with_clients(show, play)
+    first, second = with_clients(fake, play)
     assert (first["answer"], first["error"]) == (2, "")
     assert (second["answer"], second["error"]) == (1, "nothing was found")
 
 
-def test_seeing_more_than_was_sent_earns_nothing(show):
-    show.frames.put(picture(1))
+def test_seeing_more_than_was_sent_earns_nothing(fake):
+    fake.frames.put(picture(1))
 
     async def play(client):
         await client.hear("picture")
@@ -178,53 +181,53 @@ def test_seeing_more_than_was_sent_earns_nothing(show):
             await client.socket.send_json({"seen": True})
         await client.ask("/image/bpm", {"value": 60})
         for number in range(2, 8):
-            show.frames.put(picture(number))
+            fake.frames.put(picture(number))
             await asyncio.sleep(0.05)
         got = [await client.hear("picture") for _ in range(UNSEEN)]
         with pytest.raises(asyncio.TimeoutError):
             await client.hear("picture", timeout=0.5)
         return got
 
-    assert with_clients(show, play) == [2, 3]
+    assert with_clients(fake, play) == [2, 3]
 
 
-def test_who_does_not_watch_gets_none_and_costs_nothing(show):
-    show.paint()
+def test_who_does_not_watch_gets_none_and_costs_nothing(fake):
+    fake.render()
 
     async def play(client):
         await client.see()
         await client.socket.send_json({"watch": False})
         await client.ask("/image/bpm", {"value": 90})
         await asyncio.sleep(0.2)
-        before = show.frames.encoded
+        before = fake.frames.encoded
         await asyncio.sleep(0.5)
-        still = show.frames.encoded
+        still = fake.frames.encoded
         # What was on its way.
         for _ in range(UNSEEN):
             await client.socket.send_json({"seen": True})
         await client.socket.send_json({"watch": True})
-        newest = show.frames.number
+        newest = fake.frames.number
         while await client.see() < newest:
             pass
         return still - before
 
-    assert with_clients(show, play) == 0
+    assert with_clients(fake, play) == 0
 
 
-def test_first_all_is_told_then_what_has_changed(show):
+def test_first_all_is_told_then_what_has_changed(fake):
     async def play(client):
         first = (await client.hear("status"))["status"]
-        show.status["playing"] = {"target": "cloud", "position_s": 1.5, "duration_s": 4.0}
+        fake.status["playing"] = {"target": "cloud", "position_s": 1.5, "duration_s": 4.0}
         return first, (await client.hear("status"))["status"]
 
-    first, then = with_clients(show, play)
+    first, then = with_clients(fake, play)
     assert first["class_weights"] == [0.75, 0.25]
-    assert set(first) == set(show.status)
+    assert set(first) == set(fake.status)
     assert then == {"playing": {"target": "cloud", "position_s": 1.5, "duration_s": 4.0}}
 
 
-def test_what_cannot_be_told_is_logged_and_told_when_it_can(show, caplog):
-    show.status["fps"] = float("nan")
+def test_what_cannot_be_told_is_logged_and_told_when_it_can(fake, caplog):
+    fake.status["fps"] = float("nan")
 
     async def play(client):
         with pytest.raises(asyncio.TimeoutError):
@@ -233,57 +236,57 @@ def test_what_cannot_be_told_is_logged_and_told_when_it_can(show, caplog):
     async def later(client):
         return await client.hear("status")
 
-    with_clients(show, play)
-    assert "cannot be told" in caplog.text
-    show.status["fps"] = 30.0
-    assert with_clients(show, later)["status"]["fps"] == 30.0
+    with_clients(fake, play)
+    assert "cannot be sent" in caplog.text
+    fake.status["fps"] = 30.0
+    assert with_clients(fake, later)["status"]["fps"] == 30.0
 
 
-def test_a_command_is_done_and_shows(show):
+def test_a_command_is_done_and_shows(fake):
     async def play(client):
         await client.hear("status")
         answer = await client.ask("/image/truncation", {"value": 0.5}, number=7)
         return answer, client.status["truncation"]
 
-    assert with_clients(show, play) == ({"answer": 7, "error": ""}, 0.5)
-    assert show.asked == [("/image/truncation", {"value": 0.5})]
+    assert with_clients(fake, play) == ({"answer": 7, "error": ""}, 0.5)
+    assert fake.asked == [("/image/truncation", {"value": 0.5})]
 
 
-def test_the_renderers_own_sentence_comes_back(show):
-    show.refuse["/image/load"] = "there is no picture model 'x'; there are patterns, glyphs"
+def test_the_renderers_own_sentence_comes_back(fake):
+    fake.refuse["/image/load"] = "there is no picture model 'x'; there are patterns, glyphs"
 
     async def play(client):
         return await client.ask("/image/load", {"name": "x"})
 
-    assert with_clients(show, play)["error"] == show.refuse["/image/load"]
+    assert with_clients(fake, play)["error"] == fake.refuse["/image/load"]
 
 
-def test_a_command_that_breaks_is_answered(show, caplog):
+def test_a_command_that_breaks_is_answered(fake, caplog):
     async def play(client):
         return await client.ask("/image/classes", {"class": ["no number"]})
 
-    assert with_clients(show, play)["error"].startswith("/image/classes failed: invalid literal")
+    assert with_clients(fake, play)["error"].startswith("/image/classes failed: invalid literal")
     assert "Traceback" in caplog.text
 
 
-def test_a_command_that_takes_long_keeps_no_picture_waiting(show):
-    show.paint()
-    show.delay_s = 1.0
+def test_a_command_that_takes_long_keeps_no_picture_waiting(fake):
+    fake.render()
+    fake.delay_s = 1.0
 
     async def play(client):
         await client.see()
         await client.socket.send_json({"ask": 1, "address": "/image/bpm", "values": {"value": 60}})
         began, count = time.monotonic(), 0
-        while not show.asked:
+        while not fake.asked:
             await client.see()
             count += 1
         return count / (time.monotonic() - began)
 
-    assert with_clients(show, play) > 10
+    assert with_clients(fake, play) > 10
 
 
-def test_commands_are_done_in_order_and_too_many_are_refused(show):
-    show.delay_s = 0.02
+def test_commands_are_done_in_order_and_too_many_are_refused(fake):
+    fake.delay_s = 0.02
 
     async def play(client):
         for number in range(MAX_ASKED + 5):
@@ -291,9 +294,9 @@ def test_commands_are_done_in_order_and_too_many_are_refused(show):
             await client.socket.send_json(told)
         return [await client.hear("answer") for _ in range(MAX_ASKED + 5)]
 
-    answers = with_clients(show, play)
+    answers = with_clients(fake, play)
     refused = [answer for answer in answers if answer["error"]]
-    done = [values["value"] for _, values in show.asked]
+    done = [values["value"] for _, values in fake.asked]
     assert refused
     assert all("are waiting" in answer["error"] for answer in refused)
     assert done == sorted(done)
@@ -306,62 +309,65 @@ def test_commands_are_done_in_order_and_too_many_are_refused(show):
         ("{", "must be a JSON object"),
         ("[" * 5000, "must be a JSON object"),
         ("3", "must be a JSON object"),
-        ("{}", "must begin with /image/, not None"),
-        ('{"ask": 1, "address": "/sound/load", "values": {}}', "must begin with /image/, not '/sound/load'"),
+        ("{}", "address must be a name, not None"),
+        (
+            '{"ask": 1, "address": "/sound/load", "values": {}}',
+            "/sound/load is a command for the engine, not the renderer",
+        ),
         ('{"ask": 1, "address": "/image/load"}', "must be an object, not None"),
         ('{"ask": 1, "address": "/image/load", "values": ["x"]}', "must be an object, not ['x']"),
     ],
 )
-def test_what_is_no_command_is_answered_and_the_next_one_works(show, text, reason):
+def test_what_is_no_command_is_answered_and_the_next_one_works(fake, text, reason):
     async def play(client):
         await client.socket.send_str(text)
         wrong = await client.hear("answer")
         return wrong["error"], await client.ask("/image/bpm", {"value": 99})
 
-    error, after = with_clients(show, play)
+    error, after = with_clients(fake, play)
     assert reason in error
     assert after["error"] == ""
-    assert show.asked == [("/image/bpm", {"value": 99})]
+    assert fake.asked == [("/image/bpm", {"value": 99})]
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
-def test_a_strangers_websocket_is_refused(show, headers):
+def test_a_strangers_websocket_is_refused(fake, headers):
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        with_clients(show, Client.see, **headers)
+        with_clients(fake, Client.see, **headers)
     assert refused.value.status == 403
 
 
-def test_the_pages_own_websocket_is_let_in(show):
-    show.frames.put(picture(1))
-    assert with_clients(show, Client.see, Origin=show.url.rstrip("/")) == 1
+def test_the_pages_own_websocket_is_let_in(fake):
+    fake.frames.put(picture(1))
+    assert with_clients(fake, Client.see, Origin=fake.url.rstrip("/")) == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/main.js", "/stream.mjpg", "/frame.jpg", "/nowhere"])
-def test_strangers_get_nothing_at_all(show, path):
-    show.frames.put(picture(1))
-    status, _, body = get(show, path, Host="evil.example")
+def test_strangers_get_nothing_at_all(fake, path):
+    fake.frames.put(picture(1))
+    status, _, body = get(fake, path, Host="evil.example")
     assert status == 403
     assert b"'evil.example'" in body
 
 
 @pytest.mark.parametrize("path", ["/", "/page.css", "/main.js", "/nowhere"])
-def test_every_answer_forbids_what_comes_from_elsewhere(show, path):
-    headers = get(show, path)[1]
+def test_every_answer_forbids_what_comes_from_elsewhere(fake, path):
+    headers = get(fake, path)[1]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/server.py", "/../server.py", "/%2e%2e/server.py", "/static/", "/page.html"])
-def test_only_the_pages_files_are_served(show, path):
-    assert get(show, path)[0] == 404
+def test_only_the_pages_files_are_served(fake, path):
+    assert get(fake, path)[0] == 404
 
 
-def test_one_picture_is_fetched(show):
-    status, _, body = get(show, "/frame.jpg")
-    assert (status, body) == (503, b"nothing was painted yet\n")
-    show.frames.put(picture(5))
-    status, headers, body = get(show, "/frame.jpg")
+def test_one_picture_is_fetched(fake):
+    status, _, body = get(fake, "/frame.jpg")
+    assert (status, body) == (503, b"nothing was rendered yet\n")
+    fake.frames.put(picture(5))
+    status, headers, body = get(fake, "/frame.jpg")
     assert (status, headers["Content-Type"], read(body)) == (200, "image/jpeg", 5)
 
 
@@ -378,33 +384,33 @@ def parts(answer, count):
         assert answer.readline() == f"--{boundary}\r\n".encode()
 
 
-def streaming(show):
-    way = HTTPConnection("127.0.0.1", show.port, timeout=PATIENCE_S)
+def streaming(fake):
+    way = HTTPConnection("127.0.0.1", fake.port, timeout=PATIENCE_S)
     way.request("GET", "/stream.mjpg")
     return way, way.getresponse()
 
 
-def test_a_stream_has_distinct_pictures(show):
-    show.paint()
-    way, answer = streaming(show)
+def test_a_stream_has_distinct_pictures(fake):
+    fake.render()
+    way, answer = streaming(fake)
     numbers = [read(jpeg) for jpeg in parts(answer, 20)]
     way.close()
     assert numbers == sorted(set(numbers))
 
 
-def test_a_stream_that_stands_still_goes_on(show):
-    show.frames.put(picture(9))
-    way, answer = streaming(show)
+def test_a_stream_that_stands_still_goes_on(fake):
+    fake.frames.put(picture(9))
+    way, answer = streaming(fake)
     assert [read(jpeg) for jpeg in parts(answer, 3)] == [9, 9, 9]
     way.close()
-    assert show.frames.encoded == 1
+    assert fake.frames.encoded == 1
 
 
-def test_ffmpeg_plays_the_stream_as_obs_and_vlc_do(show):
+def test_ffmpeg_plays_the_stream_as_obs_and_vlc_do(fake):
     import av
 
-    show.paint()
-    with av.open(f"{show.url}stream.mjpg", timeout=PATIENCE_S) as stream:
+    fake.render()
+    with av.open(f"{fake.url}stream.mjpg", timeout=PATIENCE_S) as stream:
         pictures = [
             frame.to_ndarray(format="rgb24") for _, frame in zip(range(12), stream.decode(video=0), strict=False)
         ]
@@ -414,74 +420,74 @@ def test_ffmpeg_plays_the_stream_as_obs_and_vlc_do(show):
     assert numbers == sorted(set(numbers))
 
 
-def test_a_stream_that_nobody_reads_slows_nobody(show):
+def test_a_stream_that_nobody_reads_slows_nobody(fake):
     noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
-    asleep = socket.create_connection(("127.0.0.1", show.port))
-    asleep.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{show.port}\r\n\r\n".encode())
+    asleep = socket.create_connection(("127.0.0.1", fake.port))
+    asleep.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: 127.0.0.1:{fake.port}\r\n\r\n".encode())
 
     async def play(client):
         for _ in range(40):
-            show.frames.put(noise)
+            fake.frames.put(noise)
             await client.socket.receive()
             await client.socket.send_json({"seen": True})
         # The stream is full now: pictures that only it could take are not even encoded.
         await asyncio.sleep(0.5)
-        before = show.frames.encoded
+        before = fake.frames.encoded
         await client.socket.close()
         for _ in range(20):
-            show.frames.put(noise)
+            fake.frames.put(noise)
             await asyncio.sleep(0.02)
-        return show.frames.encoded - before
+        return fake.frames.encoded - before
 
-    assert with_clients(show, play) <= 1
+    assert with_clients(fake, play) <= 1
     asleep.close()
 
 
-def test_a_stream_ends_with_its_reader(show):
-    show.paint()
-    way, answer = streaming(show)
+def test_a_stream_ends_with_its_reader(fake):
+    fake.render()
+    way, answer = streaming(fake)
     list(parts(answer, 2))
     answer.close()
     way.close()
     end = time.monotonic() + PATIENCE_S
     while True:
-        before = show.frames.encoded
+        before = fake.frames.encoded
         time.sleep(0.3)
-        if show.frames.encoded == before:
+        if fake.frames.encoded == before:
             return
         assert time.monotonic() < end, "pictures are encoded for nobody"
 
 
-def test_stopping_says_good_bye_and_gives_the_port_back(show):
-    show.paint()
+def test_stopping_says_good_bye_and_gives_the_port_back(fake):
+    fake.render()
 
     async def play(client):
         await client.see()
-        ended = asyncio.get_running_loop().run_in_executor(None, show.page.stop)
+        ended = asyncio.get_running_loop().run_in_executor(None, fake.page.stop)
         while True:
             message = await asyncio.wait_for(client.socket.receive(), PATIENCE_S)
             if message.type == aiohttp.WSMsgType.CLOSE:
                 await ended
                 return message.data, message.extra
 
-    port = show.port
-    way, _ = streaming(show)
+    port = fake.port
+    way, _ = streaming(fake)
     began = time.monotonic()
-    assert with_clients(show, play) == (aiohttp.WSCloseCode.GOING_AWAY, "the renderer ends")
+    assert with_clients(fake, play) == (aiohttp.WSCloseCode.GOING_AWAY, "the renderer is stopping")
     assert time.monotonic() - began < 8.0
     way.close()
-    assert show.page.start(port=port) == show.url
+    assert fake.page.start(port=port) == fake.url
 
 
-def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(show):
-    page = WebServer(Frames(), dict, lambda address, values: "")
-    with pytest.raises(OSError, match=str(show.port)):
-        page.start(port=show.port)
+def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(fake):
+    page = WebServer(Frames(), PageStatus, lambda command: None)
+    with pytest.raises(OSError, match=str(fake.port)):
+        page.start(port=fake.port)
     url = page.start()
-    assert url != show.url
+    assert url != fake.url
     page.stop()
 
 
-def test_a_page_starts_once(show):
+def test_a_page_starts_once(fake):
     with pytest.raises(RuntimeError, match="served already"):
-        show.page.start()
+        fake.page.start()

@@ -1,14 +1,18 @@
-"""Rooms of the live renderer with a painter that is no network: for what does not depend on what is painted."""
+"""A live renderer with a fake image model, for tests that do not depend on a network."""
 
 import shutil
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ganspace
+from core.commands.reading import Refusal, read_values
+from core.commands.spec import Executor
 from renderer.live.controller import RenderController
+from renderer.live.dispatcher import Outcome, RenderDispatcher
 
 SMALL = Path(__file__).parent / "data" / "biggan_small"
 
@@ -16,7 +20,7 @@ SMALL = Path(__file__).parent / "data" / "biggan_small"
 LAYER = (4, 4, 2)
 
 
-class Flat:
+class FlatModel:
     """Paints one colour: red is the first noise value, green the first class's weight, blue the truncation.
 
     Its one layer adds to red: what is added to the layer, on the average.
@@ -55,7 +59,7 @@ def load(folder):
     """In place of `biggan.load`; the model's name decides its size, and whether it can be read."""
     if folder.name == "broken":
         raise ValueError(f"{folder.name} is damaged: no zip")
-    return Flat(folder.name, 32 if folder.name == "large" else 16, folder=folder)
+    return FlatModel(folder.name, 32 if folder.name == "large" else 16, folder=folder)
 
 
 def components(count=3, layer="gen_z", shape=LAYER, names=("light",)):
@@ -67,9 +71,23 @@ def components(count=3, layer="gen_z", shape=LAYER, names=("light",)):
 
 
 @pytest.fixture
-def atelier(tmp_path):
-    atelier = RenderController([models_with(tmp_path / "models", "a", "broken", "large")], tmp_path / "out", load)
-    atelier.open("a")
-    yield atelier
-    if not atelier.stage.ended:
-        atelier.close()
+def controller(tmp_path):
+    controller = RenderController([models_with(tmp_path / "models", "a", "broken", "large")], tmp_path / "out", load)
+    controller.open("a")
+    yield controller
+    if not controller.render_loop.ended:
+        controller.close()
+
+
+def submit(controller, address, values):
+    """A command, checked as the server's and the page's are: a future of its outcome."""
+    command = read_values(address, values, Executor.RENDERER)
+    if not isinstance(command, Refusal):
+        return RenderDispatcher(controller).submit(command)
+    refused = Future()
+    refused.set_result(Outcome([], command.reason))
+    return refused
+
+
+def execute(controller, address, values):
+    return submit(controller, address, values).result()

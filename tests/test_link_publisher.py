@@ -11,10 +11,9 @@ import zmq
 from conftest import RunningServer, free_pair, running_with
 
 from core.audio.features import FEATURE_RATE
-from core.commands.reading import read
 from renderer.ipc import messages
 from server.link.publisher import Publisher
-from server.link.replay_cache import ReplayCache, waved
+from server.link.replay_cache import ReplayCache, encode_samples
 from server.sounds.rendered import RenderedSound
 
 PATIENCE_MS = 20_000
@@ -81,7 +80,7 @@ def test_a_renderer_that_comes_late_is_told_what_is_loaded(renderer):
 def test_a_hallucination_is_told_with_its_key_points(running, renderer):
     replies = running.send("/sound/hallucinate", "trip", 3, 2, 0.1, 0, 0.1, 0.1, 0.1)
     (audio,) = (reply.args for reply in replies if reply.address == "/sound/audio")
-    event = renderer.hear("made")
+    event = renderer.hear("sound")
     assert (event.fields["target"], event.fields["kind"]) == ("trip", "hallucination")
     assert event.fields["duration_s"] == pytest.approx(audio[2] / audio[3])
     np.testing.assert_allclose(event.arrays["key_times_s"], [0.0, 0.3, 0.6], atol=1e-6)
@@ -93,9 +92,9 @@ def test_a_hallucination_is_told_with_its_key_points(running, renderer):
 def test_a_note_has_one_key_point_its_z(running, renderer):
     z = running.send("/sound/randomize_z", "a")[0].args[1:]
     running.send("/sound/synthesize", "a", "note", 40)
-    event = renderer.hear("made")
+    event = renderer.hear("sound")
     while event.fields["target"] != "note":
-        event = renderer.hear("made")
+        event = renderer.hear("sound")
     assert (event.fields["kind"], event.fields["pitch"]) == ("note", 40)
     np.testing.assert_allclose(event.arrays["keys"][0], z, rtol=1e-6)
 
@@ -103,7 +102,7 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
 def test_a_sound_itself_follows_for_recordings(running, renderer):
     client = running.peer()
     client.tell("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
-    event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("wave", "heard"))
+    event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("samples", "heard"))
     (audio,) = (reply.args for reply in client.hear_end() if reply.address == "/sound/audio")
     client.socket.close()
     wave, rate = soundfile.read(audio[1])
@@ -115,7 +114,7 @@ def test_a_sound_itself_follows_for_recordings(running, renderer):
 def beating_until(renderer, wanted):
     """The first event that is wanted, heard by a renderer that lives."""
     for _ in range(200):
-        renderer.say("beat", {"fps": 30.0, "page": ""})
+        renderer.say("heartbeat", {"fps": 30.0, "page": ""})
         while renderer.ears.poll(100):
             event = messages.decode(renderer.ears.recv_multipart())
             if wanted(event):
@@ -126,12 +125,12 @@ def beating_until(renderer, wanted):
 def test_to_a_renderer_that_stands_still_no_waves_are_sent(monkeypatch):
     publisher, sent = Publisher("127.0.0.1", 0), []
     monkeypatch.setattr(publisher, "_send", lambda frames: sent.append(frames[0].decode()))
-    publisher._publish_made(a_wave("quiet", 1))
-    publisher._take(messages.Event("beat"))
-    publisher._publish_made(a_wave("heard", 1))
+    publisher._publish_sound(a_wave("quiet", 1))
+    publisher._take(messages.Event("heartbeat"))
+    publisher._publish_sound(a_wave("heard", 1))
     publisher._context.destroy(linger=0)
-    assert sent == ["made", "made", "wave"]
-    assert [messages.decode(frames).topic for frames in publisher._heard.again()] == ["made", "wave"] * 2
+    assert sent == ["sound", "sound", "samples"]
+    assert [messages.decode(frames).topic for frames in publisher._cache.replay()] == ["sound", "samples"] * 2
 
 
 def a_wave(target, seconds):
@@ -139,23 +138,23 @@ def a_wave(target, seconds):
 
 
 def test_samples_clip_as_loudspeakers_do():
-    assert set(messages.decode(waved(a_wave("loud", 1))).arrays["samples"]) == {32767}
+    assert set(messages.decode(encode_samples(a_wave("loud", 1))).arrays["samples"]) == {32767}
 
 
 def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):
-    monkeypatch.setattr(messages, "WAVES_BYTES", 7 * 16_000)
-    heard = ReplayCache()
+    monkeypatch.setattr(messages, "SAMPLES_BYTES", 7 * 16_000)
+    cache = ReplayCache()
     for number in range(20):
-        heard.make(messages.encode("made"), waved(a_wave(str(number), 1)) if number % 2 else None)
-    told = [messages.decode(frames) for frames in heard.again()]
-    assert [event.fields["target"] for event in told if event.topic == "wave"] == ["15", "17", "19"]
-    assert len([event for event in told if event.topic == "made"]) == 16
+        cache.add(messages.encode("sound"), encode_samples(a_wave(str(number), 1)) if number % 2 else None)
+    told = [messages.decode(frames) for frames in cache.replay()]
+    assert [event.fields["target"] for event in told if event.topic == "samples"] == ["15", "17", "19"]
+    assert len([event for event in told if event.topic == "sound"]) == 16
 
 
 def test_samples_that_are_too_many_are_not_sent(monkeypatch):
-    monkeypatch.setattr(messages, "WAVES_BYTES", 2 * 16_000)
-    assert waved(a_wave("short", 1)) is not None
-    assert waved(a_wave("endless", 2)) is None
+    monkeypatch.setattr(messages, "SAMPLES_BYTES", 2 * 16_000)
+    assert encode_samples(a_wave("short", 1)) is not None
+    assert encode_samples(a_wave("endless", 2)) is None
 
 
 def test_work_is_announced_and_its_end(running, renderer):
@@ -182,11 +181,9 @@ def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port):
 def answered(running, renderer, *message, **answer):
     """What the server replies to a command that the renderer answers so."""
     client = running.peer()
-    renderer.say("beat")
+    renderer.say("heartbeat")
     client.tell(*message)
     asked = renderer.hear("command")
-    while not asked.fields["id"]:  # told again, as to every newcomer
-        asked = renderer.hear("command")
     renderer.say("reply", {"id": asked.fields["id"], **answer})
     replies = client.hear_end()
     client.socket.close()
@@ -213,37 +210,11 @@ def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
     assert "not readable" in told[-1].args[2]
 
 
-def test_a_renderer_that_starts_anew_is_told_the_settings(running, renderer, port):
-    answered(running, renderer, "/image/bpm", 90, replies=[])
-    answered(running, renderer, "/image/bpm", 99, replies=[])
-    with closing(Renderer(port).join()) as peer:
-        told = peer.hear("command").fields
-        while told["address"] != "/image/bpm":
-            told = peer.hear("command").fields
-        assert (told["id"], told["values"]) == (0, {"value": 99.0})
-
-
-def settings_told(renderer):
-    """What is told to set, in order, when a renderer says hello after all that it has said before."""
-    while renderer.ears.poll(0):
-        renderer.ears.recv_multipart()
-    renderer.say("hello", {"name": "test", "version": "0"})
-    renderer.hear("welcome")
-    told = []
-    while renderer.ears.poll(300):
-        event = messages.decode(renderer.ears.recv_multipart())
-        if event.topic == "command":
-            told.append((event.fields["address"], event.fields["values"]))
-    return told
-
-
 def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer):
     client = running.peer()
-    renderer.say("beat")
+    renderer.say("heartbeat")
     client.tell("/image/load_ganspace_components", "auto")
     asked = renderer.hear("command")
-    while not asked.fields["id"]:
-        asked = renderer.hear("command")
     assert asked.fields["values"] == {"file": "auto"}
     renderer.say("progress", {"id": asked.fields["id"], "done": 3, "total": 7})
     renderer.say("reply", {"id": asked.fields["id"], "replies": [["/image/components", 8, "gen_z", "x.npz"]]})
@@ -256,78 +227,27 @@ def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer
     client.socket.close()
 
 
-def test_what_is_set_at_the_renderer_is_told_to_the_next_one(running, renderer):
-    renderer.say("set", {"address": "/image/jitter", "values": {"value": 0.125, "more": 1}})
-    renderer.say("set", {"address": "/image/record", "values": {"what": "start", "file": None}})
-    told = settings_told(renderer)
-    assert told.count(("/image/jitter", {"value": 0.125})) == 1
-    assert "/image/record" not in [address for address, _ in told]
-
-
-def test_directions_belong_to_a_model_and_edits_to_directions(running, renderer):
-    load, direct, edit = (f"/image/{name}" for name in ("load", "load_ganspace_components", "edits"))
-    for address, values in (
-        (edit, {"edit": [9.0]}),
-        (load, {"name": "a"}),
-        (direct, {"file": "auto"}),
-        (edit, {"edit": [1.0, -2.0]}),
-    ):
-        renderer.say("set", {"address": address, "values": values})
-    wanted = [(load, {"name": "a"}), (direct, {"file": "auto"}), (edit, {"edit": [1.0, -2.0]})]
-    assert [row for row in settings_told(renderer) if row[0] in (load, direct, edit)] == wanted
-    renderer.say("set", {"address": load, "values": {"name": "b"}})
-    assert [row for row in settings_told(renderer) if row[0] in (load, direct, edit)] == [(load, {"name": "b"})]
-
-
-WRONG = [
-    {},
-    {"address": "/sound/unload", "values": {}},
-    {"address": "/image/none", "values": {}},
-    {"address": 5, "values": {}},
-    {"address": "/image/jitter", "values": [0.5]},
-    {"address": "/image/jitter", "values": {}},
-    {"address": "/image/jitter", "values": {"value": "much"}},
-    {"address": "/image/jitter", "values": {"value": 7}},
-    {"address": "/image/jitter", "values": {"value": {"a": 1}}},
-    {"address": "/image/jitter", "values": {"value": True}},
-    {"address": "/image/edits", "values": {"edit": 5}},
-    {"address": "/image/edits", "values": {"edit": [[5]]}},
-    {"address": "/image/edits", "values": {"edit": [0.0] * 1025}},
-    {"address": "/image/edits", "values": {"edit": [1e9]}},
-    {"address": "/image/load", "values": {"name": "x" * 300}},
-    {"address": "/image/classes", "values": {"class": {"0": 1}}},
-]
-
-
-def test_a_setting_that_is_none_is_not_kept(running, renderer):
-    before = settings_told(renderer)
-    for fields in WRONG:
-        renderer.say("set", fields)
+def test_progress_that_is_wrong_does_no_harm(running, renderer):
     for fields in ({}, {"id": 1}, {"id": "1", "done": 1, "total": 2}, {"id": 1, "done": -1, "total": 2**40}):
         renderer.say("progress", fields)
-    assert settings_told(renderer) == before
+    _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
+    assert replies[-1].address == "/done"
 
 
-def test_random_settings_do_no_harm(running, renderer):
+def test_random_messages_of_a_renderer_do_no_harm(running, renderer):
     rng = np.random.default_rng(0)
-    whole = json.dumps({"address": "/image/edits", "values": {"edit": [1.0, 2.0, 3.0]}, "arrays": []}).encode()
+    whole = json.dumps({"id": 1, "replies": [["/image/file", "x"]], "done": 1, "total": 2, "arrays": []}).encode()
     for number in range(300):
         place = int(rng.integers(len(whole)))
         changed = whole[:place] + rng.bytes(1 + number % 3) + whole[place + 1 :]
-        renderer.mouth.send_multipart([(b"set", b"progress", b"reply")[number % 3], changed])
-    assert all(
-        read(address, [one for value in values.values() for one in listed(value)]).values
-        for address, values in settings_told(renderer)
-    )
-
-
-def listed(value):
-    return value if isinstance(value, list) else [value]
+        renderer.mouth.send_multipart([(b"heartbeat", b"progress", b"reply")[number % 3], changed])
+    _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
+    assert replies[-1].address == "/done"
 
 
 def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):
     client = running.peer()
-    renderer.say("beat")
+    renderer.say("heartbeat")
     client.tell("/image/status")
     renderer.hear("command")
     Renderer(port).join().close()
@@ -345,7 +265,7 @@ def test_without_a_renderer_a_command_says_so(start_server):
 )
 def test_noise_on_the_wire_does_no_harm(running, renderer, frames):
     renderer.mouth.send_multipart(frames)
-    renderer.say("beat", {"fps": "many", "page": 7})
+    renderer.say("heartbeat", {"fps": "many", "page": 7})
     _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
     assert replies[-1].address == "/done"
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import Browser
-from page_show import BAR, BITS, CLASSES, DIRECTED, SIZE, Show, picture
+from page_renderer import BAR, BITS, CLASSES, DIRECTED, SIZE, FakeRenderer, picture
 from parts import need_program
 
 PATIENCE_S = 60.0
@@ -29,49 +29,49 @@ def chromium():
 
 
 @pytest.fixture
-def show():
-    show = Show()
-    yield show
-    show.end()
+def fake():
+    fake = FakeRenderer()
+    yield fake
+    fake.end()
 
 
 @pytest.fixture
-def tab(chromium, show):
+def tab(chromium, fake):
     """The page, once it shows the status; afterwards no script has failed, and nothing outside was asked for."""
-    tab = chromium.tab(show.url)
+    tab = chromium.tab(fake.url)
     tab.wait("document.getElementById('name').textContent === 'patterns'")
     yield tab
     tab.js("1")
-    foreign = [url for url in tab.requests if f"//127.0.0.1:{show.port}/" not in url]
+    foreign = [url for url in tab.requests if f"//127.0.0.1:{fake.port}/" not in url]
     faults = tab.faults
     tab.close()
     assert (foreign, faults) == ([], [])
 
 
-def told(show, count=1):
+def told(fake, count=1):
     """The commands that came, once there are so many."""
     end = time.monotonic() + PATIENCE_S
-    while len(show.asked) < count:
-        assert time.monotonic() < end, f"only {show.asked} came"
+    while len(fake.asked) < count:
+        assert time.monotonic() < end, f"only {fake.asked} came"
         time.sleep(0.01)
-    return show.asked
+    return fake.asked
 
 
 def value(tab, dial):
     return float(tab.js(f"document.querySelector('[data-dial={dial}]').value"))
 
 
-def test_pictures_arrive_and_change(tab, show):
-    show.paint(30.0)
+def test_pictures_arrive_and_change(tab, fake):
+    fake.render(30.0)
     seen = [tab.wait(NUMBER)]
     while len(seen) < 5:
         seen.append(tab.wait(f"(number => number > {seen[-1]} && number)({NUMBER})"))
     shown = tab.js(NUMBER)
-    assert show.frames.number - shown < 30
+    assert fake.frames.number - shown < 30
 
 
-def test_a_picture_is_as_large_as_the_window_and_not_distorted(tab, show):
-    show.frames.put(picture(1))
+def test_a_picture_is_as_large_as_the_window_and_not_distorted(tab, fake):
+    fake.frames.put(picture(1))
     tab.wait(NUMBER)
     assert tab.js("JSON.stringify(document.getElementById('picture').getBoundingClientRect())") == tab.js(
         "JSON.stringify(new DOMRect(0, 0, innerWidth, innerHeight))"
@@ -79,21 +79,21 @@ def test_a_picture_is_as_large_as_the_window_and_not_distorted(tab, show):
     assert tab.js("getComputedStyle(document.getElementById('picture')).objectFit") == "contain"
 
 
-def test_pixels_are_crisp_or_smooth_and_stay_so(tab, show):
+def test_pixels_are_crisp_or_smooth_and_stay_so(tab, fake):
     scaling = "getComputedStyle(document.getElementById('picture')).imageRendering"
     assert tab.js(scaling) == "auto"
     tab.press("p")
     assert tab.js(scaling) == "pixelated"
-    tab.open(show.url)
+    tab.open(fake.url)
     tab.wait(f"{scaling} === 'pixelated'")
     tab.click("#crisp")
     assert tab.js(scaling) == "auto"
 
 
-def test_what_the_renderer_does_is_shown(tab, show):
+def test_what_the_renderer_does_is_shown(tab, fake):
     assert tab.text("#rate") == "29.9 fps"
     assert tab.text("#target") == "Nothing is playing"
-    show.status |= {"dropped": 3, "busy": True, "recording": True, "mode": "tempo", "jitter": 0.75, "model": "glyphs"}
+    fake.status |= {"dropped": 3, "busy": True, "recording": True, "mode": "tempo", "jitter": 0.75, "model": "glyphs"}
     tab.wait("document.getElementById('rate').textContent === '29.9 fps, 3 dropped'")
     assert tab.shown("#busy")
     assert tab.shown("#recording")
@@ -104,9 +104,9 @@ def test_what_the_renderer_does_is_shown(tab, show):
     assert tab.js("document.title") == "glyphs - hallu"
 
 
-def test_a_renderer_without_a_model_says_so(tab, show):
-    show.status |= {"model": "", "classes": [], "class_ids": [], "class_weights": []}
-    tab.wait("document.getElementById('name').textContent === 'no picture model is loaded'")
+def test_a_renderer_without_a_model_says_so(tab, fake):
+    fake.status |= {"model": "", "classes": [], "class_ids": [], "class_weights": []}
+    tab.wait("document.getElementById('name').textContent === 'no image model is loaded'")
     assert tab.js("document.getElementById('model').selectedOptions[0].text") == "none is loaded"
 
 
@@ -120,8 +120,8 @@ def test_classes_are_shown_with_their_weights(tab):
     )
 
 
-def test_the_sound_that_plays_moves_on_between_two_reports(tab, show):
-    show.status["playing"] = {"target": "cloud", "position_s": 61.0, "duration_s": 100.0}
+def test_the_sound_that_plays_moves_on_between_two_reports(tab, fake):
+    fake.status["playing"] = {"target": "cloud", "position_s": 61.0, "duration_s": 100.0}
     tab.wait("document.getElementById('target').textContent === 'cloud'")
     now = "Number(document.getElementById('position').getAttribute('aria-valuenow'))"
     assert 61 <= tab.wait(now) < 70
@@ -133,17 +133,17 @@ def test_the_sound_that_plays_moves_on_between_two_reports(tab, show):
     assert part / whole == pytest.approx(tab.js(now) / 100, abs=0.02)
 
 
-def test_of_a_sound_whose_length_is_not_known_the_time_is_shown(tab, show):
-    show.status["playing"] = {"target": "cloud", "position_s": 61.0, "duration_s": 0.0}
+def test_of_a_sound_whose_length_is_not_known_the_time_is_shown(tab, fake):
+    fake.status["playing"] = {"target": "cloud", "position_s": 61.0, "duration_s": 0.0}
     tab.wait("document.getElementById('time').textContent.startsWith('1:0')")
     assert "/" not in tab.text("#time")
     assert tab.js("document.querySelector('#position i').getBoundingClientRect().width") == 0
 
 
 @pytest.mark.parametrize(("key", "mode"), [("1", "follow"), ("2", "tempo"), ("3", "free")])
-def test_keys_choose_the_mode(tab, show, key, mode):
+def test_keys_choose_the_mode(tab, fake, key, mode):
     tab.press(key)
-    assert told(show) == [("/image/mode", {"name": mode})]
+    assert told(fake) == [("/image/mode", {"name": mode})]
     tab.wait(f"document.querySelector('[data-mode={mode}]').getAttribute('aria-pressed') === 'true'")
 
 
@@ -157,108 +157,113 @@ def test_keys_choose_the_mode(tab, show, key, mode):
         ("[aria-label='Remove daisy']", ("/image/classes", {"class": ["2"]})),
     ],
 )
-def test_buttons_send_commands(tab, show, selector, command):
+def test_buttons_send_commands(tab, fake, selector, command):
     tab.click(selector)
-    assert told(show) == [command]
+    assert told(fake) == [command]
 
 
-def test_keys_record_and_save(tab, show):
+def test_keys_record_and_save(tab, fake):
     tab.press("r")
-    told(show)
-    show.status["recording"] = True
+    told(fake)
+    fake.status["recording"] = True
     tab.wait("document.getElementById('record').textContent === 'Stop'")
     tab.press("r", "s")
-    assert told(show, 3)[1:] == [
+    assert told(fake, 3)[1:] == [
         ("/image/record", {"what": "stop", "file": None}),
         ("/image/snapshot", {"file": None}),
     ]
 
 
-def test_what_was_saved_is_said(tab, show):
-    show.status["saved"] = "monday.png"
+def test_what_was_saved_is_said(tab, fake):
+    fake.status["saved"] = "monday.png"
     tab.wait("document.getElementById('notice').textContent === 'saved monday.png'")
     # Who comes later is not told of it.
-    tab.open(show.url)
+    tab.open(fake.url)
     tab.wait("document.getElementById('name').textContent === 'patterns'")
     assert not tab.shown("#notice")
 
 
 @pytest.mark.parametrize(("dial", "values"), [("truncation", 0.61), ("jitter", 0.41), ("smooth", 0.31), ("bpm", 121.0)])
-def test_arrow_keys_turn_dials(tab, show, dial, values):
+def test_arrow_keys_turn_dials(tab, fake, dial, values):
     tab.js(f"document.querySelector('[data-dial={dial}]').focus()")
     tab.press("ArrowRight")
-    assert told(show) == [(f"/image/{dial}", {"value": values})]
-    assert value(tab, dial) == show.status[dial] == values
+    assert told(fake) == [(f"/image/{dial}", {"value": values})]
+    assert value(tab, dial) == fake.status[dial] == values
 
 
-def test_a_dial_that_is_dragged_sends_little_and_ends_where_it_was_left(tab, show):
-    show.delay_s = 0.1
+def test_a_dial_that_is_dragged_sends_little_and_ends_where_it_was_left(tab, fake):
+    fake.delay_s = 0.1
     tab.js("""(range => {
       for (let step = 0; step <= 50; step++) {
         range.value = step / 50;
         range.dispatchEvent(new Event("input", { bubbles: true }));
       }
     })(document.querySelector("[data-dial=jitter]"))""")
-    assert told(show, 2)[-1] == ("/image/jitter", {"value": 1.0})
+    assert told(fake, 2)[-1] == ("/image/jitter", {"value": 1.0})
     time.sleep(0.5)
-    assert len(show.asked) == 2
+    assert len(fake.asked) == 2
     assert value(tab, "jitter") == 1.0
 
 
-def test_a_refusal_is_said_and_the_dial_goes_back(tab, show):
-    show.refuse["/image/truncation"] = "value must be in 0.02..1, not 0.61"
+def test_a_refusal_is_said_and_the_dial_goes_back(tab, fake):
+    fake.refuse["/image/truncation"] = "value must be in 0.02..1, not 0.61"
     tab.js("document.querySelector('[data-dial=truncation]').focus()")
     tab.press("ArrowRight")
     tab.wait("!document.getElementById('notice').hidden")
-    assert tab.text("#notice") == show.refuse["/image/truncation"]
+    assert tab.text("#notice") == fake.refuse["/image/truncation"]
     assert tab.js("document.getElementById('notice').className") == "error"
-    show.status["fps"] = 12.0
+    fake.status["fps"] = 12.0
     tab.wait("document.querySelector('[data-dial=truncation]').value === '0.6'")
 
 
-def test_a_model_is_chosen_by_keyboard_and_a_refusal_leaves_the_old_one(tab, show):
-    show.refuse["/image/load"] = "glyphs is broken"
+def test_a_model_is_chosen_by_keyboard_and_a_refusal_leaves_the_old_one(tab, fake):
+    fake.refuse["/image/load"] = "glyphs is broken"
     tab.js("document.getElementById('model').focus()")
     tab.press("ArrowDown")
-    assert told(show) == [("/image/load", {"name": "glyphs"})]
+    assert told(fake) == [("/image/load", {"name": "glyphs"})]
     tab.wait("document.getElementById('notice').textContent === 'glyphs is broken'")
     tab.wait("document.getElementById('model').value === 'patterns'")
 
 
-def test_a_class_is_found_by_name_and_added_by_keyboard(tab, show):
+def test_a_class_is_found_by_name_and_added_by_keyboard(tab, fake):
     tab.click("#search")
     tab.type("JELLY")
     assert tab.js("[...document.querySelectorAll('#matches li')].map(row => row.textContent)") == ["jellyfish1"]
     tab.press("Enter")
-    assert told(show) == [("/image/classes", {"class": ["3", "2", "1"]})]
+    assert told(fake) == [("/image/classes", {"class": ["3", "2", "1"]})]
     tab.wait("document.querySelectorAll('#chosen li').length === 3")
     assert not tab.shown("#matches")
 
 
-def test_of_two_classes_with_one_name_the_one_that_is_chosen_is_sent(tab, show):
+def test_of_two_classes_with_one_name_the_one_that_is_chosen_is_sent(tab, fake):
     tab.click("#search")
     tab.type("crane")
     assert tab.js("document.querySelectorAll('#matches li').length") == 2
     tab.press("ArrowDown", "Enter")
-    assert told(show) == [("/image/classes", {"class": ["3", "2", "5"]})]
-    assert show.status["classes"][-1] == CLASSES[5]
+    assert told(fake) == [("/image/classes", {"class": ["3", "2", "5"]})]
+    assert fake.status["classes"][-1] == CLASSES[5]
 
 
-def test_a_class_is_added_by_mouse_and_clicks_build_on_each_other(tab, show):
-    show.delay_s = 0.3
+def test_the_sliders_have_the_ranges_of_the_command_table(tab, fake):
+    sliders = "[...document.querySelectorAll('[data-dial]')].map(one => [one.dataset.dial, +one.min, +one.max])"
+    assert {name: (low, high) for name, low, high in tab.js(sliders)} == fake.status["ranges"]
+
+
+def test_a_class_is_added_by_mouse_and_clicks_build_on_each_other(tab, fake):
+    fake.delay_s = 0.3
     for word in ("gold", "sea"):
         tab.click("#search")
         tab.type(word)
         tab.click("#matches li")
-    assert told(show, 2)[-1] == ("/image/classes", {"class": ["3", "2", "0", "6"]})
+    assert told(fake, 2)[-1] == ("/image/classes", {"class": ["3", "2", "0", "6"]})
 
 
-def test_letters_in_the_search_are_no_commands(tab, show):
+def test_letters_in_the_search_are_no_commands(tab, fake):
     tab.click("#search")
     tab.press("r", "s", "1", " ", "h", "?")
     assert tab.js("document.getElementById('search').value") == "rs1 h?"
     assert tab.text("#matches") == "no class of this model"
-    assert show.asked == []
+    assert fake.asked == []
     assert tab.shown("#overlay")
     tab.press("Escape")
     assert tab.js("document.getElementById('search').value") == ""
@@ -268,53 +273,53 @@ FADERS = "[...document.querySelectorAll('.fader')]"
 
 
 @pytest.fixture
-def directed(tab, show):
+def directed(tab, fake):
     """The page with directions loaded."""
-    show.status |= DIRECTED
+    fake.status |= DIRECTED
     tab.wait("!document.getElementById('directions').hidden")
     return tab
 
 
 @pytest.mark.parametrize("how", [lambda tab: tab.click("#find"), lambda tab: tab.press("d")], ids=["click", "key"])
-def test_directions_are_loaded_and_shown_by_name_or_number(tab, show, how):
+def test_directions_are_loaded_and_shown_by_name_or_number(tab, fake, how):
     assert not tab.shown("#directions")
     how(tab)
-    assert told(show) == [("/image/load_ganspace_components", {"file": "auto"})]
+    assert told(fake) == [("/image/load_ganspace_components", {"file": "auto"})]
     tab.wait("!document.getElementById('directions').hidden")
     names = tab.js(f"{FADERS}.map(fader => fader.querySelector('span').textContent)")
     assert names == ["light", "2", "waves", *map(str, range(4, 17))]
     assert not tab.shown("#find")
 
 
-def test_directions_that_are_being_found_are_not_asked_for_again(tab, show):
-    show.status["finding"] = 0.428
+def test_directions_that_are_being_found_are_not_asked_for_again(tab, fake):
+    fake.status["search_progress"] = 0.428
     tab.wait("document.getElementById('find').textContent === 'Finding directions, 42 %'")
     tab.click("#find")
     tab.press("d", "1")
-    assert [address for address, _ in told(show)] == ["/image/mode"]
+    assert [address for address, _ in told(fake)] == ["/image/mode"]
 
 
-def test_a_fader_moves_its_direction_and_leaves_the_others(directed, show):
-    show.status["edits"] = [0.5, 0.0, -1.0]
+def test_a_fader_moves_its_direction_and_leaves_the_others(directed, fake):
+    fake.status["edits"] = [0.5, 0.0, -1.0]
     directed.wait(f"{FADERS}[2].querySelector('input').value === '-1'")
     directed.js(f"{FADERS}[1].querySelector('input').focus()")
     assert directed.focused() == "Direction 2"
     directed.press("ArrowRight")
-    assert told(show) == [("/image/edits", {"edit": [0.5, 0.05, -1.0]})]
+    assert told(fake) == [("/image/edits", {"edit": [0.5, 0.05, -1.0]})]
 
 
-def test_edits_beyond_the_faders_stay(directed, show):
-    show.status["edits"] = [0.0] * 20 + [1.0]
+def test_edits_beyond_the_faders_stay(directed, fake):
+    fake.status["edits"] = [0.0] * 20 + [1.0]
     directed.wait("document.querySelector('.fader output').value === '0'")
     time.sleep(0.5)
     directed.js(f"{FADERS}[0].querySelector('input').focus()")
     directed.press("ArrowRight")
-    assert told(show) == [("/image/edits", {"edit": [0.05] + [0.0] * 19 + [1.0]})]
+    assert told(fake) == [("/image/edits", {"edit": [0.05] + [0.0] * 19 + [1.0]})]
 
 
 @pytest.mark.parametrize("key", ["Delete", "0", None])
-def test_a_key_or_a_double_click_sets_a_direction_to_zero(directed, show, key):
-    show.status["edits"] = [0.5, 2.0]
+def test_a_key_or_a_double_click_sets_a_direction_to_zero(directed, fake, key):
+    fake.status["edits"] = [0.5, 2.0]
     directed.wait(f"{FADERS}[1].querySelector('input').value === '2'")
     if key:
         directed.js(f"{FADERS}[1].querySelector('input').focus()")
@@ -323,16 +328,16 @@ def test_a_key_or_a_double_click_sets_a_direction_to_zero(directed, show, key):
         directed.click(".fader:nth-child(2) input", 2)
     directed.wait(f"{FADERS}[1].querySelector('input').value === '0'")
     end = time.monotonic() + PATIENCE_S
-    while show.status["edits"] != [0.5] and time.monotonic() < end:
+    while fake.status["edits"] != [0.5] and time.monotonic() < end:
         time.sleep(0.01)
-    assert show.asked[-1] == ("/image/edits", {"edit": [0.5]})
+    assert fake.asked[-1] == ("/image/edits", {"edit": [0.5]})
 
 
-def test_all_directions_are_reset_at_once(directed, show):
-    show.status["edits"] = [0.5] * 18
+def test_all_directions_are_reset_at_once(directed, fake):
+    fake.status["edits"] = [0.5] * 18
     directed.wait(f"{FADERS}[1].querySelector('input').value === '0.5'")
     directed.click("#reset")
-    assert told(show) == [("/image/edits", {"edit": []})]
+    assert told(fake) == [("/image/edits", {"edit": []})]
 
 
 def test_the_faders_hide_nothing_and_are_reached_by_keyboard(directed):
@@ -388,17 +393,17 @@ def test_h_keeps_the_controls_away_until_it_is_pressed_again(tab):
     tab.wait("getComputedStyle(document.getElementById('overlay')).opacity === '1'")
 
 
-def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, show):
-    show.paint(30.0)
+def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, fake):
+    fake.render(30.0)
     tab.wait(NUMBER)
     tab.press(" ")
     assert tab.shown("#held")
     time.sleep(0.3)
-    held, encoded = tab.js(NUMBER), show.frames.encoded
+    held, encoded = tab.js(NUMBER), fake.frames.encoded
     time.sleep(0.5)
-    assert (tab.js(NUMBER), show.frames.encoded) == (held, encoded)
+    assert (tab.js(NUMBER), fake.frames.encoded) == (held, encoded)
     tab.press(" ")
-    tab.wait(f"{NUMBER} > {show.frames.number}")
+    tab.wait(f"{NUMBER} > {fake.frames.number}")
     assert not tab.shown("#held")
 
 
@@ -420,7 +425,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(tab):
         style = tab.js("getComputedStyle(document.activeElement).outlineStyle")
         assert style == "solid", name
         tab.press("Tab")
-    wanted = {"Full screen", "Keys", "Add a class by name", "Picture model", "Follow", "Tempo", "Free", "Truncation"}
+    wanted = {"Full screen", "Keys", "Add a class by name", "Image model", "Follow", "Tempo", "Free", "Truncation"}
     wanted |= {"Jitter", "Smooth", "Beats per minute", "Record", "Snapshot", "Remove daisy", "Crisp pixels"}
     assert wanted <= set(reached)
     assert len(reached) < 25
@@ -434,43 +439,43 @@ def test_every_control_has_a_name_for_those_who_do_not_see_it(tab):
     assert not [node for node in found if not node.get("name", {}).get("value")]
 
 
-def test_plain_is_the_picture_alone(chromium, show):
-    show.frames.put(picture(7))
-    tab = chromium.tab(f"{show.url}?plain")
+def test_plain_is_the_picture_alone(chromium, fake):
+    fake.frames.put(picture(7))
+    tab = chromium.tab(f"{fake.url}?plain")
     tab.wait(f"{NUMBER} === 7")
     tab.move(640, 300)
     tab.wait("getComputedStyle(document.getElementById('overlay')).visibility === 'hidden'")
     tab.close()
 
 
-def test_the_page_comes_back_with_the_renderer(chromium, show):
-    show.status["playing"] = {"target": "cloud", "position_s": 1.0, "duration_s": 100.0}
-    tab = chromium.tab(show.url)
-    show.paint(30.0)
+def test_the_page_comes_back_with_the_renderer(chromium, fake):
+    fake.status["playing"] = {"target": "cloud", "position_s": 1.0, "duration_s": 100.0}
+    tab = chromium.tab(fake.url)
+    fake.render(30.0)
     tab.wait(NUMBER)
     tab.wait("document.getElementById('target').textContent === 'cloud'")
-    port = show.port
-    show.page.stop()
+    port = fake.port
+    fake.page.stop()
     tab.wait("!document.getElementById('link').hidden")
     assert tab.text("#link") == "The renderer does not answer; trying again"
     assert tab.text("#rate") == ""
     assert tab.text("#target") == "Nothing is playing"
     tab.press("s")
     tab.wait("document.getElementById('notice').textContent.startsWith('/image/snapshot was not sent')")
-    show.page.start(port=port)
+    fake.page.start(port=port)
     tab.wait("document.getElementById('link').textContent === 'The renderer is back'")
-    tab.wait(f"{NUMBER} > {show.frames.number}")
+    tab.wait(f"{NUMBER} > {fake.frames.number}")
     tab.wait("document.getElementById('link').hidden")
     assert tab.text("#target") == "cloud"
     tab.press("s")
-    assert told(show) == [("/image/snapshot", {"file": None})]
+    assert told(fake) == [("/image/snapshot", {"file": None})]
     tab.close()
 
 
-def test_a_stream_is_shown_by_a_browser_too(chromium, show):
-    show.paint(30.0)
+def test_a_stream_is_shown_by_a_browser_too(chromium, fake):
+    fake.render(30.0)
     tab = chromium.tab("about:blank")
-    tab.call("Page.navigate", url=f"{show.url}stream.mjpg")
+    tab.call("Page.navigate", url=f"{fake.url}stream.mjpg")
     tab.wait("document.images[0]?.naturalWidth === 128")
     tab.close()
 
@@ -496,11 +501,11 @@ def foreign():
     server.server_close()
 
 
-def test_another_page_in_the_same_browser_neither_steers_nor_sees(chromium, show, foreign):
-    show.frames.put(picture(1))
+def test_another_page_in_the_same_browser_neither_steers_nor_sees(chromium, fake, foreign):
+    fake.frames.put(picture(1))
     tab = chromium.tab(foreign)
     way = f"""new Promise(tell => {{
-      const socket = new WebSocket("ws://127.0.0.1:{show.port}/ws");
+      const socket = new WebSocket("ws://127.0.0.1:{fake.port}/ws");
       socket.onopen = () => {{
         socket.send('{{"ask": 1, "address": "/image/bpm", "values": {{"value": 66}}}}');
         socket.onmessage = () => tell("open");
@@ -514,15 +519,15 @@ def test_another_page_in_the_same_browser_neither_steers_nor_sees(chromium, show
       document.body.append(image);
     }})"""
     assert tab.js(way) == "refused"
-    assert tab.js(image.format(show.port, "frame.jpg")) == "refused"
-    assert tab.js(image.format(show.port, "stream.mjpg")) == "refused"
-    assert tab.js(f"fetch('http://127.0.0.1:{show.port}/frame.jpg').then(() => 'seen', () => 'refused')") == "refused"
+    assert tab.js(image.format(fake.port, "frame.jpg")) == "refused"
+    assert tab.js(image.format(fake.port, "stream.mjpg")) == "refused"
+    assert tab.js(f"fetch('http://127.0.0.1:{fake.port}/frame.jpg').then(() => 'seen', () => 'refused')") == "refused"
     tab.close()
-    assert show.asked == []
+    assert fake.asked == []
 
 
-def test_the_page_itself_may_load_nothing_from_elsewhere(chromium, show, foreign):
-    tab = chromium.tab(show.url)
+def test_the_page_itself_may_load_nothing_from_elsewhere(chromium, fake, foreign):
+    tab = chromium.tab(fake.url)
     assert tab.js(f"fetch('{foreign}').then(() => 'seen', () => 'refused')") == "refused"
     assert not [url for url in tab.requests if url.startswith(foreign)]
     tab.close()

@@ -11,7 +11,7 @@ from live_server import made
 from renderer.ipc import messages
 from renderer.live.audio_track import AudioTrack
 from renderer.live.recorder import RATE, Recorder
-from renderer.live.sounds import Samples, Sounds, read_samples, read_sound
+from renderer.live.sounds import RecentSounds, Samples, read_samples, read_sound
 from renderer.live.transport import Transport
 from renderer.web.frames import Frames
 
@@ -23,108 +23,108 @@ def tone(seconds=4.0, rate=SR, hertz=HZ):
     return np.round(32767 * LEVEL * np.cos(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)).astype(np.int16)
 
 
-def player_with(*targets, rate=SR):
-    player = Transport()
+def transport_with(*targets, rate=SR):
+    transport = Transport()
     for number, target in enumerate(targets):
-        player.add(read_sound(made(target, 4.0)))
-        player.add_samples(target, Samples(tone(4.0, rate, HZ * (1 + number / 2)), rate))
-    return player
+        transport.add(read_sound(made(target, 4.0)))
+        transport.add_samples(target, Samples(tone(4.0, rate, HZ * (1 + number / 2)), rate))
+    return transport
 
 
-def heard(tape, begin_s, end_s, told=()):
-    """What is on the tape of a time, in blocks of a picture; each of `told` is done when its time has come."""
+def heard(audio, begin_s, end_s, told=()):
+    """What is on the audio of a time, in blocks of a picture; each of `told` is done when its time has come."""
     parts, told = [], sorted(told, key=lambda one: one[0])
     edges = np.round(np.arange(0, (end_s - begin_s) * RATE + 1) * SR / RATE).astype(int)
     for start, end in pairwise(edges):
         while told and told[0][0] <= begin_s + end / SR:
             told.pop(0)[1]()
-        parts.append(tape.read(begin_s + start / SR, end - start))
+        parts.append(audio.read(begin_s + start / SR, end - start))
     return np.concatenate(parts)
 
 
 def test_nothing_is_heard_while_nothing_plays():
-    assert not heard(AudioTrack(player_with("a"), SR), 10.0, 11.0).any()
+    assert not heard(AudioTrack(transport_with("a"), SR), 10.0, 11.0).any()
 
 
 def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
-    player = player_with("a")
-    tape = heard(AudioTrack(player, SR), 10.0, 12.0, [(10.5037, lambda: player.play("a", 0.0, 10.5037))])
+    transport = transport_with("a")
+    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, [(10.5037, lambda: transport.play("a", 0.0, 10.5037))])
     begin = round(0.5037 * SR)
-    assert not tape[:begin].any()
-    np.testing.assert_allclose(tape[begin:], tone()[: len(tape) - begin] / 32768, atol=1e-6)
+    assert not audio[:begin].any()
+    np.testing.assert_allclose(audio[begin:], tone()[: len(audio) - begin] / 32768, atol=1e-6)
 
 
 def test_it_ends_when_it_ends():
-    player = player_with("a")
-    player.play("a", 0.0, 10.0)
-    tape = heard(AudioTrack(player, SR), 13.5, 14.5)
+    transport = transport_with("a")
+    transport.play("a", 0.0, 10.0)
+    audio = heard(AudioTrack(transport, SR), 13.5, 14.5)
     # Its last hundredth of a second is faded out.
-    np.testing.assert_allclose(np.flatnonzero(tape)[-1], SR // 2, atol=0.011 * SR)
-    np.testing.assert_allclose(tape[1000:7000], tone()[int(3.5 * SR) + 1000 :][:6000] / 32768, atol=1e-6)
+    np.testing.assert_allclose(np.flatnonzero(audio)[-1], SR // 2, atol=0.011 * SR)
+    np.testing.assert_allclose(audio[1000:7000], tone()[int(3.5 * SR) + 1000 :][:6000] / 32768, atol=1e-6)
 
 
 def test_a_player_that_tells_where_it_is_now_and_then_makes_no_click():
-    player, rng = player_with("a"), np.random.default_rng(0)
+    transport, rng = transport_with("a"), np.random.default_rng(0)
     told = [
-        (now, lambda now=now: player.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
+        (now, lambda now=now: transport.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
         for now in 10.0 + 0.21 * np.arange(14)
     ]
-    tape = heard(AudioTrack(player, SR), 10.0, 13.0, told)
+    audio = heard(AudioTrack(transport, SR), 10.0, 13.0, told)
     # The tone is the same again after 400 samples.
     whole = tone() / np.float32(32768)
-    places = [np.abs(whole[shift:][:40_000] - tape[4000:44_000]).max() for shift in range(4000, 4400)]
+    places = [np.abs(whole[shift:][:40_000] - audio[4000:44_000]).max() for shift in range(4000, 4400)]
     assert min(places) < 1e-6
 
 
-def steepest(tape):
+def steepest(audio):
     """The largest step from one sample to the next, against that of a tone of this level."""
-    return np.abs(np.diff(tape)).max() / (LEVEL * 2 * np.pi * HZ * 1.5 / SR)
+    return np.abs(np.diff(audio)).max() / (LEVEL * 2 * np.pi * HZ * 1.5 / SR)
 
 
 def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
-    player = player_with("a", "b")
+    transport = transport_with("a", "b")
     told = [
-        (10.8, lambda: player.play("a", 2.0011, 10.8)),
-        (11.2, lambda: player.play("b", 1.0, 11.2)),
-        (11.6, lambda: player.stop("b", 11.6)),
+        (10.8, lambda: transport.play("a", 2.0011, 10.8)),
+        (11.2, lambda: transport.play("b", 1.0, 11.2)),
+        (11.6, lambda: transport.stop("b", 11.6)),
     ]
-    player.play("a", 0.5, 10.0)
-    tape = AudioTrack(player, SR)
-    tape.read(9.99, SR // 100)
-    tape = heard(tape, 10.0, 12.0, told)
-    assert steepest(tape) < 1.2
-    quiet = np.flatnonzero(np.abs(tape) > 1e-4)
+    transport.play("a", 0.5, 10.0)
+    audio = AudioTrack(transport, SR)
+    audio.read(9.99, SR // 100)
+    audio = heard(audio, 10.0, 12.0, told)
+    assert steepest(audio) < 1.2
+    quiet = np.flatnonzero(np.abs(audio) > 1e-4)
     assert quiet[-1] == pytest.approx(1.6 * SR, abs=0.02 * SR)
     np.testing.assert_allclose(
-        tape[int(1.0 * SR) : int(1.1 * SR)], tone()[round(2.2011 * SR) :][: SR // 10] / 32768, atol=1e-3
+        audio[int(1.0 * SR) : int(1.1 * SR)], tone()[round(2.2011 * SR) :][: SR // 10] / 32768, atol=1e-3
     )
     other = tone(hertz=HZ * 1.5)[round(1.1 * SR) :][: SR // 10] / 32768
-    np.testing.assert_allclose(tape[int(1.3 * SR) : int(1.4 * SR)], other, atol=1e-3)
+    np.testing.assert_allclose(audio[int(1.3 * SR) : int(1.4 * SR)], other, atol=1e-3)
 
 
 def test_a_sound_of_another_rate_keeps_its_pitch_and_length():
-    player = player_with("a", rate=44_100)
-    player.play("a", 0.0, 10.0)
-    tape = heard(AudioTrack(player, SR), 10.0, 14.5)
-    np.testing.assert_allclose(tape[1000:60_000], tone()[1000:60_000] / 32768, atol=2e-3)
-    assert not tape[int(4.02 * SR) :].any()
+    transport = transport_with("a", rate=44_100)
+    transport.play("a", 0.0, 10.0)
+    audio = heard(AudioTrack(transport, SR), 10.0, 14.5)
+    np.testing.assert_allclose(audio[1000:60_000], tone()[1000:60_000] / 32768, atol=2e-3)
+    assert not audio[int(4.02 * SR) :].any()
 
 
 def test_a_sound_that_comes_late_is_heard_from_then_on():
-    player = Transport()
-    player.play("late", 0.0, 10.0)
+    transport = Transport()
+    transport.play("late", 0.0, 10.0)
     sound = read_sound(made("late", 4.0))
-    told = [(10.5, lambda: player.add(sound)), (10.6, lambda: player.add_samples("late", Samples(tone(), SR)))]
-    tape = heard(AudioTrack(player, SR), 10.0, 12.0, told)
-    assert not tape[: int(0.5 * SR)].any()
-    np.testing.assert_allclose(tape[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
+    told = [(10.5, lambda: transport.add(sound)), (10.6, lambda: transport.add_samples("late", Samples(tone(), SR)))]
+    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, told)
+    assert not audio[: int(0.5 * SR)].any()
+    np.testing.assert_allclose(audio[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
 
 
 def test_of_all_samples_the_newest_are_kept():
-    sounds = Sounds()
+    sounds = RecentSounds()
     for number in range(4):
         sounds.add(read_sound(made(str(number), 1.0)))
-        sounds.add_samples(str(number), Samples(np.zeros(messages.WAVES_BYTES // 5, np.int16), SR))
+        sounds.add_samples(str(number), Samples(np.zeros(messages.SAMPLES_BYTES // 5, np.int16), SR))
     assert [bool(sounds.samples(sounds.get(str(number)))) for number in range(4)] == [False, False, True, True]
 
 
@@ -141,7 +141,7 @@ def test_of_all_samples_the_newest_are_kept():
 )
 def test_a_wave_that_is_none_is_refused(fields, arrays, reason):
     with pytest.raises(ValueError, match=reason):
-        read_samples(messages.decode(messages.encode("wave", fields, **arrays)))
+        read_samples(messages.decode(messages.encode("samples", fields, **arrays)))
 
 
 def lengths(path):
@@ -168,16 +168,16 @@ def streams(path):
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     """Dark and silent; after half a second bright, with a tone; after another one silent again. And when that was."""
-    frames, player = Frames(), player_with("a")
+    frames, transport = Frames(), transport_with("a")
     frames.put(np.full((16, 16, 3), 20, np.uint8))
-    recorder = Recorder(frames, player, tmp_path_factory.mktemp("film") / "a.mp4")
+    recorder = Recorder(frames, transport, tmp_path_factory.mktemp("film") / "a.mp4")
     time.sleep(0.5)
     frames.put(np.full((16, 16, 3), 220, np.uint8))
     begun_s = time.monotonic()
-    player.play("a", 0.0, begun_s)
+    transport.play("a", 0.0, begun_s)
     time.sleep(1.0)
     ended_s = time.monotonic()
-    player.stop("a", ended_s)
+    transport.stop("a", ended_s)
     time.sleep(0.4)
     path = recorder.stop()
     return path, begun_s - recorder._begun_s, ended_s - recorder._begun_s

@@ -1,8 +1,8 @@
-// The picture: drawn as large as the window allows, crisp or smooth, held still on demand.
+// The frame: drawn as large as the window allows, with crisp or smooth pixels, frozen on demand.
 
 const CRISP = "hallu.crisp";
 
-export class Picture {
+export class Canvas {
   #canvas = document.getElementById("picture");
   #button = document.getElementById("crisp");
   #watch;
@@ -12,10 +12,10 @@ export class Picture {
     this.#watch = watch;
     this.#button.onclick = () => this.toggleCrisp();
     this.#setCrisp(localStorage.getItem(CRISP) === "yes");
-    document.addEventListener("visibilitychange", () => this.#tell());
+    document.addEventListener("visibilitychange", () => this.#report());
   }
 
-  // Resolves when it is on the canvas, so that the next one is asked for no sooner.
+  // Resolves when the frame is on the canvas, so that the next one is not requested sooner.
   async show(blob) {
     const bitmap = await createImageBitmap(blob);
     if (!this.#held) this.#draw(bitmap);
@@ -25,7 +25,7 @@ export class Picture {
   hold() {
     this.#held = !this.#held;
     document.getElementById("held").hidden = !this.#held;
-    this.#tell();
+    this.#report();
   }
 
   toggleCrisp() {
@@ -41,7 +41,7 @@ export class Picture {
     document.body.classList.add("painted");
   }
 
-  #tell() {
+  #report() {
     this.#watch(!this.#held && !document.hidden);
   }
 

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from page_show import number_in, picture
+from page_renderer import number_in, picture
 from PIL import Image
 
 from renderer.web import Frames

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from server.link.renderer_process import RendererProcess
+from server.link.renderer_process import RendererFiles, RendererProcess
 
 
 class Started:
@@ -28,7 +28,8 @@ commands: list[Started] = []
 def started(monkeypatch, tmp_path):
     monkeypatch.setattr(subprocess, "Popen", Started)
     commands.clear()
-    RendererProcess("127.0.0.1", 7771, [tmp_path, tmp_path / "none"], tmp_path / "out")._live()
+    files = RendererFiles([tmp_path, tmp_path / "none"], tmp_path / "out", tmp_path / "settings.json")
+    RendererProcess("127.0.0.1", 7771, files)._run_once()
     return commands[0]
 
 

@@ -1,0 +1,119 @@
+"""The settings of the renderer in a file: a renderer that is killed comes back as it was.
+
+The file is JSON, `{"version": 1, "settings": [{"address": "/image/...", "values": {...}}, ...]}`: the last command of
+each kind that set something, oldest first. It is replaced whole before a command is answered.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.commands.image import SETTING_COMMANDS
+from core.commands.reading import Command, Refusal, read_values
+from core.commands.spec import Executor
+from core.files import atomic
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+LOAD, DIRECTIONS, EDITS = "/image/load", "/image/load_ganspace_components", "/image/edits"
+# Directions belong to a model, and edits to directions: loading one resets the others.
+RESETS = {LOAD: (DIRECTIONS, EDITS), DIRECTIONS: (EDITS,)}
+_SETTINGS = frozenset(spec.address for spec in SETTING_COMMANDS)
+
+
+class SettingsFile:
+    """Reads the file once, then writes it with every setting. Not thread-safe: the controller's lock guards it."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Use a file, which need not exist; None: keep nothing."""
+        self._path = path
+        self._commands: dict[tuple[str, Any], Command] = {}
+        self._writable = True
+
+    def read(self) -> list[Command]:
+        """The stored commands, oldest first. A damaged file is renamed to NAME.broken, with one warning."""
+        try:
+            commands = _parse(self._path.read_text(encoding="utf-8")) if self._path else []
+        except FileNotFoundError:
+            commands = []
+        except OSError as error:
+            log.warning("image settings cannot be read: %s", error)
+            commands = []
+        except ValueError as error:
+            commands = []
+            self._set_aside(error)
+        self._commands = {_key(command): command for command in commands}
+        return commands
+
+    def store(self, command: Command) -> None:
+        """Write a command that was executed, if it set something, in place of the one before and what it resets."""
+        if command.address not in _SETTINGS:
+            return
+        for address in RESETS.get(command.address, ()):
+            self._commands.pop((address, None), None)
+        # At the end: classes are those of the model that was loaded before.
+        self._commands.pop(_key(command), None)
+        self._commands[_key(command)] = command
+        if self._path:
+            self._write(self._path)
+
+    def _write(self, path: Path) -> None:
+        rows = [{"address": command.address, "values": command.values} for command in self._commands.values()]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_text(path, json.dumps({"version": VERSION, "settings": rows}, indent=1))
+            self._writable = True
+        except OSError as error:
+            if self._writable:
+                log.warning("image settings are lost when the renderer ends: %s", error)
+            self._writable = False
+
+    def _set_aside(self, error: ValueError) -> None:
+        assert self._path is not None
+        aside = self._path.with_name(self._path.name + ".broken")
+        self._path.replace(aside)
+        log.warning("%s: %s; renamed to %s, starting with default settings", self._path, error, aside.name)
+
+
+def _key(command: Command) -> tuple[str, Any]:
+    # Each oscillator is a setting of its own.
+    return command.address, command.values.get("number")
+
+
+def _parse(text: str) -> list[Command]:
+    """The commands in a file's text; those that the table refuses are left out with a warning.
+
+    Raises:
+        ValueError: the text is not such a file.
+    """
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    if not isinstance(content, Mapping) or content.get("version") != VERSION:
+        raise ValueError(f"it must be a JSON object of version {VERSION}")
+    rows = content.get("settings")
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise ValueError("its settings must be a list of objects with an address and values")
+    return list(_read(rows))
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, Mapping)
+        and isinstance(row.get("address"), str)
+        and row["address"] in _SETTINGS
+        and isinstance(row.get("values"), Mapping)
+    )
+
+
+def _read(rows: list[dict[str, Any]]) -> Iterator[Command]:
+    for row in rows:
+        command = read_values(row["address"], row["values"], Executor.RENDERER)
+        if isinstance(command, Refusal):
+            log.warning("a stored setting is left out: %s: %s", command.address, command.reason)
+        else:
+            yield command

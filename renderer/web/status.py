@@ -1,0 +1,64 @@
+"""What the page shows."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PlayingStatus:
+    """The sound that plays; a duration of 0 s is not known."""
+
+    target: str
+    position_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class PageStatus:
+    """The status of the renderer, as the page gets it. The page shows only what is there.
+
+    Attributes:
+        model: name of the loaded image model; "" for none.
+        models: names of all installed image models.
+        mode: follow, tempo or free.
+        fps: frames per second.
+        dropped: frames that came too late and were skipped.
+        playing: the sound that plays, if any.
+        classes: names of the classes that are shown.
+        class_ids: their numbers.
+        class_weights: their current shares.
+        class_names: names of all classes of the model, in the order of their numbers.
+        truncation, jitter, smooth, bpm: settings, as in the command table.
+        ranges: lowest and highest value of each of these four, from the command table.
+        recording: whether the frames are being recorded.
+        busy: whether the sound engine works.
+        saved: the file that was written last.
+        components: the file of the directions; "" for none.
+        directions: their names.
+        direction_count: how many there are.
+        edits: how far along each.
+        search_progress: how much of the search for directions is done, 0..1; None while there is none.
+    """
+
+    model: str = ""
+    models: list[str] = field(default_factory=list)
+    mode: str = "follow"
+    fps: float = 0.0
+    dropped: int = 0
+    playing: PlayingStatus | None = None
+    classes: list[str] = field(default_factory=list)
+    class_ids: list[int] = field(default_factory=list)
+    class_weights: list[float] = field(default_factory=list)
+    class_names: list[str] = field(default_factory=list)
+    truncation: float = 0.0
+    jitter: float = 0.0
+    smooth: float = 0.0
+    bpm: float = 0.0
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    recording: bool = False
+    busy: bool = False
+    saved: str = ""
+    components: str = ""
+    directions: list[str] = field(default_factory=list)
+    direction_count: int = 0
+    edits: list[float] = field(default_factory=list)
+    search_progress: float | None = None
