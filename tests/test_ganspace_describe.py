@@ -7,7 +7,7 @@ import pytest
 
 import ganspace
 from ganspace import audio_metrics
-from ganspace.audio_metrics import Sound, measure, sentence
+from ganspace.audio_metrics import SoundMeasurement, measure, sentence
 from ganspace.edited_models import EditedModel
 from tests.conftest import SMALL
 
@@ -40,7 +40,7 @@ def test_sustain_is_how_long_a_sound_stays_loud(seconds):
 
 
 def test_silence_is_finite():
-    assert measure(np.zeros(RATE), RATE) == Sound(-200.0, 0.0, 0.0, 0.0)
+    assert measure(np.zeros(RATE), RATE) == SoundMeasurement(-200.0, 0.0, 0.0, 0.0)
 
 
 def test_a_sound_shorter_than_a_frame_is_measured():
@@ -49,7 +49,7 @@ def test_a_sound_shorter_than_a_frame_is_measured():
 
 def sounds(**values):
     steady = {"loudness_db": -20.0, "brightness_hz": 500.0, "noisiness_db": -20.0, "sustain_s": 2.0}
-    return [Sound(**(steady | {key: value[i] for key, value in values.items()})) for i in range(3)]
+    return [SoundMeasurement(**(steady | {key: value[i] for key, value in values.items()})) for i in range(3)]
 
 
 @pytest.mark.parametrize(
