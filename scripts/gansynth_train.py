@@ -10,7 +10,6 @@ from typing import Any
 from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
-from scripts.flags import audio_files
 from server.quiet import quiet_import
 
 PROG = "gansynth_train"
@@ -62,11 +61,10 @@ def _train(options: argparse.Namespace) -> int:
     folder = wanted.get("train_root_dir")
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
-    audio_files.import_tensorflow(options)
-    from gansynth.training import workers
-
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
     with contextlib.nullcontext() if options.debug else quiet_import():
+        from gansynth.training import workers
+
         team = workers.available()
     from core.training.logger import NullLogger
     from core.training.loop import TrainingLoop

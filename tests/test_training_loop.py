@@ -8,6 +8,7 @@ import pytest
 from core.training import random_streams, saves, schedule
 from core.training.logger import NullLogger
 from core.training.loop import TrainingLoop
+from core.training.loss_meter import LossMeter, duration_text
 from core.training.random_streams import Stream
 
 
@@ -144,3 +145,22 @@ def test_schedules_begin_at_one_and_end_at_their_last_share():
     assert [schedule.cosine_fall(share, 0.05) for share in (0, 0.5, 1)] == pytest.approx([1, 0.525, 0.05])
     assert [schedule.linear_fall(left, 0.1) for left in (2, 1, 0.5, 0)] == [1, 1, 0.5, 0.1]
     assert [schedule.ramp_up(share) for share in (0, 0.25, 0.5, 1)] == [0, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(18.4, "18 s"), (59 * 60, "59 min"), (5400, "1 h 30 min")])
+def test_durations_have_two_units_at_most(seconds, text):
+    assert duration_text(seconds) == text
+
+
+def test_a_loss_meter_reports_means_and_starts_over():
+    meter = LossMeter(every_s=0.0)
+    assert not meter.due
+    meter.add(0, 8, {"loss": 1.0})
+    meter.add(8, 16, {"loss": 2.0})
+    assert meter.due
+    line, means = meter.take(16, 32)
+    assert line.startswith("16 of 32 images, ")
+    assert line.endswith(" s left  loss 1.5")
+    assert means["loss"] == 1.5
+    meter.add(16, 24, {"loss": 7.0})
+    assert meter.take(24, 32)[1]["loss"] == 7

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from core.training.durations import in_words
-
 
 class LossMeter:
     """Collects the losses of steps until the next log line, which is due every `every_s` seconds."""
@@ -38,7 +36,19 @@ class LossMeter:
         means = {name: float(np.mean([float(value) for value in values])) for name, values in self._losses.items()}
         now = time.monotonic()
         rate = (images - self._since[1]) / max(now - self._since[0], 1e-9)
-        left = f", {in_words((total - images) / rate)} left" if rate and images < total else ""
+        left = f", {duration_text((total - images) / rate)} left" if rate and images < total else ""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in means.items())
         self._losses, self._since = {}, (now, images)
         return f"{images} of {total} images, {rate:.1f}/s{left}  {shown}", means | {"images_per_second": rate}
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in two units at most.
+
+    >>> duration_text(5400)
+    '1 h 30 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -143,15 +143,13 @@ def available() -> Workers:
     Raises:
         RuntimeError: TF_CONFIG is set, but training does not run on TensorFlow.
     """
-    import tensorflow as tf
-
     cluster = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {})
     if keras.backend.backend() != "tensorflow":
         if cluster:
             raise RuntimeError("TF_CONFIG is set, but several machines need KERAS_BACKEND=tensorflow")
-        # TensorFlow only reads and writes files then, and would take the GPU's memory for it.
-        tf.config.set_visible_devices([], "GPU")
         return Workers()
+    import tensorflow as tf
+
     if sum(len(addresses) for addresses in cluster.values()) > 1:
         return Distributed(tf.distribute.MultiWorkerMirroredStrategy())
     if len(tf.config.list_logical_devices("GPU")) > 1:

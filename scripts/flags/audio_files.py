@@ -1,13 +1,11 @@
 """Flags of the commands that read sound files, and what happens to a bad file."""
 
 import argparse
-import contextlib
 from functools import partial
 
 from core import progress
 from core.audio.sound_files import BadFileError, OnBadFile
 from scripts import frame
-from server.quiet import quiet_import
 
 
 def add_flags(flags: argparse.ArgumentParser, *, bad_files: bool = True) -> None:
@@ -27,12 +25,6 @@ def pitch(text: str) -> int:
     if not text.isdecimal() or int(text) > 127:
         raise argparse.ArgumentTypeError(f"must be a pitch in 0..127, not {text!r}")
     return int(text)
-
-
-def import_tensorflow(options: argparse.Namespace) -> None:
-    """Import what reads and writes records, without its notes to developers unless there is options.debug."""
-    with contextlib.nullcontext() if options.debug else quiet_import():
-        import tensorflow  # noqa: F401
 
 
 def report(options: argparse.Namespace) -> OnBadFile:
