@@ -75,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="JSON file in which image settings are kept (default: in the user's data folder)",
     )
+    _add_page_flags(add)
+    add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
+    add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
+    add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
+    add("--debug", action="store_true", help="log more, and show tracebacks")
+    return parser
+
+
+def _add_page_flags(add: Callable[..., object]) -> None:
     add("--page-host", default="127.0.0.1", metavar="HOST", help="address of the page (default: this machine only)")
     add(
         "--page-port",
@@ -82,11 +91,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help=f"port of the page, 0 for any free one (default {PAGE_PORT}, or any free one)",
     )
-    add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
-    add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
-    add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
-    add("--debug", action="store_true", help="log more, and show tracebacks")
-    return parser
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -101,9 +105,7 @@ def _run(args: argparse.Namespace) -> None:
     _check(args, models)
     process.lower_priority()
     threads = args.threads or process.default_threads()
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ended = _end_event()
     data = user_folders.data_dir()
     controller = RenderController(models, args.out or data / "pictures", _load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
@@ -113,12 +115,24 @@ def _run(args: argparse.Namespace) -> None:
         process.when_input_ends(ended.set)
     link.start(lambda: _prepare(controller, dispatcher, args.model, threads))
     controller.render_loop.start()
-    # With a timeout: on Windows an endless wait does not notice Ctrl-C.
-    while not ended.wait(0.5):
-        pass
+    _wait(ended)
     controller.close()
     link.stop()
     stop_page()
+
+
+def _end_event() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
+
+
+def _wait(ended: threading.Event) -> None:
+    # With a timeout: on Windows an endless wait does not notice Ctrl-C.
+    while not ended.wait(0.5):
+        pass
 
 
 def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:

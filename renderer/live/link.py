@@ -80,8 +80,13 @@ class Link:
         self._long: set[int] = set()
         self._connected, self._stopping = False, threading.Event()
         self._hello_s = self._heartbeat_s = self._warned_s = float("-inf")
-        transport = controller.scene.transport
-        self._topics = {
+        self._topics = self._functions(stop)
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._run, self._work)]
+
+    def _functions(self, stop: Callable[[], None]) -> dict[str, Callable[[Event], None]]:
+        """The function of each topic."""
+        transport = self._controller.scene.transport
+        return {
             "welcome": self._welcome,
             "sound": lambda event: transport.add(read_sound(event)),
             "samples": lambda event: transport.add_samples(*read_samples(event)),
@@ -92,7 +97,6 @@ class Link:
             "command": self._command,
             "bye": lambda event: stop(),
         }
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._run, self._work)]
 
     def _socket(self, kind: int, address: str) -> "zmq.Socket[bytes]":
         socket = self._context.socket(kind)
