@@ -97,6 +97,11 @@ def test_a_pitch_out_of_range_is_refused():
     assert reason("/sound/synthesize", "z", "t", 128) == "pitch must be in 0..127, not 128"
 
 
+@pytest.mark.parametrize(("value", "read"), [(0.02, 0.02), (1.0, 1.0)])
+def test_a_limit_is_allowed_though_a_32_bit_float_may_lie_beyond_it(value, read):
+    assert one("/image/truncation", value).values["value"] == read
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_values_that_are_not_finite_are_refused(value):
     assert "finite" in reason("/sound/slerp_z", "a", "b", "c", value)
