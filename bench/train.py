@@ -22,10 +22,10 @@ INSTRUMENTS, PITCHES, RATE = 8, range(48, 72, 3), 16000
 
 def write_notes(folder: Path) -> None:
     """A dataset of harmonic tones: enough of them, so that no batch is the same as the last."""
+    from core.nn.tf_logs import suppress_tf_logs
     from gansynth.dataset import records
-    from server.quiet import quiet_import
 
-    with quiet_import():
+    with suppress_tf_logs():
         import tensorflow  # noqa: F401
 
     phases = 2 * np.pi * np.arange(work.TRAINED["audio_length"]) / RATE

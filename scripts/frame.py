@@ -194,6 +194,6 @@ def load(options: argparse.Namespace) -> "Model":
 
 def quiet(options: argparse.Namespace) -> None:
     """Load TensorFlow, without its notes to developers unless there is --debug."""
-    from server.quiet import import_tensorflow
+    from core.nn.tf_logs import import_tensorflow
 
     import_tensorflow()

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from core.nn.tf_logs import suppress_tf_logs
 from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
-from server.quiet import quiet_import
 
 PROG = "gansynth_train"
 
@@ -62,7 +62,7 @@ def _train(options: argparse.Namespace) -> int:
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
     # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
-    with contextlib.nullcontext() if options.debug else quiet_import():
+    with contextlib.nullcontext() if options.debug else suppress_tf_logs():
         from gansynth.training import workers
 
         team = workers.available()

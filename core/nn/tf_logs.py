@@ -1,4 +1,4 @@
-"""TensorFlow's libraries without their notes to developers."""
+"""Import TensorFlow without its libraries' notes to developers."""
 
 import os
 import re
@@ -13,20 +13,36 @@ _NOTES = re.compile(
 )
 
 
+def import_tensorflow() -> None:
+    """Import Keras and its backend, without notes unless TF_CPP_MIN_LOG_LEVEL is 0, as --debug sets it."""
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
+        _import()
+        return
+    with suppress_tf_logs():
+        _import()
+
+
 @contextmanager
-def quiet_import() -> Iterator[None]:
+def suppress_tf_logs() -> Iterator[None]:
     """Hold back what native code writes to stderr within the block, then pass it on without the notes."""
     sys.stderr.flush()
-    own = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
         finally:
             sys.stderr.flush()
-            os.dup2(own, 2)
-            os.close(own)
+            os.dup2(stderr, 2)
+            os.close(stderr)
             held.seek(0)
             for line in held:
                 if not _NOTES.match(line):
                     os.write(2, line)
+
+
+def _import() -> None:
+    from keras import ops
+
+    # The first tensor is when TensorFlow looks for a GPU, and prints a note if there is none.
+    ops.zeros(1)

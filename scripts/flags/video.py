@@ -48,7 +48,7 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
 
 def load_image_model(folder: Path) -> "ImageModel":
     """Load an image model, without TensorFlow's notes to developers."""
-    from server.quiet import import_tensorflow
+    from core.nn.tf_logs import import_tensorflow
 
     import_tensorflow()
     from core import families
