@@ -1,6 +1,6 @@
 """Live pictures: frame times of a model of the size that ships, and what sound and pictures cost each other.
 
-The picture model has random weights; the sound is that of the voice that ships. A renderer is held (SIGSTOP) for every
+The image model has random weights; the sound is that of the voice that ships. A renderer is held (SIGSTOP) for every
 other hallucination, so that both kinds see the same machine.
 """
 
@@ -32,7 +32,7 @@ _ROOT = Path(__file__).parent.parent
 
 
 def write_model(folder: Path, width: int) -> None:
-    """A picture model of 128 px with random weights, as it would ship."""
+    """An image model of 128 px with random weights, as it would ship."""
     from renderer.biggan import config, npz_format, weights
     from renderer.training.hparams import ImageHparams
 

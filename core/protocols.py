@@ -3,12 +3,15 @@
 A model is loaded by `core.families.load`. It may be used from several threads.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+from core import checks
 
 
 class Move(NamedTuple):
@@ -116,32 +119,37 @@ class MappedImageModel(ImageModel, Protocol):
 
 @dataclass(frozen=True)
 class Control:
-    """What a sound model can be played with.
+    """Something that a note of a sound model is made from: a number, a vector, or words.
 
     Attributes:
-        name: of the keyword of `SoundModel.render`.
-        low: the lowest value.
-        high: the highest value.
-        size: how many values it has; 0: it is one number.
-        choices: the only values that are allowed; empty: any from low to high.
+        name: of the value in `SoundModel.render`.
+        low: the lowest number.
+        high: the highest number.
+        size: how many numbers a vector has; 0: it is one number.
+        choices: the only numbers, or the words, that are allowed; empty: any number from low to high.
+        several: several of the choices may be given together.
+        optional: the value may be left out.
         unit: such as "MIDI pitch"; empty: none.
 
     Raises:
-        ValueError: low is above high, or a choice is outside.
+        ValueError: low is above high, or a number among the choices is outside.
     """
 
     name: str
-    low: float
-    high: float
+    low: float = -math.inf
+    high: float = math.inf
     size: int = 0
-    choices: tuple[float, ...] = ()
+    choices: tuple[float | str, ...] = ()
+    several: bool = False
+    optional: bool = False
     unit: str = ""
 
     def __post_init__(self) -> None:
         if not self.low <= self.high:
-            raise ValueError(f"{self.name}: low must be at most high, not {self.low:g} and {self.high:g}")
-        if not all(self.low <= choice <= self.high for choice in self.choices):
-            raise ValueError(f"{self.name}: choices must be in {self.low:g}..{self.high:g}, not {self.choices}")
+            raise checks.mismatch(f"low of {self.name}", f"be at most {self.high:g}", self.low)
+        for choice in self.choices:
+            if not isinstance(choice, str):
+                checks.in_range(f"a choice of {self.name}", choice, self.low, self.high)
 
 
 @runtime_checkable
@@ -166,7 +174,7 @@ class SoundModel(Protocol):
         """Render one note in blocks, float32 [samples]; the whole note is their concatenation.
 
         Args:
-            values: one for each of `controls`, by name.
+            values: by the names of `controls`.
 
         Raises:
             ValueError: a control is missing, unknown, or out of its range.

@@ -1,6 +1,6 @@
 """Directions in the latent space of a GAN: how they are found, components files, the edits made with them.
 
-The GAN may be one of sounds (`gansynth.load`) or of pictures (`renderer.biggan.load`).
+The GAN may make sounds or images: a `SoundModel` with activations (`gansynth.load`) or an `ImageModel`.
 
 Importing this package loads neither TensorFlow nor scikit-learn; `compute` does where it needs them.
 """

@@ -22,7 +22,7 @@ from ganspace import estimators, files, image_sampling, sampling
 from ganspace.components import Components, Latents
 from ganspace.directions import EstimatedDirections
 from ganspace.estimators import Estimator
-from ganspace.image_sampling import PictureSampler
+from ganspace.image_sampling import ImageSampler
 from ganspace.plan import Plan
 from ganspace.sampler import LATENTS, SAMPLES, Sampler, chunk_sizes
 
@@ -37,8 +37,8 @@ DEFAULT_LAYER, DEFAULT_PITCH = "conv0", 32
 SAVE_EVERY_S = 20.0
 # How many samples relate the directions to z.
 LATENT_SAMPLES = 8192
-# A picture model's own directions: few samples, for a large model takes long over each; more than there are sliders.
-OWN_PICTURES = Plan(count=2048, components=32)
+# An image model's own directions: few samples, for a large model takes long over each; more than there are sliders.
+OWN_IMAGES = Plan(count=2048, components=32)
 _RIDGE = 1e-6
 
 
@@ -48,7 +48,7 @@ def compute(
     """Find directions.
 
     Args:
-        model: the loaded GANSynth, or picture model.
+        model: the loaded GANSynth, or image model.
         plan: what to compute.
         progress: called with (samples done, samples in all); what it raises ends the work.
         state: a file to go on from, and to keep the state in; the caller deletes it. None: no state is kept.
@@ -56,7 +56,7 @@ def compute(
     Raises:
         ValueError: the plan does not fit the model.
     """
-    if is_painter(model) and not plan.estimator:
+    if makes_images(model) and not plan.estimator:
         plan = replace(plan, estimator="linear")
     sampler = sampler_of(model, plan)
     estimator = estimators.make(plan, sampler.size, sampler.latent_size)
@@ -86,7 +86,7 @@ def compute_file(model: "AnyModel", plan: Plan, path: Path, *, progress: Progres
 
 def own_plan(model: "AnyModel") -> Plan:
     """How a model's own directions are found."""
-    return OWN_PICTURES if is_painter(model) else Plan()
+    return OWN_IMAGES if makes_images(model) else Plan()
 
 
 def own_file(model: "AnyModel") -> Path:
@@ -112,19 +112,19 @@ def own(model: "AnyModel", *, progress: Progress | None = None) -> Components:
     return compute_file(model, plan, path, progress=progress)
 
 
-def is_painter(model: "AnyModel") -> TypeGuard[ImageModel]:
+def makes_images(model: "AnyModel") -> TypeGuard[ImageModel]:
     """Whether a model paints: it has classes then, and no pitches."""
     return hasattr(model, "num_classes")
 
 
 def model_folder(model: "AnyModel") -> Path:
     """Where a model was loaded from."""
-    return Path(model.folder if is_painter(model) else cast("Model", model).config.folder)
+    return Path(model.folder if makes_images(model) else cast("Model", model).config.folder)
 
 
 def chosen_layer(model: "AnyModel", plan: Plan) -> str:
     """The layer of a plan, chosen by the kind of model where none is named."""
-    return plan.layer or (model.default_layer if is_painter(model) else DEFAULT_LAYER)
+    return plan.layer or (model.default_layer if makes_images(model) else DEFAULT_LAYER)
 
 
 def state_path(path: Path) -> Path:
@@ -152,7 +152,7 @@ def finish(directions: EstimatedDirections, sampler: Sampler, plan: Plan, steps:
         known.at_pitches.reshape(-1, *shape) if known.pitches else known.at_pitches,
         latents,
     )
-    moves_z = isinstance(sampler, PictureSampler) and plan.move != "layer"
+    moves_z = isinstance(sampler, ImageSampler) and plan.move != "layer"
     return image_sampling.followed_in_z(found) if moves_z else found
 
 
@@ -175,10 +175,10 @@ def sampler_of(model: "AnyModel", plan: Plan) -> Sampler:
     Raises:
         ValueError: the model has no such layer, pitch or class, or the plan is for the other kind of model.
     """
-    if is_painter(model):
+    if makes_images(model):
         return image_sampling.make(model, plan)
     if plan.class_number is not None or plan.truncation != Plan.truncation or plan.move == "z":
-        raise ValueError("class, truncation and move z are for picture models; a sound model has pitches")
+        raise ValueError("class, truncation and move z are for image models; a sound model has pitches")
     sound = cast("Model", model)
     pitch = sound.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
     return sampling.make(sound, chosen_layer(model, plan), pitch, plan.seed, plan.batch_size)

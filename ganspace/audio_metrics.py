@@ -23,7 +23,7 @@ STEADY = 0.8
 
 @dataclass(frozen=True)
 class SoundMeasurement:
-    """One sound in numbers.
+    """The measures of one sound.
 
     `loudness_db` is its root mean square against full scale; `brightness_hz` the centre of its power spectrum;
     `noisiness_db` that spectrum's flatness (geometric by arithmetic mean), 0 for white noise, about -60 for a pure

@@ -64,7 +64,7 @@ def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progr
     """Find directions with the workers of a distributed.Client."""
     sampler = analysis.sampler_of(model, plan)
     if not isinstance(sampler, NoteSampler):
-        raise ValueError("--scheduler is for sound models; a picture model's directions are found on one machine")
+        raise ValueError("--scheduler is for sound models; an image model's directions are found on one machine")
     kept = plan.kept(sampler.size)
     basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
     steps = analysis.SampleCounter(progress, analysis.sample_count(sampler, plan))

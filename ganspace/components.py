@@ -17,7 +17,7 @@ class Origin:
     """Where directions come from, so that they can be found again.
 
     `checkpoint` is the folder's name, `checksum` that of its weights, `pitch` the one that was sampled, `count` how
-    many latent vectors were. Of a picture model: `class_number` is the class that was sampled (-1: random ones),
+    many latent vectors were. Of an image model: `class_number` is the class that was sampled (-1: random ones),
     `truncation` the noise's, and `found_in` the layer that was looked at, where edits may move another ("z").
     """
 
@@ -44,7 +44,7 @@ class Latents:
 class Components:
     """Directions of one layer, strongest first.
 
-    Of a picture model, maps have height and width in place of time and frequency, and the layer may be "z", the noise:
+    Of an image model, maps have height and width in place of time and frequency, and the layer may be "z", the noise:
     then the directions were found in another (`origin.found_in`) and followed there, and `var_ratio` is that one's.
 
     `components` [k, time, frequency, channels] have unit length, `stdev` [k] is the activations' standard deviation

@@ -1,4 +1,4 @@
-"""A sheet of what directions do to pictures: a row for each direction, from -3 to +3, through a few points."""
+"""Image grids of directions: a row for each direction, from -3 to +3 standard deviations, at a few points."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,23 +8,23 @@ import numpy as np
 from ganspace.audio_metrics import AMOUNTS
 from ganspace.audio_plots import LIGHT, SIGMA, WARM, dark_figure, style
 
-# Pictures are drawn so large at most, in pixels.
+# The largest size of an image in the grid, in pixels.
 TILE = 72
-# Between pictures, and between the points besides.
+# Pixels between images, and between points.
 EDGE, GAP = 1, 8
 
 
 def save_sheet(path: Path, heading: str, rows: np.ndarray, labels: Sequence[str], columns: Sequence[str]) -> None:
-    """Draw it.
+    """Plot the grid.
 
     Args:
         path: .png, .svg or .pdf.
-        heading: what it shows.
+        heading: above it.
         rows: [directions, points, amounts, height, width, 3] in -1..1.
         labels: what each direction does.
         columns: what each point is.
     """
-    image = laid_out(rows)
+    image = grid_image(rows)
     height, width, _ = image.shape
     wide, high = width / 100 + 4.2, height / 100 + 1.0
     figure = dark_figure(wide, high)
@@ -46,8 +46,8 @@ def save_sheet(path: Path, heading: str, rows: np.ndarray, labels: Sequence[str]
     figure.savefig(path, dpi=100)
 
 
-def laid_out(rows: np.ndarray) -> np.ndarray:
-    """One image [height, width, 3] in 0..1 of all of them, with a gap between points."""
+def grid_image(rows: np.ndarray) -> np.ndarray:
+    """The grid as one image [height, width, 3] in 0..1, with a gap between points."""
     step = 1
     while rows.shape[3] > TILE * step:
         step *= 2

@@ -1,7 +1,7 @@
-"""What a direction does to pictures, in numbers: light, colour, and how what is seen moves, grows and turns.
+"""Measure what a direction does to images: light and colour, and how the content moves, grows and turns.
 
-Movement is measured between neighbours along the direction, as one motion of the whole picture (Lucas and Kanade 1981,
-with shift, scale, stretch, rotation, and a change of light besides), and added up. It is that of the larger shapes.
+Motion is estimated between neighbours along the direction, as one motion of the whole image (Lucas and Kanade 1981,
+with shift, scale, stretch, rotation and a change of light), and added up. It is that of the larger shapes.
 """
 
 import itertools
@@ -19,22 +19,22 @@ from ganspace.image_sampling import one_hot
 if TYPE_CHECKING:
     from core.protocols import ImageModel
 
-# Pictures are made so small before motion is measured, in pixels; blocks of so many pixels hold no detail.
+# Images are reduced to this size in pixels before motion is estimated; blocks of so many pixels contain no detail.
 MOTION_SIZE, BLOCK = 32, 4
 _RIDGE = 1e-3
-# Where so many of the points agree on the way it goes, a change belongs to the direction.
+# A change counts as the direction's own where this share of the points agree on its sign.
 AGREEING = 0.8
-# A second word stands in a name if its change is at least this part of the first's.
+# A name has a second word if that change is at least this part of the first's.
 SECOND = 0.6
 
 
 @dataclass(frozen=True)
-class Look:
-    """One picture in numbers, some of them against the picture in the middle of the row.
+class ImageMeasurement:
+    """The measures of one image, some of them relative to the image in the middle of the row.
 
     `lightness`, `contrast` (its standard deviation), `colour` (largest less smallest of red, green, blue) and `detail`
-    (contrast within blocks of 4 pixels) are in percent of the range; `hue_deg` is by how many degrees colours have gone
-    on from red by yellow to green; `right` and `down` are percent of the picture's edge, `size` percent of the size in
+    (contrast within blocks of 4 pixels) are in percent of the range; `hue_deg` is by how many degrees hues have turned
+    from red through yellow to green; `right` and `down` are percent of the image's edge, `size` percent of the size in
     the middle, `width` that against the height, `turn_deg` degrees clockwise.
     """
 
@@ -69,12 +69,12 @@ QUANTITIES = (
 
 
 def points(model: "ImageModel", numbers: Sequence[int], truncation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noise [n, z] and one-hot classes [n, classes] of pictures through which directions are shown."""
+    """Latent vectors [n, z] and one-hot classes [n, classes] of the images at which directions are shown."""
     z = model.draw(np.random.default_rng(seed), len(numbers), truncation)
     return z, one_hot(numbers, model.num_classes)
 
 
-def pictures_along(
+def images_along(
     model: "ImageModel",
     components: Components,
     direction: int,
@@ -82,7 +82,7 @@ def pictures_along(
     truncation: float,
     amounts: Sequence[float] = AMOUNTS,
 ) -> np.ndarray:
-    """Pictures along one direction (from 0) through several points: float32 [points, amounts, height, width, 3]."""
+    """Images along one direction (from 0) at several points: float32 [points, amounts, height, width, 3]."""
     edits = np.zeros((len(amounts), direction + 1))
     edits[:, direction] = amounts
     offsets = components.offsets(edits)
@@ -93,8 +93,8 @@ def pictures_along(
     return np.stack(rows)
 
 
-def measure(row: np.ndarray) -> list[Look]:
-    """The numbers of pictures [amounts, height, width, 3] in -1..1 along a direction; the middle one is the measure."""
+def measure(row: np.ndarray) -> list[ImageMeasurement]:
+    """Measure images [amounts, height, width, 3] in -1..1 along a direction, relative to the middle one."""
     row = (np.asarray(row, np.float64) + 1) / 2
     luma = row @ [0.299, 0.587, 0.114]
     opponent = row[..., 0] - (row[..., 1] + row[..., 2]) / 2 + 1j * np.sqrt(0.75) * (row[..., 1] - row[..., 2])
@@ -115,11 +115,11 @@ def measure(row: np.ndarray) -> list[Look]:
             np.degrees(moved[:, 5]),
         ]
     )
-    return [Look(*(float(value) for value in line)) for line in found]
+    return [ImageMeasurement(*(float(value) for value in line)) for line in found]
 
 
 def motion(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """One motion of a whole picture [height, width]: right, down, growth, stretch, turn.
+    """The motion from one image [height, width] to another: right, down, growth, stretch, turn.
 
     In halves of an edge, logarithms, and radians. Stretch is what it grows across beyond its growth, and shrinks along.
     """
@@ -143,20 +143,26 @@ def motion(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.linalg.solve(square + ridge, matrix.T @ change)[:5]
 
 
-def mean(looks: Sequence[Look]) -> Look:
-    """The average of several pictures' numbers."""
-    return Look(*(float(np.mean([getattr(look, part.name) for look in looks])) for part in fields(Look)))
+def mean(measures: Sequence[ImageMeasurement]) -> ImageMeasurement:
+    """The average measures of several images."""
+    return ImageMeasurement(
+        *(float(np.mean([getattr(one, part.name) for one in measures])) for part in fields(ImageMeasurement))
+    )
 
 
-def name(looks: Sequence[Sequence[Look]], amounts: Sequence[float] = AMOUNTS) -> str:
-    """A word or two for what a direction does, at nearly all points [points][amounts]; "" where nothing is clear."""
-    average, found = [mean(column) for column in zip(*looks, strict=True)], []
+def name(measures: Sequence[Sequence[ImageMeasurement]], amounts: Sequence[float] = AMOUNTS) -> str:
+    """Name what a direction does at nearly all points, from measures [points][amounts]; "" where nothing is clear."""
+    average, found = [mean(column) for column in zip(*measures, strict=True)], []
     for quantity in QUANTITIES:
-        values = [getattr(look, quantity.field) for look in average]
-        each = [getattr(row[-1], quantity.field) - getattr(row[0], quantity.field) for row in looks]
+        values = [getattr(one, quantity.field) for one in average]
+        each = [getattr(row[-1], quantity.field) - getattr(row[0], quantity.field) for row in measures]
         change = values[-1] - values[0]
         agreeing = np.mean(np.sign(each) == np.sign(change))
-        if quantity.heard(values[0], values[-1]) and abs(trend(amounts, values)) >= STEADY and agreeing >= AGREEING:
+        if (
+            quantity.noticeable(values[0], values[-1])
+            and abs(trend(amounts, values)) >= STEADY
+            and agreeing >= AGREEING
+        ):
             found.append((abs(change) / quantity.span, quantity.more if change > 0 else quantity.less))
     found.sort(reverse=True)
     return " and ".join(word for weight, word in found[:2] if weight >= SECOND * found[0][0])
@@ -174,9 +180,9 @@ def _pooled(maps: np.ndarray, block: int) -> np.ndarray:
     return maps.reshape(count, height // block, block, width // block, block).mean(axis=(2, 4))
 
 
-def _blurred(picture: np.ndarray) -> np.ndarray:
+def _blurred(image: np.ndarray) -> np.ndarray:
     for axis in (0, 1, 0, 1):
-        wide = np.pad(picture, [(1, 1) if axis == way else (0, 0) for way in (0, 1)], "edge")
-        before, here, after = (np.take(wide, range(k, k + picture.shape[axis]), axis) for k in range(3))
-        picture = (before + 2 * here + after) / 4
-    return picture
+        wide = np.pad(image, [(1, 1) if axis == way else (0, 0) for way in (0, 1)], "edge")
+        before, here, after = (np.take(wide, range(k, k + image.shape[axis]), axis) for k in range(3))
+        image = (before + 2 * here + after) / 4
+    return image

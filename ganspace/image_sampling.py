@@ -1,4 +1,4 @@
-"""Noise and classes -> activations of one layer of a picture model, each seen from the mean of its class.
+"""Noise and classes -> activations of one layer of an image model, each seen from the mean of its class.
 
 What pitch is to sounds, the class is to pictures: it changes more than noise does, and is chosen otherwise. So that
 directions are those within a class and not those from one to another, the noise comes in groups of one class each, and
@@ -25,8 +25,8 @@ NOISE = "z"
 
 
 @dataclass(frozen=True)
-class PictureSampler(Sampler):
-    """A layer of a picture model at one truncation, in one class (a number) or in random ones (-1)."""
+class ImageSampler(Sampler):
+    """A layer of an image model at one truncation, in one class (a number) or in random ones (-1)."""
 
     model: ImageModel
     truncation: float
@@ -126,7 +126,7 @@ def from_group_means(activations: np.ndarray) -> np.ndarray:
     return activations
 
 
-def make(model: ImageModel, plan: Plan) -> PictureSampler:
+def make(model: ImageModel, plan: Plan) -> ImageSampler:
     """A sampler.
 
     Raises:
@@ -134,7 +134,7 @@ def make(model: ImageModel, plan: Plan) -> PictureSampler:
     """
     layer, number = plan.layer or model.default_layer, -1 if plan.class_number is None else plan.class_number
     if plan.pitch is not None:
-        raise ValueError("a pitch is for sound models; a picture model has classes")
+        raise ValueError("a pitch is for sound models; an image model has classes")
     if layer == NOISE:
         raise ValueError("z is drawn alike in all directions, so there is nothing to be found; choose a layer after it")
     if number >= 0 and not model.num_classes:
@@ -142,7 +142,7 @@ def make(model: ImageModel, plan: Plan) -> PictureSampler:
     if number >= model.num_classes > 0:
         raise ValueError(f"class {number} is none of {model.name}; its classes are 0 to {model.num_classes - 1}")
     shape = model.layer_shape(layer)
-    return PictureSampler(model, layer, plan.seed, shape, plan.batch_size or fast_batch(shape), plan.truncation, number)
+    return ImageSampler(model, layer, plan.seed, shape, plan.batch_size or fast_batch(shape), plan.truncation, number)
 
 
 def followed_in_z(components: Components) -> Components:

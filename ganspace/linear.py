@@ -6,7 +6,7 @@ there). PCA looks at the whole, and then asks which z goes with it. Here the sec
     B = cov(z)^-1 cov(z, activations),  B = U S V'
 
 The columns of U are directions in z, at right angles, the first being that along which the layer moves most; those of V
-are where it then goes. Where the layer is linear in z, as a picture model's first map is, that is PCA itself, exactly
+are where it then goes. Where the layer is linear in z, as an image model's first map is, that is PCA itself, exactly
 and from few samples. All that is kept of the samples are sums, latent by size.
 
 Of the 16 factors that the model `patterns` was trained with, the first 16 directions of layers.0 find 15 so, and 10 by

@@ -12,7 +12,8 @@ from core.nn import numpy_ops
 from core.nn.engine import CompiledFunctions
 from core.nn.ops import Ops, Tensor
 from core.progress import Progress
-from gansynth import checkpoint, network, normalizer, spectral
+from core.protocols import Control
+from gansynth import checkpoint, controls, network, normalizer, spectral
 from gansynth.conditions import CONDITIONS, Value, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 
@@ -108,6 +109,16 @@ class Model:
     ) -> Iterator[np.ndarray]:
         """The notes of `generate` one after the other, each float32 [length], so that they need not all be kept."""
         return self._waves(None, self._input(z, pitches, conditions), length, progress)
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What a note is made from; see `SoundModel`."""
+        return controls.controls(self.config)
+
+    def render(self, values: Mapping[str, Any]) -> Iterator[np.ndarray]:
+        """One note, as `SoundModel.render`, in a single block: the network computes all of its frames together."""
+        z, pitches, conditions = controls.read(self.config, values)
+        return self.notes(z, pitches, conditions=conditions)
 
     def activations(
         self,

@@ -66,10 +66,10 @@ def _work(options: argparse.Namespace) -> None:
         _sheets(options)
         return
     model_folder.refuse(options, {"pitch": "--pitch"}, "GANSynth checkpoints", "an image model")
-    from scripts.shared import describe_pictures
+    from scripts.shared import describe_images
 
     options.seed = options.seed or 0
-    describe_pictures.sheets(options)
+    describe_images.sheets(options)
 
 
 def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:

@@ -53,8 +53,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--mix",
         choices=("blend", "peak"),
-        help="blend: images between those of the classes (default); peak: overdriven, as by the BigGAN Audio"
-        " Visualizer",
+        help="blend: mixtures of classes that the model has learned (default); peak: overdriven",
     )
     flags.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
     flags.add_argument(

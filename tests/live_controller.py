@@ -47,7 +47,7 @@ class FlatModel:
 
 
 def models_with(folder, *names):
-    """A models folder in which there are picture models of these names."""
+    """A models folder in which there are image models of these names."""
     for name in names:
         (folder / "biggan" / name).mkdir(parents=True)
         for file in ("config.json", "pytorch_model.bin"):

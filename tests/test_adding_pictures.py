@@ -1,4 +1,4 @@
-"""`hallu models add` with picture models of all kinds, with tar files, and with archives that mean harm."""
+"""`hallu models add` with image models of all kinds, with tar files, and with archives that mean harm."""
 
 import gzip
 import io

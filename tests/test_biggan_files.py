@@ -1,4 +1,4 @@
-"""Picture models' files: what is read, and what is refused; nothing in them is ever run."""
+"""Image models' files: what is read, and what is refused; nothing in them is ever run."""
 
 import json
 import os
@@ -247,7 +247,7 @@ def test_another_version_is_refused(tmp_path):
 
 def test_another_format_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", a=1)
-    with pytest.raises(ValueError, match="no picture model of the format hallu-biggan"):
+    with pytest.raises(ValueError, match="no image model of the format hallu-biggan"):
         npz_format.read(tmp_path / "a.npz")
 
 
@@ -280,7 +280,7 @@ def test_models_are_found_by_their_files(tmp_path, caplog):
 
 
 def test_no_model(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"is no picture model; one has config\.json and weights\.npz; or"):
+    with pytest.raises(FileNotFoundError, match=r"is no image model; one has config\.json and weights\.npz; or"):
         biggan.load(tmp_path)
 
 

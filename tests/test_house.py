@@ -60,6 +60,41 @@ def test_every_room_has_arrows():
     assert rooms == {*FORBIDDEN, "scripts", "tests", "bench", ".ci"}
 
 
+# Where a family of models may be named, besides core/families.py: in its room, in its commands, where it is measured.
+OWN_ROOMS = {
+    "biggan": ("renderer/biggan/", "renderer/training/", "scripts/biggan_", "bench/"),
+    "stylegan": ("renderer/stylegan2/",),
+    "specvqgan": ("specvqgan/",),
+}
+# A program of another author that has the name of a family in its own.
+CREDITED = "biggan audio visualizer"
+
+
+@pytest.mark.parametrize("family", OWN_ROOMS)
+def test_no_family_of_models_is_named_outside_its_rooms_and_the_registry(family):
+    code = {path.relative_to(ROOT).as_posix(): path for path in ROOT.glob("*/**/*.py")}
+    allowed = ("core/families.py", "tests/", *OWN_ROOMS[family])
+    rooms = ("bench/", "core/", "ganspace/", "gansynth/", "renderer/", "scripts/", "server/", "specvqgan/")
+    others = [name for name in code if name.startswith(rooms) and not name.startswith(allowed)]
+    words = {name: " ".join(code[name].read_text(encoding="utf-8").lower().split()) for name in others}
+    assert not [name for name, text in words.items() if family in text.replace(CREDITED, "")]
+
+
+def strings(path):
+    """The strings in a file, without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    have_docs = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, have_docs)}
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [value for value in constants if isinstance(value, str) and value not in docs]
+
+
+@pytest.mark.parametrize("room", ["core", "ganspace", "renderer", "server"])
+def test_no_string_names_the_sound_family_outside_its_room_and_the_registry(room):
+    paths = [path for path in ROOT.glob(f"{room}/**/*.py") if path != ROOT / "core" / "families.py"]
+    assert not [(path, text) for path in paths for text in strings(path) if "gansynth" in text]
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -10,7 +10,7 @@ import pytest
 from live_controller import LAYER, FlatModel, components, execute, load, models_with, submit
 
 import ganspace
-from ganspace.analysis import OWN_PICTURES
+from ganspace.analysis import OWN_IMAGES
 from renderer.live import directions
 from renderer.live.controller import RenderController
 from renderer.live.direction_search import MAX_WAITING
@@ -244,7 +244,7 @@ def test_directions_of_a_folder_that_takes_no_files_are_found_all_the_same(monke
     monkeypatch.setattr(ganspace, "own", own)
     monkeypatch.setattr(ganspace, "compute", lambda model, plan, *, progress: components(plan.components, names=()))
     found = directions.own(FlatModel(folder=tmp_path), print)
-    assert (found.file, found.count) == ("auto", OWN_PICTURES.components)
+    assert (found.file, found.count) == ("auto", OWN_IMAGES.components)
 
 
 def test_offsets_of_a_large_row_of_directions_end_where_messages_do(controller):

@@ -1,4 +1,4 @@
-"""`hallu serve` with a renderer of its own: a real picture model, and what happens when processes die."""
+"""`hallu serve` with a renderer of its own: a real image model, and what happens when processes die."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="processes are lo
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """A models folder with a small voice and a small picture model."""
+    """A models folder with a small voice and a small image model."""
     folder = tmp_path_factory.mktemp("both")
     shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
     shutil.copytree(DATA / "biggan_small", folder / "biggan" / "biggan_small")

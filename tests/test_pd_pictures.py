@@ -104,8 +104,8 @@ def test_what_the_renderer_refuses_is_said(visuals):
     visuals.do("load-button")
     visuals.asked("/image/load")
     assert visuals.shown("says") == "loading patterns ..."
-    visuals.answer("/fail", "/image/load", "-", "no picture model 'patterns'")
-    assert visuals.shown("says") == "no picture model 'patterns'"
+    visuals.answer("/fail", "/image/load", "-", "no image model 'patterns'")
+    assert visuals.shown("says") == "no image model 'patterns'"
 
 
 def test_classes_gather_and_the_last_one_goes(visuals):

@@ -45,7 +45,7 @@ def port():
 
 @pytest.fixture(scope="module")
 def painting(tmp_path_factory, port):
-    """A server that plays a small voice, with a renderer that has a small picture model."""
+    """A server that plays a small voice, with a renderer that has a small image model."""
     folder = tmp_path_factory.mktemp("painting")
     shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
     shutil.copytree(DATA / "biggan_small", folder / "biggan" / "biggan_small")

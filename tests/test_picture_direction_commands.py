@@ -1,4 +1,4 @@
-"""gansynth_ganspace and ganspacesynth_describe on a picture model."""
+"""gansynth_ganspace and ganspacesynth_describe on an image model."""
 
 import csv
 import re
@@ -11,13 +11,13 @@ import ganspace
 from ganspace import image_grids, image_metrics
 from renderer import biggan
 from scripts import ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_ganspace
-from tests import small_painter
+from tests import small_biggan
 from tests.conftest import SMALL
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return small_painter.write(tmp_path_factory.mktemp("biggan") / "small")
+    return small_biggan.write(tmp_path_factory.mktemp("biggan") / "small")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_layers_are_listed(folder, capsys):
     gansynth_ganspace.main(["--ckpt_dir", str(folder), "--list_layers"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["z: 1 x 1 x 8 = 8 values", "gen_z: 4 x 4 x 64 = 1024 values"]
-    assert len(lines) == 2 + len(small_painter.LAYERS)
+    assert len(lines) == 2 + len(small_biggan.LAYERS)
 
 
 def test_directions_of_pictures_are_found(file):
@@ -103,12 +103,12 @@ def test_clear_directions_get_names_and_given_ones_stay(file, tmp_path, monkeypa
 def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
     painter, found = biggan.load(file.parent), ganspace.load(file)
     at = image_metrics.points(painter, [0, 2], 1.0, seed=3)
-    along = image_metrics.pictures_along(painter, found, 1, at, 1.0)
+    along = image_metrics.images_along(painter, found, 1, at, 1.0)
     assert along.shape == (2, 7, 16, 16, 3)
     np.testing.assert_allclose(along[:, 3], painter.generate(*at, 1.0), atol=1e-6)
     moved = painter.generate(at[0] + 3 * found.latents.stdev[1] * found.latents.directions[1], at[1], 1.0)
     np.testing.assert_allclose(along[:, 6], moved, atol=1e-4)
-    sheet = image_grids.laid_out(np.stack([along, along]))
+    sheet = image_grids.grid_image(np.stack([along, along]))
     assert sheet.shape == (2 * 17, 2 * 7 * 17 + image_grids.GAP, 3)
     np.testing.assert_allclose(sheet[1:17, 18:34], (along[0, 1] + 1) / 2, atol=1e-6)
 

@@ -1,4 +1,4 @@
-"""The picture model that ships: it paints what it is asked for, from the numbers that its latents carry."""
+"""The image model that ships: it paints what it is asked for, from the numbers that its latents carry."""
 
 from pathlib import Path
 

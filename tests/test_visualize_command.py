@@ -1,4 +1,4 @@
-"""The command lines of films: usage that is wrong, and one film and one loop of a real picture model."""
+"""The command lines of films: usage that is wrong, and one film and one loop of a real image model."""
 
 import json
 import shutil

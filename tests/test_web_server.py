@@ -253,7 +253,7 @@ def test_a_command_is_done_and_shows(fake):
 
 
 def test_the_renderers_own_sentence_comes_back(fake):
-    fake.refuse["/image/load"] = "there is no picture model 'x'; there are patterns, glyphs"
+    fake.refuse["/image/load"] = "there is no image model 'x'; there are patterns, glyphs"
 
     async def play(client):
         return await client.ask("/image/load", {"name": "x"})

@@ -29,7 +29,7 @@ MODEL_COMMANDS = (
     Spec(
         "/sound/load",
         "Load a checkpoint; the one before it stays if this fails.",
-        args=(Arg("checkpoint", "name", "a folder under DIR/gansynth/ of a models folder, or a path inside one"),),
+        args=(Arg("checkpoint", "name", "a folder below DIR/FAMILY of a models folder, or a path inside one"),),
         replies=("/sound/loaded name audio_length sample_rate latent_size pitch...",),
     ),
     Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),

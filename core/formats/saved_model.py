@@ -15,7 +15,7 @@ _FLOATS = {number: messages.DTYPES[number] for number in (1, 2, 19)}
 _SINGLE = {1: ("float_val", "<f4"), 2: ("double_val", "<f8")}
 _PASSED_ON = ("Identity", "StopGradient")
 _MAX_SIZE, _MAX_PASSES, _MAX_DIMS = 2**31, 20, 32
-# Values that a constant may have beyond those that stand in the file; the largest table of BigGAN-deep has 104448.
+# Values that a constant may repeat beyond those in the file; the largest table of a published generator has 104448.
 _MAX_REPEATED = 2**18
 
 

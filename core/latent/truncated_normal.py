@@ -1,4 +1,4 @@
-"""Normal values without their rare extremes, as BigGAN draws its latent vectors (Brock et al. 2019, section 3.1)."""
+"""Normal values without their rare extremes, as large image models draw latent vectors (Brock et al. 2019, 3.1)."""
 
 import numpy as np
 

@@ -15,7 +15,7 @@ __all__ = ["convert", "find", "load", "read_config"]
 
 
 def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -> "BigGan":
-    """Load a picture model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
+    """Load an image model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
 
     Args:
         folder: of the model.
@@ -23,7 +23,7 @@ def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -
         precision: f32, or bf16.
 
     Raises:
-        FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
+        FileNotFoundError: there is no image model in the folder, or a file of it is missing.
         ValueError: a file breaks a rule; the message names it.
     """
     from renderer.biggan import model_formats
@@ -36,7 +36,7 @@ def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:
-    """Write a picture model of any kind as one of ours, which loads faster and is smaller.
+    """Write an image model of any kind as one of ours, which loads faster and is smaller.
 
     Args:
         source: a folder that `load` reads.
@@ -44,7 +44,7 @@ def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> N
         dtype: float16 or float32, of the numbers in the file.
 
     Raises:
-        FileNotFoundError: there is no picture model in the folder, or a file of it is missing.
+        FileNotFoundError: there is no image model in the folder, or a file of it is missing.
         FileExistsError: the new folder is there and not empty.
         ValueError: a file breaks a rule; the message names it.
     """

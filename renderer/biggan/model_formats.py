@@ -1,4 +1,4 @@
-"""The three kinds of folders that a picture model comes in."""
+"""The three kinds of folders that an image model comes in."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def contents() -> str:
 
 
 def find(models: Iterable[Path]) -> list[Path]:
-    """The picture models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
+    """The image models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
 
     A folder that looks like one, but cannot be read, is left out, and the log says why.
     """
@@ -53,10 +53,10 @@ def find(models: Iterable[Path]) -> list[Path]:
 
 
 def read_config(folder: str | Path) -> BigGANConfig:
-    """A picture model's shape; reads no weights, and does not need TensorFlow.
+    """An image model's shape; reads no weights, and does not need TensorFlow.
 
     Raises:
-        FileNotFoundError: there is no picture model in the folder.
+        FileNotFoundError: there is no image model in the folder.
         ValueError: its config.json breaks a rule; the message names it.
     """
     return _known_kind(Path(folder)).config(Path(folder))
@@ -66,7 +66,7 @@ def read_weights(folder: Path, config: BigGANConfig) -> Arrays:
     """All weights that `config` asks for, spectral norm folded in; see `weights.expected`.
 
     Raises:
-        FileNotFoundError: there is no picture model in the folder.
+        FileNotFoundError: there is no image model in the folder.
         ValueError: a file is damaged, or an array is missing or has another shape; the message names it.
     """
     from renderer.biggan import weights
@@ -78,10 +78,10 @@ def read_weights(folder: Path, config: BigGANConfig) -> Arrays:
 
 
 def checksum(folder: Path) -> str:
-    """A picture model's checksum: of its weights, or of their index, which holds one of each variable.
+    """An image model's checksum: of its weights, or of their index, which holds one of each variable.
 
     Raises:
-        FileNotFoundError: there is no picture model in the folder.
+        FileNotFoundError: there is no image model in the folder.
     """
     with (folder / _known_kind(folder).files[-1]).open("rb") as file:
         found = hashlib.sha256()
@@ -91,7 +91,7 @@ def checksum(folder: Path) -> str:
 
 
 def save(folder: Path, config: BigGANConfig, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
-    """Write a picture model in our own format: a new folder, there whole or not at all.
+    """Write an image model in our own format: a new folder, there whole or not at all.
 
     Args:
         folder: new, or empty.
@@ -178,7 +178,7 @@ def _kind(folder: Path) -> Kind | None:
 def _known_kind(folder: Path) -> Kind:
     if (kind := _kind(folder)) is None:
         wanted = "; or ".join(" and ".join(kind.files) for kind in _KINDS)
-        raise FileNotFoundError(f"{folder} is no picture model; one has {wanted}")
+        raise FileNotFoundError(f"{folder} is no image model; one has {wanted}")
     return kind
 
 

@@ -1,4 +1,4 @@
-"""Directions of picture models: those within a class, in any layer, found as a sound model's are."""
+"""Directions of image models: those within a class, in any layer, found as a sound model's are."""
 
 import dataclasses
 
@@ -11,12 +11,12 @@ from ganspace.linear import Linear
 from ganspace.sampler import SAMPLES
 from renderer import biggan
 from renderer.biggan import model_formats
-from tests import small_painter
+from tests import small_biggan
 
 
 @pytest.fixture(scope="module")
 def painter(tmp_path_factory):
-    return biggan.load(small_painter.write(tmp_path_factory.mktemp("biggan") / "small"))
+    return biggan.load(small_biggan.write(tmp_path_factory.mktemp("biggan") / "small"))
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +119,14 @@ def test_stopped_and_taken_up_again_they_are_the_same(painter, tmp_path, monkeyp
 
 
 def test_a_painters_own_are_kept_beside_it_and_found_anew_for_other_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(analysis, "OWN_PICTURES", Plan(count=64, components=4))
-    folder = small_painter.write(tmp_path / "mine")
+    monkeypatch.setattr(analysis, "OWN_IMAGES", Plan(count=64, components=4))
+    folder = small_biggan.write(tmp_path / "mine")
     painter = biggan.load(folder)
     first = ganspace.own(painter)
     assert ganspace.own_file(painter) == folder / "mine_layers.0.npz"
     ganspace.save(ganspace.own_file(painter), first.named(0, "warm"))
     assert ganspace.own(painter).name(0) == "warm"
-    (small_painter.write(tmp_path / "other", seed=1) / "weights.npz").replace(folder / "weights.npz")
+    (small_biggan.write(tmp_path / "other", seed=1) / "weights.npz").replace(folder / "weights.npz")
     again = ganspace.own(biggan.load(folder))
     assert again.name(0) == ""
     assert again.origin.checksum != first.origin.checksum
@@ -160,7 +160,7 @@ def test_a_plan_that_does_not_fit_is_refused(painter, wish, message):
 
 @pytest.mark.parametrize("wish", [{"class_number": 0}, {"truncation": 0.5}, {"move": "z"}])
 def test_a_sound_model_takes_no_plan_for_pictures(magenta, wish):
-    with pytest.raises(ValueError, match="are for picture models; a sound model has pitches"):
+    with pytest.raises(ValueError, match="are for image models; a sound model has pitches"):
         ganspace.compute(magenta, dataclasses.replace(Plan(count=64, components=2), **wish))
 
 

@@ -1,4 +1,4 @@
-"""A picture model with random weights that takes no time: 16 px, noise of 8 values, three classes far apart."""
+"""An image model with random weights that takes no time: 16 px, noise of 8 values, three classes far apart."""
 
 import numpy as np
 
