@@ -1,4 +1,4 @@
-"""What a direction does, in numbers: loudness, brightness, noisiness, sustain of the sounds along it."""
+"""Measure what a direction does to sounds: loudness, brightness, noisiness and sustain along it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AMOUNTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 FRAME, HOP = 1024, 256
 SUSTAIN_DB = 20.0
-# What lies this far below the strongest frequency is not heard beside it.
+# Frequencies this far below the strongest one are masked by it.
 FLOOR_DB = 80.0
 # A quantity that follows the direction less closely than this (rank correlation) goes up and down.
 STEADY = 0.8
@@ -38,10 +38,10 @@ class SoundMeasurement:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of a sound's numbers, or a picture's: what more and less of it are called, how it is written.
+    """One of the measures of a sound or an image: the words for more and less of it, and how it is written.
 
-    `heard` says whether a change from one value to another is noticed.
-    A picture of it shows a range of at least `span`, so that trifles look like trifles.
+    `noticeable` says whether a change from one value to another is noticed. A plot shows a range of at least `span`, so
+    that small changes look small.
     """
 
     field: str
@@ -50,7 +50,7 @@ class Quantity:
     less: str
     text: str
     span: float
-    heard: Callable[[float, float], bool]
+    noticeable: Callable[[float, float], bool]
 
 
 QUANTITIES = (
@@ -64,13 +64,13 @@ QUANTITIES = (
 
 
 def ratio(a: float, b: float) -> float:
-    """How many times the smaller of two numbers the larger is."""
+    """The larger of two numbers divided by the smaller."""
     low, high = sorted((a, b))
     return high / max(low, 1e-9)
 
 
 def measure(wave: np.ndarray, sample_rate: int) -> SoundMeasurement:
-    """The numbers of a wave [samples]; silence is -200 dB loud, and 0 otherwise."""
+    """Measure a wave [samples]; silence has a loudness of -200 dB and 0 for the rest."""
     wave = np.asarray(wave, np.float64)
     padded = np.pad(wave, (0, max(0, FRAME - len(wave))))
     frames = stft.frames(padded, FRAME, HOP)
@@ -79,13 +79,13 @@ def measure(wave: np.ndarray, sample_rate: int) -> SoundMeasurement:
     if not levels.max() > 1e-10:
         return SoundMeasurement(-200.0, 0.0, 0.0, 0.0)
     frequencies = stft.bin_frequencies_hz(FRAME, sample_rate)[1:]
-    heard = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
+    sustained = np.flatnonzero(levels >= levels.max() * 10 ** (-SUSTAIN_DB / 20))
     floor = power + 10 ** (-FLOOR_DB / 10) * power.max()
     return SoundMeasurement(
         float(20 * np.log10(np.sqrt(np.mean(wave**2)))),
         float(frequencies @ power / power.sum()),
         float(10 * (np.mean(np.log10(floor)) - np.log10(np.mean(floor)))),
-        float((heard[-1] - heard[0] + 1) * HOP / sample_rate),
+        float((sustained[-1] - sustained[0] + 1) * HOP / sample_rate),
     )
 
 
@@ -103,24 +103,24 @@ def waves_along(
 def sentence(
     sounds: Sequence[Any], amounts: Sequence[float] = AMOUNTS, quantities: Sequence[Quantity] = QUANTITIES
 ) -> str:
-    """What changes from the first sound (or picture) to the last, in words and numbers.
+    """Describe what changes from the first sound or image to the last, in words and numbers.
 
     >>> a, b = SoundMeasurement(-30, 500, -20, 2.0), SoundMeasurement(-18, 505, -20, 2.0)
     >>> sentence([a, b], [-1, 1])
     'louder (-30 dB to -18 dB)'
     """
-    said = [phrase for quantity in quantities if (phrase := _phrase(quantity, sounds, amounts))]
+    phrases = [phrase for quantity in quantities if (phrase := _phrase(quantity, sounds, amounts))]
     known = [quantity.label.partition(" ")[0] for quantity in quantities]
-    return ", ".join(said) or f"hardly changes {', '.join(known[:-1])} or {known[-1]}"
+    return ", ".join(phrases) or f"hardly changes {', '.join(known[:-1])} or {known[-1]}"
 
 
 def _phrase(quantity: Quantity, sounds: Sequence[Any], amounts: Sequence[float]) -> str:
     values = [float(getattr(sound, quantity.field)) for sound in sounds]
     low, high = min(values), max(values)
-    if not quantity.heard(low, high):
+    if not quantity.noticeable(low, high):
         return ""
     first, last = values[0], values[-1]
-    if abs(trend(amounts, values)) < STEADY or not quantity.heard(first, last):
+    if abs(trend(amounts, values)) < STEADY or not quantity.noticeable(first, last):
         word = quantity.label.partition(" ")[0]
         return f"{word} goes up and down ({quantity.text.format(low)} to {quantity.text.format(high)})"
     word = quantity.more if last > first else quantity.less
@@ -128,6 +128,6 @@ def _phrase(quantity: Quantity, sounds: Sequence[Any], amounts: Sequence[float])
 
 
 def trend(a: Sequence[float], b: Sequence[float]) -> float:
-    """How closely one row of numbers follows another's order, -1..1: their rank correlation."""
+    """The rank correlation of two rows of numbers, -1..1."""
     first, second = (np.argsort(np.argsort(values)).astype(float) for values in (a, b))
     return float(np.corrcoef(first, second)[0, 1])

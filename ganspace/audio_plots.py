@@ -1,4 +1,4 @@
-"""Pictures of directions: what they weigh, what each does, how two of them span a plane of sounds."""
+"""Plots of directions: their share of the variance, what each does, and the plane of sounds that two of them span."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ DARK, LIGHT, EDGE, WARM, COOL = "#15131d", "#cfc8dc", "#4a4458", "#f5b971", "#7f
 
 
 def title(components: Components, index: int) -> str:
-    """How a direction (from 0) is called in pictures."""
+    """The title of a direction (from 0)."""
     name = components.name(index)
     return f"direction {index + 1}" + (f": {name}" if name else "")
 
 
 def save_variance(path: Path, components: Components) -> None:
-    """Draw each direction's share of the variance, and what the first so many have together."""
+    """Plot each direction's share of the variance, and the cumulative share."""
     figure = dark_figure(9, 4.5)
     axes = figure.subplots()
     numbers = np.arange(1, components.count + 1)
@@ -42,14 +42,14 @@ def save_variance(path: Path, components: Components) -> None:
 def save_sheet(
     path: Path, heading: str, waves: np.ndarray, sounds: Sequence[SoundMeasurement], sample_rate: int
 ) -> None:
-    """Draw one direction: a spectrogram for each amount, and below what changes along them.
+    """Plot one direction: a spectrogram for each amount, and below them the measures that change.
 
     Args:
         path: .png, .svg or .pdf.
         heading: the direction's name.
         waves: [amounts, samples].
-        sounds: their numbers.
-        sample_rate: hertz.
+        sounds: their measures.
+        sample_rate: in Hz.
     """
     figure = dark_figure(14, 5.6)
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1], facecolor=DARK)
@@ -77,14 +77,14 @@ def save_sheet(
 def save_plane(
     paths: Sequence[Path], waves: np.ndarray, amounts: Sequence[float], titles: tuple[str, str], sample_rate: int
 ) -> None:
-    """Draw the spectrograms of a plane of sounds, to each path.
+    """Plot the spectrograms of a plane of sounds, into each of the paths.
 
     Args:
         paths: .png, .svg or .pdf.
         waves: [rows, columns, samples]; rows follow the second direction, upwards.
         amounts: in standard deviations, of rows and columns.
         titles: of the first direction (to the right) and the second (upwards).
-        sample_rate: hertz.
+        sample_rate: in Hz.
     """
     steps = len(amounts)
     figure = dark_figure(2.0 + 2.1 * steps, 1.2 + 1.6 * steps)
@@ -105,7 +105,7 @@ def save_plane(
 
 
 def dark_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches."""
+    """An empty dark figure; width and height in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -115,7 +115,7 @@ def dark_figure(width: float, height: float) -> Any:
 
 
 def style(axes: Any) -> None:
-    """Give axes the colours of all figures here."""
+    """Give axes the colours of these figures."""
     axes.set_facecolor(DARK)
     axes.tick_params(colors=LIGHT, labelsize=8)
     for label in (axes.xaxis.label, axes.yaxis.label):
