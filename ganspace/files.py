@@ -16,6 +16,7 @@ import numpy as np
 from core import checks, families
 from core.families import Kind
 from core.files import atomic
+from core.files.regular import open_regular, read_regular
 from core.files.safe_paths import confined, inside
 from core.formats import pickles
 from core.formats.npz import read_npz
@@ -23,6 +24,7 @@ from ganspace.components import Components, Latents, Origin
 
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
+_MAX_SIZE = 2**33
 _NEEDED = ("layer", "comp", "stdev", "var_ratio", "global_mean")
 
 
@@ -189,7 +191,9 @@ def _latents(content: Mapping[str, Any], count: int) -> Latents | None:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = _npz(path) if zipfile.is_zipfile(path) else pickles.loads(path.read_bytes())
+        with open_regular(path) as file:
+            zipped = zipfile.is_zipfile(file)
+        content = _npz(path) if zipped else pickles.loads(read_regular(path, _MAX_SIZE))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no components file {path}") from None
     except Exception as error:  # a broken or hostile file can raise anything

@@ -10,7 +10,9 @@ Source: torch/serialization.py. A pickle is a program; nothing runs but what put
 import collections
 import io
 import math
+import os
 import pickle
+import reprlib
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +20,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from core.files.regular import open_regular
+from core.formats import pickle_bounds
+from core.formats.pickle_bounds import LimitedFile
 
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _DTYPES = {
@@ -61,9 +67,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, is no state dict, or its pickle asks for anything that tensors do not need.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         try:
-            value, storages = (_read_zip if zipfile.is_zipfile(path) else _read_legacy)(file)
+            size = os.fstat(file.fileno()).st_size
+            value, storages = (_read_zip if zipfile.is_zipfile(file) else _read_legacy)(file, size)
         except Exception as error:  # a broken pickle can bring about any
             raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
     if not isinstance(value, dict):
@@ -77,7 +84,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def _read_zip(file: BinaryIO) -> tuple[Any, Storages]:
+def _read_zip(file: BinaryIO, size: int) -> tuple[Any, Storages]:
     with zipfile.ZipFile(file) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         root = next((name[: -len("data.pkl")] for name in entries if name.endswith("/data.pkl")), None)
@@ -85,14 +92,19 @@ def _read_zip(file: BinaryIO) -> tuple[Any, Storages]:
             raise ValueError("the archive has no data.pkl")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
             raise ValueError("the archive is compressed, which torch's are not")
+        if sum(entry.file_size for entry in entries.values()) > size:
+            raise ValueError("the archive's parts overlap")
         if entries.get(f"{root}byteorder") and archive.read(f"{root}byteorder") != b"little":
             raise ValueError("the numbers are not little-endian")
-        value, asked = _unpickle(io.BytesIO(archive.read(f"{root}data.pkl")))
+        pickled = archive.read(f"{root}data.pkl")
+        value, asked = _unpickle(LimitedFile(io.BytesIO(pickled), len(pickled)))
         storages = {key: _values(archive.read(f"{root}data/{key}"), kept) for key, kept in asked.items()}
     return value, storages
 
 
-def _read_legacy(file: BinaryIO) -> tuple[Any, Storages]:
+def _read_legacy(whole: BinaryIO, size: int) -> tuple[Any, Storages]:
+    whole.seek(0)
+    file = LimitedFile(whole, size)
     if _unpickle(file)[0] != _MAGIC:
         raise ValueError("it begins with another number than torch's files do")
     if (version := _unpickle(file)[0]) != _VERSION:
@@ -126,7 +138,7 @@ def _array(tensor: Any, storages: Storages) -> np.ndarray:
         raise ValueError(f"it is a {type(tensor).__name__}, no tensor")
     shape, strides = tuple(tensor.shape), tuple(tensor.strides)
     if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in (*shape, *strides, tensor.offset)):
-        raise ValueError(f"its shape is {shape} and its strides {strides}")
+        raise ValueError(f"its shape is {reprlib.repr(shape)} and its strides {reprlib.repr(strides)}")
     values = storages[tensor.storage.key]
     last = tensor.offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if math.prod(shape) and (last >= len(values) or math.prod(shape) > len(values)):
@@ -137,14 +149,15 @@ def _array(tensor: Any, storages: Storages) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(values[tensor.offset :], shape, steps, writeable=False)
 
 
-def _unpickle(file: BinaryIO) -> tuple[Any, dict[str, _Storage]]:
+def _unpickle(file: LimitedFile) -> tuple[Any, dict[str, _Storage]]:
     """One pickle of plain values, tensors and storages; and the storages that it asks for."""
+    pickle_bounds.check(file)
     reader = _Unpickler(file)
     return reader.load(), reader.asked
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: LimitedFile) -> None:
         # Pickles of Python 2 write text as bytes.
         super().__init__(file, encoding="latin1")
         self.asked: dict[str, _Storage] = {}
@@ -160,10 +173,10 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> _Storage:
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
-            raise ValueError(f"it refers to {str(pid)[:80]!r}, which is no storage")
+            raise ValueError(f"it refers to {reprlib.repr(pid)}, which is no storage")
         _, kind, key, _, count = pid[:5]
         if kind not in _DTYPES or not isinstance(key, str) or type(count) is not int or any(pid[5:]):
-            raise ValueError(f"it refers to a storage {str(pid)[:80]!r}, which cannot be read")
+            raise ValueError(f"it refers to a storage {reprlib.repr(pid)}, which cannot be read")
         return self.asked.setdefault(key, _Storage(kind, key, count))
 
 
