@@ -12,7 +12,7 @@ from core.training.trees import Tree
 LINE_EVERY_S = 15.0
 
 
-class Stage(Protocol):
+class TrainingStage(Protocol):
     """A part of a run with one size of the networks and one kind of step."""
 
     @property
@@ -20,7 +20,7 @@ class Stage(Protocol):
         """The number of images seen at which the stage ends."""
 
 
-StageT = TypeVar("StageT", bound=Stage)
+StageT = TypeVar("StageT", bound=TrainingStage)
 StageContraT = TypeVar("StageContraT", contravariant=True)
 
 

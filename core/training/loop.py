@@ -15,7 +15,7 @@ from core.training.trees import Batch, Tree
 Step = Callable[[Tree, Batch, int], tuple[Tree, dict[str, Any]]]
 
 
-class State(Protocol):
+class TrainingState(Protocol):
     """Everything that a run has to save in order to resume."""
 
     @property
@@ -23,7 +23,7 @@ class State(Protocol):
         """How many images (or notes) of the dataset were seen."""
 
 
-StateT = TypeVar("StateT", bound=State)
+StateT = TypeVar("StateT", bound=TrainingState)
 
 
 class Trainer(Protocol[StateT, StageT]):

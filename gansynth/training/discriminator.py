@@ -1,20 +1,19 @@
 """GANSynth's discriminator as a pure function of a dict of arrays: the generator mirrored, with a head per label.
 
 Source: Karras et al. 2018 and Engel et al. 2019, as Magenta's gansynth/lib/networks.py trains it. Maps are
-[n, time, frequency, channels]. It works at the resolution of its last block; the larger pictures that Magenta feeds
-it are nearest-neighbour enlargements of the same.
+[n, time, frequency, channels]. It works at the resolution of its last block; the larger spectrograms that Magenta
+feeds it are nearest-neighbour enlargements of the same.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from keras import ops
 
 from core.nn.products import convolve
+from core.training.trees import Tensor
 from gansynth.config import Config
 from gansynth.network import LEAK, equalizer
 
-Tensor = Any
 Reduce = Callable[[Tensor], Tensor]
 HEAD = "_logits"
 
@@ -32,31 +31,31 @@ def prepare_training(weights: Mapping[str, Tensor], dtype: str = "float32") -> d
 
 def discriminator(
     weights: Mapping[str, Tensor],
-    pictures: Tensor,
+    specgrams: Tensor,
     config: Config,
     blocks: int,
     fade: Tensor | None = None,
     mean_over_workers: Reduce = lambda x: x,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Scores of pictures, and what it takes them for.
+    """Score spectrograms, and predict their labels.
 
     Args:
         weights: from `prepare_training`.
-        pictures: [n, h, w, 2], normalised, at the resolution of block `blocks`.
+        specgrams: [n, h, w, 2], normalised, at the resolution of block `blocks`.
         config: gives the map sizes.
         blocks: how many blocks there are.
-        fade: 0..1, how far the last block has faded in; None: all the way.
-        mean_over_workers: of a tensor that each worker has; the batch statistic spans all of them.
+        fade: 0..1, how far the last block has faded in; None: fully.
+        mean_over_workers: averages a tensor over all workers, which the batch statistic spans.
 
     Returns:
         Scores [n, 1], and logits by head: "classification" for the pitch, a condition's name for the others.
     """
-    x = _from_rgb(weights, pictures, blocks)
+    x = _from_rgb(weights, specgrams, blocks)
     for block in range(blocks, 1, -1):
         x = _layer(weights, _layer(weights, x, f"conv0_{block}"), f"conv1_{block}")
         x = shrink(x, config.scale_base, config)
         if block == blocks and fade is not None:
-            small = _from_rgb(weights, shrink(pictures, config.scale_base, config), block - 1)
+            small = _from_rgb(weights, shrink(specgrams, config.scale_base, config), block - 1)
             x = fade * x + (1.0 - fade) * small
     spread = ops.ones_like(x[..., :1]) * batch_deviation(x, mean_over_workers)
     x = _layer(weights, ops.concatenate([x, spread], axis=-1), "conv0_1")
@@ -67,7 +66,7 @@ def discriminator(
 
 def batch_deviation(x: Tensor, mean_over_workers: Reduce) -> Tensor:
     """How much a batch [n, ...] varies: the standard deviation of each value, averaged; a scalar."""
-    # Changes no first derivative; the gradient penalty's second one is Magenta's (tf.nn.moments) only with it.
+    # This changes no first derivative; the second one, of the gradient penalty, is Magenta's (tf.nn.moments) with it.
     mean = ops.stop_gradient(mean_over_workers(ops.mean(x, axis=0)))
     variance = mean_over_workers(ops.mean(ops.square(x - mean), axis=0))
     return ops.mean(ops.sqrt(variance + 1e-6))
@@ -81,8 +80,8 @@ def shrink(x: Tensor, factor: int, config: Config) -> Tensor:
     return ops.average_pool(x, size, size, "valid")
 
 
-def _from_rgb(weights: Mapping[str, Tensor], pictures: Tensor, block: int) -> Tensor:
-    return _layer(weights, pictures, f"from_rgb_{block}")
+def _from_rgb(weights: Mapping[str, Tensor], specgrams: Tensor, block: int) -> Tensor:
+    return _layer(weights, specgrams, f"from_rgb_{block}")
 
 
 def _layer(weights: Mapping[str, Tensor], x: Tensor, name: str, padding: str = "same") -> Tensor:

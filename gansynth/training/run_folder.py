@@ -72,31 +72,37 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState
     if all(variables.is_for_playing(name) for name in names):
         raise ValueError(f"{prefix} holds only what playing needs; training cannot resume from it")
 
-    def read(name: str) -> np.ndarray:
-        return reader.read(name)
+    found = _read_parts(reader, config, blocks)
 
-    found: dict[str, Weights] = {}
-    for part, (shapes, variable) in _parts(config, blocks).items():
-        found[part] = {name: read(variable(name)) for name in shapes}
-        checkpoint.check_shapes(found[part], shapes, prefix)
-    steps = {}
-    for network in NETWORKS:
-        known = _steps(network) in names
-        steps[network] = (
-            int(read(_steps(network))) if known else _steps_after(read(variables.powers(network)[1]), betas)
-        )
+    def moments(network: str) -> AdamMoments:
+        return AdamMoments(found[f"{network}_adam.m"], found[f"{network}_adam.v"], _read_steps(reader, network, betas))
+
     return SoundState(
         generator=found["generator"],
         discriminator=found["discriminator"],
         average=found["average"],
-        generator_adam=AdamMoments(found["generator_adam.m"], found["generator_adam.v"], steps["generator"]),
-        discriminator_adam=AdamMoments(
-            found["discriminator_adam.m"], found["discriminator_adam.v"], steps["discriminator"]
-        ),
+        generator_adam=moments("generator"),
+        discriminator_adam=moments("discriminator"),
         blocks=blocks,
-        images=int(read(variables.COUNTER)),
-        extra={name.removeprefix(_EXTRA): read(name) for name in names if name.startswith(_EXTRA)},
+        images=int(reader.read(variables.COUNTER)),
+        extra={name.removeprefix(_EXTRA): reader.read(name) for name in names if name.startswith(_EXTRA)},
     )
+
+
+def _read_parts(reader: tensor_bundle.Reader, config: Config, blocks: int) -> dict[str, Weights]:
+    """The weights and moments of a save, by part; see `_parts`."""
+    found: dict[str, Weights] = {}
+    for part, (shapes, variable) in _parts(config, blocks).items():
+        found[part] = {name: reader.read(variable(name)) for name in shapes}
+        checkpoint.check_shapes(found[part], shapes, reader.prefix)
+    return found
+
+
+def _read_steps(reader: tensor_bundle.Reader, network: str, betas: Betas) -> int:
+    """The number of Adam's steps; in a save of Magenta's it follows from its accumulators."""
+    if _steps(network) in reader.sizes():
+        return int(reader.read(_steps(network)))
+    return _steps_after(reader.read(variables.powers(network)[1]), betas)
 
 
 def _parts(config: Config, blocks: int) -> dict[str, tuple[Shapes, Rename]]:

@@ -45,12 +45,7 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Not
     """
     own = hparams.from_settings(settings)
     data_dir = data_folder(own)
-    labels = records.read_labels(data_dir)
-    rows = spectra.selected(
-        list(labels.values()), own.train_instrument_sources, own.train_min_pitch, own.train_max_pitch
-    )
-    names = list(labels)
-    chosen = {names[row]: labels[names[row]] for row in rows}
+    rows, chosen = _chosen(records.read_labels(data_dir), own)
     described = _described(settings, own, chosen)
     folder.mkdir(parents=True, exist_ok=True)
     check_same_run(folder / hparams.EXPERIMENT, described, _CHANGEABLE, "name a new train_root_dir")
@@ -60,6 +55,15 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Not
     run = config.read_settings(folder)
     spectra.fit_normalizer(data_dir, run, own.normalizer_margin, own.normalizer_num_examples)
     return NoteSource(run, own, spectra.prepare(data_dir, data_dir, run, progress), tuple(rows))
+
+
+def _chosen(labels: Mapping[str, Labels], own: SoundHparams) -> tuple[list[int], dict[str, Labels]]:
+    """The notes of a dataset to train on: their rows, and their labels by name."""
+    rows = spectra.selected(
+        list(labels.values()), own.train_instrument_sources, own.train_min_pitch, own.train_max_pitch
+    )
+    names = list(labels)
+    return rows, {names[row]: labels[names[row]] for row in rows}
 
 
 def data_folder(own: SoundHparams) -> Path:

@@ -63,15 +63,11 @@ def generator_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tuple[
     critic = discriminator.prepare_training(tensors["discriminator"], plan.hparams.precision)
 
     def loss(weights: Tensors) -> tuple[Tensor, Tensors]:
-        generated = _generated(plan, weights, batch["z"], batch["z_labels"], batch)
-        scores, logits = _scored(plan, critic, generated, batch)
-        labels = losses.label_loss(logits, batch["z_labels"], plan.parts)
-        reports = {"generator_score": ops.mean(scores), "generator_labels": labels}
-        total = plan.hparams.generator_ac_loss_weight * labels - reports["generator_score"]
-        if reconstructing:
-            reconstruction, more = _reconstruction(plan, weights, batch)
-            total, reports = total + plan.hparams.reconstruction_weight * reconstruction, reports | more
-        return total, reports
+        total, reports = _generator_loss(plan, weights, critic, batch)
+        if not reconstructing:
+            return total, reports
+        reconstruction, more = _reconstruction(plan, weights, batch)
+        return total + plan.hparams.reconstruction_weight * reconstruction, reports | more
 
     (_, reports), gradients = value_and_gradients(loss, learned)
     rate = batch["rate"] * plan.hparams.generator_learning_rate
@@ -93,26 +89,20 @@ def discriminator_step(
     Returns:
         The new tensors, and the losses by name.
     """
-    hparams, real = plan.hparams, _blended(plan, batch["real"], batch)
+    real = _blended(plan, batch["real"], batch)
     fake = _generated(plan, tensors["generator"], batch["z"], batch["z_labels"], batch)
 
     def loss(weights: Tensors) -> tuple[Tensor, Tensors]:
-        ready = discriminator.prepare_training(weights, hparams.precision)
-        real_scores, logits = _scored(plan, ready, real, batch)
-        fake_scores, _ = _scored(plan, ready, fake, batch)
-        labels = losses.label_loss(logits, batch["full_labels"], plan.parts)
-        distance = ops.mean(fake_scores) - ops.mean(real_scores)
-        total = distance + hparams.discriminator_ac_loss_weight * labels
-        total = total + hparams.real_score_penalty_weight * ops.mean(ops.square(real_scores))
-        reports = {"discriminator": distance, "discriminator_labels": labels}
-        if with_penalty:
-            reports["gradient_penalty"] = _gradient_penalty(plan, ready, real, fake, batch)
-            weight = hparams.gradient_penalty_weight * hparams.gradient_penalty_interval
-            total = total + weight * reports["gradient_penalty"]
-        return total, reports
+        ready = discriminator.prepare_training(weights, plan.hparams.precision)
+        total, reports = _discriminator_loss(plan, ready, real, fake, batch)
+        if not with_penalty:
+            return total, reports
+        penalty = _gradient_penalty(plan, ready, real, fake, batch)
+        weight = plan.hparams.gradient_penalty_weight * plan.hparams.gradient_penalty_interval
+        return total + weight * penalty, reports | {"gradient_penalty": penalty}
 
     (_, reports), gradients = value_and_gradients(loss, tensors["discriminator"])
-    rate = batch["rate"] * hparams.discriminator_learning_rate
+    rate = batch["rate"] * plan.hparams.discriminator_learning_rate
     learned, gradients = tensors["discriminator"], plan.mean_over_workers(gradients)
     return descend(tensors, "discriminator", learned, gradients, rate, plan.betas), _shared(plan, reports)
 
@@ -136,6 +126,28 @@ def _scored(plan: SoundStepPlan, ready: Tensors, specgrams: Tensor, batch: Tenso
     return discriminator.discriminator(
         ready, specgrams, plan.config, plan.blocks, plan.fade(batch), plan.mean_over_workers
     )
+
+
+def _generator_loss(plan: SoundStepPlan, weights: Tensors, critic: Tensors, batch: Tensors) -> tuple[Tensor, Tensors]:
+    """Loss against a discriminator that is ready to score, and its parts."""
+    generated = _generated(plan, weights, batch["z"], batch["z_labels"], batch)
+    scores, logits = _scored(plan, critic, generated, batch)
+    labels = losses.label_loss(logits, batch["z_labels"], plan.parts)
+    reports = {"generator_score": ops.mean(scores), "generator_labels": labels}
+    return plan.hparams.generator_ac_loss_weight * labels - reports["generator_score"], reports
+
+
+def _discriminator_loss(
+    plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors
+) -> tuple[Tensor, Tensors]:
+    """Wasserstein distance, labels and drift, and what of it is reported."""
+    real_scores, logits = _scored(plan, ready, real, batch)
+    fake_scores, _ = _scored(plan, ready, fake, batch)
+    labels = losses.label_loss(logits, batch["full_labels"], plan.parts)
+    distance = ops.mean(fake_scores) - ops.mean(real_scores)
+    total = distance + plan.hparams.discriminator_ac_loss_weight * labels
+    total = total + plan.hparams.real_score_penalty_weight * ops.mean(ops.square(real_scores))
+    return total, {"discriminator": distance, "discriminator_labels": labels}
 
 
 def _gradient_penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> Tensor:

@@ -21,17 +21,17 @@ from gansynth.training import steps
 from gansynth.training.step_plan import SoundStepPlan
 
 log = logging.getLogger(__name__)
-Step = Callable[[Tree, Batch], tuple[Tree, Any]]
+CompiledStep = Callable[[Tree, Batch], tuple[Tree, Any]]
 
 
 @dataclass(frozen=True)
 class Steps:
     """The compiled steps of a stage: (tensors, batch) -> (tensors, losses)."""
 
-    pretraining: Step
-    generator: Step
-    discriminator: Step
-    discriminator_with_penalty: Step
+    pretraining: CompiledStep
+    generator: CompiledStep
+    discriminator: CompiledStep
+    discriminator_with_penalty: CompiledStep
 
 
 class Workers:
@@ -48,7 +48,7 @@ class Workers:
             self._step(plan, partial(steps.discriminator_step, with_penalty=True)),
         )
 
-    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> Step:
+    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> CompiledStep:
         return compiled(partial(step, plan))
 
     def spread(self, tensors: Tree) -> Tree:
@@ -77,7 +77,7 @@ class Distributed(Workers):
         self.chief = task.get("type", "chief") == "chief" or task.get("index") == 0
         log.info("training with %d workers", self._count)
 
-    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> Step:
+    def _step(self, plan: SoundStepPlan, step: Callable[..., tuple[Tree, Any]]) -> CompiledStep:
         import tensorflow as tf
 
         body = partial(step, replace(plan, mean_over_workers=_mean_over_workers))

@@ -61,25 +61,30 @@ def read(
         ValueError: there is no class folder, a class has no image, or a file cannot be read.
     """
     found = _files(folder)
-    classes = tuple(found)
-    wanted = [(path, label) for label, name in enumerate(classes) for path in found[name]]
+    wanted = [(path, label) for label, paths in enumerate(found.values()) for path in paths]
     kept, images = [], []
     for done, (path, label) in enumerate(wanted, 1):
-        try:
-            images.append(_square(path, size))
+        if (image := _read_one(path, size, skip_bad)) is not None:
+            images.append(image)
             kept.append((path, label))
-        except (OSError, ValueError, SyntaxError) as error:
-            if not skip_bad:
-                raise ValueError(
-                    f"{path} cannot be read as an image ({error}); --skip_bad leaves out such files"
-                ) from None
-            log.warning("%s is left out: %s", path, error)
         progress(done, len(wanted))
     labels = np.array([label for _, label in kept], np.int32)
-    if missing := [name for label, name in enumerate(classes) if label not in labels]:
+    if missing := [name for label, name in enumerate(found) if label not in labels]:
         raise ValueError(f"{folder / missing[0]} has no image that can be read")
     names = [path.relative_to(folder).as_posix() for path, _ in kept]
-    return LabelledImages(np.stack(images), labels, classes, _factors(folder / FACTORS, names))
+    return LabelledImages(np.stack(images), labels, tuple(found), _factors(folder / FACTORS, names))
+
+
+def _read_one(path: Path, size: int, skip_bad: bool) -> np.ndarray | None:
+    """An image, uint8 [size, size, 3]; None where it is bad and may be skipped."""
+    try:
+        return _square(path, size)
+    except (OSError, ValueError, SyntaxError) as error:
+        if not skip_bad:
+            message = f"{path} cannot be read as an image ({error}); --skip_bad leaves out such files"
+            raise ValueError(message) from None
+        log.warning("%s is left out: %s", path, error)
+        return None
 
 
 def _files(folder: Path) -> dict[str, list[Path]]:

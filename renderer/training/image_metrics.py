@@ -46,12 +46,10 @@ def measure(dataset: LabelledImages, render: Render, z_dim: int, count: int = 32
         count: images generated of each class.
         seed: of their latents.
     """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
     rng, classes = generator(seed, Stream.METRICS), len(dataset.classes)
     real = features(dataset.images.astype(np.float32) / 127.5 - 1)
     fitted = np.arange(len(real)) % 2 == 0
-    classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(real[fitted], dataset.labels[fitted])
+    classify = _classifier(real[fitted], dataset.labels[fitted])
     found = []
     for label, name in enumerate(dataset.classes):
         labels = np.eye(classes, dtype=np.float32)[np.full(count, label)]
@@ -60,13 +58,20 @@ def measure(dataset: LabelledImages, render: Render, z_dim: int, count: int = 32
         found.append(
             ClassMetrics(
                 name,
-                float(np.mean(classifier.predict(generated) == label)),
-                float(np.mean(classifier.predict(real[own & ~fitted]) == label)),
+                float(np.mean(classify(generated) == label)),
+                float(np.mean(classify(real[own & ~fitted]) == label)),
                 _spread(generated) / _spread(real[own]),
                 float(np.exp(generated[:, -1].mean() - real[own][:, -1].mean())),
             )
         )
     return found
+
+
+def _classifier(rows: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of features [n, k] that predicts labels [n], fitted to some."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(rows, labels).predict
 
 
 def features(images: np.ndarray) -> np.ndarray:
