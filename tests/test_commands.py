@@ -196,7 +196,7 @@ def test_an_unknown_type_is_refused():
 
 def test_arguments_cut_off_are_refused():
     (item,) = parse(datagram("/sound/seed", 5)[:-4])
-    assert item == Refusal("/sound/seed", "-", "the datagram ends within its arguments")
+    assert item == Refusal("/sound/seed", "-", "the datagram ends before its last argument")
 
 
 def test_a_bundle_nested_too_deep_is_refused():

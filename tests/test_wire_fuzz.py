@@ -11,6 +11,7 @@ import soundfile
 from conftest import DATA, RunningServer, datagram
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pythonosc.udp_client import SimpleUDPClient
 
 from core.commands.table import REPLIES, TABLE
 
@@ -81,6 +82,15 @@ def test_a_note_is_what_magenta_makes(peer):
     ours, rate = soundfile.read(audio.args[1], dtype="float32")
     assert (done.args, rate, audio.args[2]) == (["/sound/synthesize", "sound"], 16000, len(ours))
     assert np.linalg.norm(ours - wave.ravel()) / np.linalg.norm(wave) < 1e-3
+
+
+def test_a_client_of_python_osc_can_play(server):
+    with SimpleUDPClient("127.0.0.1", server.port) as client:
+        client.send_message("/sound/randomize_z", ["osc"])
+        client.send_message("/sound/synthesize", ["osc", "target", 40])
+        replies = client.get_messages(timeout=60.0)
+        addresses = [next(replies).address for _ in range(4)]
+    assert addresses == ["/sound/z", "/done", "/sound/audio", "/done"]
 
 
 def test_several_targets_come_back_in_order(peer):

@@ -1,4 +1,7 @@
-"""A small OSC client, for the console and the demo: one message out, its replies in."""
+"""A small OSC client for commands: send one message, receive its replies.
+
+python-osc's client does not fit here: it cuts replies at 4096 bytes, and it does not notice that no server listens.
+"""
 
 import socket
 import time
@@ -9,14 +12,14 @@ from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
 
 
 class NoAnswerError(OSError):
-    """Nothing came back in time."""
+    """No reply came in time."""
 
 
 class Client:
-    """A UDP socket towards one server."""
+    """A UDP socket connected to one server."""
 
     def __init__(self, host: str, port: int, timeout_s: float = 60.0) -> None:
-        """Reach for a server; nothing is sent yet.
+        """Find the host; nothing is sent yet.
 
         Raises:
             OSError: the host is unknown.
@@ -39,10 +42,10 @@ class Client:
         self._socket.close()
 
     def ask(self, address: str, *args: Value) -> Iterator[Message]:
-        """Send a message and yield its replies as they come, the last one being /done or /fail.
+        """Send a message and yield its replies as they come; the last one is /done or /fail.
 
         Raises:
-            NoAnswerError: the server is not there, or silent for timeout_s.
+            NoAnswerError: the server does not run, or sends nothing for timeout_s.
         """
         try:
             self._socket.send(encode(Message(address, args)))

@@ -1,17 +1,14 @@
-"""The wire: our codec against python-osc's, and the socket; no model."""
+"""The UDP socket, and dispatching over it; no model."""
 
 import threading
 
 import pytest
-from conftest import Peer, datagram
-from pythonosc.osc_message import OscMessage
+from conftest import Peer
 
 from server.osc.dispatcher import Dispatcher
-from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
+from server.osc.packet import MAX_DATAGRAM, Message
 from server.osc.udp import OscSocket
 from server.session import Session
-
-ARGS = ("word", 1, -(2**31), 0.5, "", "Käfer", 2**31 - 1)
 
 
 @pytest.fixture
@@ -32,29 +29,6 @@ def wait_for(condition):
             return True
         threading.Event().wait(0.01)
     return False
-
-
-def test_python_osc_reads_what_we_write():
-    message = OscMessage(encode(Message("/a/b", ARGS)))
-    assert (message.address, tuple(message.params)) == ("/a/b", ARGS)
-
-
-def test_we_read_what_python_osc_writes():
-    assert list(decode(datagram("/a/b", *ARGS))) == [Message("/a/b", ARGS)]
-
-
-def test_replies_have_no_types_but_i_f_s():
-    assert encode(Message("/a", (1, 1.5, "x")))[4:8] == b",ifs"
-
-
-def test_an_integer_too_large_for_a_reply_is_an_error():
-    with pytest.raises(ValueError, match="32-bit"):
-        encode(Message("/a", (2**31,)))
-
-
-def test_a_reply_too_long_for_a_datagram_is_an_error():
-    with pytest.raises(ValueError, match="65507"):
-        encode(Message("/a", ("x" * 65507,)))
 
 
 def test_the_largest_datagram_arrives_whole(osc):
