@@ -124,7 +124,7 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
         ValueError: it holds something else.
     """
     if not (np.issubdtype(array.dtype, np.number) and np.isfinite(array).all()):
-        raise ValueError(f"{name} has values that are not finite")
+        raise ValueError(f"a value of {name} is not finite")
     return array
 
 

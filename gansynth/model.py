@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core import checks
 from core.nn import numpy_ops
 from core.nn.engine import CompiledFunctions
 from core.nn.ops import Ops, Tensor
@@ -193,8 +194,7 @@ class Model:
         self, start: str | None, inputs: Rows, length: int | None, progress: Progress | None
     ) -> Iterator[np.ndarray]:
         length = self.audio_length if length is None else length
-        if not 1 <= length <= self.audio_length:
-            raise ValueError(f"length is {length}; it must be 1 to {self.audio_length} samples")
+        checks.in_range("length", length, 1, self.audio_length, "samples")
         frames = -(-spectral.needed_frames(length, self.config) // FRAME_GROUP) * FRAME_GROUP
         return self._run(start, min(frames, self.config.frames), inputs, length, progress or (lambda done, total: None))
 
@@ -227,10 +227,7 @@ class Model:
 
     def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, conditions: Conditions | None) -> np.ndarray:
         z = np.asarray(z)
-        if z.ndim != 2 or z.shape[1] != self.latent_size:
-            raise ValueError(f"z has shape {z.shape}; it must be [n, {self.latent_size}]")
-        if not np.isfinite(z).all():
-            raise ValueError("z holds a value that is not finite")
+        checks.finite("z", checks.shape("z", z, ("n", self.latent_size)))
         self._check_pitches(pitches, len(z))
         labels = label_vectors(self.config, pitches, conditions or {})
         return network.generator_input(numpy_ops, z.astype(np.float32), labels.astype(np.float32))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core import checks
 from core.latent.truncated_normal import BOUND
 
 PITCHES = 12
@@ -84,8 +85,7 @@ def pitch_rows(order: Sequence[int] | np.ndarray, count: int, by_power: bool = F
     Raises:
         ValueError: there are not that many pitches.
     """
-    if not 1 <= count <= PITCHES:
-        raise ValueError(f"there must be 1..{PITCHES} classes, not {count}")
+    checks.whole("the number of classes", count, 1, PITCHES)
     strongest = np.asarray(order)[:count]
     return strongest if by_power else np.sort(strongest)
 

@@ -99,11 +99,11 @@ def test_other_truncations_are_refused(painter, truncation):
 @pytest.mark.parametrize(
     ("z", "classes", "truncation", "message"),
     [
-        (np.zeros((1, 127)), np.zeros((1, 1000)), 1.0, r"z has shape \(1, 127\); it must be \[n, 128\]"),
-        (np.zeros((1, 128)), np.zeros(1000), 1.0, r"classes has shape \(1000,\); it must be \[n, 1000\]"),
+        (np.zeros((1, 127)), np.zeros((1, 1000)), 1.0, r"z must have shape \[n, 128\], not \[1, 127\]"),
+        (np.zeros((1, 128)), np.zeros(1000), 1.0, r"classes must have shape \[n, 1000\], not \[1000\]"),
         (np.zeros((2, 128)), np.zeros((1, 1000)), 1.0, "2 z and 1 classes"),
-        (np.full((1, 128), np.inf), np.zeros((1, 1000)), 1.0, "z holds a value that is not finite"),
-        (np.zeros((1, 128)), np.zeros((1, 1000)), [1.0, 0.5], r"truncation has shape \(2,\)"),
+        (np.full((1, 128), np.inf), np.zeros((1, 1000)), 1.0, "a value of z is not finite"),
+        (np.zeros((1, 128)), np.zeros((1, 1000)), [1.0, 0.5], r"truncation must be one number or \[1\], not \[2\]"),
     ],
 )
 def test_what_cannot_be_painted_is_said(painter, z, classes, truncation, message):

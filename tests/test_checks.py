@@ -31,8 +31,8 @@ def test_what_obeys_is_returned() -> None:
         (lambda: checks.one_of("mode", "c", ("a", "b")), "mode must be one of a, b, not 'c'"),
         (lambda: checks.shape("z", np.zeros(3), ("n", 3)), "z must have shape [n, 3], not [3]"),
         (lambda: checks.shape("z", np.zeros((1, 2)), ("n", 3)), "z must have shape [n, 3], not [1, 2]"),
-        (lambda: checks.finite("wave", np.array([np.inf])), "wave has values that are not finite"),
-        (lambda: checks.finite("comp", np.array([None])), "comp has values that are not finite"),
+        (lambda: checks.finite("wave", np.array([np.inf])), "a value of wave is not finite"),
+        (lambda: checks.finite("comp", np.array([None])), "a value of comp is not finite"),
     ],
 )
 def test_the_message_names_the_value_and_the_rule(check, message) -> None:

@@ -184,7 +184,7 @@ def test_a_pickle_disguised_as_npz_executes_nothing(tmp_path):
         ({"pitch_means": np.zeros((1, *SHAPE))}, "pitch_means has shape"),
         ({"lat_comp": np.zeros((2, 5))}, "lat_comp must have shape"),
         ({"names": np.array(["a", "b", "c", "d"])}, "4 names for 3 directions"),
-        ({"stdev": np.array([1, np.nan, 0])}, "stdev has values that are not finite"),
+        ({"stdev": np.array([1, np.nan, 0])}, "a value of stdev is not finite"),
         ({"pitches": np.array(["x"])}, "invalid literal"),
     ],
 )

@@ -90,7 +90,7 @@ def test_few_classes_go_with_the_strongest_pitches():
 
 @pytest.mark.parametrize("count", [0, 13])
 def test_more_classes_than_pitches_are_refused(count):
-    with pytest.raises(ValueError, match=r"1\.\.12 classes"):
+    with pytest.raises(ValueError, match=r"number of classes must be in 1\.\.12, not"):
         sound_to_image.pitch_rows(range(12), count)
 
 

@@ -159,7 +159,7 @@ def test_the_heard_blocks_weigh_one_together():
 @pytest.mark.parametrize(
     ("z", "pitches", "reason"),
     [
-        (np.zeros((1, 7)), [60], r"shape \(1, 7\); it must be \[n, 8\]"),
+        (np.zeros((1, 7)), [60], r"z must have shape \[n, 8\], not \[1, 7\]"),
         (np.full((1, 8), np.nan), [60], "not finite"),
         (np.zeros((1, 8)), [62], "has no pitch 62; it has 60..61, 64"),
         (np.zeros((2, 8)), [60], "1 pitches for 2 notes"),
@@ -171,7 +171,7 @@ def test_bad_input_is_named(model, z, pitches, reason):
 
 
 def test_a_length_past_the_note_is_refused(model):
-    with pytest.raises(ValueError, match="length is 501"):
+    with pytest.raises(ValueError, match=r"length must be in 1\.\.500 samples, not 501"):
         model.generate(np.zeros((1, 8)), [60], length=501)
 
 

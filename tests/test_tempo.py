@@ -174,7 +174,7 @@ def test_axes_as_text(text, expected):
         ({"bpm": 0}, "bpm must be in 1..1000"),
         ({"num_beats": 2.5}, "num_beats must be a whole number"),
         ({"truncation": 2}, "truncation must be in 0.02..1"),
-        ({"fps": "fast"}, "fps must be in"),
+        ({"fps": "fast"}, "fps must be a number, not 'fast'"),
         ({"random_label": "yes"}, "random_label must be true or false"),
         ({"ratio": "wide"}, "ratio must be like 16:9"),
         ({"tempo": 1}, "no parameter 'tempo'"),

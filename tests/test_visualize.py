@@ -212,7 +212,7 @@ def test_num_classes_is_how_many_are_drawn(wish, count):
         ({"num_classes": 2, "classes": ("1",)}, "num_classes is 2, but 1 classes are given"),
         ({"batch_size": 0}, "batch_size must be in 1..1024"),
         ({"duration_s": 0}, "duration must be above 0 seconds"),
-        ({"seed": -1}, "seed must not be negative"),
+        ({"seed": -1}, "seed must be at least 0, not -1"),
         ({"out": Path("a.mp4"), "song": Path("b/../a.mp4")}, "would overwrite its song"),
         ({"classes": ("1",), "lyrics": Lyrics("x")}, "exclude each other"),
     ],

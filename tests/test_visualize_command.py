@@ -105,7 +105,7 @@ def test_what_cannot_be_visualized_is_one_line(room, models, capsys, flags, rule
 @pytest.mark.parametrize(
     ("flags", "rule"),
     [
-        (("--bpm", "0"), "bpm must be in 1..1000, not 0.0"),
+        (("--bpm", "0"), "bpm must be in 1..1000, not 0"),
         (("--periods", "3", *["--axis-sets", "0", "--magnitudes", "1", "--funcs", "sin"]), "the loop would jump"),
         (("--funcs", "sin"), "the lists must have the same length"),
         (("--axis-sets", "0", "--magnitudes", "1", "--periods", "4", "--funcs", "exec"), "a function is one of"),

@@ -41,8 +41,8 @@ class Wave:
     channels: int = 1
 
     def __post_init__(self) -> None:
-        if self.samples.ndim != 1 or not len(self.samples):
-            raise ValueError(f"a wave must be [samples] with at least one, not {list(self.samples.shape)}")
+        checks.shape("the wave", self.samples, ("samples",))
+        checks.in_range("the number of samples", len(self.samples), 1)
         checks.finite("the wave", self.samples)
 
     def blocks(self) -> Iterator[np.ndarray]:

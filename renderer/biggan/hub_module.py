@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
 from core.formats import saved_model, tensor_bundle
 from core.formats.saved_model import Graph
 from renderer.biggan.config import FIRST_CHANNELS, Attention, BigGANConfig, Block, Layer
@@ -71,8 +72,7 @@ def _read(folder: Path) -> tuple[BigGANConfig, Graph]:
 
 def _config(graph: Graph, name: str) -> BigGANConfig:
     first = saved_model.constant(graph, _stack(0, _MEANS))
-    if first.ndim != 2:
-        raise ValueError(f"its first table of batch norm has shape {first.shape}; it must be [truncations, channels]")
+    checks.shape("its first table of batch norm", first, ("truncations", "channels"))
     for layers in LAYERS:
         config = BigGANConfig(
             name=name,
@@ -146,8 +146,7 @@ def _arrays(own: Mapping[str, np.ndarray], torch: str, kinds: Kinds) -> dict[str
 def _vectors(name: str, kernel: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
     """A module keeps one of the two vectors of a largest singular value; the other follows from it."""
     matrix = kernel.reshape(len(kernel), -1)
-    if u.size != len(matrix):
-        raise ValueError(f"{name}'s vector u0 has {u.size} values; it must have {len(matrix)}")
+    checks.shape(f"{name}'s vector u0", u, (len(matrix),))
     v = _unit(matrix.T @ u)
     return {f"{name}_u": _unit(matrix @ v), f"{name}_v": v}
 

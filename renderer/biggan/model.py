@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.latent.truncated_normal import truncated_normal
 from core.nn import engine
 from core.nn.ops import Ops
@@ -193,9 +194,8 @@ class BigGan:
                 raise ValueError("offsets need the layer that they are added to")
             wanted, own = (count, *self.layer_shape(layer)), np.asarray(offsets, np.float32)
             if own.shape not in (wanted, (1, *wanted[1:])):
-                raise ValueError(f"offsets have shape {own.shape}; at {layer} they must be {wanted}")
-            if not np.isfinite(own).all():
-                raise ValueError("offsets contain a value that is not finite")
+                checks.shape(f"offsets at {layer}", own, wanted)
+            checks.finite("offsets", own)
             found[layer] = found.get(layer, np.float32(0)) + np.broadcast_to(own, wanted)
         return {layer: found[layer] for layer in self.layers if layer in found}
 
@@ -206,7 +206,7 @@ class BigGan:
             raise ValueError(f"there are {len(z)} z and {len(classes)} classes; each picture needs one of both")
         truncations = np.asarray(truncation, np.float64)
         if truncations.shape not in ((), (len(z),)):
-            raise ValueError(f"truncation has shape {truncations.shape}; it must be one number or [{len(z)}]")
+            raise ValueError(f"truncation must be one number or [{len(z)}], not {checks.shape_text(truncations.shape)}")
         return z, classes, np.broadcast_to(truncations, len(z))
 
     def _rows(self, name: str, truncations: np.ndarray) -> np.ndarray:
@@ -223,8 +223,4 @@ def _as_bytes(frame: np.ndarray) -> np.ndarray:
 
 def _checked(name: str, vectors: Any, size: int) -> np.ndarray:
     vectors = np.asarray(vectors, np.float32)
-    if vectors.ndim != 2 or vectors.shape[1] != size:
-        raise ValueError(f"{name} has shape {vectors.shape}; it must be [n, {size}]")
-    if not np.isfinite(vectors).all():
-        raise ValueError(f"{name} holds a value that is not finite")
-    return vectors
+    return checks.finite(name, checks.shape(name, vectors, ("n", size)))

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from core import checks
 from core.audio.blocks import AudioSource, mono_blocks
 from core.audio.features import Features, normalized_chroma
 from renderer.sound_to_image import PITCHES
@@ -45,7 +46,7 @@ def analyse(sound: AudioSource, hop: int = DEFAULT_HOP) -> Features:
         ValueError: the hop is not a multiple of 64, or there is no sound.
     """
     if hop < HOP_STEP or hop % HOP_STEP:
-        raise ValueError(f"the hop must be a multiple of {HOP_STEP}, not {hop}")
+        raise checks.mismatch("the hop", f"be a multiple of {HOP_STEP}", hop)
     tuning = _tuning(_pieces(sound, hop))
     found = [_features(piece, hop, tuning) for piece in _pieces(sound, hop)]
     if not found:

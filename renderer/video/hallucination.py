@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
 from core.audio.blocks import Wave
 from core.audio.features import features
 from core.progress import Progress
@@ -82,8 +83,8 @@ def timeline_of(
     Raises:
         ValueError: a class is not the model's.
     """
-    if not all(0 <= one < model.num_classes for one in classes):
-        raise ValueError(f"classes must be in 0..{model.num_classes - 1}, not {list(classes)}")
+    for number in classes:
+        checks.in_range("classes", number, 0, model.num_classes - 1)
     path = ReactivePath(sound, model.z_size, classes, model.num_classes)
     frames = max(1, math.ceil(sound.duration_s * RATE))
     noise = np.empty((frames, model.z_size), np.float32)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
+
 # Texts -> float [n, size], one row each. A row of zeros is near nothing.
 Embed = Callable[[Sequence[str]], np.ndarray]
 STRATEGIES = ("best", "random", "ransac")
@@ -52,10 +54,8 @@ def choose(
     Raises:
         ValueError: there are not that many classes, or no such strategy.
     """
-    if not 1 <= count <= len(names):
-        raise ValueError(f"num_classes must be in 1..{len(names)}, not {count}")
-    if strategy not in STRATEGIES:
-        raise ValueError(f"encoding_strategy must be one of {', '.join(STRATEGIES)}, not {strategy!r}")
+    checks.whole("num_classes", count, 1, len(names))
+    checks.one_of("encoding_strategy", strategy, STRATEGIES)
     if strategy == "ransac":
         return _ransac(embed([" ".join(lines)])[0], _unit(embed(names)), count, rng)
     likeness = _unit(embed(lines)) @ _unit(embed(names)).T

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from core import checks
 from renderer.sound_to_image import REACH
 from renderer.video.analysis import DEFAULT_HOP, HOP_STEP
 
@@ -29,14 +28,10 @@ def check(name: str, value: float) -> float:
     Raises:
         ValueError: it is out of range.
     """
-    low, high = LIMITS[name]
-    if not (np.isfinite(value) and low <= value <= high):
-        raise ValueError(f"{name} must be in {low:g}..{high:g}, not {value:g}")
-    if name in _WHOLE and value != int(value):
-        raise ValueError(f"{name} must be a whole number, not {value:g}")
+    checks.in_range(name, value, *LIMITS[name])
     if name == "frame_length" and value % HOP_STEP:
-        raise ValueError(f"frame_length must be a multiple of {HOP_STEP}, not {value:g}")
-    return int(value) if name in _WHOLE else value
+        raise checks.mismatch(name, f"be a multiple of {HOP_STEP}", value)
+    return checks.whole(name, value) if name in _WHOLE else value
 
 
 @dataclass(frozen=True)
@@ -72,8 +67,7 @@ class Response:
     def __post_init__(self) -> None:
         for name in set(vars(self)) & set(LIMITS):
             check(name, getattr(self, name))
-        if self.mix not in MIXES:
-            raise ValueError(f"mix must be one of {', '.join(MIXES)}, not {self.mix!r}")
+        checks.one_of("mix", self.mix, MIXES)
 
     @property
     def pitch_frames(self) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from core import checks
 from core.latent.oscillators import Oscillator
 from renderer.video.shape import read_ratio
 
@@ -66,14 +67,11 @@ class Tempo:
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise ValueError(f"{name} must be in {low:g}..{high:g}, not {value!r}")
+            value = checks.in_range(name, getattr(self, name), low, high)
             if name in _WHOLE and not isinstance(value, int):
-                raise ValueError(f"{name} must be a whole number, not {value!r}")
+                raise checks.mismatch(name, "be a whole number", value)
         for name in ("random_label", "quantize_label"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} must be true or false, not {getattr(self, name)!r}")
+            checks.of_kind(name, getattr(self, name), bool)
         read_ratio(self.ratio)
         if self.random_label and self.classes:
             raise ValueError("random_label and classes exclude each other: each chooses the class vector")

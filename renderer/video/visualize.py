@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.audio.blocks import seconds
 from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
@@ -46,9 +47,7 @@ class Lyrics:
         Raises:
             ValueError: there is no encoder of this name, or a package is missing.
         """
-        if self.encoding not in ENCODERS:
-            raise ValueError(f"encoding must be one of {', '.join(ENCODERS)}, not {self.encoding!r}")
-        return ENCODERS[self.encoding]()
+        return ENCODERS[checks.one_of("encoding", self.encoding, ENCODERS)]()
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,13 @@ class VideoJob:
         check("num_classes", len(self.classes) or 1)
         if self.num_classes is not None:
             check("num_classes", self.num_classes)
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, not {self.seed}")
+        checks.in_range("seed", self.seed, 0)
         if self.out.suffix.lower() != ".mp4":
             raise ValueError(f"the video must end in .mp4, not {self.out.name!r}")
         if self.out.resolve() == self.song.resolve():
             raise ValueError(f"the video would overwrite its song {self.song}; give it another name")
-        if self.duration_s is not None and not (math.isfinite(self.duration_s) and self.duration_s > 0):
-            raise ValueError(f"duration must be above 0 seconds, not {self.duration_s:g}")
+        if self.duration_s is not None:
+            checks.above("duration", self.duration_s, 0, unit="seconds")
         if self.classes and self.num_classes not in (None, len(self.classes)):
             raise ValueError(f"num_classes is {self.num_classes}, but {len(self.classes)} classes are given")
         if len([source for source in (self.classes, self.lyrics, self.vectors) if source]) > 1:
