@@ -102,6 +102,27 @@ def large():
     }
 
 
+@pytest.mark.parametrize(
+    "value",
+    [np.array(["a"], object), np.zeros(2, [("x", "f4")]), np.zeros(2, "M8[s]"), np.dtype("f4"), np.zeros(2, "V8")],
+    ids=str,
+)
+def test_arrays_of_anything_else_are_refused(value):
+    with pytest.raises((ValueError, AttributeError, TypeError)):
+        np.asarray(pickles.loads(pickle.dumps({"a": value}))["a"]) + 0
+
+
+@pytest.mark.parametrize("kind", ["?", "i1", "u2", "<i4", ">i8", "f2", "<f4", ">f8", "c8", "S3", "<U3", ">U3"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_arrays_and_scalars_of_numbers_and_text_come_back(kind, protocol):
+    value = np.array([[0, 1, 2], [3, 4, 5]]).astype(kind)
+    content = {"c": value, "f": np.asfortranarray(value), "one": value[1, 1], "none": value[:0]}
+    found = pickles.loads(pickle.dumps(content, protocol))
+    for name, each in content.items():
+        assert type(found[name]) is type(each)
+        assert np.array_equal(found[name], each)
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_large_honest_pickles_are_read(protocol):
     content = large() | {"nested": None}

@@ -6,6 +6,7 @@ A pickle is a program. The reader runs none of it but what builds arrays, number
 import io
 import pickle
 import pickletools
+import re
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -27,7 +28,10 @@ def loads(data: bytes) -> Any:
     """
     file = io.BytesIO(data)
     pickle_bounds.check(file)
-    return _Unpickler(file).load()
+    value = _Unpickler(file).load()
+    if isinstance(value, dict):
+        return {key: np.asarray(each) if isinstance(each, _Array) else each for key, each in value.items()}
+    return value
 
 
 def dumps(value: Any) -> bytes:
@@ -53,6 +57,31 @@ class _Unpickler(pickle.Unpickler):
             raise ValueError(f"it asks for {module}.{name}, which a components file does not need") from None
 
 
+class _Dtype:
+    """A type of numbers or text; numpy's own can be set to a state that ends the process."""
+
+    def __init__(self, name: str, *_: Any) -> None:
+        if not isinstance(name, str) or not re.fullmatch(r"[biufcSU]\d{1,6}", name):
+            raise ValueError(f"it asks for an array of {name!r:.80}, which a components file does not need")
+        self.dtype = np.dtype(name)
+
+    def __setstate__(self, state: Any) -> None:
+        _, order, *parts = state
+        if order not in ("<", ">", "|", "=") or parts[:3] != [None] * 3:
+            raise ValueError("it asks for an array of parts that have names")
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+class _Array(np.ndarray):
+    """An array that takes its shape and its numbers afterwards."""
+
+    def __setstate__(self, state: Any) -> None:
+        version, shape, kind, fortran, data = state
+        if not isinstance(kind, _Dtype) or not isinstance(data, bytes):
+            raise ValueError("an array is not of numbers or text")
+        super().__setstate__((version, shape, kind.dtype, fortran, data))
+
+
 def _harmless() -> dict[tuple[str, str], Any]:
     """What numpy's arrays and scalars need, under its old and new module names; created for each pickle.
 
@@ -65,27 +94,30 @@ def _harmless() -> dict[tuple[str, str], Any]:
             raise ValueError(f"it asks for the encoding {encoding}, which a components file does not need")
         return text.encode("latin1")
 
-    def empty(kind: Any, shape: Any, _: Any) -> np.ndarray:
-        """The array that takes its shape and its numbers afterwards."""
+    def reconstruct(kind: Any, shape: Any, _: Any) -> np.ndarray:
         if kind != _NDARRAY or shape != (0,):
-            raise ValueError(f"it asks for an array of shape {shape} without its numbers")
-        return np.ndarray.__new__(np.ndarray, (0,), "b")
+            raise ValueError("it asks for an array without its numbers")
+        return _Array((0,), "b")
 
-    def scalar(dtype: Any, data: bytes) -> Any:
-        function: Any = np.float64(0).__reduce__()[0]
-        return function(dtype, data)
+    def scalar(kind: _Dtype, data: bytes) -> Any:
+        (value,) = np.frombuffer(data, kind.dtype)
+        return value
 
-    def frombuffer(*args: Any) -> Any:
-        function: Any = np.empty(0).__reduce_ex__(5)[0]
-        return function(*args)
+    def frombuffer(data: Any, kind: _Dtype, shape: Any, order: str) -> np.ndarray:
+        return np.frombuffer(data, kind.dtype).reshape(shape, order="F" if order == "F" else "C")
+
+    def dtype(*args: Any) -> _Dtype:
+        return _Dtype(*args)
 
     found: dict[tuple[str, str], Any] = {
         ("numpy", "ndarray"): _NDARRAY,
-        ("numpy", "dtype"): np.dtype,
+        ("numpy", "dtype"): dtype,
         ("_codecs", "encode"): latin1,
+        # Protocols below 3 write empty bytes as a call.
+        ("__builtin__", "bytes"): lambda: b"",
     }
     for package in ("numpy.core", "numpy._core"):
-        found[f"{package}.multiarray", "_reconstruct"] = empty
+        found[f"{package}.multiarray", "_reconstruct"] = reconstruct
         found[f"{package}.multiarray", "scalar"] = scalar
         found[f"{package}.numeric", "_frombuffer"] = frombuffer
     return found
