@@ -49,46 +49,46 @@ class Server:
     def __init__(self):
         self.context = zmq.Context()
         for _ in range(50):
-            self.out = self.context.socket(zmq.PUB)
-            port = self.out.bind_to_random_port("tcp://127.0.0.1", min_port=20_000, max_port=60_000)
-            self.ears = self.context.socket(zmq.PULL)
+            self.publisher = self.context.socket(zmq.PUB)
+            port = self.publisher.bind_to_random_port("tcp://127.0.0.1", min_port=20_000, max_port=60_000)
+            self.receiver = self.context.socket(zmq.PULL)
             try:
-                self.ears.bind(f"tcp://127.0.0.1:{port + 1}")
+                self.receiver.bind(f"tcp://127.0.0.1:{port + 1}")
             except zmq.ZMQError:
                 continue
             self.address = f"tcp://127.0.0.1:{port}"
             break
         self._numbers = 0
 
-    def say(self, topic, fields=None, **arrays):
-        self.out.send_multipart(messages.encode(topic, fields, **arrays))
+    def send(self, topic, fields=None, **arrays):
+        self.publisher.send_multipart(messages.encode(topic, fields, **arrays))
 
-    def hear(self, topic, patience_s=PATIENCE_S):
+    def receive(self, topic, patience_s=PATIENCE_S):
         """The next event of this topic."""
         end = time.monotonic() + patience_s
         while (left := end - time.monotonic()) > 0:
-            if self.ears.poll(int(1000 * left) + 1):
-                event = messages.decode(self.ears.recv_multipart())
+            if self.receiver.poll(int(1000 * left) + 1):
+                event = messages.decode(self.receiver.recv_multipart())
                 if event.topic == topic:
                     return event
         raise AssertionError(f"no {topic} within {patience_s} s")
 
     def welcome(self):
         """Wait for hello, and answer it until it has been heard."""
-        self.hear("hello")
+        self.receive("hello")
         while True:
-            self.say("welcome")
+            self.send("welcome")
             try:
-                self.hear("hello", 0.6)
+                self.receive("hello", 0.6)
             except AssertionError:
                 return self
 
     def ask(self, address, **values):
         """Replies and error of a command."""
         self._numbers += 1
-        self.say("command", {"id": self._numbers, "address": address, "values": values})
+        self.send("command", {"id": self._numbers, "address": address, "values": values})
         while True:
-            event = self.hear("reply")
+            event = self.receive("reply")
             if event.fields["id"] == self._numbers:
                 return event.fields["replies"], event.fields["error"]
 

@@ -24,28 +24,28 @@ class Renderer:
 
     def __init__(self, port):
         self.context = zmq.Context()
-        self.ears, self.mouth = self.context.socket(zmq.SUB), self.context.socket(zmq.PUSH)
-        self.ears.connect(f"tcp://127.0.0.1:{port}")
-        self.mouth.connect(f"tcp://127.0.0.1:{port + 1}")
-        self.ears.subscribe(b"")
+        self.receiver, self.sender = self.context.socket(zmq.SUB), self.context.socket(zmq.PUSH)
+        self.receiver.connect(f"tcp://127.0.0.1:{port}")
+        self.sender.connect(f"tcp://127.0.0.1:{port + 1}")
+        self.receiver.subscribe(b"")
 
     def join(self):
         """Say hello until the server has heard it; what it tells then."""
         for _ in range(100):
-            self.say("hello", {"name": "test", "version": "0"})
-            if self.ears.poll(200) and self.hear("welcome"):
+            self.send("hello", {"name": "test", "version": "0"})
+            if self.receiver.poll(200) and self.receive("welcome"):
                 return self
         # A context that is left to the garbage collector together with its sockets waits for them for ever.
         self.close()
         raise AssertionError("no welcome")
 
-    def say(self, topic, fields=None):
-        self.mouth.send_multipart(messages.encode(topic, fields))
+    def send(self, topic, fields=None):
+        self.sender.send_multipart(messages.encode(topic, fields))
 
-    def hear(self, topic):
+    def receive(self, topic):
         """The next event with this topic; others are passed over."""
-        while self.ears.poll(PATIENCE_MS):
-            event = messages.decode(self.ears.recv_multipart())
+        while self.receiver.poll(PATIENCE_MS):
+            event = messages.decode(self.receiver.recv_multipart())
             if event.topic == topic:
                 return event
         raise AssertionError(f"nothing about {topic}")
@@ -73,14 +73,14 @@ def renderer(running, port):
 
 
 def test_a_renderer_that_comes_late_is_told_what_is_loaded(renderer):
-    event = renderer.hear("loaded")
+    event = renderer.receive("loaded")
     assert event.fields == {"model": "magenta_small", "latent_size": 64, "sample_rate": 16000}
 
 
 def test_a_hallucination_is_told_with_its_key_points(running, renderer):
     replies = running.send("/sound/hallucinate", "trip", 3, 2, 0.1, 0, 0.1, 0.1, 0.1)
     (audio,) = (reply.args for reply in replies if reply.address == "/sound/audio")
-    event = renderer.hear("sound")
+    event = renderer.receive("sound")
     assert (event.fields["target"], event.fields["kind"]) == ("trip", "hallucination")
     assert event.fields["duration_s"] == pytest.approx(audio[2] / audio[3])
     np.testing.assert_allclose(event.arrays["key_times_s"], [0.0, 0.3, 0.6], atol=1e-6)
@@ -92,9 +92,9 @@ def test_a_hallucination_is_told_with_its_key_points(running, renderer):
 def test_a_note_has_one_key_point_its_z(running, renderer):
     z = running.send("/sound/randomize_z", "a")[0].args[1:]
     running.send("/sound/synthesize", "a", "note", 40)
-    event = renderer.hear("sound")
+    event = renderer.receive("sound")
     while event.fields["target"] != "note":
-        event = renderer.hear("sound")
+        event = renderer.receive("sound")
     assert (event.fields["kind"], event.fields["pitch"]) == ("note", 40)
     np.testing.assert_allclose(event.arrays["keys"][0], z, rtol=1e-6)
 
@@ -114,9 +114,9 @@ def test_a_sound_itself_follows_for_recordings(running, renderer):
 def beating_until(renderer, wanted):
     """The first event that is wanted, heard by a renderer that lives."""
     for _ in range(200):
-        renderer.say("heartbeat", {"fps": 30.0, "page": ""})
-        while renderer.ears.poll(100):
-            event = messages.decode(renderer.ears.recv_multipart())
+        renderer.send("heartbeat", {"fps": 30.0, "page": ""})
+        while renderer.receiver.poll(100):
+            event = messages.decode(renderer.receiver.recv_multipart())
             if wanted(event):
                 return event
     raise AssertionError("it did not come")
@@ -159,32 +159,32 @@ def test_samples_that_are_too_many_are_not_sent(monkeypatch):
 
 def test_work_is_announced_and_its_end(running, renderer):
     running.send("/sound/randomize_z", "a")
-    assert [renderer.hear("busy").fields["busy"] for _ in range(2)] == [True, False]
+    assert [renderer.receive("busy").fields["busy"] for _ in range(2)] == [True, False]
 
 
 def test_playing_and_stopping_are_passed_on(running, renderer):
     assert running.send("/sound/play", "trip", 1.5)[-1] == ("/done", ["/sound/play", "trip"])
-    event = renderer.hear("play")
+    event = renderer.receive("play")
     assert (event.fields["target"], event.fields["position_s"]) == ("trip", pytest.approx(1.5, abs=0.5))
     assert running.send("/sound/stop", "trip")[-1].address == "/done"
-    assert renderer.hear("stop").fields == {"target": "trip"}
+    assert renderer.receive("stop").fields == {"target": "trip"}
 
 
 def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port):
     running.send("/sound/play", "trip", 1.0)
     time.sleep(0.5)
     with closing(Renderer(port).join()) as peer:
-        assert peer.hear("play").fields["position_s"] > 1.4
+        assert peer.receive("play").fields["position_s"] > 1.4
     running.send("/sound/stop")
 
 
 def answered(running, renderer, *message, **answer):
     """What the server replies to a command that the renderer answers so."""
     client = running.peer()
-    renderer.say("heartbeat")
+    renderer.send("heartbeat")
     client.tell(*message)
-    asked = renderer.hear("command")
-    renderer.say("reply", {"id": asked.fields["id"], **answer})
+    asked = renderer.receive("command")
+    renderer.send("reply", {"id": asked.fields["id"], **answer})
     replies = client.hear_end()
     client.socket.close()
     return asked.fields, replies
@@ -212,12 +212,12 @@ def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
 
 def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer):
     client = running.peer()
-    renderer.say("heartbeat")
+    renderer.send("heartbeat")
     client.tell("/image/load_ganspace_components", "auto")
-    asked = renderer.hear("command")
+    asked = renderer.receive("command")
     assert asked.fields["values"] == {"file": "auto"}
-    renderer.say("progress", {"id": asked.fields["id"], "done": 3, "total": 7})
-    renderer.say("reply", {"id": asked.fields["id"], "replies": [["/image/components", 8, "gen_z", "x.npz"]]})
+    renderer.send("progress", {"id": asked.fields["id"], "done": 3, "total": 7})
+    renderer.send("reply", {"id": asked.fields["id"], "replies": [["/image/components", 8, "gen_z", "x.npz"]]})
     address = "/image/load_ganspace_components"
     assert client.hear_end() == [
         ("/progress", [address, "-", 3, 7]),
@@ -229,7 +229,7 @@ def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer
 
 def test_progress_that_is_wrong_does_no_harm(running, renderer):
     for fields in ({}, {"id": 1}, {"id": "1", "done": 1, "total": 2}, {"id": 1, "done": -1, "total": 2**40}):
-        renderer.say("progress", fields)
+        renderer.send("progress", fields)
     _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
     assert replies[-1].address == "/done"
 
@@ -240,16 +240,16 @@ def test_random_messages_of_a_renderer_do_no_harm(running, renderer):
     for number in range(300):
         place = int(rng.integers(len(whole)))
         changed = whole[:place] + rng.bytes(1 + number % 3) + whole[place + 1 :]
-        renderer.mouth.send_multipart([(b"heartbeat", b"progress", b"reply")[number % 3], changed])
+        renderer.sender.send_multipart([(b"heartbeat", b"progress", b"reply")[number % 3], changed])
     _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
     assert replies[-1].address == "/done"
 
 
 def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):
     client = running.peer()
-    renderer.say("heartbeat")
+    renderer.send("heartbeat")
     client.tell("/image/status")
-    renderer.hear("command")
+    renderer.receive("command")
     Renderer(port).join().close()
     assert "did not answer" in client.hear_end()[-1].args[2]
 
@@ -264,8 +264,8 @@ def test_without_a_renderer_a_command_says_so(start_server):
     [[b""], [b"hello"], [b"\xff", b"\xff"], [b"reply", b'{"id": [1]}'], [b"reply", b'{"id": 1e99}'], [b"x"] * 40],
 )
 def test_noise_on_the_wire_does_no_harm(running, renderer, frames):
-    renderer.mouth.send_multipart(frames)
-    renderer.say("heartbeat", {"fps": "many", "page": 7})
+    renderer.sender.send_multipart(frames)
+    renderer.send("heartbeat", {"fps": "many", "page": 7})
     _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
     assert replies[-1].address == "/done"
 

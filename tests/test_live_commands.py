@@ -239,6 +239,11 @@ def test_the_pages_sliders_have_the_ranges_of_the_table(controller):  # noqa: F8
     assert not re.search(r"\b(min|max)=", (PAGE / "page.html").read_text(encoding="utf-8"))
 
 
+def test_the_page_offers_the_modes_of_the_table():
+    modes = re.findall(r'data-mode="(\w+)"', (PAGE / "page.html").read_text(encoding="utf-8"))
+    assert tuple(modes) == COMMANDS["/image/mode"].arg("name").choices
+
+
 def test_the_page_sends_commands_of_the_table():
     sent = {
         one for path in PAGE.glob("*.js") for one in re.findall(r'"(/image/\w+)"', path.read_text(encoding="utf-8"))

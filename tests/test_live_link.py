@@ -40,18 +40,18 @@ def wait_for(true, patience_s=10.0):
 
 
 def test_hello_is_said_until_it_is_answered(server, linked):
-    assert server.hear("hello").fields == {"name": "renderer", "version": "1"}
-    assert server.hear("hello", 1.0)
+    assert server.receive("hello").fields == {"name": "renderer", "version": "1"}
+    assert server.receive("hello", 1.0)
     server.welcome()
     with pytest.raises(AssertionError, match="no hello"):
-        server.hear("hello", 0.7)
+        server.receive("hello", 0.7)
 
 
 def test_a_beat_comes_every_second_with_the_page(server, linked, controller):  # noqa: F811
     controller.page = "http://127.0.0.1:1/"
-    server.hear("heartbeat")
+    server.receive("heartbeat")
     begun = time.monotonic()
-    assert server.hear("heartbeat").fields == {"fps": 0.0, "page": "http://127.0.0.1:1/"}
+    assert server.receive("heartbeat").fields == {"fps": 0.0, "page": "http://127.0.0.1:1/"}
     assert time.monotonic() - begun == pytest.approx(1.0, abs=0.3)
 
 
@@ -65,39 +65,39 @@ def test_commands_are_answered_with_replies_or_a_reason(server, linked):
 def test_sounds_play_stop_and_make_busy(server, linked, controller):  # noqa: F811
     server.welcome()
     fields, arrays = a_sound()
-    server.say("sound", fields, **arrays)
-    server.say("play", {"target": "trip", "position_s": 1.0})
-    server.say("busy", {"busy": True})
+    server.send("sound", fields, **arrays)
+    server.send("play", {"target": "trip", "position_s": 1.0})
+    server.send("busy", {"busy": True})
     wait_for(lambda: controller.render_loop.busy)
     assert controller.scene.playing(time.monotonic())[0] == "trip"
     assert controller.scene.playing(time.monotonic())[1] == pytest.approx(1.0, abs=0.5)
-    server.say("stop", {"target": ""})
-    server.say("busy", {"busy": False})
+    server.send("stop", {"target": ""})
+    server.send("busy", {"busy": False})
     wait_for(lambda: not controller.render_loop.busy)
     assert controller.scene.playing(time.monotonic()) is None
 
 
 def test_bye_ends_it(server, linked):
     server.welcome()
-    server.say("bye")
+    server.send("bye")
     wait_for(lambda: linked.ends == ["bye"])
 
 
 def test_a_status_does_not_wait_for_a_model_that_is_being_loaded(server, linked, controller):  # noqa: F811
     server.welcome()
     with controller.lock:
-        server.say("command", {"id": 7, "address": "/image/jitter", "values": {"value": 0.1}})
+        server.send("command", {"id": 7, "address": "/image/jitter", "values": {"value": 0.1}})
         assert server.ask("/image/status")[1] == ""
         assert controller.scene.settings.jitter != 0.1
-    assert server.hear("reply").fields == {"id": 7, "replies": [], "error": ""}
+    assert server.receive("reply").fields == {"id": 7, "replies": [], "error": ""}
 
 
 def test_too_many_commands_at_once_are_refused(server, linked, controller):  # noqa: F811
     server.welcome()
     with controller.lock:
         for number in range(100, 100 + MAX_WAITING + 2):
-            server.say("command", {"id": number, "address": "/image/jitter", "values": {"value": 0.1}})
-        assert f"{MAX_WAITING} commands are waiting" in server.hear("reply").fields["error"]
+            server.send("command", {"id": number, "address": "/image/jitter", "values": {"value": 0.1}})
+        assert f"{MAX_WAITING} commands are waiting" in server.receive("reply").fields["error"]
 
 
 def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, controller):  # noqa: F811
@@ -110,13 +110,13 @@ def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, contr
         raise ValueError("none there")
 
     controller.direction_control._own = own
-    server.say("command", {"id": 9, "address": "/image/load_ganspace_components", "values": {"file": "auto"}})
+    server.send("command", {"id": 9, "address": "/image/load_ganspace_components", "values": {"file": "auto"}})
     assert server.ask("/image/jitter", value=0.1) == ([], "")
-    assert server.hear("progress").fields == {"id": 9, "done": 3, "total": 7}
+    assert server.receive("progress").fields == {"id": 9, "done": 3, "total": 7}
     may_end.set()
-    assert server.hear("reply").fields == {"id": 9, "replies": [], "error": "none there"}
+    assert server.receive("reply").fields == {"id": 9, "replies": [], "error": "none there"}
     with pytest.raises(AssertionError, match="no progress"):
-        server.hear("progress", 1.5)
+        server.receive("progress", 1.5)
 
 
 def test_what_the_server_sets_is_kept_in_the_file(server, linked, tmp_path):
@@ -166,17 +166,17 @@ MALFORMED = [
 def unharmed(server, controller):  # noqa: F811
     """A command is still answered, and a sound still followed."""
     fields, arrays = a_sound("after")
-    server.say("sound", fields, **arrays)
-    server.say("play", {"target": "after", "position_s": 0.0})
+    server.send("sound", fields, **arrays)
+    server.send("play", {"target": "after", "position_s": 0.0})
     assert server.ask("/image/status")[0][0][6] == "after"
     assert controller.scene.frame_task(time.monotonic()) is not None
-    server.say("stop", {"target": ""})
+    server.send("stop", {"target": ""})
 
 
 def test_malformed_messages_change_nothing(server, linked, controller):  # noqa: F811
     server.welcome()
     for frames in MALFORMED:
-        server.out.send_multipart(frames)
+        server.publisher.send_multipart(frames)
     unharmed(server, controller)
 
 
@@ -194,7 +194,7 @@ def test_random_bytes_change_nothing(server, linked, controller):  # noqa: F811
             # A true message with a byte changed, each byte of its head in its turn.
             place = int(rng.integers(len(whole[1])))
             frames = [whole[0], whole[1][:place] + rng.bytes(1) + whole[1][place + 1 :], *whole[2:]]
-        server.out.send_multipart(frames)
+        server.publisher.send_multipart(frames)
         if number % 50 == 0:
             time.sleep(0.02)
     unharmed(server, controller)

@@ -58,8 +58,8 @@ def test_it_is_there_at_once_and_beats_while_it_loads(server, models, out):
     process = Process(own, models, out)
     try:
         process.page()
-        assert own.hear("hello").fields["name"] == "renderer"
-        assert own.hear("heartbeat").fields["page"].startswith("http://127.0.0.1:")
+        assert own.receive("hello").fields["name"] == "renderer"
+        assert own.receive("heartbeat").fields["page"].startswith("http://127.0.0.1:")
         assert time.monotonic() - begun < 20.0
     finally:
         process.kill()
@@ -76,11 +76,11 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
     ):
         assert server.ask(address, **values)[1] == ""
     fields, arrays = a_sound("path", 10.0)
-    server.say("sound", fields, **arrays)
+    server.send("sound", fields, **arrays)
     sound = read_sound(decode(encode("sound", fields, **arrays)))
     model = biggan.load(models / "biggan" / "small")
     due = expected(model, sound, np.arange(0.0, 10.0, 0.25))
-    server.say("play", {"target": "path", "position_s": 0.0})
+    server.send("play", {"target": "path", "position_s": 0.0})
     begun = time.monotonic()
     shown(process)
     late = []
@@ -92,7 +92,7 @@ def test_the_picture_follows_the_position_that_plays(server, process, models):
         late.append(now - nearest)
     assert np.abs(late).max() < 0.6
     assert server.ask("/image/status")[0][0][6] == "path"
-    server.say("stop", {"target": "path"})
+    server.send("stop", {"target": "path"})
     assert server.ask("/image/status")[0][0][6] == "-"
 
 
@@ -112,10 +112,10 @@ def test_pictures_move_while_nothing_sounds(server, process):
 
 def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, process, out):
     fields, arrays = a_sound("loud", 10.0)
-    server.say("sound", fields, **arrays)
+    server.send("sound", fields, **arrays)
     samples = np.round(16_000 * np.sin(2 * np.pi * 440.0 * np.arange(160_000) / 16_000)).astype(np.int16)
-    server.say("samples", {"target": "loud", "sample_rate": 16_000}, samples=samples)
-    server.say("play", {"target": "loud", "position_s": 1.0})
+    server.send("samples", {"target": "loud", "sample_rate": 16_000}, samples=samples)
+    server.send("play", {"target": "loud", "position_s": 1.0})
     assert server.ask("/image/record", what="start", file="show")[1] == ""
     begun = time.monotonic()
     time.sleep(2.0)
@@ -131,7 +131,7 @@ def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, proces
         lengths = [float(stream.duration * stream.time_base) for stream in file.streams]
     np.testing.assert_allclose(lengths, frames / 30, atol=1e-3)
     assert np.sqrt(np.mean(heard[1000:-1000] ** 2)) == pytest.approx(16_000 / 32_768 / np.sqrt(2), rel=0.05)
-    server.say("stop", {"target": "loud"})
+    server.send("stop", {"target": "loud"})
 
 
 def test_a_snapshot_is_a_png(server, process, out):
@@ -142,8 +142,8 @@ def test_a_snapshot_is_a_png(server, process, out):
 def test_random_bytes_do_not_end_it(server, process):
     rng = np.random.default_rng(1)
     for _ in range(200):
-        server.out.send_multipart([rng.bytes(20), rng.bytes(40)])
-        server.out.send_multipart([b"sound", rng.bytes(40), rng.bytes(40)])
+        server.publisher.send_multipart([rng.bytes(20), rng.bytes(40)])
+        server.publisher.send_multipart([b"sound", rng.bytes(40), rng.bytes(40)])
     assert server.ask("/image/status")[1] == ""
     assert process.popen.poll() is None
 
@@ -177,7 +177,7 @@ def test_it_ends_when_the_server_says_bye(models, out):
     process = Process(own, models, out)
     try:
         process.page()
-        own.welcome().say("bye")
+        own.welcome().send("bye")
         assert process.wait(30.0)[0] == 0
     finally:
         process.kill()
