@@ -80,7 +80,8 @@ class Family:
         contents: what a folder of this kind contains, for messages: "config.json and weights".
         detect: whether a folder holds such a model; must be quick, and raise nothing.
         describe: reads little of a folder. Raises FileNotFoundError or ValueError, with the file and the rule.
-        load: the model of a folder, an `ImageModel` or a `SoundModel` of core/protocols.py. Raises as `describe`.
+        load: the model of a folder, an `ImageModel` or a `SoundModel` of core/protocols.py. It takes the folder, and
+            `engine` and `precision` (core/nn/names.py) where they are given. Raises as `describe`.
         check: reads all of a folder, to see that `load` will work. Raises as `describe`.
         checksum: of a folder's weights, hexadecimal. Raises as `describe`.
         downloads: known models: name -> its files.
@@ -92,7 +93,7 @@ class Family:
     contents: str
     detect: Callable[[Path], bool]
     describe: Callable[[Path], SoundDescription | ImageDescription]
-    load: Callable[[Path], Any]
+    load: Callable[..., Any]
     check: Callable[[Path], None]
     checksum: Callable[[Path], str]
     downloads: Mapping[str, tuple[Download, ...]] = field(default_factory=dict)
@@ -197,14 +198,19 @@ def sound_description(folder: Path) -> SoundDescription:
     return found
 
 
-def load(folder: str | Path, kind: Kind | None = None) -> Any:
+def load(folder: str | Path, kind: Kind | None = None, **options: str) -> Any:
     """Load the model of a folder: an `ImageModel` or a `SoundModel` of core/protocols.py.
+
+    Args:
+        folder: of the model.
+        kind: what it must be; None: either.
+        options: `engine` and `precision`; see core/nn/names.py.
 
     Raises:
         FileNotFoundError: there is no model in it, or none of this kind; or a file of it is missing.
         ValueError: a file breaks a rule; the message names it.
     """
-    return family_of(Path(folder), kind).load(Path(folder))
+    return family_of(Path(folder), kind).load(Path(folder), **options)
 
 
 def known_models(kind: Kind | None = None) -> dict[str, tuple[Download, ...]]:

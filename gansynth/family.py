@@ -38,10 +38,10 @@ def checksum(folder: Path) -> str:
     return checkpoint.checksum(folder)
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, **options: str) -> Any:
     import gansynth
 
-    return gansynth.load(folder)
+    return gansynth.load(folder, **options)
 
 
 FAMILY = Family(

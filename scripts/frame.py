@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from core import errors, progress
+from scripts.flags import engine
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -189,7 +190,7 @@ def load(options: argparse.Namespace) -> "Model":
     """The sound model in options.ckpt_dir."""
     import gansynth
 
-    return gansynth.load(options.ckpt_dir)
+    return gansynth.load(options.ckpt_dir, **engine.given(options))
 
 
 def quiet(options: argparse.Namespace) -> None:

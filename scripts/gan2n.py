@@ -14,6 +14,7 @@ from core.latent.interpolation import slerp
 from core.progress import show_progress
 from gansynth.config import check_pitch
 from scripts import frame
+from scripts.flags import engine
 
 PROG = "gan2n"
 _PART = re.compile(r"(-?\d+)|\((-?\d+)(?:,(-?\d+))?\.\.(-?\d+)\)")
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds")
     flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
     flags.add_argument(

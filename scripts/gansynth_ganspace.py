@@ -21,6 +21,7 @@ from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
 from scripts import frame
+from scripts.flags import engine
 from scripts.shared import model_folder
 
 PROG = "gansynth_ganspace"
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint or the image model")
+    engine.add(flags)
     flags.add_argument(
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )

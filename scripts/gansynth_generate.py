@@ -18,6 +18,7 @@ from gansynth.conditions import check
 from gansynth.config import check_pitch, spans
 from scripts import frame
 from scripts.flags import conditions as condition_flag
+from scripts.flags import engine
 from scripts.shared import directions
 
 PROG = "gansynth_generate"
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; created if missing")
     flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
     flags.add_argument(

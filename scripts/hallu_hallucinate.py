@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.files.unused_names import unused
 from scripts import frame
 from scripts.flags import conditions as condition_flag
-from scripts.flags import models
+from scripts.flags import engine, models
 from scripts.flags.video import find_model
 from scripts.shared.hallucination_video import CONTROLS, Video
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
     flags.add_argument("--seed", type=int, help="the same number gives the same sound (default: random, and reported)")
     condition_flag.add(flags)
+    engine.add(flags)
     flags.add_argument("--latents", type=Path, metavar="KEYS.npy", help="key points: float array [n, latent]")
     flags.add_argument(
         "--edits", type=Path, metavar="POINTS.npy", help="walk along directions: float array [n, directions], in sigma"
@@ -99,7 +100,7 @@ def _job(args: argparse.Namespace) -> "HallucinationJob":
     return HallucinationJob(
         args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, seed=args.seed, latents=args.latents,
         edits=args.edits, directions=args.directions,
-        conditions=conditions, video=_video(args), **counts,
+        conditions=conditions, video=_video(args), **counts, **engine.given(args),
     )  # fmt: skip
 
 

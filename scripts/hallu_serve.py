@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from scripts import frame
-from scripts.flags import models
+from scripts.flags import engine, models
 
 PROG = "hallu serve"
 
@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     add("--spool", type=frame.path, metavar="DIR", help="folder for audio files (default: in the user's data folder)")
     add("--state", type=frame.path, metavar="FILE", help="state file (default: in the user's data folder)")
     add("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
+    engine.add(flags)
     add("--no-image", action="store_true", help="sound only: start no renderer")
     add(
         "--image-port",
@@ -55,6 +56,8 @@ def _serve(options: argparse.Namespace) -> int:
         "state": options.state,
         "image_port": options.image_port,
         "pictures": options.pictures,
+        "engine": options.engine,
+        "precision": options.precision,
     }
     given = {name: value for name, value in given.items() if value is not None}
     return serve(ServerSettings(options.host, options.port, load=options.load, image=not options.no_image, **given))

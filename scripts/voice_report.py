@@ -17,6 +17,7 @@ from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
 from gansynth.report.note_plan import NoteRequest
 from scripts import frame
+from scripts.flags import engine
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of a run")
+    engine.add(flags)
     flags.add_argument("--data_dir", type=frame.path, required=True, help="folder of the dataset, for comparison")
     flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; created if missing")
     flags.add_argument("--notes", type=count, default=200, help="how many notes to generate (default: %(default)s)")

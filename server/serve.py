@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from core import families
 from server.catalog import Catalog
@@ -63,7 +64,7 @@ def serve(settings: ServerSettings) -> int:
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
-    catalog = Catalog(settings.models, families.load)
+    catalog = Catalog(settings.models, partial(families.load, engine=settings.engine, precision=settings.precision))
     return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
 
 

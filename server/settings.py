@@ -16,6 +16,7 @@ class ServerSettings:
     `models` are searched in order for DIR/gansynth/NAME. `load` names the checkpoint to start with; without it the
     one in the state file is loaded again. `image` starts a renderer. `image_port` and the one after it speak to
     renderers; None: IMAGE_PORT, or where that is taken any two; 0: any two. Snapshots and recordings go to `pictures`.
+    `engine` and `precision` are what computes notes, see `gansynth.load`.
 
     Raises:
         ValueError: the port is out of range.
@@ -31,6 +32,8 @@ class ServerSettings:
     image: bool = True
     image_port: int | None = None
     pictures: Path = field(default_factory=lambda: data_dir() / "pictures")
+    engine: str = "openvino"
+    precision: str = "f32"
 
     def __post_init__(self) -> None:
         for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):

@@ -12,6 +12,7 @@ from gansynth.midi import note_envelope
 from scripts.gansynth_generate import main
 
 SMALL = Path(__file__).parent / "data" / "magenta_small"
+FLUID = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
 
 
 @pytest.fixture
@@ -164,3 +165,15 @@ def test_folders_are_needed(capsys):
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("flags", [["--engine", "tensorflow"], ["--precision", "bf16"]], ids=" ".join)
+def test_another_engine_or_precision_gives_nearly_the_same_note(tmp_path, flags):
+    waves = []
+    for folder, more in ((tmp_path / "exact", []), (tmp_path / "near", flags)):
+        words = ["--ckpt_dir", FLUID, "--output_dir", folder, "--batch_size", "1", "--seed", "1", *more]
+        assert main([str(word) for word in words]) == 0
+        waves.append(soundfile.read(folder / "generated_0.wav")[0])
+    exact_db, near_db = (20 * np.log10(np.std(wave)) for wave in waves)
+    assert len(waves[0]) == len(waves[1])
+    assert near_db == pytest.approx(exact_db, abs=1)

@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from core.nn import openvino_ops
+from core.nn.names import check
 from core.nn.openvino_runtime import openvino, opset
 from core.nn.openvino_tensor import GraphTensor
 
 Network = Callable[..., Any]
 Shape = tuple[int, ...]
-ENGINES = ("openvino", "tensorflow", "jax")
-PRECISIONS = ("f32", "bf16")
 
 
 def compile(
@@ -38,9 +37,9 @@ def compile(
         network: a function (ops, weights, *inputs).
         weights: NumPy arrays by name; they become part of the result.
         shapes: of the inputs, float32.
-        engine: one of ENGINES.
-        precision: one of PRECISIONS. f32 is the same everywhere; bf16 multiplies with 8 bits of mantissa, several
-            times faster where the processor has it.
+        engine: one of `names.ENGINES`.
+        precision: one of `names.PRECISIONS`. f32 is the same everywhere; bf16 multiplies with 8 bits of mantissa, and
+            is several times faster where the processor has it.
 
     Returns:
         A function of float32 arrays of these shapes. It gives float32 arrays of its own and may be called from several
@@ -56,18 +55,6 @@ def compile(
     from core.nn import keras_engine
 
     return keras_engine.compile(network, weights, engine, precision)
-
-
-def check(engine: str, precision: str) -> None:
-    """Compare names with those there are.
-
-    Raises:
-        ValueError: there is no such engine or precision.
-    """
-    if engine not in ENGINES:
-        raise ValueError(f"the engine is {engine!r}; it must be one of {', '.join(ENGINES)}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"the precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
 
 
 def thread_count() -> int:

@@ -25,10 +25,10 @@ def check(folder: Path) -> None:
     model_formats.read_weights(folder, config)
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path, **options: str) -> Any:
     from renderer import biggan
 
-    return biggan.load(folder)
+    return biggan.load(folder, **options)
 
 
 FAMILY = Family(

@@ -47,10 +47,7 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
 
 
 def load_image_model(folder: Path) -> "ImageModel":
-    """Load an image model, without TensorFlow's notes to developers."""
-    from core.nn.tf_logs import import_tensorflow
-
-    import_tensorflow()
+    """Load an image model."""
     from core import families
 
     model: ImageModel = families.load(folder, "image")

@@ -9,6 +9,7 @@ import ganspace
 from ganspace.edited_models import EditedModel, check_layer
 from gansynth.config import check_pitch
 from scripts import frame
+from scripts.flags import engine
 from scripts.shared import model_folder
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
     """Add --pca_file, --ckpt_dir and --pitch."""
     flags.add_argument("--pca_file", type=frame.path, required=True, help="components file: .pickle or .npz")
     flags.add_argument("--ckpt_dir", type=frame.path, help="the checkpoint (default: the folder of the file)")
+    engine.add(flags)
     flags.add_argument("--pitch", type=int, help="MIDI pitch (default: that of the components, or the nearest to 32)")
 
 

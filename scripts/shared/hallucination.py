@@ -45,7 +45,8 @@ class HallucinationJob:
     """What to hallucinate.
 
     `times` are the seconds that were given, by name; `latents` replaces random key points, and so does `edits`, which
-    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`; `video` is made too.
+    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`, `engine` and `precision` as in
+    `gansynth.load`; `video` is made too.
 
     Raises:
         ValueError: the output is not a .wav, or a number is out of range.
@@ -62,6 +63,8 @@ class HallucinationJob:
     edits: Path | None = None
     directions: str | None = None
     conditions: dict[str, Value] = field(default_factory=dict)
+    engine: str = "openvino"
+    precision: str = "f32"
     video: Video | None = None
 
     def __post_init__(self) -> None:
@@ -94,7 +97,7 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitch)
     for path in (job.out, job.video.out) if job.video else (job.out,):
         path.parent.mkdir(parents=True, exist_ok=True)
-    model = gansynth.load(folder)
+    model = gansynth.load(folder, engine=job.engine, precision=job.precision)
     components, directions = _directions(job, model, models)
     wave = _render(model, components, keys, job, timing, pitch)
     times_s = key_times_s(len(keys), job.steps, timing.spacing)

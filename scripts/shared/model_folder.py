@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import families
-from scripts import frame
+from scripts.flags import engine
 
 
 def makes_images(folder: Path) -> bool:
@@ -38,9 +38,7 @@ def load(options: argparse.Namespace) -> Any:
         ValueError: a file breaks a rule; the message names it.
     """
     family = families.family_of(options.ckpt_dir)
-    if family.kind == "image":
-        frame.quiet(options)
-    return family.load(options.ckpt_dir)
+    return family.load(options.ckpt_dir, **engine.given(options))
 
 
 def refuse(options: argparse.Namespace, flags: Mapping[str, str], what_for: str, given: str) -> None:
