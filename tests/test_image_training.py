@@ -1,4 +1,4 @@
-"""Picture training as a whole: steps that learn, runs that are broken off and go on, and what the painter gets."""
+"""Image training as a whole: steps that learn, runs that are stopped and resume, and the exported model."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ SETTINGS = {
     "reconstruction_weight": 1.0,
     "sample_images": 64,
 }
-# One size, one kind of learning.
+# One size, one kind of step.
 SHORT = SETTINGS | {"start_size": 16, "settle_images": 0, "total_images": 24, "warm_start_images": 24}
 PLAIN = ImageStage(0, 1000, 16, False, True, False)
 
@@ -226,17 +226,17 @@ def exported(source, unbroken, tmp_path_factory):
 
 
 def test_the_exported_folder_renders_the_averaged_generators_pictures(source, unbroken, exported):
-    painter = biggan.load(exported)
-    assert (painter.name, painter.size, painter.z_size) == ("small", 16, 16)
-    assert painter.class_names == ("rings", "rose", "silk")
+    model = biggan.load(exported)
+    assert (model.name, model.size, model.z_size) == ("small", 16, 16)
+    assert model.class_names == ("rings", "rose", "silk")
     rng = np.random.default_rng(0)
     z, labels = rng.standard_normal((6, 16), np.float32), np.eye(3, dtype=np.float32)[np.arange(6) % 3]
     weights = statistics.ready(trees.to_tensors(unbroken[1].tree), source.hparams)
-    paint = sample_grid.SampleRenderer(weights, source.hparams, 3, 16)
+    render = sample_grid.SampleRenderer(weights, source.hparams, 3, 16)
     rng = np.random.default_rng([0, Stream.STATISTICS])
-    paint._given = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, rng)
-    # Half precision is what is lost.
-    assert np.abs(painter.generate(z, labels, 1.0) - paint(z, labels)).max() < 0.02
+    render._given = statistics.Collector(weights, source.hparams, 3, 16).collect(1.0, 2, rng)
+    # The difference is that of half precision.
+    assert np.abs(model.generate(z, labels, 1.0) - render(z, labels)).max() < 0.02
 
 
 def test_each_truncation_has_its_own_statistics(exported):
@@ -249,7 +249,7 @@ def test_each_truncation_has_its_own_statistics(exported):
 def test_the_sheet_has_a_row_for_each_class(exported):
     from PIL import Image
 
-    # A real picture, the same from its latent, six others.
+    # A real image, the same from its latent, six others.
     assert Image.open(exported / "sheet.png").size == (8 * 16, 3 * 16)
 
 
@@ -322,11 +322,11 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
     assert saves.found(tmp_path / "run")
 
 
-def painted(state, own):
-    """Pictures of a run's averaged generator."""
-    paint = sample_grid.SampleRenderer(statistics.ready(trees.to_tensors(state.tree), own), own, 3, own.size)
+def rendered(state, own):
+    """Images of a run's averaged generator."""
+    render = sample_grid.SampleRenderer(statistics.ready(trees.to_tensors(state.tree), own), own, 3, own.size)
     z = np.random.default_rng(0).standard_normal((6, own.z_dim), np.float32)
-    return paint(z, np.eye(3, dtype=np.float32)[np.arange(6) % 3])
+    return render(z, np.eye(3, dtype=np.float32)[np.arange(6) % 3])
 
 
 def test_jax_learns_what_tensorflow_learns(source, data, tmp_path):
@@ -337,9 +337,9 @@ def test_jax_learns_what_tensorflow_learns(source, data, tmp_path):
     own, _ = read(tmp_path / "jax")
     here = TrainingLoop(ImageTrainer(tmp_path, ImageSource(source.dataset, own)), Recorder()).run()
     first = run_state.initial(own, 3, 0, generator(0, Stream.WEIGHTS))
-    # Weights differ by up to a step where batch norm takes off what they do and Adam enlarges the rounding.
-    learned = np.abs(painted(here, own) - painted(first, own)).mean()
-    assert np.abs(painted(final(tmp_path / "jax"), own) - painted(here, own)).mean() < 0.02 * learned
+    # Weights differ by up to a step where batch norm undoes their effect and Adam enlarges the rounding.
+    learned = np.abs(rendered(here, own) - rendered(first, own)).mean()
+    assert np.abs(rendered(final(tmp_path / "jax"), own) - rendered(here, own)).mean() < 0.02 * learned
 
 
 def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The parts of picture training against plain numpy: losses, spectral norm, augmentation, latents, stages, folders."""
+"""The parts of image training against plain numpy: losses, spectral norm, augmentation, latents, stages, folders."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_the_distance_is_zero_for_equal_pictures_and_sees_fine_details():
     flat = np.zeros((1, 16, 16, 3), np.float32)
     checks = flat + 0.1 * (np.indices((16, 16)).sum(axis=0) % 2 * 2 - 1)[None, :, :, None].astype(np.float32)
     assert float(losses.distance(flat, flat)) == 0
-    # Pixels and the finest level differ by 0.1 each; the coarser ones see grey.
+    # Pixels and the finest level differ by 0.1 each; the coarser ones are grey.
     assert float(losses.distance(flat, checks)) == pytest.approx(0.2, abs=1e-6)
     # Pixels and the coarsest level.
     assert float(losses.distance(flat, flat + 0.1)) == pytest.approx(0.2, abs=1e-6)

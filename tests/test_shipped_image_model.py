@@ -1,4 +1,4 @@
-"""The image model that ships: it paints what it is asked for, from the numbers that its latents carry."""
+"""The image model that ships: it renders the class that it is asked for, with the factors that its latents carry."""
 
 from pathlib import Path
 
@@ -15,30 +15,30 @@ FOLDER = Path(__file__).parent.parent / "models" / "biggan" / "patterns"
 
 
 @pytest.fixture(scope="module")
-def painter():
+def model():
     return biggan.load(FOLDER)
 
 
-def test_its_classes_are_patterns(painter):
-    assert painter.size == 128
-    assert set(painter.class_names) <= set(patterns.FAMILIES)
+def test_its_classes_are_patterns(model):
+    assert model.size == 128
+    assert set(model.class_names) <= set(patterns.FAMILIES)
 
 
-def test_each_class_is_nearest_to_its_own_pattern(painter):
-    rng, names = np.random.default_rng(8), painter.class_names
+def test_each_class_is_nearest_to_its_own_pattern(model):
+    rng, names = np.random.default_rng(8), model.class_names
     factors = np.repeat(rng.standard_normal((1, len(FACTORS)), np.float32), len(names), axis=0)
-    z = with_factors(rng.standard_normal((len(names), painter.z_size), np.float32), factors)
-    painted = features(painter.generate(z, np.eye(len(names)), 1.0))[:, :192]
+    z = with_factors(rng.standard_normal((len(names), model.z_size), np.float32), factors)
+    rendered = features(model.generate(z, np.eye(len(names)), 1.0))[:, :192]
     drawn = np.stack([patterns.draw(name, row) for name, row in zip(names, factors, strict=True)])
     wanted = features(drawn.astype(np.float32) / 127.5 - 1)[:, :192]
-    nearest = np.linalg.norm(painted[:, None] - wanted, axis=2).argmin(axis=1)
+    nearest = np.linalg.norm(rendered[:, None] - wanted, axis=2).argmin(axis=1)
     assert [names[k] for k in nearest] == list(names)
 
 
-def test_its_first_axes_turn_the_hue(painter):
-    z = np.zeros((2, painter.z_size), np.float32)
+def test_its_first_axes_turn_the_hue(model):
+    z = np.zeros((2, model.z_size), np.float32)
     z[0, :8], z[1, :8] = -0.5, 0.5
-    less, more = painter.generate(z, np.eye(painter.num_classes)[[painter.class_names.index("flames")] * 2], 1.0)
+    less, more = model.generate(z, np.eye(model.num_classes)[[model.class_names.index("flames")] * 2], 1.0)
     # Towards yellow, away from red: green against red, where there is fire.
     balance = [float((one[..., 1] - one[..., 0])[96:].mean()) for one in (less, more)]
     assert abs(balance[1] - balance[0]) > 0.05

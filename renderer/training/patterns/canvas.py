@@ -1,7 +1,7 @@
-"""What every pattern is drawn with: a moved and bent plane, colours, smooth noise.
+"""Tools for drawing patterns: a transformed plane, colours, smooth noise.
 
 A pattern is a smooth function of sixteen *factors*, numbers from the standard normal distribution that mean about the
-same in every family, so that a network can learn them all together and walk from one to the next.
+same in every family, so that a network can learn all families together and interpolate between them.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,14 @@ FINER = 2
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture to be drawn: the plane's coordinates x and y, both [h, w], and the factors.
+    """The plane of an image to draw.
 
-    Without movement x grows to the right and y downwards, both from -1 to 1; `column` and `row` are that, unmoved.
+    Attributes:
+        x: coordinates after all transformations, [h, w]; without any they grow to the right, from -1 to 1.
+        y: likewise, downwards.
+        column: x without transformations.
+        row: y without transformations.
+        factors: [len(FACTORS)].
     """
 
     x: np.ndarray
@@ -31,7 +36,7 @@ class Canvas:
     factors: np.ndarray
 
     def of(self, name: str, reach: float = 1.0) -> float:
-        """A factor by name, bounded softly so that rare values stay in the picture: within +-2.5 * reach."""
+        """A factor by name, bounded softly to +-2.5 * reach, so that rare values do not leave the image."""
         return float(reach * 2.5 * np.tanh(self.factors[FACTORS.index(name)] / 2.5))
 
     @property
@@ -46,12 +51,12 @@ class Canvas:
 
 
 def canvas(size: int, factors: np.ndarray, turning: float = 0.12) -> Canvas:
-    """The plane of a picture of size x size pixels, drawn `FINER` times finer.
+    """The plane of an image of size x size pixels, drawn `FINER` times finer.
 
     Args:
         size: pixels along an edge.
         factors: [len(FACTORS)].
-        turning: how far the factor "turn" turns it, radians for each 1; 0 for pictures that have an above and a below.
+        turning: how far the factor "turn" turns it, in radians for a factor of 1.
     """
     edge = ((np.arange(size * FINER, dtype=np.float32) + 0.5) / (size * FINER)) * 2 - 1
     column, row = np.meshgrid(edge, edge)
@@ -67,15 +72,15 @@ def canvas(size: int, factors: np.ndarray, turning: float = 0.12) -> Canvas:
 
 
 def noise(x: np.ndarray, y: np.ndarray, time: float, seed: int, octaves: int = 1, waves: int = 10) -> np.ndarray:
-    """Smooth noise of about unit variance, one blob to a unit; plane waves of fixed directions whose phases drift.
+    """Smooth noise of about unit variance, with features of about one unit: a sum of plane waves.
 
     Args:
         x: [h, w].
         y: likewise.
-        time: moves it on.
-        seed: which noise.
-        octaves: each one is twice as fine and half as strong as the one before.
-        waves: how many plane waves an octave is made of.
+        time: moves the phases of the waves.
+        seed: of the directions, lengths and phases.
+        octaves: each is twice as fine and half as strong as the one before.
+        waves: plane waves per octave.
     """
     total, power = np.zeros_like(x), 0.0
     for octave in range(octaves):
@@ -94,7 +99,7 @@ def noise(x: np.ndarray, y: np.ndarray, time: float, seed: int, octaves: int = 1
 
 
 def palette(position: np.ndarray, *stops: str) -> np.ndarray:
-    """Colours [h, w, 3] between hexadecimal stops that lie evenly on 0..1; positions [h, w] beyond that are clipped."""
+    """Colours [h, w, 3] between hexadecimal stops, evenly spaced on 0..1; positions [h, w] outside are clipped."""
     colours = np.array([[int(stop[i : i + 2], 16) / 255 for i in (0, 2, 4)] for stop in stops], np.float32)
     place = np.clip(position, 0, 1) * (len(stops) - 1)
     below = np.minimum(place.astype(np.int32), len(stops) - 2)
@@ -103,7 +108,7 @@ def palette(position: np.ndarray, *stops: str) -> np.ndarray:
 
 
 def step(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below `low`, 1 above `high`, smooth between; the other way round where low is above high."""
+    """Smooth step: 0 below `low`, 1 above `high`; reversed where low is above high."""
     return _eased(np.clip((value - low) / (high - low), 0, 1))
 
 
@@ -113,7 +118,7 @@ def glow(distance: np.ndarray, width: float) -> np.ndarray:
 
 
 def mix(below: np.ndarray, above: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Pictures [h, w, 3], or one and a colour [3], laid over each other: `share` [h, w] of `above`."""
+    """Mix two images [h, w, 3], or an image and a colour [3]: `share` [h, w] of `above`."""
     return below + (above - below) * share[..., None]
 
 
@@ -123,7 +128,7 @@ def colour(stop: str) -> np.ndarray:
 
 
 def finished(picture: np.ndarray, drawn: Canvas) -> np.ndarray:
-    """The picture with its hue, saturation, light and tint factors, at its own size: uint8 [size, size, 3]."""
+    """Apply the factors of hue, saturation, light and tint, and scale to the final size: uint8 [size, size, 3]."""
     picture = picture @ _hue_turn(drawn.of("hue", 0.22)).T
     grey = picture.mean(axis=-1, keepdims=True)
     picture = grey + (picture - grey) * np.exp(drawn.of("colour", 0.14))
