@@ -14,7 +14,7 @@ from core.commands.spec import Executor
 from core.commands.table import COMMANDS, REPLIES, TABLE
 from scripts import osc_docs
 from scripts.hallu_send import commands_list
-from server.osc.commands import parse
+from server.osc.dispatcher import parse
 from server.table import FUNCTIONS, AtOnce, Queued
 
 ROOT = Path(__file__).parent.parent
@@ -218,7 +218,7 @@ def test_bytes_that_are_no_text_come_back_as_they_were():
     assert item.targets[0].encode("utf-8", "surrogateescape") == b"\xff\xfe"
 
 
-@pytest.mark.parametrize("words", [["-c", "import server.osc.commands"], ["-m", "server", "send", "--list"]])
+@pytest.mark.parametrize("words", [["-c", "import server.osc.dispatcher"], ["-m", "server", "send", "--list"]])
 def test_the_table_needs_no_tensorflow(words):
     code = "import sys, runpy; sys.argv = {!r}\ntry: {}\nexcept SystemExit: pass\n"
     run = words[1] if words[0] == "-c" else "runpy.run_module('server', run_name='__main__')"

@@ -53,7 +53,7 @@ def reason(replies):
     return replies[-1].args[2]
 
 
-def told(replies):
+def reported(replies):
     """What /sound/conditions says is set, by name."""
     return {reply.args[0]: reply.args[1:] for reply in replies if reply.address == "/sound/conditioned"}
 
@@ -95,24 +95,24 @@ def test_a_wrong_condition_lists_what_there_is(model):
         model.generate(Z[None], [60], conditions={"source": "acoustic"})
 
 
-def test_a_condition_is_set_and_told(send):
+def test_a_condition_is_set_and_reported(send):
     assert send("/sound/condition", "family", "brass")[0] == ("/sound/conditioned", ["family", "brass"])
     replies = send("/sound/condition", "qualities", "bright", "reverb", "bright")
     assert replies == [
         ("/sound/conditioned", ["qualities", "bright", "reverb"]),
         ("/done", ["/sound/condition"]),
     ]
-    assert told(send("/sound/conditions")) == {"family": ["brass"], "qualities": ["bright", "reverb"]}
+    assert reported(send("/sound/conditions")) == {"family": ["brass"], "qualities": ["bright", "reverb"]}
 
 
 @pytest.mark.parametrize("unset", [(), ("any",)])
 def test_none_or_any_unsets(send, unset):
     send("/sound/condition", "family", "brass")
     assert send("/sound/condition", "family", *unset)[0].args == ["family", "any"]
-    assert told(send("/sound/conditions"))["family"] == ["any"]
+    assert reported(send("/sound/conditions"))["family"] == ["any"]
 
 
-def test_the_choices_are_told(send):
+def test_the_choices_are_reported(send):
     first, *_ = send("/sound/conditions")
     assert first == ("/sound/choices", ["family", *CONDITIONS["family"].values])
 
@@ -130,7 +130,7 @@ def test_the_choices_are_told(send):
 def test_a_wrong_one_fails_and_changes_nothing(send, words, text):
     send("/sound/condition", "family", "organ")
     assert text in reason(send("/sound/condition", *words))
-    assert told(send("/sound/conditions")) == {"family": ["organ"], "qualities": ["any"]}
+    assert reported(send("/sound/conditions")) == {"family": ["organ"], "qualities": ["any"]}
 
 
 def test_what_is_set_holds_for_notes_and_hallucinations(send, model):
@@ -158,7 +158,7 @@ def test_a_random_hallucination_obeys_too(send):
 def test_loading_again_unsets_all(send):
     send("/sound/condition", "family", "brass")
     send("/sound/load", "band")
-    assert told(send("/sound/conditions")) == {"family": ["any"], "qualities": ["any"]}
+    assert reported(send("/sound/conditions")) == {"family": ["any"], "qualities": ["any"]}
 
 
 def test_unloading_unsets_all(send):
@@ -166,13 +166,13 @@ def test_unloading_unsets_all(send):
     send("/sound/unload")
     assert "no model is loaded" in reason(send("/sound/condition", "family", "brass"))
     send("/sound/load", "band")
-    assert told(send("/sound/conditions"))["family"] == ["any"]
+    assert reported(send("/sound/conditions"))["family"] == ["any"]
 
 
 def test_a_load_that_fails_keeps_what_is_set(send):
     send("/sound/condition", "family", "brass")
     reason(send("/sound/load", "nothing"))
-    assert told(send("/sound/conditions"))["family"] == ["brass"]
+    assert reported(send("/sound/conditions"))["family"] == ["brass"]
 
 
 def test_a_model_without_conditions_says_so(send):
@@ -187,12 +187,12 @@ def test_conditions_survive_a_kill(start_server, both):
     first.send("/sound/condition", "qualities", "dark", "reverb")
     first.kill()
     second = start_server(models=both)
-    assert told(second.send("/sound/conditions")) == {"family": ["any"], "qualities": ["dark", "reverb"]}
+    assert reported(second.send("/sound/conditions")) == {"family": ["any"], "qualities": ["dark", "reverb"]}
     second.kill()
     third = start_server("--load", "magenta_small", models=both)
     assert third.send("/sound/conditions")[-1].address == "/done"
     third.send("/sound/load", "band")
-    assert told(third.send("/sound/conditions"))["qualities"] == ["any"]
+    assert reported(third.send("/sound/conditions"))["qualities"] == ["any"]
 
 
 def test_hallu_models_shows_conditions(both, capsys):

@@ -11,7 +11,7 @@ from visuals import opened, shown
 from core.commands.image import IMAGE_COMMANDS
 from core.commands.reading import Command
 from pd import pd_running
-from server.osc.commands import parse
+from server.osc.dispatcher import parse
 
 SLIDERS = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120 hallu-edits two;\n"
 SLIDERS += "#X obj 500 120 hallu-pictures two;\n"

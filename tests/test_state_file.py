@@ -182,8 +182,8 @@ def test_a_server_takes_up_what_version_1_left(start_server, band, tmp_path):
     moved = header.replace("/srv/hallu/models", models.as_posix())
     np.savez(tmp_path / "state.npz", header=np.array(moved), latents=latents)
     server = start_server(models=models)
-    told = {reply.args[0]: reply.args[1:] for reply in server.send("/sound/conditions")[1::2]}
-    assert told == {"family": ["brass"], "qualities": ["bright", "reverb"]}
+    reported = {reply.args[0]: reply.args[1:] for reply in server.send("/sound/conditions")[1::2]}
+    assert reported == {"family": ["brass"], "qualities": ["bright", "reverb"]}
     assert server.send("/status")[0].args[:2] == ["band", "band_conv0.npz"]
     assert server.send("/sound/slerp_z", 7, 7, 7, 0)[0].args[1:] == pytest.approx(np.linspace(-1, 1, 8))
     audio = server.send("/sound/synthesize", 7, "t", 60)[0].args

@@ -13,11 +13,11 @@ from server.session import Session
 
 @pytest.fixture
 def osc():
-    """A socket that collects what it hears: (socket, port, list)."""
-    socket, heard = OscSocket("127.0.0.1", 0), []
-    thread = threading.Thread(target=socket.serve, args=(lambda data, sender: heard.append((data, sender)),))
+    """A socket that collects what it receives: (socket, port, list)."""
+    socket, received = OscSocket("127.0.0.1", 0), []
+    thread = threading.Thread(target=socket.serve, args=(lambda data, sender: received.append((data, sender)),))
     thread.start()
-    yield socket, int(socket.name.rpartition(":")[2]), heard
+    yield socket, int(socket.name.rpartition(":")[2]), received
     socket.stop()
     thread.join()
     socket.close()
@@ -32,28 +32,28 @@ def wait_for(condition):
 
 
 def test_the_largest_datagram_arrives_whole(osc):
-    _, port, heard = osc
+    _, port, received = osc
     data = b"/" + b"x" * (MAX_DATAGRAM - 1)
     Peer(port).tell_bytes(data)
-    assert wait_for(lambda: heard)
-    assert heard[0][0] == data
+    assert wait_for(lambda: received)
+    assert received[0][0] == data
 
 
 def test_datagrams_keep_their_order(osc):
-    _, port, heard = osc
+    _, port, received = osc
     peer = Peer(port)
     for number in range(500):
         peer.tell_bytes(str(number).encode())
-    assert wait_for(lambda: len(heard) == 500)
-    assert [int(data) for data, _ in heard] == list(range(500))
+    assert wait_for(lambda: len(received) == 500)
+    assert [int(data) for data, _ in received] == list(range(500))
 
 
 def test_replies_go_to_the_sender(osc):
-    socket, port, heard = osc
+    socket, port, received = osc
     peer = Peer(port)
     peer.tell("/hello")
-    assert wait_for(lambda: heard)
-    socket.send(Message("/answer", (1,)), heard[0][1])
+    assert wait_for(lambda: received)
+    socket.send(Message("/answer", (1,)), received[0][1])
     assert peer.hear() == ("/answer", [1])
 
 
@@ -65,16 +65,16 @@ def test_a_client_that_cannot_be_reached_is_no_error(osc, caplog):
 
 def test_a_handler_that_raises_does_not_stop_the_socket():
     def handle(data, sender):
-        heard.append(data)
+        received.append(data)
         raise RuntimeError("broken handler")
 
-    socket, heard = OscSocket("127.0.0.1", 0), []
+    socket, received = OscSocket("127.0.0.1", 0), []
     thread = threading.Thread(target=socket.serve, args=(handle,))
     thread.start()
     peer = Peer(int(socket.name.rpartition(":")[2]))
     peer.tell_bytes(b"one")
     peer.tell_bytes(b"two")
-    assert wait_for(lambda: len(heard) == 2)
+    assert wait_for(lambda: len(received) == 2)
     socket.stop()
     thread.join()
     socket.close()
@@ -96,10 +96,10 @@ def dispatcher_of(socket):
 
 
 def test_two_servers_do_not_answer_each_other_for_ever():
-    sockets, heard = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
+    sockets, received = [OscSocket("127.0.0.1", 0) for _ in range(2)], []
 
     def handler(dispatcher):
-        return lambda data, sender: heard.append(data) or dispatcher.handle(data, sender)
+        return lambda data, sender: received.append(data) or dispatcher.handle(data, sender)
 
     threads = [threading.Thread(target=socket.serve, args=(handler(dispatcher_of(socket)),)) for socket in sockets]
     for thread in threads:
@@ -108,10 +108,10 @@ def test_two_servers_do_not_answer_each_other_for_ever():
     for bad in ("/unknown", "/sound/load", "/sound/unload"):
         sockets[0].send(Message(bad), other)
     # Three messages and their three answers, and then silence.
-    assert wait_for(lambda: len(heard) >= 6)
+    assert wait_for(lambda: len(received) >= 6)
     threading.Event().wait(0.3)
     for socket, thread in zip(sockets, threads, strict=True):
         socket.stop()
         thread.join()
         socket.close()
-    assert len(heard) == 6
+    assert len(received) == 6

@@ -1,19 +1,32 @@
-"""A command on its way through the engine."""
+"""A command on its way through the engine, and the two replies that end every command."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
 from server.osc.packet import Message
-from server.osc.replies import done, fail
 
 if TYPE_CHECKING:
     from server.sinks.sink import Sink
     from server.sounds.result import Handler
 
 PROGRESS_EVERY_S = 0.05
+
+
+def done(address: str, targets: tuple[str, ...] = ()) -> Message:
+    """The reply that ends a command which succeeded."""
+    return Message("/done", (address, *targets))
+
+
+def fail(address: str, target: str, reason: str) -> Message:
+    """The reply that ends a command which failed; the reason becomes one line of at most MAX_REASON characters."""
+    line = " ".join(reason.split()) or "no reason given"
+    if len(line) > MAX_REASON:
+        line = line[: MAX_REASON - 3] + "..."
+    return Message("/fail", (address, target or "-", line))
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it

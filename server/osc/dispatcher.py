@@ -2,18 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from core.commands.reading import Command, Refusal
+from core.commands.reading import Command, Refusal, printable, read
 from core.commands.spec import Executor
+from core.commands.table import REPLIES
 from core.progress import Progress
-from server.engine.request import Request
+from server.engine.request import Request, done, fail
 from server.osc.clients import Address, ClientPreferences, Clients
-from server.osc.commands import parse
-from server.osc.packet import Message
+from server.osc.packet import Message, PacketError, decode
 from server.osc.queries import EngineControl, PlaybackListener, QueryContext
-from server.osc.replies import done, fail
 from server.session import Session
 from server.sinks.sink import Sink
 from server.table import FUNCTIONS, AtOnce
@@ -115,3 +114,14 @@ class Dispatcher:
 
     def _reply(self, sender: Address, message: Message) -> None:
         self._send(message, self._clients.reply_address(sender))
+
+
+def parse(datagram: bytes) -> Iterator[Command | Refusal]:
+    """The commands in a datagram, in order; messages with the address of a reply are dropped."""
+    for item in decode(datagram):
+        if item.address in REPLIES:
+            continue
+        if isinstance(item, PacketError):
+            yield Refusal(printable(item.address), "-", str(item))
+        else:
+            yield read(item.address, item.args)

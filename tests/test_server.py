@@ -1,4 +1,4 @@
-"""A real server over a real socket: what it does in earnest, and that nothing which comes in takes it down."""
+"""A real server over a real socket: commands work, and no datagram stops it."""
 
 import random
 import threading
