@@ -131,7 +131,7 @@ def server(scratch: Path, port: int) -> Iterator[int]:
 def renderer(models: Path, port: int, threads: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A renderer, and the address of its page."""
     command = [sys.executable, "-m", "renderer", "--server", f"tcp://127.0.0.1:{port}", "--models", str(models)]
-    command += ["--page-port", "0", "--threads", str(threads)]
+    command += ["--page-port", "0", "--threads", str(threads), "--settings", str(models / "image_settings.json")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:

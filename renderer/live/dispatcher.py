@@ -28,6 +28,7 @@ class RenderDispatcher:
     """Looks up a command's function, runs it, and stores what it set. Methods may be called from any thread."""
 
     def __init__(self, controller: RenderController, settings_file: SettingsFile | None = None) -> None:
+        """Execute commands on `controller`; without a file, nothing is stored."""
         self._controller = controller
         self._settings_file = settings_file or SettingsFile()
 
@@ -48,12 +49,12 @@ class RenderDispatcher:
         self._run(command, lambda: handler.function(self._controller, command.values), outcome, store)
         return outcome
 
-    def execute(self, command: Command, store: bool = True) -> Outcome:
-        """The same, but wait for the outcome."""
-        return self.submit(command, store).result()
+    def execute(self, command: Command) -> Outcome:
+        """Execute a command and wait for its outcome."""
+        return self.submit(command).result()
 
     def submit_for_page(self, command: Command) -> "Future[str]":
-        """The same, for those who want to know only the error, "" for none."""
+        """Execute a command; a future of its error, "" for none."""
         error: Future[str] = Future()
         error.set_running_or_notify_cancel()
         self.submit(command).add_done_callback(lambda done: error.set_result(done.result().error))
@@ -80,7 +81,7 @@ class RenderDispatcher:
                     self._apply(command)
 
     def _apply(self, command: Command, store: bool = False) -> bool:
-        """Execute a stored command; whether it has not failed so far."""
+        """Execute a stored command and log its error; returns False if it has failed at once."""
         outcome = self.submit(command, store)
         outcome.add_done_callback(lambda done: _log_error(command, done.result().error))
         return not (outcome.done() and outcome.result().error)
