@@ -4,7 +4,6 @@ Names and defaults are Magenta's (`set_flags` in its gansynth/lib/model.py). exp
 machine on which the model was trained; they are ignored.
 """
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
+from core.files import json_files
+from core.text import spans
 from gansynth.conditions import JointCounts, label_size, ordered
 
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
@@ -171,7 +172,7 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
         ValueError: a file is not a JSON object, or a value breaks a rule.
     """
     settings: dict[str, Any] = {}
-    experiment = _read_object(folder / "experiment.json")
+    experiment = _read_if_there(folder / "experiment.json")
     hints = get_type_hints(Config)
     for key in {field.name for field in fields(Config)} - {"folder", "pitches", "conditions", "label_counts"}:
         if experiment.get(key) is not None:
@@ -180,7 +181,7 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
             except ValueError as error:
                 raise ValueError(f"{folder / 'experiment.json'}: {error}") from None
     meta_path = meta_path or folder / "meta.json"
-    meta = _read_object(meta_path)
+    meta = _read_if_there(meta_path)
     if meta:
         settings["pitches"] = _pitches(meta, meta_path)
     try:
@@ -204,21 +205,6 @@ def find(models_dirs: Sequence[Path]) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
-def spans(numbers: Iterable[int]) -> str:
-    """Ascending numbers as text, runs of neighbours shortened.
-
-    >>> spans([36, 38, 39, 40])
-    '36, 38..40'
-    """
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1] = [runs[-1][0], number]
-        else:
-            runs.append([number])
-    return ", ".join("..".join(map(str, run)) for run in runs)
-
-
 def nearest_pitch(pitches: Iterable[int], wanted: int) -> int:
     """The pitch nearest to a wanted one; the lower of two."""
     return min(pitches, key=lambda pitch: (abs(pitch - wanted), pitch))
@@ -240,16 +226,8 @@ def _children(parents: Iterable[Path]) -> Iterable[Path]:
             yield from sorted(parent.iterdir())
 
 
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is not valid JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"{path} must hold a JSON object, not a {type(value).__name__}")
-    return value
+def _read_if_there(path: Path) -> dict[str, Any]:
+    return json_files.read_object(path) if path.exists() else {}
 
 
 def _pitches(meta: dict[str, Any], path: Path) -> tuple[int, ...]:

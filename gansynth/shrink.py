@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import atomic
+from core.files import atomic, json_files
 from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
-from gansynth.dataset.records import read_json
 
 # Settings that are paths of the machine that trained.
 PATHS = ("train_root_dir", "train_data_path", "train_meta_path")
@@ -100,7 +99,7 @@ def _experiment(path: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The new experiment.json, if paths of the training machine have to go, and the names of those settings."""
     if not path.is_file():
         return {}, ()
-    settings = read_json(path)
+    settings = json_files.read_object(path)
     dropped = tuple(key for key in PATHS if key in settings)
     kept = {key: value for key, value in settings.items() if key not in PATHS}
     return ({path.name: (json.dumps(kept, indent=1) + "\n").encode()} if dropped else {}), dropped

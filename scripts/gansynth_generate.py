@@ -13,9 +13,10 @@ import gansynth
 from core.audio import wav
 from core.files.unused_names import unused
 from core.progress import show_progress
+from core.text import spans
 from gansynth import midi
 from gansynth.conditions import check
-from gansynth.config import check_pitch, spans
+from gansynth.config import check_pitch
 from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.flags import engine

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from core.files import json_files
 from core.progress import show_progress
 from gansynth.dataset import note_import, records
 from scripts import frame
@@ -42,7 +43,7 @@ def _make(options: argparse.Namespace) -> None:
     out_dir = options.out_dir or _beside(options.in_dir)
     records.refuse_existing(out_dir)
     report = audio_files.report(options)
-    labels = records.read_json(options.labels) if options.labels else None
+    labels = json_files.read_object(options.labels) if options.labels else None
     files = note_import.find(options.in_dir, labels, report)
     if not options.skip_validate:
         with show_progress("file", "checking") as progress:

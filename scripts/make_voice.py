@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.files import json_files
 from gansynth import checkpoint
 from gansynth.dataset import records
 from scripts import frame, gansynth_train, postprocess_model, soundfont_dataset
@@ -62,7 +63,7 @@ def _step(main: Callable[[list[str]], int], words: list[str]) -> None:
 def _shorten_meta(run: Path) -> None:
     """Keep one note of each pitch in meta.json: playing needs its pitches only."""
     path = run / records.META
-    entries = {entry["pitch"]: (name, entry) for name, entry in records.read_json(path).items()}
+    entries = {entry["pitch"]: (name, entry) for name, entry in json_files.read_object(path).items()}
     path.write_text(json.dumps(dict(sorted(entries.values(), key=lambda one: one[1]["pitch"])), indent=1) + "\n")
 
 

@@ -169,8 +169,8 @@ def test_a_meta_file_of_another_dataset_is_found(small):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "meta.json is no JSON file that can be read"),
-        ("[]", "must hold entries by name"),
+        ("{", "meta.json is not valid JSON"),
+        ("[]", "must hold a JSON object"),
         ('{"a_60": {"pitch": 60}}', "a_60: 'instrument_str' is missing"),
         ('{"a_60": 3}', "a_60: its labels are of the wrong type"),
     ],

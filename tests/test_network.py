@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from core.nn import engine, numpy_ops
+from core.text import spans
 from gansynth import checkpoint, network
-from gansynth.config import Config, spans
+from gansynth.config import Config
 from gansynth.model import Model
 
 RNG = np.random.default_rng(0)

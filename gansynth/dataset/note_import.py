@@ -12,8 +12,9 @@ from core import checks
 from core.audio import sound_files
 from core.audio.sound_files import BadFileError, OnBadFile, stop_at_bad
 from core.audio.wav import FULL_SCALE
+from core.files import json_files
 from core.progress import Progress
-from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note, from_json, read_json
+from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note, from_json
 from gansynth.dataset.slicing import joined
 
 EXAMPLES = "examples.json"
@@ -105,7 +106,7 @@ def _index(name: str, kind: str, words: Sequence[str], word: Any) -> int:
 
 def _nsynth(in_dir: Path, on_bad: OnBadFile) -> list[NoteFile]:
     found = []
-    for name, entry in sorted(read_json(in_dir / EXAMPLES).items()):
+    for name, entry in sorted(json_files.read_object(in_dir / EXAMPLES).items()):
         path = in_dir / "audio" / f"{name}.wav"
         try:
             found.append(NoteFile(path, name, from_json(entry)))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core import checks
-from core.files import atomic
+from core.files import atomic, json_files
 from core.formats import tfrecord
 
 FILES = RECORDS, META = "data.tfrecord", "meta.json"
@@ -170,7 +170,7 @@ def read_labels(folder: Path) -> dict[str, Labels]:
         FileNotFoundError: there is no meta.json.
         ValueError: it is damaged, or a label is missing or out of range.
     """
-    return {name: _named(folder / META, name, entry) for name, entry in read_json(folder / META).items()}
+    return {name: _named(folder / META, name, entry) for name, entry in json_files.read_object(folder / META).items()}
 
 
 def _named(path: Path, name: str, entry: Any) -> Labels:
@@ -178,24 +178,6 @@ def _named(path: Path, name: str, entry: Any) -> Labels:
         return from_json(entry)
     except ValueError as error:
         raise ValueError(f"{path}: {name}: {error}") from None
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file that holds entries by name.
-
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is damaged or holds something else.
-    """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no {path}") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON file that can be read: {error}") from None
-    if not isinstance(entries, dict):
-        raise ValueError(f"{path} must hold entries by name, not a {type(entries).__name__}")
-    return entries
 
 
 def read(folder: Path) -> Iterator[Note]:

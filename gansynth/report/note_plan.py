@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.text import spans
 from gansynth.conditions import CONDITIONS, Value
-from gansynth.config import Config, spans
+from gansynth.config import Config
 from gansynth.dataset.records import Labels
 
 

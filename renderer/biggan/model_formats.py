@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.files import json_files
 from core.files.atomic import new_folder
 from core.formats import torch_file
 from renderer.biggan import config as shapes
@@ -120,7 +121,7 @@ def class_names(folder: Path, config: BigGANConfig) -> tuple[str, ...]:
     """
     path = folder / CLASSES
     if path.is_file():
-        names = _read_json(path)
+        names = json_files.read(path)
         if not isinstance(names, list) or len(names) != config.num_classes or not all(map(_is_text, names)):
             raise ValueError(f"{path} must be a list of {config.num_classes} names")
         return tuple(names)
@@ -132,9 +133,7 @@ def class_names(folder: Path, config: BigGANConfig) -> tuple[str, ...]:
 
 def _json_config(folder: Path) -> BigGANConfig:
     path = folder / CONFIG
-    values = _read_json(path)
-    if not isinstance(values, dict):
-        raise ValueError(f"{path} holds no settings by name")
+    values = json_files.read_object(path)
     try:
         return shapes.from_json(values, folder.resolve().name)
     except ValueError as error:
@@ -180,13 +179,6 @@ def _known_kind(folder: Path) -> Kind:
         wanted = "; or ".join(" and ".join(kind.files) for kind in _KINDS)
         raise FileNotFoundError(f"{folder} is no image model; one has {wanted}")
     return kind
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from None
 
 
 def _named(folder: Path, error: ValueError) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from core import families
 from core.families import Found, ImageDescription, Kind, SoundDescription
+from core.text import spans
 from ganspace.files import beside
-from gansynth.config import spans
 
 _SOUNDS = ("NAME", "PITCHES", "LATENT", "SECONDS", "CONDITIONS", "COMPONENTS", "FOLDER")
 _IMAGES = ("IMAGES", "PIXELS", "LATENT", "CLASSES", "COMPONENTS", "FOLDER")
