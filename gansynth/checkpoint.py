@@ -49,8 +49,12 @@ def load(config: Config) -> Checkpoint:
     reader, shapes = tensor_bundle.Reader(prefix), expected_shapes(config, blocks)
     weights = {name: reader.read(variables.averaged(name)) for name in shapes}
     check_shapes(weights, shapes, prefix)
-    counter = int(reader.read(variables.COUNTER))
-    return Checkpoint(weights, blocks, progress_at(counter, config, blocks), prefix)
+    if wrong := [name for name in shapes if weights[name].dtype.kind != "f"]:
+        raise ValueError(f"{prefix}: {wrong[0]} holds {weights[wrong[0]].dtype}; it must hold floating-point numbers")
+    counter = reader.read(variables.COUNTER)
+    if counter.shape or counter.dtype.kind not in "iu":
+        raise ValueError(f"{prefix}: {variables.COUNTER} must be a whole number")
+    return Checkpoint(weights, blocks, progress_at(int(counter), config, blocks), prefix)
 
 
 def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
@@ -59,7 +63,7 @@ def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
     Args:
         folder: the checkpoint folder; experiment.json is the caller's.
         weights: named as in `Checkpoint`, unscaled.
-        config: tells the number of blocks.
+        config: gives the number of blocks.
         counter: images seen, the iteration's number.
 
     Returns:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import gansynth
-from gansynth import checkpoint
+from core.formats import tensor_bundle
+from gansynth import checkpoint, variables
 from gansynth.config import Config
 from tests.conftest import SMALL
 
@@ -95,6 +96,22 @@ def test_a_scrambled_index_is_a_clear_error(tmp_path):
 
     with pytest.raises(ValueError, match="cannot be read as a TensorFlow checkpoint"):
         gansynth.load(broken_copy(tmp_path, scramble))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        (variables.COUNTER, np.float32([1, 2]), "global_step must be a whole number"),
+        (variables.averaged("to_rgb_1/bias"), np.arange(2), "to_rgb_1/bias holds int64"),
+    ],
+)
+def test_a_variable_of_another_type_is_named(tmp_path, name, value, words):
+    folder = broken_copy(tmp_path, lambda folder: None)
+    _, prefix = checkpoint.latest(folder)
+    reader = tensor_bundle.Reader(prefix)
+    tensor_bundle.write(prefix, {each: reader.read(each) for each in reader.names} | {name: value})
+    with pytest.raises(ValueError, match=words):
+        gansynth.load(folder)
 
 
 def test_settings_that_do_not_fit_the_weights_name_the_variable(tmp_path):

@@ -1,6 +1,6 @@
 """A folder of checkpoints: model.ckpt-N.index and .data-00000-of-00001 each, and `checkpoint`, which names the latest.
 
-A checkpoint is there whole or not at all, for us and for TensorFlow, whenever the writer is killed: the data are there
+A checkpoint is complete or does not count, here and for TensorFlow, whenever the writer is killed: the data are written
 before the index that refers to them, and both before `checkpoint` names them.
 """
 
@@ -36,7 +36,7 @@ def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
         return prefix
     spare = folder / f"{NAME}-0{number}"
     if prefix.with_name(prefix.name + INDEX).exists():
-        # Two files cannot change at once, so that another spelling of the number stands in meanwhile.
+        # Two files cannot change at once, so a save under another spelling of the number replaces this one meanwhile.
         _put(spare, tensors)
         remove(prefix)
     _put(prefix, tensors)
@@ -47,7 +47,7 @@ def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
 def saves(folder: Path) -> dict[int, Path]:
     """The complete saves in a folder: number -> prefix, ascending as numbers (10346312 is later than 9912344)."""
     found = {}
-    # Of two spellings of a number the shorter one counts: beside it, the stand-in may be half written.
+    # Of two spellings of a number the shorter one counts: the other one may be incomplete.
     for index in sorted(folder.glob(f"{NAME}-*{INDEX}"), key=lambda path: -len(path.name)):
         prefix = index.with_suffix("")
         if re.fullmatch(rf"{re.escape(NAME)}-\d+", prefix.name) and any(folder.glob(f"{prefix.name}.data-*-of-*")):
@@ -66,18 +66,18 @@ def files(prefix: Path) -> list[Path]:
 
 
 def remove(prefix: Path) -> None:
-    """Delete a save; without its index, the rest is no save anymore."""
+    """Delete a save, its index first: without it, what is left does not count as a save."""
     for path in files(prefix):
         path.unlink()
 
 
 def point(prefix: Path) -> None:
-    """Let `checkpoint`, which TensorFlow asks for the latest save, name this one, by a relative path."""
+    """Name this save in `checkpoint`, where TensorFlow looks for the latest one, by a relative path."""
     write_text(prefix.parent / POINTER, f'model_checkpoint_path: "{prefix.name}"\n')
 
 
 def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write a save that is not there yet."""
+    """Write a save under a new name."""
     scratch = prefix.parent / f".{prefix.name}{_PART}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

@@ -43,7 +43,7 @@ class LimitedFile:
 
 
 def check(file: LimitedFile | IO[bytes]) -> None:
-    """Check the pickle that begins here, and come back to its beginning.
+    """Check the pickle that begins here; afterwards the file is at its beginning again.
 
     Raises:
         ValueError: it is damaged, or takes memory or time out of proportion.

@@ -24,7 +24,7 @@ def loads(data: bytes) -> Any:
 
     Raises:
         ValueError: the pickle asks for anything else, or for memory and time out of proportion to its size.
-        Exception: whatever a broken pickle brings about.
+        Exception: any, if the pickle is broken.
     """
     file = io.BytesIO(data)
     pickle_bounds.check(file)

@@ -13,7 +13,7 @@ INT, BYTES, FIXED32, FLOATS, DOUBLES, INTS = "int", "bytes", "fixed32", "floats"
 Fields = Mapping[str, tuple[int, str]]
 Values = dict[str, list[Any]]
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
-# The wire type of each type of field. Repeated numbers are packed into bytes or stand one by one.
+# The wire type of each type of field. Repeated numbers are packed into bytes, or one by one.
 _WIRE = {INT: _VARINT, BYTES: _LENGTH, FIXED32: _FOUR_BYTES, FLOATS: _FOUR_BYTES, DOUBLES: _EIGHT_BYTES, INTS: _VARINT}
 _PACKED = (FLOATS, DOUBLES, INTS)
 # A view takes 184 bytes, a field in a message as few as two.

@@ -11,7 +11,7 @@ from core.formats import messages
 from core.formats.protobuf import Bytes, Fields, decode, last
 
 _FLOATS = {number: messages.DTYPES[number] for number in (1, 2, 19)}
-# Where numbers stand that are not in tensor_content, and their type.
+# The field of numbers that are not in tensor_content, and their type.
 _SINGLE = {1: ("float_val", "<f4"), 2: ("double_val", "<f8")}
 _PASSED_ON = ("Identity", "StopGradient")
 _MAX_SIZE, _MAX_PASSES, _MAX_DIMS = 2**31, 20, 32
@@ -36,7 +36,7 @@ def read(path: Path) -> list[Graph]:
     """The graphs of a SavedModel.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
         ValueError: it is damaged.
     """
     content = read_regular(path, _MAX_SIZE)
@@ -111,7 +111,7 @@ def _constant(node: Node, name: str) -> np.ndarray:
     count = math.prod(shape)
     if len(values) != count and (content or not 0 < len(values) < count <= _MAX_REPEATED):
         raise ValueError(f"{name} has {len(values)} values instead of {count}")
-    # The last value stands for all that follow.
+    # The last value is that of all that follow.
     return np.pad(values, (0, count - len(values)), mode="edge").reshape(shape)
 
 

@@ -24,7 +24,7 @@ INDEX = ".index"
 _MAX_INDEX_SIZE, _MAX_COUNT, _MAX_ENTRY_SIZE = 2**26, 100_000, 2**16
 _MAX_DIMS, _MAX_DIM, _MAX_SHARDS = 32, 2**40, 100_000
 _VERSION, _LITTLE_ENDIAN = 1, 0
-# What stands in the place of a large file that Git LFS has not fetched.
+# Git LFS puts such a text file in the place of a large file that it has not fetched.
 _GIT_LFS, _MAX_POINTER_SIZE = b"version https://git-lfs", 1024
 
 
@@ -92,7 +92,7 @@ class Reader:
 
         Raises:
             FileNotFoundError: the file that holds it is missing.
-            ValueError: there is no such tensor, or it is damaged.
+            ValueError: the checkpoint has no such tensor, or it is damaged.
         """
         entry = self.entry(name)
         path = self.prefix.with_name(f"{self.prefix.name}.data-{entry.shard:05d}-of-{self._shards:05d}")
@@ -105,7 +105,7 @@ class Reader:
         """The type of the array that `read` returns.
 
         Raises:
-            ValueError: there is no such tensor, or its entry is damaged.
+            ValueError: the checkpoint has no such tensor, or its entry is damaged.
         """
         return _dtype_of(self.entry(name).dtype)
 

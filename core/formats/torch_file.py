@@ -1,10 +1,10 @@
-"""pytorch_model.bin: tensors that torch has saved, read without torch, executing nothing.
+"""Read tensors that torch has saved (pytorch_model.bin), without torch and without executing anything.
 
 There are two formats. Since torch 1.6 a file is a zip archive: NAME/data.pkl has everything but the numbers, and each
-NAME/data/KEY the numbers of one storage. Before, it was pickles one after another (a magic number, the version, what
-the machine was like, the object, the storages' keys), then each storage: how many values, and the values.
+NAME/data/KEY the numbers of one storage. Before, it was several pickles (a magic number, the version, the
+machine's properties, the object, the storages' keys), then each storage: how many values, and the values.
 
-Source: torch/serialization.py. A pickle is a program; nothing runs but what puts tensors and values together.
+Source: torch/serialization.py. A pickle is a program; only what puts tensors and values together is run.
 """
 
 import collections
@@ -43,7 +43,7 @@ Storages = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class _Storage:
-    """Numbers that stand elsewhere in the file."""
+    """Numbers in another part of the file."""
 
     kind: str
     key: str
@@ -64,17 +64,17 @@ def read(path: Path) -> dict[str, np.ndarray]:
     """The tensors of a state dict by name.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, is no state dict, or its pickle asks for anything that tensors do not need.
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged, is not a state dict, or its pickle asks for anything that tensors do not need.
     """
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
             value, storages = (_read_zip if zipfile.is_zipfile(file) else _read_legacy)(file, size)
-        except Exception as error:  # a broken pickle can bring about any
+        except Exception as error:  # a broken pickle can raise any
             raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{path} holds a {type(value).__name__}, no state dict of tensors by name")
+        raise ValueError(f"{path} holds a {type(value).__name__}, not a state dict of tensors by name")
     found = {}
     for name, tensor in value.items():
         try:
@@ -135,7 +135,7 @@ def _values(data: bytes, storage: _Storage) -> np.ndarray:
 def _array(tensor: Any, storages: Storages) -> np.ndarray:
     """The numbers of a tensor; nothing outside its storage is ever touched."""
     if not isinstance(tensor, _Tensor) or not isinstance(tensor.storage, _Storage):
-        raise ValueError(f"it is a {type(tensor).__name__}, no tensor")
+        raise ValueError(f"it is a {type(tensor).__name__}, not a tensor")
     shape, strides = tuple(tensor.shape), tuple(tensor.strides)
     if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in (*shape, *strides, tensor.offset)):
         raise ValueError(f"its shape is {reprlib.repr(shape)} and its strides {reprlib.repr(strides)}")
@@ -173,7 +173,7 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> _Storage:
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
-            raise ValueError(f"it refers to {reprlib.repr(pid)}, which is no storage")
+            raise ValueError(f"it refers to {reprlib.repr(pid)}, which is not a storage")
         _, kind, key, _, count = pid[:5]
         if kind not in _DTYPES or not isinstance(key, str) or type(count) is not int or any(pid[5:]):
             raise ValueError(f"it refers to a storage {reprlib.repr(pid)}, which cannot be read")
@@ -181,7 +181,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _harmless() -> dict[tuple[str, str], Callable[..., Any]]:
-    """What tensors are put together with, made anew for each pickle: one could change a function's defaults."""
+    """Functions that put tensors together, created for each pickle: one could change a function's defaults."""
 
     def tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
         return _Tensor(storage, offset, shape, strides)

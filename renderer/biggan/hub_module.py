@@ -29,11 +29,11 @@ LAYERS = (_BEGIN + _END, _LARGE, (*_LARGE, (False, 1, 1), (True, 1, 1)))
 
 
 def read_config(folder: Path) -> BigGANConfig:
-    """The shape of a module, which is told by its tables.
+    """The shape of a module, which follows from its tables.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: it is damaged, or no BigGAN-deep.
+        ValueError: it is damaged, or not a BigGAN-deep.
     """
     return _read(folder)[0]
 
