@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.audio.stft import hann_periodic
 from core.nn.ops import Ops, Tensor
 from gansynth.config import Config
 
@@ -52,7 +53,7 @@ def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, audio_length] -> [n, frames, frequencies, 2], the representation a network is trained on."""
     padded = ops.pad(ops.cast(waves, "float32"), ((0, 0), (config.padding, 0)))
     starts = np.arange(config.frames)[:, None] * config.hop + np.arange(config.frame_length)
-    framed = ops.take(padded, starts, axis=1) * hann(config.frame_length)
+    framed = ops.take(padded, starts, axis=1) * hann_periodic(config.frame_length).astype(np.float32)
     real, imaginary = (part[:, :, 1:] for part in ops.rfft(framed, config.frame_length))
     log_magnitude = ops.log(ops.sqrt(ops.square(real) + ops.square(imaginary)) + EPSILON)
     angle = ops.arctan2(imaginary, real)
@@ -121,11 +122,6 @@ def _columns(matrix: Callable[[int, int], np.ndarray], bins: int, sample_rate: i
     return list(rows), list(np.take_along_axis(values, rows, axis=0).astype(np.float32))
 
 
-def hann(length: int) -> np.ndarray:
-    """Periodic Hann window, float32 [length]."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)).astype(np.float32)
-
-
 def _polar(ops: Ops, specgrams: Tensor, config: Config) -> tuple[Tensor, Tensor]:
     """Magnitude and phase in radians on the linear frequency axis, each [n, time, frequency].
 
@@ -148,7 +144,7 @@ def _multiplied(ops: Ops, x: Tensor, columns: Columns) -> Tensor:
 
 def _synthesis_window(length: int) -> np.ndarray:
     """The window that undoes a Hann analysis window when frames overlap by three quarters."""
-    window = hann(length)
+    window = hann_periodic(length).astype(np.float32)
     return window / np.tile((window**2).reshape(4, -1).sum(axis=0), 4)
 
 

@@ -1,1 +1,1 @@
-"""Sound files, blocks of samples, features of a sound."""
+"""Sound in NumPy: files, blocks, resampling, STFT, levels, features."""

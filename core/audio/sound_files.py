@@ -34,7 +34,7 @@ def find(folder: Path) -> list[Path]:
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: it holds no sound files.
+        ValueError: it has no sound files.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
@@ -42,12 +42,12 @@ def find(folder: Path) -> list[Path]:
     names = sorted(path for path in inside if not any(part.startswith(".") for part in path.parts))
     found = [folder / name for name in names if (folder / name).is_file()]
     if not found:
-        raise ValueError(f"{folder} holds no sound files ({' '.join(sorted(SUFFIXES))})")
+        raise ValueError(f"{folder} has no sound files ({' '.join(sorted(SUFFIXES))})")
     return found
 
 
 def length_at(path: Path, sample_rate: int) -> int:
-    """How many samples a file will have at another rate, from its header.
+    """The number of samples that a file will have at another rate, from its header.
 
     Raises:
         BadFileError: it cannot be read.
@@ -60,13 +60,13 @@ def length_at(path: Path, sample_rate: int) -> int:
 
 
 def read(path: Path, sample_rate: int) -> np.ndarray:
-    """A sound file as float32 [samples] at sample_rate; channels are averaged.
+    """Read a sound file as float32 [samples] at sample_rate; channels are averaged.
 
-    It is read in blocks, so that an hour of stereo costs no more memory than its mono result. 16-bit files that are
-    mono and at this rate already come out exactly as their values / 32768.
+    It is read in blocks, so that an hour of stereo needs no more memory than the mono result. A 16-bit mono file that
+    has this rate already gives exactly its values / 32768.
 
     Raises:
-        BadFileError: it cannot be read, holds no samples, or values that are not finite.
+        BadFileError: it cannot be read, is empty, or has a value that is not finite.
     """
     try:
         with soundfile.SoundFile(path) as file:
@@ -74,9 +74,9 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
     except (soundfile.LibsndfileError, OSError) as error:
         raise _unreadable(path, error) from None
     if not len(wave):
-        raise BadFileError(f"{path} holds no samples")
+        raise BadFileError(f"{path} has no samples")
     if not np.isfinite(wave).all():
-        raise BadFileError(f"{path} holds values that are not finite")
+        raise BadFileError(f"a value of {path} is not finite")
     return wave
 
 

@@ -1,1 +1,1 @@
-"""Files and folders: atomic writes, safe paths."""
+"""Files and folders: atomic writes, paths that stay inside a folder, JSON, the user's folders."""

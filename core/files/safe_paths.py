@@ -1,25 +1,25 @@
-"""Paths that a message may name: whatever it says, they stay inside the models folders."""
+"""Resolve paths that a message names so that they never leave the models folders."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 
 def inside(models: Path, kind: str, name: str) -> Iterator[Path]:
-    """What NAME means in a models folder, if it stays inside: DIR/KIND/NAME, or an absolute path in DIR.
+    """Yield the path of NAME in a models folder, if it is inside: DIR/KIND/NAME, or an absolute path in DIR.
 
-    Links and `..` are followed before paths are compared, so nothing outside can be reached.
+    Links and `..` are resolved before paths are compared, so that nothing outside can be reached.
     """
-    room = models / kind
-    for _ in confined(room, models, "."):
-        yield from confined(room, models if Path(name).is_absolute() else room, name)
+    folder = models / kind
+    for _ in confined(folder, models, "."):
+        yield from confined(folder, models if Path(name).is_absolute() else folder, name)
 
 
-def confined(room: Path, root: Path, name: str) -> Iterator[Path]:
-    """A path from a room, if what it leads to exists inside `root`."""
+def confined(folder: Path, root: Path, name: str) -> Iterator[Path]:
+    """Yield the path of NAME, relative to a folder, if it exists inside `root` once it is resolved."""
     try:
-        found = (room / name).resolve()
+        found = (folder / name).resolve()
         if found.exists() and found.is_relative_to(root.resolve()):
             yield found
     except (OSError, RuntimeError, ValueError):
-        # A name too long, a loop of links, bytes that no path has: there is no such thing.
+        # A name that is too long, a loop of links, a character that no path can have: no such file.
         return

@@ -1,4 +1,4 @@
-"""Where things are: models and patches that ship, and the user's own folder."""
+"""Folders: the models and patches that ship, and the user's own."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import platformdirs
 
 
 def shipped(name: str) -> Path:
-    """The folder "models" or "pd" that ships: in the repo of a checkout, else inside the installed package.
+    """The shipped folder "models" or "pd": in a checkout of the repository, or else in the installed package.
 
     Raises:
         FileNotFoundError: neither is there.
@@ -19,7 +19,7 @@ def shipped(name: str) -> Path:
 
 
 def data_dir() -> Path:
-    """The user's own folder for models, state and audio files; it need not exist yet."""
+    """The user's folder for models, state and audio files, which may not exist yet."""
     return platformdirs.user_data_path("hallu", appauthor=False)
 
 
@@ -29,5 +29,5 @@ def user_models() -> Path:
 
 
 def default_models() -> tuple[Path, ...]:
-    """The models folders that are searched when none is named: what ships, then the user's own."""
+    """The models folders that are searched by default: the shipped one, then the user's own."""
     return shipped("models"), user_models()

@@ -1,1 +1,1 @@
-"""Paths through a latent space."""
+"""Latent space: interpolation, paths, oscillators, truncated normal distribution."""
