@@ -15,7 +15,7 @@ def locate(name: str, models: Sequence[Path]) -> Path:
     Links and `..` are followed before the folder is compared, so nothing outside can be reached.
 
     Raises:
-        FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
+        FileNotFoundError: there is none inside; the message is the same for a folder outside.
     """
     for folder, family in itertools.product(models, families.families("sound")):
         for found in inside(Path(folder), family.folder, name):

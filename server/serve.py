@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,6 +15,7 @@ from server.engine.queue import Engine
 from server.engine.work import EngineWork
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
+from server.osc.clients import ClientPreferences
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
 from server.settings import IMAGE_PORT, ServerSettings
@@ -32,7 +33,7 @@ def serve(settings: ServerSettings) -> int:
         The exit status.
 
     Raises:
-        OSError: the port is taken, a folder cannot be made, or the checkpoint to load is not there.
+        OSError: the port is taken, a folder cannot be created, or the checkpoint to load does not exist.
         ValueError: that checkpoint's settings cannot be read.
     """
     if settings.load is not None:
@@ -43,24 +44,29 @@ def serve(settings: ServerSettings) -> int:
     publisher = _publisher(settings)
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    dispatcher = Dispatcher(
-        engine,
-        publisher,
-        osc.send,
-        session=lambda: work.session,
-        sink=lambda preferences: WavSink(spool, preferences.rate),
-    )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: osc.stop())
-    if not settings.host.startswith(_LOOPBACK):
-        log.warning("listening on %s: everybody who reaches this address can play", settings.host)
-    print(f"ready {osc.name}", flush=True)
+    sink = _wav_sinks(spool)
+    dispatcher = Dispatcher(engine, publisher, osc.send, session=lambda: work.session, sink=sink)
+    _announce(settings, osc)
     publisher.start()
     engine.start()
     with _renderer(settings, publisher.port):
         osc.serve(dispatcher.handle)
         publisher.stop()
     return _close(engine, osc)
+
+
+def _wav_sinks(spool: WavSpool) -> Callable[[ClientPreferences], WavSink]:
+    """Returns the sink for a client: WAV files on this machine, at the rate that it asked for."""
+    return lambda preferences: WavSink(spool, preferences.rate)
+
+
+def _announce(settings: ServerSettings, osc: OscSocket) -> None:
+    """Stop on signals from now on, and print the address."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: osc.stop())
+    if not settings.host.startswith(_LOOPBACK):
+        log.warning("listening on %s: everybody who reaches this address can play", settings.host)
+    print(f"ready {osc.name}", flush=True)
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:

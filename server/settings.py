@@ -13,13 +13,21 @@ IMAGE_PORT = 7771
 class ServerSettings:
     """The settings of a server.
 
-    `models` are searched in order for DIR/gansynth/NAME. `load` names the checkpoint to start with; without it the
-    one in the state file is loaded again. `image` starts a renderer. `image_port` and the one after it speak to
-    renderers; None: IMAGE_PORT, or where that is taken any two; 0: any two. Snapshots and recordings go to `pictures`.
-    `engine` and `precision` are what computes notes, see `gansynth.load`.
+    Attributes:
+        host: the address to listen on.
+        port: UDP, for OSC; 0: any free one.
+        models: folders that are searched in order for DIR/FAMILY/NAME.
+        spool: where WAV files go.
+        state: the file that keeps the session.
+        load: the checkpoint to start with; None: the one in the state file.
+        image: whether to start a renderer.
+        image_port: it and the one after it connect renderers; None: IMAGE_PORT, or any two if it is taken; 0: any two.
+        pictures: where snapshots and recordings go.
+        engine: what computes notes, see `gansynth.load`.
+        precision: in which it does, see `gansynth.load`.
 
     Raises:
-        ValueError: the port is out of range.
+        ValueError: a port is out of range.
         FileNotFoundError: a models folder is missing.
     """
 

@@ -56,6 +56,10 @@ class SavedSession:
         values = (session.folder, session.conditions, session.components_file, session.edits)
         return cls(session.seed, session.random, session.slots, *values)
 
+    def session(self) -> Session:
+        """The session without its model, which is to be loaded; with the slots and the random numbers."""
+        return Session(self.seed, self.random, self.slots)
+
 
 def differs(before: Session, after: Session) -> bool:
     """Whether the file of one session would not do for the other; the order of slots does not count."""

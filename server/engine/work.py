@@ -55,7 +55,7 @@ class EngineWork:
         Args:
             catalog: what can be loaded.
             state: the state file.
-            listener: told what happens.
+            listener: gets a report of what happens.
             load: the checkpoint to start with, in place of the one in the state file.
             idle: cleans up now and then.
         """
@@ -65,10 +65,7 @@ class EngineWork:
         self._listener = listener
         self._load = load
         self._saved = state_file.restore(state)
-        saved = self._saved
-        self.session = (
-            Session(saved.seed, saved.random, saved.slots) if saved else Session.seeded(secrets.randbelow(2**31))
-        )
+        self.session = self._saved.session() if self._saved else Session.seeded(secrets.randbelow(2**31))
 
     def prepare(self) -> None:
         """Load the model to start with."""

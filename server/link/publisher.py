@@ -91,7 +91,7 @@ class Publisher:
 
     def busy(self, busy: bool) -> None:
         """Publish whether the engine works."""
-        self._do(self._send, messages.encode("busy", {"busy": busy}))
+        self._do(self._publish_busy, busy)
 
     def rendered(self, sound: RenderedSound) -> None:
         """Publish a sound that was delivered."""
@@ -141,6 +141,9 @@ class Publisher:
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
         self._requests.give_up(time.monotonic(), self._gone)
+
+    def _publish_busy(self, busy: bool) -> None:
+        self._send(messages.encode("busy", {"busy": busy}))
 
     def _publish_loaded(self, frames: list[bytes]) -> None:
         self._cache.loaded = frames

@@ -40,7 +40,7 @@ class QueryContext:
 
     Attributes:
         engine: its status, and its requests to cancel.
-        listener: told what clients play.
+        listener: gets a report of what clients play.
         clients: what clients asked for by /notify.
         session: returns the present session.
         started_s: when the server started, on time.monotonic's clock.

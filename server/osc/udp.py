@@ -64,7 +64,7 @@ class OscSocket:
         """Send one message; a client that cannot be reached is not an error."""
         try:
             self._socket.sendto(encode(message), to)
-        except (OSError, OverflowError, ValueError) as error:
+        except (OSError, ValueError) as error:
             log.warning("%s could not be sent to %s: %s", message.address, to, error)
 
     def stop(self) -> None:

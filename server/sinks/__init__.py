@@ -1,1 +1,1 @@
-"""Where sounds go."""
+"""Deliver rendered sounds to clients."""

@@ -1,1 +1,1 @@
-"""The functions behind /sound/..."""
+"""The functions of the /sound commands."""
