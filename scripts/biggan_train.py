@@ -104,8 +104,13 @@ def _source(options: argparse.Namespace, own: hparams.ImageHparams) -> "ImageSou
 
     with show_progress("image", "reading") as progress:
         data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
-    frame.quiet(options)
-    from renderer.training.batches import ImageSource
+    with frame.suppress_tf_logs(options):
+        from keras import ops
+
+        from renderer.training.batches import ImageSource
+
+        # With the first tensor a backend looks for a GPU, and complains if there is none.
+        ops.zeros(1)
 
     return ImageSource(data, own)
 

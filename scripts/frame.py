@@ -4,6 +4,7 @@ A command is a file with `PROG`, its name; `parser()`; and `main(argv)`, which p
 """
 
 import argparse
+import contextlib
 import logging
 import math
 import os
@@ -193,8 +194,8 @@ def load(options: argparse.Namespace) -> "Model":
     return gansynth.load(options.ckpt_dir, **engine.given(options))
 
 
-def quiet(options: argparse.Namespace) -> None:
-    """Load TensorFlow, without its notes to developers unless there is --debug."""
-    from core.nn.tf_logs import import_tensorflow
+def suppress_tf_logs(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    """A block that imports a training backend, without its notes to developers unless there is --debug."""
+    from core.nn import tf_logs
 
-    import_tensorflow()
+    return contextlib.nullcontext() if options.debug else tf_logs.suppress_tf_logs()

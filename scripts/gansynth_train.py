@@ -1,13 +1,11 @@
 """Train a GANSynth on a dataset; the same command again continues a stopped run."""
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.nn.tf_logs import suppress_tf_logs
 from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
@@ -61,10 +59,10 @@ def _train(options: argparse.Namespace) -> int:
     folder = wanted.get("train_root_dir")
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
-    # Before anything is computed, for TensorFlow joins other machines at the very start or not at all.
-    with contextlib.nullcontext() if options.debug else suppress_tf_logs():
+    with frame.suppress_tf_logs(options):
         from gansynth.training import workers
 
+        # Before anything is computed: TensorFlow joins other machines at the very start or not at all.
         team = workers.available()
     from core.training.logger import NullLogger
     from core.training.loop import TrainingLoop

@@ -17,7 +17,7 @@ PROG = "hallu models"
 
 
 def parser() -> argparse.ArgumentParser:
-    """The flags, and those of `add`."""
+    """The flags, and those of `add` and `remove`."""
     flags = frame.new_parser(PROG, __doc__)
     models.add(flags, models.SOUND, models.IMAGE)
     flags.set_defaults(work=_list)
@@ -30,6 +30,17 @@ def parser() -> argparse.ArgumentParser:
     )
     frame.add_debug(add, default=argparse.SUPPRESS)
     add.set_defaults(work=_add)
+    remove = actions.add_parser("remove", help="delete an added model", description="Delete a model that was added.")
+    remove.add_argument("name", metavar="NAME", help="the name of its folder")
+    remove.add_argument(
+        "--from",
+        dest="models_folder",
+        type=frame.path,
+        metavar="DIR",
+        help="models folder (default: the user's own)",
+    )
+    frame.add_debug(remove, default=argparse.SUPPRESS)
+    remove.set_defaults(work=_remove)
     return flags
 
 
@@ -59,6 +70,14 @@ def _add(options: argparse.Namespace) -> None:
     with show_progress(BYTES, "downloading") as progress:
         folder = install_model.add(options.source, options.to or user_models(), options.name, progress)
     print(f"added {folder.name} in {folder}")
+
+
+def _remove(options: argparse.Namespace) -> None:
+    from core.files.user_folders import user_models
+    from core.install import remove_model
+
+    for folder in remove_model.remove(options.name, options.models_folder or user_models()):
+        print(f"removed {folder}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from core import families
+from core import errors, families
 from server.catalog import Catalog
 from server.checkpoints import locate
 from server.engine.queue import Engine
@@ -30,7 +30,7 @@ def serve(settings: ServerSettings) -> int:
     """Run until SIGINT or SIGTERM.
 
     Returns:
-        The exit status.
+        The exit status: 130 after SIGINT, as from Ctrl-C; 0 after SIGTERM.
 
     Raises:
         OSError: the port is taken, a folder cannot be created, or the checkpoint to load does not exist.
@@ -46,13 +46,14 @@ def serve(settings: ServerSettings) -> int:
     engine = Engine(work)
     sink = _wav_sinks(spool)
     dispatcher = Dispatcher(engine, publisher, osc.send, session=lambda: work.session, sink=sink)
+    received = _stop_on_signals(osc)
     _announce(settings, osc)
     publisher.start()
     engine.start()
     with _renderer(settings, publisher.port):
         osc.serve(dispatcher.handle)
         publisher.stop()
-    return _close(engine, osc)
+    return _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
 
 
 def _wav_sinks(spool: WavSpool) -> Callable[[ClientPreferences], WavSink]:
@@ -60,10 +61,21 @@ def _wav_sinks(spool: WavSpool) -> Callable[[ClientPreferences], WavSink]:
     return lambda preferences: WavSink(spool, preferences.rate)
 
 
-def _announce(settings: ServerSettings, osc: OscSocket) -> None:
-    """Stop on signals from now on, and print the address."""
+def _stop_on_signals(osc: OscSocket) -> list[int]:
+    """Stop on SIGINT and SIGTERM from now on; returns the list that receives their numbers."""
+    received: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        received.append(number)
+        osc.stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: osc.stop())
+        signal.signal(number, stop)
+    return received
+
+
+def _announce(settings: ServerSettings, osc: OscSocket) -> None:
+    """Print the address, and a warning where others can reach it."""
     if not settings.host.startswith(_LOOPBACK):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
     print(f"ready {osc.name}", flush=True)
@@ -101,12 +113,12 @@ def _publisher(settings: ServerSettings) -> Publisher:
         return Publisher(settings.host, 0)
 
 
-def _close(engine: Engine, osc: OscSocket) -> int:
+def _close(engine: Engine, osc: OscSocket, status: int) -> int:
     ended = engine.stop()
     osc.close()
     if not ended:
         # A network is still computing in its thread; to end the interpreter under it would crash.
         logging.shutdown()
         sys.stdout.flush()
-        os._exit(0)
-    return 0
+        os._exit(status)
+    return status

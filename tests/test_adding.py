@@ -126,3 +126,27 @@ def test_a_missing_page_is_one_line(web, tmp_path, capsys):
 
 def test_being_offline_is_one_line(tmp_path, capsys):
     assert "cannot be fetched" in fails(capsys, "models", "add", "http://127.0.0.1:9/x.zip", "--to", tmp_path / "mine")
+
+
+def test_an_added_model_can_be_removed(tmp_path, capsys):
+    add(SMALL, tmp_path)
+    assert main(["models", "remove", "magenta_small", "--from", str(tmp_path / "mine")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"removed {tmp_path / 'mine' / 'gansynth' / 'magenta_small'}"
+    assert installed(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["piano", "../magenta_small", "", "gansynth"])
+def test_what_is_not_an_added_model_is_not_removed(tmp_path, capsys, name):
+    add(SMALL, tmp_path)
+    capsys.readouterr()
+    text = fails(capsys, "models", "remove", name, "--from", tmp_path / "mine")
+    assert text.endswith(f"contains no model {name!r}; added models: magenta_small")
+    assert installed(tmp_path) == ["magenta_small"]
+
+
+def test_of_a_linked_model_only_the_link_is_removed(tmp_path):
+    (tmp_path / "mine" / "gansynth").mkdir(parents=True)
+    (tmp_path / "mine" / "gansynth" / "linked").symlink_to(SMALL, target_is_directory=True)
+    assert main(["models", "remove", "linked", "--from", str(tmp_path / "mine")]) == 0
+    assert installed(tmp_path) == []
+    assert (SMALL / "experiment.json").exists()

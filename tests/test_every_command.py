@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.files.unused_names import unused
 from core.progress import BYTES, show_progress, write
 from scripts import frame, hallu
 
@@ -196,3 +197,33 @@ def test_downloads_of_unknown_size_are_counted_in_megabytes(capsys):
     with show_progress(BYTES) as progress:
         progress(1_500_000, 0)
     assert capsys.readouterr().err == "1.5 MB\n"
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path):
+    assert unused(tmp_path / "x.wav") == tmp_path / "x.wav"
+    (tmp_path / "x.wav").touch()
+    (tmp_path / "x-2.png").touch()
+    assert unused(tmp_path / "x.wav") == tmp_path / "x-2.wav"
+    assert unused(tmp_path / "x.wav", [".png"]) == tmp_path / "x-3.wav"
+
+
+def test_a_random_seed_is_reported(caplog):
+    with caplog.at_level("INFO", "scripts"):
+        seed = frame.seed(None)
+    assert caplog.messages == [f"seed {seed} (use --seed {seed} to reproduce)"]
+    assert frame.seed(4) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "there"),
+    [
+        ("ganspacesynth_spectrograms", "--pca_file x.npz --output_dir .", "plot.png"),
+        ("gansynth_ganspace", "--ckpt_dir x --random_z_count 9 --pca_out_file x.npz", "x.npz"),
+        ("gansynth_voice_report", "--ckpt_dir x --data_dir x --out_dir .", "report.json"),
+    ],
+)
+def test_long_work_refuses_to_overwrite_before_it_begins(name, words, there, capsys):
+    Path(there).write_text("mine")
+    assert status(COMMANDS[name], words.split()) == 1
+    assert f"{there} exists already; choose another name" in capsys.readouterr().err
+    assert Path(there).read_text() == "mine"

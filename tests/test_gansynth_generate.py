@@ -63,7 +63,16 @@ def test_a_seed_gives_the_same_notes_again(run, tmp_path):
     run("--batch_size", 1, "--seed", 3)
     first, _ = sound(tmp_path, "generated_0.wav")
     run("--batch_size", 1, "--seed", 3)
-    assert np.array_equal(first, sound(tmp_path, "generated_0.wav")[0])
+    assert np.array_equal(first, sound(tmp_path, "generated_1.wav")[0])
+
+
+def test_notes_are_added_to_those_that_are_there(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "generated_4.wav").write_bytes(b"mine")
+    run("--batch_size", 2)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"generated_4.wav", "generated_5.wav", "generated_6.wav"}
+    assert (tmp_path / "out" / "generated_4.wav").read_bytes() == b"mine"
 
 
 def test_pitch_is_the_pitch_of_all_notes(run):

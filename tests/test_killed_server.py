@@ -36,14 +36,14 @@ def test_a_server_killed_within_a_hallucination_comes_back_with_its_state(start_
     assert [reply.args for reply in again[3:5]] == [reply.args for reply in following[:2]]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_told_to_stop_fails_what_it_was_doing(start_server, number):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_server_told_to_stop_fails_what_it_was_doing(start_server, number, status):
     server = start_server("--load", "magenta_small")
     peer = busy(server)
     waiting = server.peer()
     waiting.tell("/sound/randomize_z", "later")
     assert server.send("/status")[0].args[2] == 1
-    assert server.stop(number) == 0
+    assert server.stop(number) == status
     assert peer.hear_end()[-1].args == ["/sound/hallucinate", "long", "the server is stopping"]
     assert waiting.hear_end()[-1].args == ["/sound/randomize_z", "-", "the server is stopping"]
 

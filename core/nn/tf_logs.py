@@ -13,15 +13,6 @@ _NOTES = re.compile(
 )
 
 
-def import_tensorflow() -> None:
-    """Import Keras and its backend, without notes unless TF_CPP_MIN_LOG_LEVEL is 0, as --debug sets it."""
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
-        _import()
-        return
-    with suppress_tf_logs():
-        _import()
-
-
 @contextmanager
 def suppress_tf_logs() -> Iterator[None]:
     """Hold back what native code writes to stderr within the block, then pass it on without the notes."""
@@ -39,10 +30,3 @@ def suppress_tf_logs() -> Iterator[None]:
             for line in held:
                 if not _NOTES.match(line):
                     os.write(2, line)
-
-
-def _import() -> None:
-    from keras import ops
-
-    # The first tensor is when TensorFlow looks for a GPU, and prints a note if there is none.
-    ops.zeros(1)

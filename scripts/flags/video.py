@@ -47,7 +47,12 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
 
 
 def load_image_model(folder: Path) -> "ImageModel":
-    """Load an image model."""
+    """Load an image model.
+
+    Raises:
+        FileNotFoundError: there is none in the folder.
+        ValueError: a file breaks a rule; the message names it.
+    """
     from core import families
 
     model: ImageModel = families.load(folder, "image")
