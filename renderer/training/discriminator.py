@@ -11,7 +11,7 @@ from keras import ops
 
 from core.training.trees import Tensor
 from renderer.biggan.config import FIRST_SIZE
-from renderer.training.generator import convolve, double
+from renderer.biggan.network import convolve, double
 from renderer.training.hparams import ImageHparams
 
 # Channels of the maps never exceed this many times those at 128 pixels.
@@ -71,12 +71,12 @@ def score(
         [n].
     """
     size = first = images.shape[1]
-    x = convolve(weights, images, f"from_rgb_{size}")
+    x = convolve(ops, weights, images, f"from_rgb_{size}")
     while size > FIRST_SIZE:
         x = _block(weights, x, f"block_{size}")
         size //= 2
         if fade is not None and 2 * size == first:
-            x = fade * x + (1.0 - fade) * convolve(weights, halve(images), f"from_rgb_{size}")
+            x = fade * x + (1.0 - fade) * convolve(ops, weights, halve(images), f"from_rgb_{size}")
     x = ops.sum(ops.relu(x), axis=(1, 2))
     unconditional = ops.matmul(x, weights["score.weight"]) + weights["score.bias"]
     return unconditional[:, 0] + ops.sum(ops.matmul(classes, weights["embeddings.weight"]) * x, axis=-1)
@@ -89,7 +89,7 @@ def halve(x: Tensor) -> Tensor:
 
 def blended(images: Tensor, fade: Tensor | None) -> Tensor:
     """Real images with as much of the new size as the generator shows."""
-    return images if fade is None else fade * images + (1.0 - fade) * double(halve(images))
+    return images if fade is None else fade * images + (1.0 - fade) * double(ops, halve(images))
 
 
 def initial(hparams: ImageHparams, classes: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -101,9 +101,9 @@ def initial(hparams: ImageHparams, classes: int, rng: np.random.Generator) -> di
 
 
 def _block(weights: Mapping[str, Tensor], x: Tensor, name: str) -> Tensor:
-    inside = convolve(weights, ops.relu(x), f"{name}.conv_0")
-    inside = convolve(weights, ops.relu(inside), f"{name}.conv_1")
-    return halve(inside) + convolve(weights, halve(x), f"{name}.short")
+    inside = convolve(ops, weights, ops.relu(x), f"{name}.conv_0")
+    inside = convolve(ops, weights, ops.relu(inside), f"{name}.conv_1")
+    return halve(inside) + convolve(ops, weights, halve(x), f"{name}.short")
 
 
 def _convolution(name: str, edge: int, before: int, after: int) -> dict[str, tuple[int, ...]]:

@@ -1,8 +1,6 @@
-"""BigGAN-deep's generator for training: a pure function of a dict of arrays that grows from size to size.
+"""BigGAN-deep's generator for training: its weights, and how batches are normalised; see `renderer.biggan.network`.
 
-Source: Brock et al. 2019, appendix B. Names of weights are those of pytorch-pretrained-biggan's state dict; layouts are
-those of keras.ops: linear layers [in, out], convolutions [h, w, in, out], maps [n, h, w, c]. Each smaller size has an
-RGB output layer too ("heads.32..."), which an export leaves out.
+It grows from size to size. Each smaller size has an RGB output layer too ("heads.32..."), which an export leaves out.
 """
 
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from core.training.trees import Tensor
+from renderer.biggan import network
 from renderer.biggan.config import FIRST_CHANNELS, FIRST_SIZE, Attention, Block
 from renderer.training.hparams import EPSILON, ImageHparams
 
@@ -72,7 +71,7 @@ class Norm:
     moments: dict[str, Tensor] = field(default_factory=dict)
 
     def __call__(self, name: str, x: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
-        """ReLU of a map [n, h, w, c], normalised; scale and offset are [n, 1, 1, c] or [c]."""
+        """Normalise a map [n, h, w, c]; scale and offset are [n, 1, 1, c] or [c]."""
         mean = ops.mean(x, axis=(0, 1, 2))
         variance = ops.mean(ops.square(x), axis=(0, 1, 2)) - ops.square(mean)
         self.moments[name] = ops.stop_gradient(ops.stack([mean, variance]))
@@ -82,14 +81,14 @@ class Norm:
             wanted = _inverse(self.given[name][1])
             gain = inverse * ops.stop_gradient(wanted / inverse)
             shift = ops.stop_gradient((mean - self.given[name][0]) * wanted) - mean * gain
-        return ops.relu(x * (scale * gain) + (scale * shift + offset))
+        return x * (scale * gain) + (scale * shift + offset)
 
 
 def _inverse(variance: Tensor) -> Tensor:
     return ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
 
 
-def paint(
+def render(
     weights: Mapping[str, Tensor],
     z: Tensor,
     classes: Tensor,
@@ -112,77 +111,22 @@ def paint(
     Returns:
         [n, size, size, 3] in -1..1.
     """
-    size = size or hparams.size
-    cond = ops.concatenate([z, ops.matmul(classes, weights["embeddings.weight"])], axis=-1)
-    x = ops.matmul(cond, weights["generator.gen_z.weight"]) + weights["generator.gen_z.bias"]
-    x = ops.reshape(x, (-1, FIRST_SIZE, FIRST_SIZE, FIRST_CHANNELS * hparams.channel_width))
-    coarse = None
-    for part in parts(hparams):
-        if part.size > size:
-            break
-        if isinstance(part, Attention):
-            x = attention(weights, x, part.name)
-            continue
-        if fade is not None and part.doubles and part.size == size:
-            coarse = _colours(weights, x, size // 2, hparams, norm)
-        x = block(weights, x, cond, part, norm)
-    fine = _colours(weights, x, size, hparams, norm)
-    if fade is None or coarse is None:
-        return fine
-    return fade * fine + (1.0 - fade) * double(coarse)
+    config = hparams.config("", 1)
+    ready = network.prepare(ops, weights, config)
+
+    def normalise(name: str, x: Tensor, cond: Tensor) -> Tensor:
+        return norm(name, x, *_scale_and_offset(ready, name, cond))
+
+    cond = network.condition(ops, ready, z, classes)
+    return network.generator(ops, ready, cond, config, normalise, size=size, fade=fade)
 
 
-def block(weights: Mapping[str, Tensor], x: Tensor, cond: Tensor, part: Block, norm: Norm) -> Tensor:
-    """One residual block: [n, h, w, before] -> [n, h', w', after]."""
-
-    def layer(y: Tensor, number: int) -> Tensor:
-        name = f"{part.name}.bn_{number}"
-        scale = 1.0 + ops.matmul(cond, weights[f"{name}.scale.weight"])
-        offset = ops.matmul(cond, weights[f"{name}.offset.weight"])
-        y = norm(name, y, scale[:, None, None], offset[:, None, None])
-        # The inner convolutions work on the enlarged map.
-        y = double(y) if number == 1 and part.doubles else y
-        return convolve(weights, y, f"{part.name}.conv_{number}")
-
-    inside = x
-    for number in range(4):
-        inside = layer(inside, number)
-    short = x[..., : part.before // 2] if part.before != part.after else x
-    return (double(short) if part.doubles else short) + inside
-
-
-def attention(weights: Mapping[str, Tensor], x: Tensor, name: str) -> Tensor:
-    """Self-attention (Zhang et al. 2019) over a map [n, h, w, c]; it has no biases."""
-
-    def flat(which: str, pooled: bool) -> Tensor:
-        y = ops.conv(x, weights[f"{name}.snconv1x1_{which}.weight"], 1, "same")
-        y = ops.max_pool(y, 2, 2, "valid") if pooled else y
-        return ops.reshape(y, (-1, y.shape[1] * y.shape[2], y.shape[3]))
-
-    share = ops.softmax(ops.matmul(flat("theta", False), ops.transpose(flat("phi", True), (0, 2, 1))), axis=-1)
-    seen = ops.matmul(share, flat("g", True))
-    seen = ops.reshape(seen, (-1, x.shape[1], x.shape[2], seen.shape[-1]))
-    return x + weights[f"{name}.gamma"] * ops.conv(seen, weights[f"{name}.snconv1x1_o_conv.weight"], 1, "same")
-
-
-def convolve(weights: Mapping[str, Tensor], x: Tensor, name: str) -> Tensor:
-    """A convolution with bias that keeps the size."""
-    return ops.conv(x, weights[f"{name}.weight"], 1, "same") + weights[f"{name}.bias"]
-
-
-def double(x: Tensor) -> Tensor:
-    """Repeat each pixel of a map [n, h, w, c] in a box of 2 x 2."""
-    _, height, width, channels = x.shape
-    x = ops.stack([x, x], axis=3)
-    x = ops.reshape(x, (-1, height, 2 * width, channels))
-    return ops.reshape(ops.stack([x, x], axis=2), (-1, 2 * height, 2 * width, channels))
-
-
-def _colours(weights: Mapping[str, Tensor], x: Tensor, size: int, hparams: ImageHparams, norm: Norm) -> Tensor:
-    last = size == hparams.size
-    name, conv = ("generator.bn", "generator.conv_to_rgb") if last else (f"heads.{size}.bn", f"heads.{size}.conv")
-    x = norm(name, x, weights[f"{name}.weight"], weights[f"{name}.bias"])
-    return ops.tanh(convolve(weights, x, conv))
+def _scale_and_offset(weights: Mapping[str, Tensor], name: str, cond: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of a batch norm, [n, 1, 1, c] where it is conditional, else [c]."""
+    if f"{name}.weight" in weights:
+        return weights[f"{name}.weight"], weights[f"{name}.bias"]
+    scale, offset = (ops.matmul(cond, weights[f"{name}.{kind}.weight"]) for kind in ("scale", "offset"))
+    return (1.0 + scale)[:, None, None], offset[:, None, None]
 
 
 def _block_shapes(part: Block, cond: int) -> dict[str, tuple[int, ...]]:

@@ -6,8 +6,8 @@ Scores are [n], images [n, size, size, 3] in -1..1.
 from keras import ops
 
 from core.training.trees import Tensor
+from renderer.biggan.network import double
 from renderer.training.discriminator import halve
-from renderer.training.generator import double
 
 # Edge of the smallest level of the pyramid, in pixels.
 SMALLEST = 4
@@ -32,6 +32,6 @@ def distance(generated: Tensor, real: Tensor) -> Tensor:
     total = ops.mean(ops.abs(difference))
     while difference.shape[1] > SMALLEST:
         small = halve(difference)
-        total = total + ops.mean(ops.abs(difference - double(small)))
+        total = total + ops.mean(ops.abs(difference - double(ops, small)))
         difference = small
     return total + ops.mean(ops.abs(difference))

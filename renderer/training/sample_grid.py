@@ -73,4 +73,4 @@ def _compiled(hparams: ImageHparams, size: int) -> Callable[..., Any]:
 
 
 def _rendered(hparams: ImageHparams, size: int, weights: Tensors, given: Tensors, z: Tensor, labels: Tensor) -> Tensor:
-    return generator.paint(weights, z, labels, hparams, Norm(given), size)
+    return generator.render(weights, z, labels, hparams, Norm(given), size)

@@ -67,5 +67,5 @@ def _compiled(hparams: ImageHparams, size: int) -> Callable[..., Any]:
 
 def _moments(hparams: ImageHparams, size: int, weights: Tensors, z: Tensor, labels: Tensor) -> dict[str, Any]:
     norm = Norm()
-    generator.paint(weights, z, labels, hparams, norm, size)
+    generator.render(weights, z, labels, hparams, norm, size)
     return {name: (value[0], value[1]) for name, value in norm.moments.items()}

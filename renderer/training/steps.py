@@ -147,7 +147,7 @@ def _generated(
     """Images in training, the next vectors of spectral norm, and the moments of batch norm."""
     ready, vectors = spectral_norm.normalized(weights, tensors["generator_vectors"])
     norm = Norm(tensors["moving"] if plan.stage.settling else None)
-    images = generator.paint(ready, z, labels, plan.hparams, norm, plan.stage.size, plan.fade(batch))
+    images = generator.render(ready, z, labels, plan.hparams, norm, plan.stage.size, plan.fade(batch))
     return images, (vectors, norm.moments)
 
 
