@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,11 +15,10 @@ from server.engine.queue import Engine
 from server.engine.work import EngineWork
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
-from server.osc.clients import ClientPreferences
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
 from server.settings import IMAGE_PORT, ServerSettings
-from server.sinks.wav_spool import WavSink, WavSpool
+from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +43,7 @@ def serve(settings: ServerSettings) -> int:
     publisher = _publisher(settings)
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    sink = _wav_sinks(spool)
-    dispatcher = Dispatcher(engine, publisher, osc.send, session=lambda: work.session, sink=sink)
+    dispatcher = Dispatcher(engine, publisher, osc.send, session=lambda: work.session, sink=spool.sink)
     received = _stop_on_signals(osc)
     _announce(settings, osc)
     publisher.start()
@@ -54,11 +52,6 @@ def serve(settings: ServerSettings) -> int:
         osc.serve(dispatcher.handle)
         publisher.stop()
     return _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
-
-
-def _wav_sinks(spool: WavSpool) -> Callable[[ClientPreferences], WavSink]:
-    """Returns the sink for a client: WAV files on this machine, at the rate that it asked for."""
-    return lambda preferences: WavSink(spool, preferences.rate)
 
 
 def _stop_on_signals(osc: OscSocket) -> list[int]:

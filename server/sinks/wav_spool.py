@@ -12,6 +12,7 @@ import numpy as np
 
 from core.audio import wav
 from core.audio.resample import resample
+from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
 from server.sounds.rendered import RenderedSound
 
@@ -81,6 +82,10 @@ class WavSpool:
         path = self.folder / f"hallu-{secrets.token_hex(8)}.wav"
         frames = wav.write(path, resample(wave, sample_rate, wanted_rate), wanted_rate)
         return SpooledWav(path.as_posix(), frames, wanted_rate)
+
+    def sink(self, preferences: ClientPreferences) -> "WavSink":
+        """What delivers sounds to a client with these preferences."""
+        return WavSink(self, preferences.rate)
 
     def clean(self, now_s: float | None = None) -> None:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
