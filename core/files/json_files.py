@@ -4,18 +4,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.files.regular import read_regular
+
+_MAX_SIZE = 2**30
+
 
 def read(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not valid JSON.
+        ValueError: it is not a regular file, is larger than a gigabyte, or is not valid JSON.
     """
+    content = read_regular(path, _MAX_SIZE)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no {path}") from None
+        return json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from None
 
