@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from core.plots import COOL, DARK, LIGHT, WARM, dark_figure, draw_spectrogram, style
 from ganspace.audio_metrics import AMOUNTS, QUANTITIES, SoundMeasurement, sentence
 from ganspace.components import Components
-from gansynth.audio_plots import draw_spectrogram
 
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
-DARK, LIGHT, EDGE, WARM, COOL = "#15131d", "#cfc8dc", "#4a4458", "#f5b971", "#7fe0d0"
 
 
 def title(components: Components, index: int) -> str:
@@ -102,23 +100,3 @@ def save_plane(
     figure.suptitle("each tile: seconds, and kHz upwards", color=LIGHT, fontsize=9)
     for path in paths:
         figure.savefig(path, dpi=90)
-
-
-def dark_figure(width: float, height: float) -> Any:
-    """An empty dark figure; width and height in inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor=DARK)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def style(axes: Any) -> None:
-    """Give axes the colours of these figures."""
-    axes.set_facecolor(DARK)
-    axes.tick_params(colors=LIGHT, labelsize=8)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set_color(LIGHT)
-    for spine in axes.spines.values():
-        spine.set_color(EDGE)

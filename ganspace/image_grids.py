@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.plots import LIGHT, WARM, dark_figure, style
 from ganspace.audio_metrics import AMOUNTS
-from ganspace.audio_plots import LIGHT, SIGMA, WARM, dark_figure, style
+from ganspace.audio_plots import SIGMA
 
 # The largest size of an image in the grid, in pixels.
 TILE = 72

@@ -144,21 +144,19 @@ def render(
     end_s = max(note.end_s for note in notes)
     if end_s > MAX_CLIP_S:
         raise ValueError(f"the last note ends at {end_s:.0f} s; a clip can last at most {MAX_CLIP_S:.0f} s")
-    rate = model.sample_rate
+    rate, report = model.sample_rate, progress or (lambda done, total: None)
     envelopes = [note_envelope(note.end_s - note.start_s, rate, model.audio_length) for note in notes]
     starts = [round(note.start_s * rate) for note in notes]
     clip = np.zeros(max(s + len(e) for s, e in zip(starts, envelopes, strict=True)), np.float32)
     done = 0
     for length, batch in _batches(envelopes, model.audio_length, batch_size):
-        if progress:
-            progress(done, len(notes))
+        report(done, len(notes))
         waves = model.generate(latents[batch], [notes[i].pitch for i in batch], conditions=conditions, length=length)
         for i, wave in zip(batch, waves, strict=True):
             note = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
             clip[starts[i] : starts[i] + len(note)] += note
         done += len(batch)
-    if progress:
-        progress(done, len(notes))
+    report(done, len(notes))
     return to_peak(clip, PEAK)
 
 

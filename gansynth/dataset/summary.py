@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.audio.levels import SILENCE_DB, rms_db
-from gansynth.audio_plots import draw_spectrogram
+from core.plots import LIGHT, dark_figure, draw_spectrogram
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
 
 # Magenta's trainer uses only these by default.
@@ -106,22 +106,18 @@ def save_sheet(path: Path, notes: Iterable[Note], sample_rate: int) -> None:
         notes: at most a few dozen.
         sample_rate: Hz.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shown = list(notes)
     columns = min(SHEET_COLUMNS, max(1, len(shown)))
     rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(1.0 + 1.7 * columns, 0.7 + 1.5 * rows), layout="constrained", facecolor="#15131d")
-    FigureCanvasAgg(figure)
+    figure = dark_figure(1.0 + 1.7 * columns, 0.7 + 1.5 * rows)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for place, axes in enumerate(grid.flat):
         if place < len(shown):
             _draw(axes, shown[place], sample_rate)
         else:
             axes.set_visible(False)
-    figure.supxlabel("time / s", color="#cfc8dc", fontsize=9)
-    figure.supylabel("frequency / kHz", color="#cfc8dc", fontsize=9)
+    figure.supxlabel("time / s", color=LIGHT, fontsize=9)
+    figure.supylabel("frequency / kHz", color=LIGHT, fontsize=9)
     figure.savefig(path, dpi=100)
 
 
@@ -129,6 +125,6 @@ def _draw(axes: Any, note: Note, sample_rate: int) -> None:
     draw_spectrogram(axes, note.audio, sample_rate)
     name = note.name if len(note.name) <= 24 else f"{note.name[:14]}…{note.name[-9:]}"
     # Not parsed as mathematics, because a name may contain dollar signs.
-    axes.set_title(name, color="#cfc8dc", fontsize=7, pad=2, parse_math=False)
-    axes.tick_params(colors="#cfc8dc", labelsize=7)
+    axes.set_title(name, color=LIGHT, fontsize=7, pad=2, parse_math=False)
+    axes.tick_params(colors=LIGHT, labelsize=7)
     axes.label_outer()

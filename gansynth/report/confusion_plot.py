@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.plots import LIGHT, dark_figure
 from gansynth.report.family_classifier import Confusion
-
-_DARK, _LIGHT = "#15131d", "#cfc8dc"
 
 
 def save(path: Path, confusion: Confusion, title: str) -> None:
@@ -17,13 +16,9 @@ def save(path: Path, confusion: Confusion, title: str) -> None:
         confusion: with at least one family.
         title: one line.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     size = len(confusion.families)
     shares = confusion.counts / np.maximum(confusion.requested, 1)[:, None]
-    figure = Figure(figsize=(3.2 + 0.62 * size, 2.4 + 0.5 * size), layout="constrained", facecolor=_DARK)
-    FigureCanvasAgg(figure)
+    figure = dark_figure(3.2 + 0.62 * size, 2.4 + 0.5 * size)
     axes = figure.subplots()
     axes.imshow(shares, cmap="magma", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(size, size):
@@ -34,8 +29,8 @@ def save(path: Path, confusion: Confusion, title: str) -> None:
     axes.set_xticks(range(size), confusion.families, rotation=45, ha="right", rotation_mode="anchor")
     rows = zip(confusion.families, confusion.requested, strict=True)
     axes.set_yticks(range(size), [f"{name} ({count})" for name, count in rows])
-    axes.set_xlabel("recognised / % of the notes requested", color=_LIGHT)
-    axes.set_ylabel("requested (notes)", color=_LIGHT)
-    axes.set_title(title, color=_LIGHT, fontsize=10)
-    axes.tick_params(colors=_LIGHT, labelsize=9)
+    axes.set_xlabel("recognised / % of the notes requested", color=LIGHT)
+    axes.set_ylabel("requested (notes)", color=LIGHT)
+    axes.set_title(title, color=LIGHT, fontsize=10)
+    axes.tick_params(colors=LIGHT, labelsize=9)
     figure.savefig(path, dpi=100)
