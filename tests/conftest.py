@@ -53,26 +53,26 @@ class Peer:
         self.port = self.socket.getsockname()[1]
         self._server = ("127.0.0.1", port)
 
-    def tell(self, address, *args):
-        self.tell_bytes(datagram(address, *args))
+    def send(self, address, *args):
+        self.send_bytes(datagram(address, *args))
 
-    def tell_bytes(self, data):
+    def send_bytes(self, data):
         self.socket.sendto(data, self._server)
 
-    def hear(self):
+    def receive(self):
         message = OscMessage(self.socket.recv(65536))
         return Reply(message.address, message.params)
 
-    def hear_end(self):
+    def receive_end(self):
         """Replies up to and including /done or /fail."""
-        replies = [self.hear()]
+        replies = [self.receive()]
         while replies[-1].address not in ("/done", "/fail"):
-            replies.append(self.hear())
+            replies.append(self.receive())
         return replies
 
     def ask(self, address, *args):
-        self.tell(address, *args)
-        return self.hear_end()
+        self.send(address, *args)
+        return self.receive_end()
 
     def is_silent(self, seconds=0.3):
         before = self.socket.gettimeout()
@@ -195,7 +195,7 @@ def server(tmp_path_factory, models):
 
 @pytest.fixture(scope="session")
 def band_server(tmp_path_factory, band):
-    """One server that plays a model with conditions, for tests that load it anew or leave it as they found it."""
+    """One server that plays a model with conditions, for tests that load it again or leave it as they found it."""
     yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), band), "band")
 
 

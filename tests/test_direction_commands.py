@@ -99,7 +99,7 @@ def test_no_edits_switch_them_off(send, magenta):
     np.testing.assert_array_equal(wave(send("/sound/synthesize", "a", "t", pitch)), before)
 
 
-def test_components_that_are_loaded_anew_have_no_edits(send, magenta):
+def test_components_that_are_loaded_again_have_no_edits(send, magenta):
     random_z(send)
     pitch = magenta.pitches[0]
     before = wave(send("/sound/synthesize", "a", "t", pitch))
@@ -127,8 +127,8 @@ def test_a_path_through_coordinates_goes_straight(send, magenta, course):
 def test_the_edits_of_a_slot_lead_back_to_its_sound(send, magenta, course):
     pitch = magenta.pitches[0]
     z = course.activations([EDITS])  # a sound that lies on the directions
-    told = course.coordinates(z)[0, :3]
-    np.testing.assert_allclose(told, EDITS, atol=1e-3)
+    coordinates = course.coordinates(z)[0, :3]
+    np.testing.assert_allclose(coordinates, EDITS, atol=1e-3)
     slot = random_z(send)
     edits = send("/sound/edits", "a")[0]
     assert (edits.address, edits.args[0], len(edits.args)) == ("/sound/edits", "a", 513)
@@ -181,7 +181,7 @@ def _arrays(components):
     return components.components, components.stdev, components.var_ratio, components.mean
 
 
-def test_names_are_told(send, folder, course):
+def test_names_are_reported(send, folder, course):
     named = ganspace.Components("conv0", "pca", *_arrays(course), names=("dark", "", "breath"))
     ganspace.save(folder / "gansynth" / "named.npz", named)
     replies = send("/sound/load_ganspace_components", "named.npz")

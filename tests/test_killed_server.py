@@ -14,8 +14,8 @@ def z_of(server, slot):
 
 def busy(server, target="long"):
     peer = server.peer()
-    peer.tell("/sound/hallucinate", target, 20, 100, 0.1)
-    assert peer.hear().address == "/progress"
+    peer.send("/sound/hallucinate", target, 20, 100, 0.1)
+    assert peer.receive().address == "/progress"
     return peer
 
 
@@ -37,15 +37,15 @@ def test_a_server_killed_within_a_hallucination_comes_back_with_its_state(start_
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_a_server_told_to_stop_fails_what_it_was_doing(start_server, number, status):
+def test_a_server_that_is_stopped_fails_what_it_was_doing(start_server, number, status):
     server = start_server("--load", "magenta_small")
     peer = busy(server)
     waiting = server.peer()
-    waiting.tell("/sound/randomize_z", "later")
+    waiting.send("/sound/randomize_z", "later")
     assert server.send("/status")[0].args[2] == 1
     assert server.stop(number) == status
-    assert peer.hear_end()[-1].args == ["/sound/hallucinate", "long", "the server is stopping"]
-    assert waiting.hear_end()[-1].args == ["/sound/randomize_z", "-", "the server is stopping"]
+    assert peer.receive_end()[-1].args == ["/sound/hallucinate", "long", "the server is stopping"]
+    assert waiting.receive_end()[-1].args == ["/sound/randomize_z", "-", "the server is stopping"]
 
 
 def test_a_server_can_be_stopped_while_tensorflow_loads(start_server):

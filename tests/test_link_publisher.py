@@ -101,9 +101,9 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
 
 def test_a_sound_itself_follows_for_recordings(running, renderer):
     client = running.peer()
-    client.tell("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
+    client.send("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
     event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("samples", "heard"))
-    (audio,) = (reply.args for reply in client.hear_end() if reply.address == "/sound/audio")
+    (audio,) = (reply.args for reply in client.receive_end() if reply.address == "/sound/audio")
     client.socket.close()
     wave, rate = soundfile.read(audio[1])
     assert event.fields["sample_rate"] == rate
@@ -182,10 +182,10 @@ def answered(running, renderer, *message, **answer):
     """What the server replies to a command that the renderer answers so."""
     client = running.peer()
     renderer.send("heartbeat")
-    client.tell(*message)
+    client.send(*message)
     asked = renderer.receive("command")
     renderer.send("reply", {"id": asked.fields["id"], **answer})
-    replies = client.hear_end()
+    replies = client.receive_end()
     client.socket.close()
     return asked.fields, replies
 
@@ -213,13 +213,13 @@ def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
 def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer):
     client = running.peer()
     renderer.send("heartbeat")
-    client.tell("/image/load_ganspace_components", "auto")
+    client.send("/image/load_ganspace_components", "auto")
     asked = renderer.receive("command")
     assert asked.fields["values"] == {"file": "auto"}
     renderer.send("progress", {"id": asked.fields["id"], "done": 3, "total": 7})
     renderer.send("reply", {"id": asked.fields["id"], "replies": [["/image/components", 8, "gen_z", "x.npz"]]})
     address = "/image/load_ganspace_components"
-    assert client.hear_end() == [
+    assert client.receive_end() == [
         ("/progress", [address, "-", 3, 7]),
         ("/image/components", [8, "gen_z", "x.npz"]),
         ("/done", [address]),
@@ -248,10 +248,10 @@ def test_random_messages_of_a_renderer_do_no_harm(running, renderer):
 def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):
     client = running.peer()
     renderer.send("heartbeat")
-    client.tell("/image/status")
+    client.send("/image/status")
     renderer.receive("command")
     Renderer(port).join().close()
-    assert "did not answer" in client.hear_end()[-1].args[2]
+    assert "did not answer" in client.receive_end()[-1].args[2]
 
 
 def test_without_a_renderer_a_command_says_so(start_server):

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 import soundfile
-from answering import Answering
+from fake_server import FakeServer
 
 import gansynth
 from core.latent.interpolation import slerp
@@ -29,8 +29,8 @@ def pd(tmp_path, server):
 
 
 @pytest.fixture
-def answering():
-    server = Answering()
+def fake_server():
+    server = FakeServer()
     yield server
     server.socket.close()
 
@@ -194,20 +194,20 @@ def test_a_missing_server_is_reported_and_found_when_it_comes(tmp_path):
         pd.say("status")
         for _ in range(2):
             assert pd.wait(0, "failed") == [f"no server at 127.0.0.1 {port}"]
-        late = Answering(port)
+        late = FakeServer(port)
         pd.say("randomize_z z")
-        assert late.take()[0] == "/sound/randomize_z"
+        assert late.receive()[0] == "/sound/randomize_z"
         pd.wait(0, "server", 1)
 
 
-def test_a_server_that_dies_at_work_is_reported(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_a_server_that_dies_at_work_is_reported(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("randomize_z z")
         pd.say("load other")
-        answering.take()
-        answering.socket.close()
+        fake_server.receive()
+        fake_server.socket.close()
         for _ in range(2):
-            assert pd.wait(0, "failed") == [f"no server at 127.0.0.1 {answering.port}"]
+            assert pd.wait(0, "failed") == [f"no server at 127.0.0.1 {fake_server.port}"]
 
 
 def test_a_host_that_does_not_exist_is_reported(tmp_path):
@@ -215,70 +215,72 @@ def test_a_host_that_does_not_exist_is_reported(tmp_path):
         assert pd.ask("status", "failed") == ["no server at nowhere.invalid 7771"]
 
 
-def test_connect_goes_to_another_server(tmp_path, answering):
+def test_connect_goes_to_another_server(tmp_path, fake_server):
     with pd_running(tmp_path, client(9)) as pd:
-        pd.say(f"connect 127.0.0.1 {answering.port}")
+        pd.say(f"connect 127.0.0.1 {fake_server.port}")
         pd.say("unload")
-        assert answering.take()[0] == "/sound/unload"
+        assert fake_server.receive()[0] == "/sound/unload"
 
 
-def test_a_late_reply_ends_no_other_request(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_a_late_reply_ends_no_other_request(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("unload")
-        _, _, sender = answering.take()
-        answering.tell(sender, "/done", "/sound/randomize_z")
-        answering.tell(sender, "/fail", "/sound/load", "-", "too late")
-        answering.tell(sender, "/done", "/sound/unload")
+        _, _, sender = fake_server.receive()
+        fake_server.send(sender, "/done", "/sound/randomize_z")
+        fake_server.send(sender, "/fail", "/sound/load", "-", "too late")
+        fake_server.send(sender, "/done", "/sound/unload")
         pd.wait(0, "unloaded")
         assert not any(message[1] in ("randomized", "failed") for message in pd.heard)
 
 
-def test_names_with_blanks_arrive_whole(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_names_with_blanks_arrive_whole(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say(r"load my\ own\ model")
-        assert answering.take()[:2] == ("/sound/load", ["my own model"])
+        assert fake_server.receive()[:2] == ("/sound/load", ["my own model"])
 
 
-def test_a_latent_of_thousands_of_values_passes_both_ways(tmp_path, answering):
+def test_a_latent_of_thousands_of_values_passes_both_ways(tmp_path, fake_server):
     z = np.linspace(-3, 3, 5000, dtype=np.float32)
-    with pd_running(tmp_path, client(answering.port)) as pd:
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("randomize_z z")
-        address, (slot,), sender = answering.take()
-        answering.tell(sender, "/sound/z", slot, *map(float, z))
-        answering.tell(sender, "/done", address)
+        address, (slot,), sender = fake_server.receive()
+        fake_server.send(sender, "/sound/z", slot, *map(float, z))
+        fake_server.send(sender, "/done", address)
         pd.wait(0, "randomized")
         assert np.array_equal(pd.array("z"), z)
         pd.say("synthesize z sound 52")
-        address, args, _ = answering.take()
+        address, args, _ = fake_server.receive()
         assert address == "/sound/set_z" and np.array_equal(np.array(args[1:], np.float32), z)
 
 
-def test_a_sound_of_millions_of_frames_is_loaded_whole(tmp_path, answering):
+def test_a_sound_of_millions_of_frames_is_loaded_whole(tmp_path, fake_server):
     path, frames = tmp_path / "long sound.wav", 5_000_000
     soundfile.write(path, np.zeros(frames, np.float32), 16000, subtype="FLOAT")
-    with pd_running(tmp_path / "pd", client(answering.port)) as pd:
+    with pd_running(tmp_path / "pd", client(fake_server.port)) as pd:
         pd.say("hallucinate sound 2 0")
-        address, (target, *_), sender = answering.take()
-        answering.tell(sender, "/sound/audio", target, str(path), frames, 16000)
-        answering.tell(sender, "/done", address, target)
+        address, (target, *_), sender = fake_server.receive()
+        fake_server.send(sender, "/sound/audio", target, str(path), frames, 16000)
+        fake_server.send(sender, "/done", address, target)
         assert pd.wait(0, "hallucinated") == [frames]
         assert pd.size("sound") == frames
 
 
-def test_slots_of_pd_processes_started_together_differ(tmp_path, answering):
+def test_slots_of_pd_processes_started_together_differ(tmp_path, fake_server):
     with ExitStack() as stack:
         for number in range(4):
-            pd = stack.enter_context(pd_running(tmp_path / str(number), client(answering.port)))
+            pd = stack.enter_context(pd_running(tmp_path / str(number), client(fake_server.port)))
             pd.say("randomize_z 1003-z")
-        slots = [answering.take()[1][0] for _ in range(4)]
+        slots = [fake_server.receive()[1][0] for _ in range(4)]
     assert len(set(slots)) == 4
     assert all(slot.endswith("-1003-z") for slot in slots)
 
 
-def test_two_clients_in_one_pd_differ(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port), with_object(f"hallu-client 127.0.0.1 {answering.port}")) as pd:
+def test_two_clients_in_one_pd_differ(tmp_path, fake_server):
+    with pd_running(
+        tmp_path, client(fake_server.port), with_object(f"hallu-client 127.0.0.1 {fake_server.port}")
+    ) as pd:
         pd.say("randomize_z z")
-        slots = [answering.take()[1][0] for _ in range(2)]
+        slots = [fake_server.receive()[1][0] for _ in range(2)]
     assert slots[0] != slots[1]
 
 
@@ -327,60 +329,63 @@ def test_a_model_without_conditions_tells_none(pd):
     assert not any(message[1] == "choices" for message in pd.heard[start:])
 
 
-def test_what_plays_is_told_beside_a_request_and_answers_nothing(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_what_plays_is_told_beside_a_request_and_answers_nothing(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("randomize_z z")
-        address, (slot,), sender = answering.take()
+        address, (slot,), sender = fake_server.receive()
         pd.say("play sound 1.5")
         pd.say("stop sound")
         pd.say("stop")
         target = slot.removesuffix("z") + "sound"
-        assert answering.take()[:2] == ("/sound/play", [target, 1.5])
-        assert answering.take()[:2] == ("/sound/stop", [target])
-        assert answering.take()[:2] == ("/sound/stop", [])
-        answering.tell(sender, "/done", "/sound/play", target)
-        answering.tell(sender, "/sound/z", slot, 1.0)
-        answering.tell(sender, "/done", address)
+        assert fake_server.receive()[:2] == ("/sound/play", [target, 1.5])
+        assert fake_server.receive()[:2] == ("/sound/stop", [target])
+        assert fake_server.receive()[:2] == ("/sound/stop", [])
+        fake_server.send(sender, "/done", "/sound/play", target)
+        fake_server.send(sender, "/sound/z", slot, 1.0)
+        fake_server.send(sender, "/done", address)
         pd.wait(0, "randomized")
         assert [message[1] for message in pd.heard if message[0] == 0] == ["server", "randomized"]
 
 
-def test_pictures_are_steered_beside_a_request(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_pictures_are_steered_beside_a_request(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("unload")
-        _, _, sender = answering.take()
+        _, _, sender = fake_server.receive()
         pd.say(r"image classes tiger\ cat 7")
-        assert answering.take()[:2] == ("/image/classes", ["tiger cat", 7])
-        answering.tell(sender, "/image/class_names", "tiger cat", "tench")
-        answering.tell(sender, "/done", "/image/classes")
+        assert fake_server.receive()[:2] == ("/image/classes", ["tiger cat", 7])
+        fake_server.send(sender, "/image/class_names", "tiger cat", "tench")
+        fake_server.send(sender, "/done", "/image/classes")
         assert pd.wait(0, "image", "class_names") == ["tiger cat", "tench"]
         assert pd.wait(0, "image", "done") == ["classes"]
-        answering.tell(sender, "/fail", "/image/mode", "-", "no such mode")
+        fake_server.send(sender, "/fail", "/image/mode", "-", "no such mode")
         assert pd.wait(0, "image", "failed") == ["mode", "no such mode"]
         assert not any(message[1] in ("unloaded", "failed") for message in pd.heard)
-        answering.tell(sender, "/done", "/sound/unload")
+        fake_server.send(sender, "/done", "/sound/unload")
         pd.wait(0, "unloaded")
 
 
-def test_a_sound_that_cannot_be_played_is_no_failed_request(tmp_path, answering):
-    with pd_running(tmp_path, client(answering.port)) as pd:
+def test_a_sound_that_cannot_be_played_is_no_failed_request(tmp_path, fake_server):
+    with pd_running(tmp_path, client(fake_server.port)) as pd:
         pd.say("unload")
-        _, _, sender = answering.take()
+        _, _, sender = fake_server.receive()
         pd.say("play")
         assert pd.wait(0, "image", "failed") == ["play", "play needs the name of a sound"]
-        answering.tell(sender, "/fail", "/sound/play", "sound", "position is too far")
+        fake_server.send(sender, "/fail", "/sound/play", "sound", "position is too far")
         assert pd.wait(0, "image", "failed") == ["play", "position is too far"]
-        answering.tell(sender, "/done", "/sound/unload")
+        fake_server.send(sender, "/done", "/sound/unload")
         pd.wait(0, "unloaded")
         assert not any(message[1] == "failed" for message in pd.heard)
 
 
-def test_a_command_for_pictures_waits_for_the_server_as_long_as_others(tmp_path, answering):
+def test_a_command_for_pictures_waits_for_the_server_as_long_as_others(tmp_path, fake_server):
     with pd_running(tmp_path, client(9)) as pd:
         pd.say("play sound")
         pd.say("image mode free")
         assert pd.wait(0, "image", "failed") == ["mode", "no server at 127.0.0.1 9"]
-        pd.say(f"connect 127.0.0.1 {answering.port}")
+        pd.say(f"connect 127.0.0.1 {fake_server.port}")
         for mode in ("tempo", "follow"):
             pd.say(f"image mode {mode}")
-        assert [answering.take()[:2] for _ in range(2)] == [("/image/mode", ["tempo"]), ("/image/mode", ["follow"])]
+        assert [fake_server.receive()[:2] for _ in range(2)] == [
+            ("/image/mode", ["tempo"]),
+            ("/image/mode", ["follow"]),
+        ]

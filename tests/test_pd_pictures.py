@@ -4,8 +4,8 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from answering import Answering
 from conftest import datagram
+from fake_server import FakeServer
 from visuals import opened, shown
 
 from core.commands.image import IMAGE_COMMANDS
@@ -184,7 +184,7 @@ def test_by_chance_moves_all_sliders_as_far_as_chance_does(visuals):
 
 @pytest.fixture
 def server():
-    with closing(Answering()) as server:
+    with closing(FakeServer()) as server:
         yield server
 
 
@@ -197,7 +197,7 @@ def both(tmp_path, server):
         pd.to("hallu-connect", f"127.0.0.1 {server.port}")
         # A command waits for the server.
         pd.to("two-ask", "image mode follow")
-        assert server.take()[0] == "/image/mode"
+        assert server.receive()[0] == "/image/mode"
         yield pd
 
 
@@ -215,32 +215,32 @@ def test_sliders_move_the_pictures_too(both, server):
     both.to("two-set-pictures-too", "0")
     both.to("two-edits-set", "3")
     both.to("two-ask", "image mode free")
-    asked = [server.take()[:2] for _ in range(4)]
+    asked = [server.receive()[:2] for _ in range(4)]
     assert [args for address, args in asked if address == "/image/edits"] == [[1, 2], [0.5], []]
     assert asked[-1][0] == "/image/mode"
 
 
 def test_pictures_without_directions_are_given_their_own_once(both, server):
     both.to("two-set-pictures-too", "1")
-    server.take()
+    server.receive()
     both.to("two-edits-set", "1")
-    _, _, sender = server.take()
+    _, _, sender = server.receive()
     for _ in range(2):
-        server.tell(sender, "/fail", "/image/edits", "-", "no directions of pictures are loaded")
-    assert server.take()[:2] == ("/image/load_ganspace_components", ["auto"])
-    server.tell(sender, "/image/components", 8, "gen_z", "own.npz")
-    assert server.take()[:2] == ("/image/edits", [1])
+        server.send(sender, "/fail", "/image/edits", "-", "no directions of pictures are loaded")
+    assert server.receive()[:2] == ("/image/load_ganspace_components", ["auto"])
+    server.send(sender, "/image/components", 8, "gen_z", "own.npz")
+    assert server.receive()[:2] == ("/image/edits", [1])
 
 
 def test_a_bar_says_why_pictures_do_not_move_and_the_sound_goes_on(both, server):
     for number in range(1000, 1060):
         both.listen(f"{number}-says")
     both.to("two-ask", "unload")
-    _, _, sender = server.take()
+    _, _, sender = server.receive()
     while shown(both, "says") != "unload ...":
         pass
-    server.tell(sender, "/fail", "/image/edits", "-", "no renderer is there")
+    server.send(sender, "/fail", "/image/edits", "-", "no renderer is there")
     assert shown(both, "says") == "no renderer is there"
     assert not any(message[:2] == ["two-answer", "failed"] for message in both.heard)
-    server.tell(sender, "/done", "/sound/unload")
+    server.send(sender, "/done", "/sound/unload")
     both.wait("two-answer", "unloaded")

@@ -124,38 +124,38 @@ def test_notify_resamples_to_the_clients_rate(peer):
 
 def test_notify_sends_replies_to_another_port(server, peer):
     other = server.peer()
-    peer.tell("/notify", other.port)
-    assert other.hear() == ("/done", ["/notify"])
-    peer.tell("/status")
-    assert other.hear_end()[-1] == ("/done", ["/status"])
+    peer.send("/notify", other.port)
+    assert other.receive() == ("/done", ["/notify"])
+    peer.send("/status")
+    assert other.receive_end()[-1] == ("/done", ["/status"])
 
 
 def test_notify_without_arguments_brings_replies_back(server, peer):
-    peer.tell("/notify", server.peer().port)
+    peer.send("/notify", server.peer().port)
     assert peer.ask("/notify")[-1] == ("/done", ["/notify"])
 
 
 def test_notify_is_for_its_sender_alone(server, peer):
-    server.peer().tell("/notify", server.peer().port, 8000)
+    server.peer().send("/notify", server.peer().port, 8000)
     peer.ask("/sound/randomize_z", "n")
     assert peer.ask("/sound/synthesize", "n", "t", 40)[0].args[3] == 16000
 
 
 def test_commands_are_answered_in_order(peer):
     for number in range(100):
-        peer.tell("/sound/seed", number) if number % 2 else peer.tell("/sound/set_z", "o", *[number / 100] * 64)
-    ends = [peer.hear_end()[-1] for _ in range(100)]
+        peer.send("/sound/seed", number) if number % 2 else peer.send("/sound/set_z", "o", *[number / 100] * 64)
+    ends = [peer.receive_end()[-1] for _ in range(100)]
     assert [end.args[0] for end in ends] == ["/sound/set_z", "/sound/seed"] * 50
     assert {end.address for end in ends} == {"/done"}
 
 
 def test_status_and_cancel_are_answered_while_it_generates(server, peer):
-    peer.tell("/sound/hallucinate", "long", 20, 100, 0.1)
-    assert peer.hear().address == "/progress"
+    peer.send("/sound/hallucinate", "long", 20, 100, 0.1)
+    assert peer.receive().address == "/progress"
     other = server.peer()
     assert other.ask("/status")[0].args[3] == "long"
     assert other.ask("/cancel", "long") == [("/done", ["/cancel", "long"])]
-    assert peer.hear_end()[-1] == ("/fail", ["/sound/hallucinate", "long", "cancelled"])
+    assert peer.receive_end()[-1] == ("/fail", ["/sound/hallucinate", "long", "cancelled"])
 
 
 def test_cancel_of_nothing_fails(peer):
@@ -164,8 +164,8 @@ def test_cancel_of_nothing_fails(peer):
 
 
 def test_the_largest_datagram_is_answered(peer):
-    peer.tell_bytes(datagram("/sound/set_z", "big", *[0.5] * 13090))
-    assert peer.hear().args == ["/sound/set_z", "-", "magenta_small needs 64 values per slot, not 13090"]
+    peer.send_bytes(datagram("/sound/set_z", "big", *[0.5] * 13090))
+    assert peer.receive().args == ["/sound/set_z", "-", "magenta_small needs 64 values per slot, not 13090"]
 
 
 def test_an_unknown_address_fails_by_name(peer):
@@ -176,8 +176,8 @@ def test_an_unknown_address_fails_by_name(peer):
 @pytest.mark.parametrize("address", sorted(REPLIES))
 def test_replies_that_come_in_are_not_answered(victim, address):
     peer = victim.peer()
-    peer.tell(address, "-", "-", "reason")
-    peer.tell_bytes(datagram(address, 1)[:-4])
+    peer.send(address, "-", "-", "reason")
+    peer.send_bytes(datagram(address, 1)[:-4])
     assert peer.ask("/status")[0].address == "/status.reply"
 
 
@@ -185,7 +185,7 @@ def test_replies_that_come_in_are_not_answered(victim, address):
 @given(st.binary(max_size=300))
 def test_random_bytes_are_answered(victim, data):
     peer = victim.peer(timeout=10)
-    peer.tell_bytes(data)
+    peer.send_bytes(data)
     replies = peer.ask("/status")
     if not data.startswith((b"/", b"#bundle\0")):
         assert replies[0].args[:2] == ["-", "-"]
@@ -200,8 +200,8 @@ def test_wrong_arguments_get_one_answer(victim, address, args):
     if end.address == "/fail":
         assert end.args[0] == address
         assert 0 < len(end.args[2]) <= 200
-    peer.tell("/cancel", "nobody at all")
-    assert peer.hear().args[1] == "nobody at all"
+    peer.send("/cancel", "nobody at all")
+    assert peer.receive().args[1] == "nobody at all"
     peer.socket.close()
 
 
@@ -213,9 +213,9 @@ def test_damaged_messages_do_no_harm(victim, data):
     for place in data.draw(st.lists(st.integers(0, len(message) - 1), max_size=6)):
         message[place] = data.draw(st.integers(0, 255))
     peer = victim.peer(timeout=30)
-    peer.tell_bytes(bytes(message[: data.draw(st.integers(0, len(message)))]))
-    peer.tell("/status")
-    # Raw, since a name that is no text comes back byte for byte, and python-osc cannot read that.
+    peer.send_bytes(bytes(message[: data.draw(st.integers(0, len(message)))]))
+    peer.send("/status")
+    # Raw, since a name that is not text comes back byte for byte, and python-osc cannot read that.
     assert any(peer.socket.recv(65536).startswith(b"/status.reply\0") for _ in range(10))
     peer.socket.close()
 
@@ -223,8 +223,8 @@ def test_damaged_messages_do_no_harm(victim, data):
 def test_huge_datagrams_of_noise_are_answered(victim):
     peer, noise = victim.peer(), random.Random(3)
     for _ in range(5):
-        peer.tell_bytes(noise.randbytes(65507))
-        assert peer.hear().address == "/fail"
+        peer.send_bytes(noise.randbytes(65507))
+        assert peer.receive().address == "/fail"
 
 
 def wait_for_an_empty_queue(peer):
@@ -241,7 +241,7 @@ def test_a_flood_leaves_an_answering_server(victim):
     def flood():
         sender = victim.peer()
         for _ in range(1500):
-            sender.tell_bytes(data)
+            sender.send_bytes(data)
 
     floods = [threading.Thread(target=flood) for _ in range(2)]
     for thread in floods:
@@ -257,12 +257,12 @@ def test_a_full_queue_fails_what_is_too_much(victim):
     wait_for_an_empty_queue(peer)
     # The fuzz before may have sent /sound/unload.
     assert peer.ask("/sound/load", "magenta_small")[-1].address == "/done"
-    peer.tell("/sound/hallucinate", "plug", 20, 100, 0.1)
-    assert peer.hear().address == "/progress"
+    peer.send("/sound/hallucinate", "plug", 20, 100, 0.1)
+    assert peer.receive().address == "/progress"
     other = victim.peer()
     for _ in range(300):
-        other.tell("/sound/seed", 1)
-    assert "queue is full" in other.hear().args[2]
+        other.send("/sound/seed", 1)
+    assert "queue is full" in other.receive().args[2]
     peer.ask("/cancel", "plug")
-    ends = [other.hear() for _ in range(299)]
+    ends = [other.receive() for _ in range(299)]
     assert sum(end.address == "/done" for end in ends) == 256

@@ -34,7 +34,7 @@ def wait_for(condition):
 def test_the_largest_datagram_arrives_whole(osc):
     _, port, received = osc
     data = b"/" + b"x" * (MAX_DATAGRAM - 1)
-    Peer(port).tell_bytes(data)
+    Peer(port).send_bytes(data)
     assert wait_for(lambda: received)
     assert received[0][0] == data
 
@@ -43,7 +43,7 @@ def test_datagrams_keep_their_order(osc):
     _, port, received = osc
     peer = Peer(port)
     for number in range(500):
-        peer.tell_bytes(str(number).encode())
+        peer.send_bytes(str(number).encode())
     assert wait_for(lambda: len(received) == 500)
     assert [int(data) for data, _ in received] == list(range(500))
 
@@ -51,10 +51,10 @@ def test_datagrams_keep_their_order(osc):
 def test_replies_go_to_the_sender(osc):
     socket, port, received = osc
     peer = Peer(port)
-    peer.tell("/hello")
+    peer.send("/hello")
     assert wait_for(lambda: received)
     socket.send(Message("/answer", (1,)), received[0][1])
-    assert peer.hear() == ("/answer", [1])
+    assert peer.receive() == ("/answer", [1])
 
 
 def test_a_client_that_cannot_be_reached_is_no_error(osc, caplog):
@@ -72,8 +72,8 @@ def test_a_handler_that_raises_does_not_stop_the_socket():
     thread = threading.Thread(target=socket.serve, args=(handle,))
     thread.start()
     peer = Peer(int(socket.name.rpartition(":")[2]))
-    peer.tell_bytes(b"one")
-    peer.tell_bytes(b"two")
+    peer.send_bytes(b"one")
+    peer.send_bytes(b"two")
     assert wait_for(lambda: len(received) == 2)
     socket.stop()
     thread.join()

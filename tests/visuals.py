@@ -3,7 +3,7 @@
 import time
 from contextlib import closing, contextmanager
 
-from answering import PATIENCE_S, Answering
+from fake_server import PATIENCE_S, FakeServer
 
 from pd import PD, pd_running
 
@@ -49,7 +49,7 @@ class Visuals:
         changes = (1,) if address == ("/image/settings",) else ()
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            asked, args, self.sender = self.server.take()
+            asked, args, self.sender = self.server.receive()
             if asked == "/image/status" and address != (asked,):
                 told = ("patterns", "free", 29.96, 3, "http://here:1/", "trip", "-", *changes)
                 self.answer("/image/status.reply", *told)
@@ -59,7 +59,7 @@ class Visuals:
         raise AssertionError(f"Pd did not send {address or 'anything'}")
 
     def answer(self, address, *args):
-        self.server.tell(self.sender, address, *args)
+        self.server.send(self.sender, address, *args)
 
     def heard(self, *words):
         return self.pd.wait(f"{self.number}-answer", "image", *words)
@@ -68,6 +68,6 @@ class Visuals:
 @contextmanager
 def opened(folder):
     """The patch open, and connected; at the end it must not have complained."""
-    with closing(Answering()) as server, pd_running(folder, PD / "visuals.pd", paths=()) as pd:
+    with closing(FakeServer()) as server, pd_running(folder, PD / "visuals.pd", paths=()) as pd:
         yield Visuals(pd, server)
         assert [line for line in pd.errors() if "couldn't find named array" not in line] == []

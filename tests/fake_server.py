@@ -1,4 +1,4 @@
-"""A server in the hand of a test, for what Pd sends."""
+"""A server for tests of what Pd sends."""
 
 import socket
 import time
@@ -9,8 +9,8 @@ from pythonosc.osc_message import OscMessage
 PATIENCE_S = 30.0
 
 
-class Answering:
-    """A server in the test's hand: nothing is answered but by the test."""
+class FakeServer:
+    """Receives messages, and sends only what the test says."""
 
     def __init__(self, port=0):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -19,8 +19,8 @@ class Answering:
         self.port = self.socket.getsockname()[1]
         self.last: list[object] = []
 
-    def take(self):
-        """The next message that is no heartbeat: (address, args, sender). Heartbeats are answered.
+    def receive(self):
+        """The next message that is not a heartbeat: (address, args, sender). Heartbeats are answered.
 
         Raises:
             AssertionError: none came in time.
@@ -32,11 +32,11 @@ class Answering:
             self.last = message.params
             if message.address != "/status":
                 return message.address, message.params, sender
-            self.tell(sender, "/status.reply", "-", "-", 0, "-", 1.0, "0")
-            self.tell(sender, "/done", "/status")
+            self.send(sender, "/status.reply", "-", "-", 0, "-", 1.0, "0")
+            self.send(sender, "/done", "/status")
         raise AssertionError("Pd sent heartbeats only")
 
-    def tell(self, sender, address, *args):
+    def send(self, sender, address, *args):
         self.socket.sendto(datagram(address, *args), sender)
 
     def close(self):
