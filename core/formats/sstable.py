@@ -37,21 +37,13 @@ def read(table: bytes, max_count: int) -> dict[bytes, bytes]:
     Raises:
         ValueError: it is damaged, has more keys, or takes memory out of proportion to its size.
     """
-    if len(table) < _FOOTER or table[-8:] != _MAGIC:
-        raise ValueError("it does not end as a table of TensorFlow does")
-    _, place = _handle(table, len(table) - _FOOTER)
-    index, _ = _handle(table, place)
     found: dict[bytes, bytes] = {}
-    end, size, previous = 0, 0, None
-    for _, value in _entries(_block(table, index)):
-        handle, _ = _handle(value, 0)
-        if handle[0] < end:
-            raise ValueError("its blocks overlap")
-        end = sum(handle)
-        for key, content in _entries(_block(table, handle)):
+    size, previous = 0, None
+    for block in _data_blocks(table):
+        for key, value in _entries(block):
             if previous is not None and key <= previous:
                 raise ValueError("its keys are not ascending")
-            found[key], previous = content, key
+            found[key], previous = value, key
             size += len(key)
             if len(found) > max_count:
                 raise ValueError(f"it has more than {max_count} keys")
@@ -62,22 +54,34 @@ def read(table: bytes, max_count: int) -> dict[bytes, bytes]:
 
 def write(items: Mapping[bytes, bytes]) -> bytes:
     """A table, as TensorFlow writes it."""
-    table, handles = bytearray(), []
+    table = bytearray()
+    index = _BlockBuilder(1)
     builder, last = _BlockBuilder(_RESTART_INTERVAL), b""
     for key, value in sorted(items.items()):
         if builder.size >= _BLOCK_SIZE:
-            handles.append((_separator(last, key), _append(table, builder)))
+            index.add(_separator(last, key), _append(table, builder))
             builder = _BlockBuilder(_RESTART_INTERVAL)
         builder.add(key, value)
         last = key
     if items:
-        handles.append((_successor(last), _append(table, builder)))
-    metaindex = _append(table, _BlockBuilder(_RESTART_INTERVAL))
-    index = _BlockBuilder(1)
-    for key, handle in handles:
-        index.add(key, handle)
-    footer = metaindex + _append(table, index)
+        index.add(_successor(last), _append(table, builder))
+    footer = _append(table, _BlockBuilder(_RESTART_INTERVAL)) + _append(table, index)
     return bytes(table) + footer.ljust(_FOOTER - len(_MAGIC), b"\0") + _MAGIC
+
+
+def _data_blocks(table: bytes) -> Iterator[bytes]:
+    """The data blocks, of which none may be used twice."""
+    if len(table) < _FOOTER or table[-len(_MAGIC) :] != _MAGIC:
+        raise ValueError("it does not end as a table of TensorFlow does")
+    _, place = _handle(table, len(table) - _FOOTER)
+    index, _ = _handle(table, place)
+    end = 0
+    for _, value in _entries(_block(table, index)):
+        handle, _ = _handle(value, 0)
+        if handle[0] < end:
+            raise ValueError("its blocks overlap")
+        end = sum(handle)
+        yield _block(table, handle)
 
 
 def _handle(data: bytes, place: int) -> tuple[Handle, int]:
