@@ -67,7 +67,7 @@ def test_one_name_will_do_for_qualities(config):
         ({"source": ["acoustic", "synthetic"]}, "source takes one value, not 2"),
     ],
 )
-def test_a_wrong_condition_is_told_what_there_is(config, wanted, reason):
+def test_a_wrong_condition_gets_a_list_of_the_known_ones(config, wanted, reason):
     with pytest.raises(ValueError, match=reason):
         label_vectors(config, [60], wanted)
 

@@ -72,7 +72,7 @@ def test_a_note_without_a_pitch_is_refused(folder):
         gansynth.read_config(write(folder, "meta.json", {"a": {"pitch": "high"}}))
 
 
-def test_a_folder_without_stages_is_no_checkpoint(tmp_path):
+def test_a_folder_without_stages_is_not_a_checkpoint(tmp_path):
     with pytest.raises(FileNotFoundError, match="not a checkpoint"):
         gansynth.read_config(tmp_path)
 

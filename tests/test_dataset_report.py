@@ -18,7 +18,7 @@ def tone(name, level=0.5, **labels):
 
 @pytest.fixture
 def report(tmp_path, capsys):
-    """Report on a dataset of these notes: its lines, by what stands before the colon."""
+    """The summary of a dataset of these notes: its lines by the text before the colon."""
 
     def report(*notes):
         records.write(tmp_path, notes)
@@ -60,7 +60,7 @@ def test_the_same_sound_under_two_names_is_found(report):
     assert said["the same sound more than once"] == "1 (a_40 = b_40)"
 
 
-def test_it_says_what_training_would_leave_out(report):
+def test_notes_that_training_would_leave_out_are_counted(report):
     said = report(tone("a_23"), tone("a_40"), tone("b_40", source=1))
     assert any(line.startswith("Magenta's training leaves out 2 notes") for line in said)
 

@@ -15,7 +15,7 @@ def vectors(distance):
     return np.random.default_rng(0).standard_normal((200, 20)) + away[:, None]
 
 
-def test_different_families_are_told_apart():
+def test_different_families_are_distinguished():
     heard = predict_held_out(vectors(2.0), FAMILIES, GROUPS)
     assert Confusion.of(FAMILIES, heard.tolist()).accuracy > 0.97
 

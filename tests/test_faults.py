@@ -30,7 +30,7 @@ def plucked():
 
 
 @pytest.mark.parametrize("wave", [SINE, saw(41), plucked()], ids=["sine", "low saw", "burst of noise"])
-def test_a_sound_note_has_no_fault(wave):
+def test_a_good_note_has_no_fault(wave):
     assert not find(wave)
 
 
@@ -43,7 +43,7 @@ def test_a_note_that_starts_away_from_zero_clicks():
     assert find(0.5 * np.cos(2 * np.pi * 220 * TIMES)) == {"clicking"}
 
 
-def test_a_jump_within_the_noise_is_no_click():
+def test_a_jump_within_the_noise_is_not_a_click():
     noise = 0.05 * np.random.default_rng(0).standard_normal(RATE)
     assert not find(with_jump(8000, 0.2) + noise)
 
@@ -58,5 +58,5 @@ def test_full_scale_is_clipped():
 
 
 @pytest.mark.parametrize(("wave", "fault"), [(1e-4 * SINE, "silent"), (SINE * np.nan, "not finite")])
-def test_what_cannot_be_heard_has_one_fault(wave, fault):
+def test_an_inaudible_note_has_one_fault(wave, fault):
     assert find(wave) == {fault}

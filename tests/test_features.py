@@ -1,4 +1,4 @@
-"""What the renderer is told of a sound."""
+"""Features of known sounds."""
 
 import numpy as np
 import pytest

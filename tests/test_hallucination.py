@@ -12,7 +12,7 @@ RATE = 1000
 
 
 class Flat:
-    """Every note is all ones; remembers what it was asked for."""
+    """Every note is all ones; remembers the requests."""
 
     audio_length, sample_rate = 4000, RATE
 
@@ -153,7 +153,7 @@ def test_the_real_model_sounds_the_same_cropped_and_whole(magenta):
     np.testing.assert_allclose(hallucinate(magenta, keys, 1, timing, 32), expected, atol=1e-4)
 
 
-def test_a_picture_is_drawn_of_any_sound(tmp_path):
+def test_any_sound_can_be_plotted(tmp_path):
     for name, wave in (("noise", np.random.default_rng(0).standard_normal(5000)), ("silence", np.zeros(2000))):
         save_hallucination(tmp_path / f"{name}.png", wave, RATE, [0, 1.5])
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")

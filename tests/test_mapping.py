@@ -148,7 +148,7 @@ def test_with_jitter_the_seed_matters_and_repeats():
     assert not np.array_equal(song(sounding(), seed=1).noise, song(sounding(), seed=2).noise)
 
 
-def test_jitter_is_drawn_anew_every_200_pictures():
+def test_jitter_is_drawn_again_every_200_frames():
     jitters = [sound_to_image.jitter_at(frame, 0.5, 64, seed=0) for frame in (0, 199, 200)]
     assert set(np.unique(jitters)) == {0.5, 1.0}
     assert np.array_equal(jitters[0], jitters[1])

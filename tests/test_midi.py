@@ -72,7 +72,7 @@ def test_a_note_without_an_end_lasts_to_the_end_of_the_file(read):
     assert read([(0, on(60)), (4, end)]) == [MidiNote(0, 4, 60, 100)]
 
 
-def test_a_note_off_without_a_note_is_nothing(read):
+def test_a_note_off_without_a_note_is_ignored(read):
     assert read([(0, off(60)), (1, on(60)), (2, off(60))]) == [MidiNote(1, 2, 60, 100)]
 
 
@@ -89,7 +89,7 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"RIFF nothing of the kind", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\x0a\0\x90"]
 )
-def test_a_file_that_is_no_midi_file_is_named(tmp_path, content):
+def test_a_file_that_is_not_a_midi_file_is_named(tmp_path, content):
     path = tmp_path / "song.mid"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"song\.mid"):
@@ -187,7 +187,7 @@ def render(*notes, values=None, model=None, **options):
     return midi.render(model or Constant(), notes, z, **options)
 
 
-def test_a_note_stands_where_it_starts():
+def test_a_note_is_placed_at_its_start():
     clip = render(MidiNote(0.5, 1.5, 60, 127))
     assert len(clip) == 1.8 * RATE
     assert not clip[:500].any()

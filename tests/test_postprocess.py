@@ -83,7 +83,7 @@ def test_without_execute_it_tells_and_changes_nothing(run, capsys):
     assert said[-1].endswith("with --execute")
 
 
-def test_what_playing_needs_stays_and_what_is_not_of_training(run):
+def test_what_playing_needs_stays_and_nothing_of_training(run):
     assert shrink_it(run, "--execute") == 0
     save = "stage_00002/model.ckpt-10346312"
     assert files(run) == [
@@ -172,7 +172,7 @@ def test_a_kill_leaves_a_folder_that_plays_and_can_be_shrunk_again(run, tmp_path
     pytest.fail("shrinking takes more steps than were tried")
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys):
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path, capsys):
     assert shrink_it(tmp_path) == 1
     assert capsys.readouterr().err == (
         f"gansynth_postprocess_model: {tmp_path} is not a run folder: it has no stage_* folders\n"

@@ -225,7 +225,7 @@ def test_a_missing_sound_font_is_one_line(tmp_path, capsys, monkeypatch):
     assert "apt install fluid-soundfont-gm" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_sound_font_is_named(tmp_path, capsys, monkeypatch):
+def test_a_file_that_is_not_a_sound_font_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(soundfont, "find_fluidsynth", lambda: "fluidsynth")
     assert main(["--out_dir", str(tmp_path / "new"), "--sound_font", __file__]) == 1
     assert f"{Path(__file__)} is not a sound font" in capsys.readouterr().err

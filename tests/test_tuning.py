@@ -1,4 +1,4 @@
-"""The ear for pitch: cents, octaves, nothing at all; and how clear a tone is."""
+"""Estimated pitch of known notes: cents, octaves, nothing at all; and the clarity of a tone."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_an_octave_is_out_of_tune_and_called_an_octave():
     assert (found.in_tune, found.octaves_off) == (0.0, pytest.approx(2 / 3))
 
 
-def test_the_search_is_not_bound_to_the_asked_pitch():
+def test_the_search_is_not_limited_to_the_requested_pitch():
     assert cents_off(tone(76), 40, RATE) == pytest.approx(3600, abs=5)
 
 
@@ -54,9 +54,9 @@ def test_clarity_is_the_ratio_of_tone_to_noise():
         assert clarity_db(wave + same_power * 10 ** (-wanted_db / 20), 57, RATE) == pytest.approx(wanted_db, abs=1.5)
 
 
-def test_noise_is_no_clear_tone():
+def test_noise_is_not_a_clear_tone():
     assert clarity_db(noise(), 57, RATE) < -5
 
 
-def test_a_clear_tone_of_another_pitch_is_not_clear_at_the_asked_one():
+def test_a_clear_tone_of_another_pitch_is_not_clear_at_the_requested_one():
     assert clarity_db(tone(64), 57, RATE) < 6 < 30 < clarity_db(tone(64), 64, RATE)

@@ -9,7 +9,6 @@ from plain_model import PlainModel
 
 from core.audio.blocks import Wave
 from core.audio.features import Features
-from core.files.atomic import replacing
 from renderer.video import render, timeline, vectors
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4
@@ -153,14 +152,6 @@ def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
     writer = Npy(tmp_path / "a.npy", 16, 16, 11)
     render.write_frames(writer, render.frames(PlainModel(), plain_timeline(11), 4), 11)
     assert np.array_equal(np.load(tmp_path / "a.npy"), list(render.frames(PlainModel(), plain_timeline(11), 4)))
-
-
-def test_whole_makes_the_folder_and_hides_what_is_unfinished(tmp_path):
-    with replacing(tmp_path / "new" / "a.mp4") as part:
-        part.write_text("x")
-        assert part.name.startswith(".")
-        assert not (tmp_path / "new" / "a.mp4").exists()
-    assert (tmp_path / "new" / "a.mp4").read_text() == "x"
 
 
 @pytest.mark.parametrize(

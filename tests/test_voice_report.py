@@ -1,4 +1,4 @@
-"""gansynth_voice_report: its figures on notes that are known, and the command on a small conditional model."""
+"""gansynth_voice_report: its figures for known notes, and the command on a small conditional model."""
 
 import json
 
@@ -18,7 +18,7 @@ OVERTONES = {"brass": 12, "organ": 1}
 
 
 def tone(pitch, overtones, random, length=LENGTH, rate=RATE):
-    """A tone with a little of its own in loudness, colour and attack."""
+    """A tone that varies a little in loudness, brightness and attack."""
     times = np.arange(length) / rate
     hertz = 440 * 2 ** ((pitch - 69) / 12)
     colour = random.uniform(0.8, 1.2)
@@ -30,7 +30,7 @@ def tone(pitch, overtones, random, length=LENGTH, rate=RATE):
 
 
 def notes(families=tuple(OVERTONES), pitches=range(48, 66), detune=0):
-    """What is heard in notes of each family at each pitch, from three instruments each."""
+    """Measurements of notes of each family at each pitch, of three instruments each."""
     random = np.random.default_rng(0)
     return [
         measure_note(tone(pitch + detune, OVERTONES[family], random), RATE, pitch, family, f"{family}{number}")
@@ -45,7 +45,7 @@ def real():
     return notes()
 
 
-def test_a_voice_as_good_as_the_data_reaches_its_evaluate(real):
+def test_a_model_as_good_as_the_data_reaches_its_figures(real):
     found, confusion = evaluate(real, real)
     assert found["tuning"]["generated"]["all"]["in_tune"] == 1
     assert found["spread"]["ratio"] == pytest.approx(1)
@@ -53,7 +53,7 @@ def test_a_voice_as_good_as_the_data_reaches_its_evaluate(real):
     assert confusion.accuracy == 1
 
 
-def test_a_voice_that_is_off_is_found_so_at_each_pitch(real):
+def test_an_untuned_model_is_out_of_tune_at_each_pitch(real):
     tuning = evaluate(real, notes(detune=0.7, pitches=(50, 60)))[0]["tuning"]
     assert tuning["generated"]["all"]["in_tune"] == 0
     assert tuning["generated"]["all"]["median_cents"] == pytest.approx(70, abs=3)
@@ -61,38 +61,38 @@ def test_a_voice_that_is_off_is_found_so_at_each_pitch(real):
     assert tuning["real"]["all"]["in_tune"] == 1
 
 
-def test_a_voice_that_always_sounds_the_same_has_no_spread(real):
+def test_a_model_that_always_sounds_the_same_has_no_spread(real):
     (one,) = (note for note in real if (note.instrument, note.pitch) == ("brass0", 50))
     assert evaluate(real, [one] * 5)[0]["spread"]["ratio"] < 1e-6
 
 
-def test_a_note_that_cannot_be_heard_misses_its_family(real):
+def test_an_inaudible_note_misses_its_family(real):
     organ = [note for note in real if note.family == "organ"]
     made = [measure_note(np.zeros(LENGTH), RATE, 60, "brass"), *organ]
     said = evaluate(real, made)[0]["families"]["generated"]["by_family"]
     assert (said["brass"]["recall"], said["organ"]["recall"]) == (0, 1)
 
 
-def test_real_notes_are_held_out_to_test_the_ear(real):
+def test_real_notes_are_held_out_to_test_the_classifier(real):
     checks = evaluate(real, real)[0]["families"]["real_held_out_by"]
     assert {part: check["accuracy"] > 0.9 for part, check in checks.items()} == {"instrument": True, "pitch": True}
 
 
-def test_a_voice_that_is_not_asked_for_families_has_no_confusion(real):
+def test_a_model_without_families_has_no_confusion(real):
     random = np.random.default_rng(1)
     made = [measure_note(tone(pitch, 12, random), RATE, pitch) for pitch in (50, 55, 60)]
     found, confusion = evaluate(real, made)
     assert (confusion, found["families"]["heard_as"]) == (None, {"brass": 1.0})
 
 
-def test_a_silent_voice_is_told_in_words(real):
+def test_a_silent_model_is_reported_in_words(real):
     silent = [measure_note(np.zeros(LENGTH), RATE, pitch) for pitch in (50, 50)]
     text = "\n".join(report_text.lines(evaluate(real, silent)[0]))
     assert "too few audible notes" in text
     assert "recognised as: nothing" in text
 
 
-def test_all_pitches_and_families_are_asked_for_evenly(band):
+def test_all_pitches_and_families_are_requested_evenly(band):
     config = read_config(band / "gansynth" / "band")
     labels = {f"{family}_{pitch}": Labels("x", pitch, family=family) for pitch in (60, 61, 62) for family in (1, 6)}
     requests = note_plan.plan(config, labels, 400, np.random.default_rng(0))
@@ -117,7 +117,7 @@ def data_dir(tmp_path):
     return tmp_path / "data"
 
 
-def test_the_command_leaves_figures_and_pictures(band, data_dir, tmp_path, capsys):
+def test_the_command_writes_figures_and_plots(band, data_dir, tmp_path, capsys):
     words = ["--ckpt_dir", band / "gansynth" / "band", "--data_dir", data_dir, "--out_dir", tmp_path / "out"]
     assert main([str(word) for word in [*words, "--notes", 12]]) == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "confusion.png", "sheet.png"}

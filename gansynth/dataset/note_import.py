@@ -53,7 +53,7 @@ def find(in_dir: Path, labels: Mapping[str, Any] | None = None, on_bad: OnBadFil
     else:
         found = _named_files(in_dir, labels_from_words(labels or {}), on_bad)
     if not found:
-        raise ValueError(f"{in_dir} holds no usable notes")
+        raise ValueError(f"{in_dir} has no usable notes")
     return found
 
 
