@@ -14,6 +14,7 @@ from server.engine.request import Cancelled
 from server.engine.work import EngineWork
 from server.osc.packet import Message
 from server.sinks.wav_spool import WavSink, WavSpool
+from server.sounds.result import Context
 
 
 class FakeModel:
@@ -58,6 +59,7 @@ class Instrument:
     """Everything but sockets and threads."""
 
     ask: Callable
+    catalog: Catalog
     work: EngineWork
     spool: WavSpool
     listener: Listener
@@ -83,7 +85,7 @@ def instrument(tmp_path):
         def ask(*message, rate=0):
             return work.perform(RecordedRequest(*message, sink=WavSink(spool, rate)))
 
-        return Instrument(ask, work, spool, listener, make)
+        return Instrument(ask, catalog, work, spool, listener, make)
 
     instrument = make()
     instrument.ask("/sound/load", "fake")
@@ -382,3 +384,15 @@ def test_a_sound_that_failed_is_not_reported(instrument):
     with pytest.raises(ValueError, match="no slot"):
         instrument.ask("/sound/synthesize", "missing", "t", 30)
     assert instrument.listener.events == [("busy", True), ("busy", False)]
+
+
+def test_a_function_changes_nothing_itself(instrument):
+    instrument.ask("/sound/randomize_z", "a")
+    before = instrument.session
+    context = Context(before, instrument.catalog)
+    request = RecordedRequest("/sound/hallucinate", "t", 2, 1)
+    first, second = (request.handler(context, request) for _ in range(2))
+    np.testing.assert_array_equal(first.sounds[0].wave, second.sounds[0].wave)
+    assert first.session.random == second.session.random != before.random
+    assert instrument.session is before
+    assert list(instrument.spool.folder.iterdir()) == []

@@ -8,7 +8,9 @@ import pytest
 import soundfile
 
 from core.audio import wav
+from server.osc.clients import ClientPreferences
 from server.sinks.wav_spool import KEEP_S, WavSpool
+from server.sounds.rendered import RenderedSound
 
 
 @pytest.fixture
@@ -126,3 +128,23 @@ def test_files_of_others_are_never_cleaned(tmp_path):
         age(tmp_path / name, 1e6)
     WavSpool(tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def rendered(target, wave):
+    return RenderedSound(target, wave, 16000, 32, np.zeros((1, 4)))
+
+
+def test_a_sink_writes_at_its_clients_rate(spool):
+    (reply,) = spool.sink(ClientPreferences(rate=48000)).deliver([rendered("t", tone(16000))])
+    assert (reply.address, reply.args[0], reply.args[2:]) == ("/sound/audio", "t", (48000, 48000))
+    assert soundfile.info(reply.args[1]).samplerate == 48000
+
+
+def test_a_sink_keeps_the_order_of_sounds(spool):
+    replies = spool.sink(ClientPreferences()).deliver([rendered(name, tone(16000)) for name in ("b", "a", "c")])
+    assert [reply.args[0] for reply in replies] == ["b", "a", "c"]
+
+
+def test_a_sink_without_sounds_writes_nothing(spool):
+    assert spool.sink(ClientPreferences()).deliver([]) == []
+    assert list(spool.folder.iterdir()) == []
