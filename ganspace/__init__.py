@@ -1,4 +1,4 @@
-"""Directions in the latent space of a GAN: how they are found, components files, the edits made with them.
+"""Directions in the latent space of a GAN: find them, read and write components files, make edits with them.
 
 The GAN may make sounds or images: a `SoundModel` with activations (`gansynth.load`) or an `ImageModel`.
 

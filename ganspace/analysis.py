@@ -1,7 +1,7 @@
-"""From a model, of sounds or of pictures, to its directions: sample, estimate, look back at z, find the means.
+"""Find the directions of a sound model or an image model: sample, estimate, follow the directions in z, find the means.
 
-The work is counted in samples. It can be stopped at any time and taken up where it was: a state file holds what the
-estimator knows and how many chunks it has seen. Same model, same plan: same directions, killed in between or not.
+Work is counted in samples. It can be stopped at any time and continued: a state file holds the estimator's state and
+the number of chunks it has seen. The same model and plan give the same directions, interrupted or not.
 """
 
 import json
@@ -37,7 +37,7 @@ DEFAULT_LAYER, DEFAULT_PITCH = "conv0", 32
 SAVE_EVERY_S = 20.0
 # How many samples relate the directions to z.
 LATENT_SAMPLES = 8192
-# An image model's own directions: few samples, for a large model takes long over each; more than there are sliders.
+# An image model's own directions: few samples, since each takes long on a large model; more directions than sliders.
 OWN_IMAGES = Plan(count=2048, components=32)
 _RIDGE = 1e-6
 
@@ -51,7 +51,7 @@ def compute(
         model: the loaded GANSynth, or image model.
         plan: what to compute.
         progress: called with (samples done, samples in all); what it raises ends the work.
-        state: a file to go on from, and to keep the state in; the caller deletes it. None: no state is kept.
+        state: a file to continue from and to keep the state in; the caller deletes it. None: no state is kept.
 
     Raises:
         ValueError: the plan does not fit the model.
@@ -69,7 +69,7 @@ def compute(
 
 
 def compute_file(model: "AnyModel", plan: Plan, path: Path, *, progress: Progress | None = None) -> Components:
-    """Find directions and write them to `path`; a state file lies beside it meanwhile.
+    """Find directions and write them to `path`; meanwhile a state file is kept beside it.
 
     Raises:
         ValueError: the plan does not fit the model, or the path's suffix is not one of a components file.
@@ -90,15 +90,15 @@ def own_plan(model: "AnyModel") -> Plan:
 
 
 def own_file(model: "AnyModel") -> Path:
-    """Where a model's own components file lies: beside it, named after the model and the layer they are found in."""
+    """The path of a model's own components file: in its folder, named after the model and the layer."""
     return model_folder(model) / f"{model.name}_{chosen_layer(model, own_plan(model))}.npz"
 
 
 def own(model: "AnyModel", *, progress: Progress | None = None) -> Components:
-    """A model's own directions, from the file beside it; found and kept there when it is not there or of others.
+    """A model's own directions, from the file in its folder; if that is missing or outdated, they are found and saved.
 
     Raises:
-        PermissionError: they have to be found, and the folder takes no files.
+        PermissionError: they have to be found, and the folder is not writable.
         ValueError: the file cannot be read.
     """
     path, plan = own_file(model), own_plan(model)
@@ -106,14 +106,14 @@ def own(model: "AnyModel", *, progress: Progress | None = None) -> Components:
         kept = files.load(path)
         if kept.origin.checksum == sampler_of(model, plan).checksum:
             return kept
-        log.info("%s is of other weights; finding the directions anew", path)
+        log.info("%s was made from other weights; finding the directions again", path)
     if not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"{path} cannot be written: the folder takes no files; find directions elsewhere")
+        raise PermissionError(f"{path} cannot be written: the folder is not writable; find the directions elsewhere")
     return compute_file(model, plan, path, progress=progress)
 
 
 def makes_images(model: "AnyModel") -> TypeGuard[ImageModel]:
-    """Whether a model paints: it has classes then, and no pitches."""
+    """Whether a model is an image model: it has a number of classes, which may be 0, and no pitches."""
     return hasattr(model, "num_classes")
 
 
@@ -123,7 +123,7 @@ def model_folder(model: "AnyModel") -> Path:
 
 
 def chosen_layer(model: "AnyModel", plan: Plan) -> str:
-    """The layer of a plan, chosen by the kind of model where none is named."""
+    """The layer of a plan; where it names none, the default of the model."""
     return plan.layer or (model.default_layer if makes_images(model) else DEFAULT_LAYER)
 
 
@@ -133,7 +133,7 @@ def state_path(path: Path) -> Path:
 
 
 def finish(directions: EstimatedDirections, sampler: Sampler, plan: Plan, steps: "SampleCounter") -> Components:
-    """What a components file holds, from an estimator's result."""
+    """Put together what a components file holds, from an estimator's result."""
     directions, shape = directions.signed(), sampler.shape
     latents = directions.latents
     if latents is None:
@@ -157,14 +157,14 @@ def finish(directions: EstimatedDirections, sampler: Sampler, plan: Plan, steps:
 
 
 class SampleCounter:
-    """Counts samples and reports them."""
+    """Count samples and report progress."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._done, self._total = progress or (lambda done, total: None), 0, total
         self._progress(0, total)
 
     def add(self, count: int) -> None:
-        """So many more are done."""
+        """Report `count` more samples."""
         self._done += count
         self._progress(self._done, self._total)
 
@@ -173,24 +173,24 @@ def sampler_of(model: "AnyModel", plan: Plan) -> Sampler:
     """The sampler that a plan asks for.
 
     Raises:
-        ValueError: the model has no such layer, pitch or class, or the plan is for the other kind of model.
+        ValueError: the model has no such layer, pitch or class, or the plan has settings of the other kind of model.
     """
     if makes_images(model):
         return image_sampling.make(model, plan)
     if plan.class_number is not None or plan.truncation != Plan.truncation or plan.move == "z":
-        raise ValueError("class, truncation and move z are for image models; a sound model has pitches")
+        raise ValueError("class, truncation and move z are for image models, not for sound models")
     sound = cast("Model", model)
     pitch = sound.nearest_pitch(DEFAULT_PITCH) if plan.pitch is None else plan.pitch
     return sampling.make(sound, chosen_layer(model, plan), pitch, plan.seed, plan.batch_size)
 
 
 def sample_count(sampler: Sampler, plan: Plan) -> int:
-    """How many samples all steps take together."""
+    """The number of samples in all steps."""
     return plan.count + latent_samples(plan) + sampler.mean_samples(plan.count)
 
 
 def latent_samples(plan: Plan) -> int:
-    """How many samples relate the directions to z: several times their number where there are so many."""
+    """The number of samples that relate the directions to z: several times their number, if there are as many."""
     if plan.estimator == "linear":
         return 0
     return min(plan.count, max(LATENT_SAMPLES, 2 * plan.components))
@@ -220,19 +220,19 @@ def _save_state(estimator: Estimator, path: Path, key: str, chunks: int) -> None
 
 
 def _restored(estimator: Estimator, path: Path, key: str) -> int:
-    """How many chunks the estimator has seen already, after taking up its state."""
+    """Restore the estimator's state; returns how many chunks it has seen."""
     if not path.exists():
         return 0
     try:
         known = read_npz(path)
         if str(known["key"]) != key:
-            log.warning("%s is of other work; starting from the beginning", path)
+            log.warning("%s belongs to another computation; starting from the beginning", path)
             return 0
         estimator.restore(known)
     except Exception as error:  # a broken file can raise anything
         log.warning("%s cannot be read, starting from the beginning: %s", path, error)
         return 0
-    log.info("going on from %s", path)
+    log.info("continuing from %s", path)
     return int(known["chunks"])
 
 

@@ -1,9 +1,9 @@
-"""The streaming sketch on many machines: a Dask cluster samples, this process adds up.
+"""The streaming sketch on several machines: a Dask cluster samples, this process adds up.
 
 This process finds the basis. Each task is a run of chunks, whose latent vectors come from the chunks' own random
-streams (`ganspace.sampling`), and gives back their sums (`ganspace.streaming.Sums`): 19 MB for conv0 at full size,
-however many samples went in. Sums add up in any order, so the result is that of one machine to rounding, and a task
-whose worker dies is simply done again by another.
+streams (`ganspace.sampling`), and returns their sums (`ganspace.streaming.Sums`): 19 MB for conv0 at full size,
+however many samples there are. Sums can be added in any order, so the result equals that of one machine up to rounding,
+and a task whose worker dies is repeated by another.
 
 Every worker needs this package, and the checkpoint in a folder of the same path; it is compared by checksum.
 """
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Chunks in one task: enough that the basis sent along is little, few enough that a lost one is.
+# Chunks in one task: enough to make up for sending the basis, few enough to lose one.
 TASK_CHUNKS = 32
-# Tasks under way for each worker thread.
+# Tasks submitted for each worker thread.
 AHEAD = 2
-# How many workers may die over one task before it counts as the task's own fault.
+# How many workers may die during a task before the task counts as failed.
 RETRIES = 5
 
 
@@ -45,13 +45,15 @@ def compute_file(
     Raises:
         ModuleNotFoundError: Dask is not installed (the extra "cluster").
         OSError: no scheduler answers, or the file cannot be written.
-        ValueError: the plan does not fit the model or is none for the sketch, or a worker has another checkpoint.
+        ValueError: the plan does not fit the model or names another estimator, or a worker has another checkpoint.
     """
     from distributed import Client
 
     files.check_suffix(path)
     if plan.estimator not in ("", "stream"):
-        raise ValueError(f"--scheduler goes with --estimator stream, not {plan.estimator}: only sketches can be added")
+        raise ValueError(
+            f"--scheduler goes with --estimator stream, not {plan.estimator}: only sketches can be added up"
+        )
     plan = replace(plan, estimator="stream")
     with Client(address) as client:
         log.info("%d workers at %s", len(client.scheduler_info()["workers"]), address)
@@ -64,7 +66,7 @@ def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progr
     """Find directions with the workers of a distributed.Client."""
     sampler = analysis.sampler_of(model, plan)
     if not isinstance(sampler, NoteSampler):
-        raise ValueError("--scheduler is for sound models; an image model's directions are found on one machine")
+        raise ValueError("--scheduler is for sound models; directions of image models are found on one machine")
     kept = plan.kept(sampler.size)
     basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
     steps = analysis.SampleCounter(progress, analysis.sample_count(sampler, plan))
@@ -84,7 +86,7 @@ def sums_of_chunks(
         ValueError: the checkpoint in this machine's folder is another one.
     """
     if checkpoint.checksum(Path(folder)) != checksum:
-        raise ValueError(f"{folder} holds another checkpoint on this worker")
+        raise ValueError(f"{folder} contains another checkpoint on this worker")
     sampler = sampling.make(_model(folder), plan.layer, pitch, plan.seed, plan.batch_size)
     basis, sizes = streaming.Basis(center, vectors), sampling.chunk_sizes(plan.count)
     sums = streaming.empty(basis)
@@ -106,7 +108,7 @@ def _basis(sampler: NoteSampler, plan: Plan, width: int) -> streaming.Basis:
 
 
 def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis) -> Iterator[streaming.Sums]:
-    """The sums of all chunks, in the order in which workers finish them; few lie on the workers at a time."""
+    """The sums of all chunks, in the order in which workers finish them; only a few wait on the workers at a time."""
     from distributed import as_completed
 
     folder = sampler.model.config.folder.absolute()

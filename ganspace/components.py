@@ -1,7 +1,7 @@
 """Directions of a layer's activations, and edits along them.
 
-Source: Haerkoenen et al. 2020 (GANSpace). An edit moves along a direction; its unit is the standard deviation of the
-activations along it, so that 1 is a usual move and 3 a rare one.
+Source: Haerkoenen et al. 2020 (GANSpace). An edit moves along a direction, in standard deviations of the
+activations along it: 1 is a common move, 3 a rare one.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from core import checks
 
 @dataclass(frozen=True)
 class Origin:
-    """Where directions come from, so that they can be found again.
+    """What directions were found from, so that they can be found again.
 
     `checkpoint` is the folder's name, `checksum` that of its weights, `pitch` the one that was sampled, `count` how
-    many latent vectors were. Of an image model: `class_number` is the class that was sampled (-1: random ones),
-    `truncation` the noise's, and `found_in` the layer that was looked at, where edits may move another ("z").
+    many latent vectors were. Of an image model: `class_number` is the class that was sampled (-1: random
+    classes), `truncation` that of z, and `found_in` the layer that was analysed, where edits move another ("z").
     """
 
     checkpoint: str = ""
@@ -33,7 +33,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Latents:
-    """The directions seen from z: `directions` [k, latent] of unit length, `mean` [latent], `stdev` [k]."""
+    """The directions in z: `directions` [k, latent] of unit length, `mean` [latent], `stdev` [k]."""
 
     directions: np.ndarray
     mean: np.ndarray
@@ -44,8 +44,8 @@ class Latents:
 class Components:
     """Directions of one layer, strongest first.
 
-    Of an image model, maps have height and width in place of time and frequency, and the layer may be "z", the noise:
-    then the directions were found in another (`origin.found_in`) and followed there, and `var_ratio` is that one's.
+    Of an image model, maps have height and width in place of time and frequency, and the layer may be "z": then the
+    directions were found in another layer (`origin.found_in`) and followed in z; `var_ratio` is that layer's.
 
     `components` [k, time, frequency, channels] have unit length, `stdev` [k] is the activations' standard deviation
     along each, `var_ratio` [k] their share of the variance, `mean` [time, frequency, channels] the average.

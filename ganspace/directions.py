@@ -1,4 +1,4 @@
-"""What every estimator gives."""
+"""The result of an estimator."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ class EstimatedDirections:
     latents: Latents | None = None
 
     def signed(self) -> "EstimatedDirections":
-        """The same with each vector's largest value above zero: its sign is chance, and now the same everywhere."""
+        """The same with each vector's largest value above zero: the sign is arbitrary, and so the same everywhere."""
         largest = np.abs(self.vectors).argmax(axis=1)
         signs = np.where(self.vectors[np.arange(len(largest)), largest] < 0, -1.0, 1.0)[:, None]
         latents = self.latents and replace(
@@ -33,7 +33,7 @@ class EstimatedDirections:
 def from_vectors(samples: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> EstimatedDirections:
     """Any vectors [k, size], scaled to unit length, with the samples' spread along each; strongest first.
 
-    A vector of zeros (a direction that an estimator gave up) stays one, without spread.
+    A vector of zeros (a direction that an estimator dropped) stays zero, with no spread.
     """
     centered = samples - mean
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""A model played by its directions, as it is played itself: moved along them from a z, or by coordinates alone."""
+"""Sound models that are played through directions: moved along them from a z, or by coordinates alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from gansynth.model import Conditions, Model
 
 
-class _Player:
-    """Key points [n, size] -> notes, by way of a layer's activations, which are made note by note."""
+class _DirectedModel:
+    """Key points [n, size] -> notes, through a layer's activations, which are computed note by note."""
 
     def __init__(self, model: "Model", components: Components) -> None:
         check_layer(model, components)
@@ -45,20 +45,22 @@ class _Player:
         progress: "Progress | None" = None,
     ) -> Iterator[np.ndarray]:
         """As `Model.notes`: each float32 [length]."""
-        made = _Made(len(keys), lambda note: self._activations(keys[note][None], [int(pitches[note])], conditions)[0])
+        rows = _LazyRows(
+            len(keys), lambda note: self._activations(keys[note][None], [int(pitches[note])], conditions)[0]
+        )
         return self._model.notes_from_activations(
-            self._components.layer, made, pitches, length=length, progress=progress
+            self._components.layer, rows, pitches, length=length, progress=progress
         )
 
     def _activations(self, keys: np.ndarray, pitches: list[int], conditions: "Conditions | None") -> np.ndarray:
         raise NotImplementedError
 
 
-class EditedModel(_Player):
-    """Edits [at most count], in standard deviations, on top of every z's own sound."""
+class EditedModel(_DirectedModel):
+    """A model with fixed edits [at most count], in standard deviations, added to every note."""
 
     def __init__(self, model: "Model", components: Components, edits: Sequence[float]) -> None:
-        """Check that they go together.
+        """Check that model, components and edits fit.
 
         Raises:
             ValueError: the components are of a layer that the model does not have, or there are too many edits.
@@ -70,7 +72,7 @@ class EditedModel(_Player):
         return self._model.activations(keys, pitches, self._components.layer, conditions=conditions) + self._offset
 
 
-class CoordinateModel(_Player):
+class CoordinateModel(_DirectedModel):
     """Sounds without a z: key points are edits [n, at most count], in standard deviations from the mean.
 
     The mean is the pitch's own, where the components know it. Conditions have no effect: they enter below the layer.
@@ -83,8 +85,8 @@ class CoordinateModel(_Player):
         return self._components.activations(keys, pitches).astype(np.float32)
 
 
-class _Made:
-    """Rows that are made when they are asked for, so that there are never all of them."""
+class _LazyRows:
+    """Rows that are computed when they are read, so that they are never all in memory."""
 
     def __init__(self, count: int, make: Callable[[int], np.ndarray]) -> None:
         self._count, self._make = count, make
@@ -97,7 +99,7 @@ class _Made:
 
 
 def check_layer(model: "Model", components: Components) -> None:
-    """Whether the components are of a layer of this model.
+    """Check that the components are of a layer of this model.
 
     Raises:
         ValueError: they are not; the message says what is wrong.

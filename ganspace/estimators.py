@@ -1,4 +1,4 @@
-"""Estimators of directions behind one interface.
+"""Estimators of directions with one interface.
 
 Each takes samples as they come and returns `EstimatedDirections` at the end. Those that work step by step can be
 stopped and continued: `state` is a dict of arrays, `restore` takes it. The others (pca, fbpca, ica, spca) keep all
@@ -18,7 +18,7 @@ from ganspace.plan import Plan
 log = logging.getLogger(__name__)
 
 State = dict[str, np.ndarray]
-# What estimators that keep all samples may keep.
+# How many bytes of samples an estimator may keep.
 MOST_BYTES = 8 * 2**30
 ICA_ITERATIONS = 1000
 SPARSITY = 1.0
@@ -30,18 +30,18 @@ class Estimator(ABC):
 
     @abstractmethod
     def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
-        """Take samples float32 [n, size], and the latent vectors [n, latent] that they come from; few ask for these."""
+        """Take samples float32 [n, size], and the latent vectors [n, latent] that they come from, which few need."""
 
     @abstractmethod
     def directions(self) -> EstimatedDirections:
         """The directions of all samples taken."""
 
     def state(self) -> State | None:
-        """All that is known, to go on from; None: it cannot be stopped (now)."""
+        """The state to continue from; None: it cannot be stopped at this point."""
         return None
 
     def restore(self, state: State) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` returned."""
         raise NotImplementedError
 
 
@@ -71,12 +71,12 @@ def make(plan: Plan, size: int, latent_size: int) -> Estimator:
 
 
 def _fast_batch(size: int) -> int:
-    """Samples in a step of ipca: more give better directions, but beyond this take longer, or too much memory."""
+    """Samples in a step of ipca: more give better directions, but more than this take longer or too much memory."""
     return min(512, max(1, 2**28 // (8 * size)))
 
 
 class IncrementalPca(Estimator):
-    """PCA in steps (Ross et al. 2008): scikit-learn's IncrementalPCA, number for number.
+    """PCA in steps (Ross et al. 2008): the same numbers as scikit-learn's IncrementalPCA.
 
     Each step decomposes the old directions and a batch together: a wide matrix M [m, size]. Where few directions are
     kept, its singular vectors come from the eigenvectors of M M' [m, m], which takes a tenth of the time of a singular
@@ -118,7 +118,7 @@ class IncrementalPca(Estimator):
         return known | {"count": np.array(self._count), "waiting": waiting}
 
     def restore(self, state: State) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` returned."""
         for key in ("mean", "variance", "vectors", "strengths"):
             setattr(self, f"_{key}", state[key])
         self._count = int(state["count"])
@@ -147,7 +147,7 @@ def _right_vectors(rows: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]
         if squares[-1] > _LEAST_SQUARE * squares[0]:
             values = np.sqrt(squares)
             vectors = (left / values).T @ rows
-            # What rounding leaves of right angles between weak directions is put right.
+            # Rounding has made weak directions slightly oblique; make them orthogonal again.
             return values, np.linalg.solve(np.linalg.cholesky(vectors @ vectors.T), vectors)
     _, values, vectors = np.linalg.svd(rows, full_matrices=False)
     return values[:kept], vectors[:kept]
@@ -164,7 +164,7 @@ class StreamingEstimator(Estimator):
         self._sums: streaming.Sums | None = None
 
     def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
-        """Sum up samples, or keep them as long as there are too few for a basis."""
+        """Sum up samples, or keep them until there are enough for a basis."""
         if self._basis is not None and self._sums is not None:
             self._sums += streaming.sums_of(samples, self._basis)
             return
@@ -185,7 +185,7 @@ class StreamingEstimator(Estimator):
         return sums | {"center": self._basis.center, "vectors": self._basis.vectors}
 
     def restore(self, state: State) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` returned."""
         self._basis = streaming.Basis(state["center"], state["vectors"])
         self._sums = streaming.Sums(
             int(state["sums_count"]), state["sums_first"], float(state["sums_square"]), state["sums_product"]
@@ -206,7 +206,7 @@ class AllAtOnce(Estimator):
     """Estimators that need all samples together: pca, fbpca, ica, spca."""
 
     def __init__(self, name: str, kept: int, count: int, seed: int) -> None:
-        """Make room for `count` samples."""
+        """Prepare for `count` samples."""
         self.name, self.kept, self.count, self.seed = name, kept, count, seed
         self._samples: np.ndarray | None = None
         self._taken = 0
@@ -240,22 +240,22 @@ def _fbpca(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
 
 
 def _ica(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
-    """FastICA within the `kept` strongest principal directions, which is where it works in any case."""
+    """FastICA within the `kept` strongest principal directions, which is where it works anyway."""
     from sklearn.decomposition import FastICA
 
     principal = _fbpca(centered, kept, seed)
     ica = FastICA(kept, max_iter=ICA_ITERATIONS, whiten="unit-variance", random_state=_state(seed))
     ica.fit(centered @ principal.T)
     if ica.n_iter_ >= ICA_ITERATIONS:
-        log.warning("ica has not settled after %d iterations; more samples may help", ICA_ITERATIONS)
+        log.warning("ica has not converged after %d iterations; more samples may help", ICA_ITERATIONS)
     return ica.components_ @ principal
 
 
 def _spca(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
     """Sparse PCA of the 2 `kept` strongest principal axes.
 
-    Turning the samples among themselves changes neither error nor sparsity of the directions, so the left singular
-    vectors can be left out, and with them most rows.
+    Rotating the samples changes neither the error nor the sparsity of the directions, so the left singular vectors and
+    most rows can be left out.
     """
     from sklearn.decomposition import MiniBatchSparsePCA
     from sklearn.utils.extmath import randomized_svd

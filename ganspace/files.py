@@ -1,8 +1,8 @@
 """Components files: ours (.npz, read without pickle) and the course's (.pickle); both hold the same.
 
 The course's file is a pickled dict of layer, estimator, comp, stdev, var_ratio and global_mean. Ours has the same
-names, a version, and what came later: where the directions are from, each pitch's mean, the directions in z, names. A
-pickle that we write has these too; the course's programs do not mind.
+names, a version, and later additions: the origin of the directions, the mean of each pitch, the directions in z, names.
+A pickle that we write has these too; the course's programs ignore them.
 """
 
 import io
@@ -33,13 +33,13 @@ def load(path: str | Path) -> Components:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no components file; the message says what is wrong.
+        ValueError: it is not a components file; the message says why.
     """
     path = Path(path)
     content = _content(path)
     missing = set(_NEEDED) - set(content)
     if missing:
-        raise ValueError(f"{path} is no components file: it has no {', '.join(sorted(missing))}")
+        raise ValueError(f"{path} is not a components file: it has no {', '.join(sorted(missing))}")
     try:
         return _components(content)
     except (ValueError, TypeError, IndexError) as error:
@@ -47,7 +47,7 @@ def load(path: str | Path) -> Components:
 
 
 def save(path: str | Path, components: Components) -> None:
-    """Write a components file, in place of an older one; the suffix says which kind. The same in, the same bytes out.
+    """Write a components file in the format of its suffix, over an older one; the same components give the same bytes.
 
     Raises:
         ValueError: another suffix.
@@ -66,25 +66,25 @@ def save(path: str | Path, components: Components) -> None:
 
 
 def check_suffix(path: Path) -> None:
-    """Whether a components file may be called so.
+    """Check the suffix of a components file's name.
 
     Raises:
-        ValueError: it may not.
+        ValueError: it is another one.
     """
     if path.suffix not in SUFFIXES:
         raise ValueError(f"{path} must end in {', '.join(SUFFIXES)}")
 
 
 def locate(name: str, folder: Path, kind: Kind, models: Iterable[Path], owner: str, flag: str) -> Path:
-    """The components file that NAME means, which stays inside the models folders.
+    """The components file that NAME means; it cannot be outside the models folders.
 
     Args:
         name: of a file in `folder` or below DIR/FAMILY of a models folder, or an absolute path inside one of these.
         folder: the loaded model's.
         kind: of model; the folders of its families are searched.
         models: the models folders.
-        owner: what the error calls the loaded model.
-        flag: what it calls the choice of models folders.
+        owner: of the file, for the error message: the loaded model.
+        flag: that sets the models folders, for the error message.
 
     Raises:
         FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
@@ -197,16 +197,16 @@ def _content(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no components file {path}") from None
     except Exception as error:  # a broken or hostile file can raise anything
-        raise ValueError(f"{path} is no readable components file: {error}") from None
+        raise ValueError(f"{path} cannot be read as a components file: {error}") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is no components file: it holds a {type(content).__name__}, not a dict")
+        raise ValueError(f"{path} is not a components file: it contains a {type(content).__name__}, not a dict")
     return content
 
 
 def _npz(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = dict(read_npz(path))
     if str(content.get("format", "")) != FORMAT:
-        raise ValueError(f"it does not say that it is {FORMAT}")
+        raise ValueError(f"it is not marked as {FORMAT}")
     if int(content.get("version", 0)) > VERSION:
         raise ValueError(f"it has version {content['version']}; this program reads up to {VERSION}")
     return content

@@ -1,9 +1,9 @@
-"""Noise and classes -> activations of one layer of an image model, each seen from the mean of its class.
+"""Sample an image model: latent vectors and classes -> activations of one layer, relative to the mean of their class.
 
-What pitch is to sounds, the class is to pictures: it changes more than noise does, and is chosen otherwise. So that
-directions are those within a class and not those from one to another, the noise comes in groups of one class each, and
-of a group's activations their mean is taken away. (A mean of n samples lies nearer to them than the true one does; a
-factor of sqrt(n / (n - 1)) sets that right, so that the variance is that within the classes, exactly, in any layer.)
+The class is to images what the pitch is to sounds: it changes more than z does, and is chosen separately. So that
+directions are those within a class and not those between classes, latent vectors come in groups of one class each, and
+the mean of each group's activations is subtracted. (The mean of n samples is nearer to them than the true mean; a
+factor of sqrt(n / (n - 1)) corrects that, so that the variance is exactly that within classes, in any layer.)
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,18 +15,18 @@ import numpy as np
 from core.protocols import ImageModel
 from ganspace.components import Components, Origin
 from ganspace.plan import Plan
-from ganspace.sampler import CHUNK, MEANS, Means, Sampler, Tell, fast_batch
+from ganspace.sampler import CHUNK, MEANS, Means, Report, Sampler, fast_batch
 
-# Samples of the same class in a group; a fifteenth of the variance goes into its mean.
+# Samples of one class in a group; a fifteenth of the variance goes into its mean.
 GROUP = 16
 MEAN_SAMPLES = 256
-# The noise itself: it enters each layer, and moves them all.
+# The latent vector itself: it enters each layer, and moves them all.
 NOISE = "z"
 
 
 @dataclass(frozen=True)
 class ImageSampler(Sampler):
-    """A layer of an image model at one truncation, in one class (a number) or in random ones (-1)."""
+    """A layer of an image model at one truncation, in one class (its number) or in random classes (-1)."""
 
     model: ImageModel
     truncation: float
@@ -34,7 +34,7 @@ class ImageSampler(Sampler):
 
     @property
     def latent_size(self) -> int:
-        """How long the noise is."""
+        """Length of a latent vector."""
         return self.model.z_size
 
     @property
@@ -54,7 +54,7 @@ class ImageSampler(Sampler):
         return [self.class_number, self.truncation]
 
     def drawn(self, stream: int, chunk: int) -> tuple[np.ndarray, np.ndarray]:
-        """A chunk's noise [CHUNK, z] and its classes [CHUNK]: the same for each GROUP of it."""
+        """A chunk's latent vectors [CHUNK, z] and class numbers [CHUNK], the same within each GROUP."""
         rng = self.random(stream, chunk)
         z = self.model.draw(rng, CHUNK, self.truncation)
         numbers = rng.integers(max(1, self.model.num_classes), size=CHUNK // GROUP)
@@ -63,15 +63,15 @@ class ImageSampler(Sampler):
         return z, np.repeat(numbers, GROUP)
 
     def activations(self, z: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        """Activations of noise [n, z] and classes [n]: float32 [n, size]."""
+        """Activations of latent vectors [n, z] and class numbers [n]: float32 [n, size]."""
         classes = one_hot(numbers, self.model.num_classes)
         found = self.model.activations(z, classes, self.truncation, self.layer, at_once=self.batch_size)
         return found.reshape(len(z), -1)
 
     def samples(self, stream: int, chunk: int, count: int = CHUNK) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The first `count` of a chunk, batch by batch: noise and activations, both seen from their group's mean.
+        """The first `count` of a chunk, batch by batch: latent vectors and activations, relative to their group's mean.
 
-        One that would be alone in its group has no mean to be seen from, and is left out.
+        A sample that is alone in its group is left out.
         """
         z, numbers = self.drawn(stream, chunk)
         count -= count % GROUP == 1
@@ -82,22 +82,22 @@ class ImageSampler(Sampler):
             yield from_group_means(z[part].copy()), from_group_means(activations)
 
     def mean_samples(self, count: int) -> int:
-        """How many samples `means` takes."""
+        """The number of samples that `means` takes."""
         return min(MEAN_SAMPLES, count)
 
-    def means(self, mean: np.ndarray, count: int, tell: Tell) -> Means:
-        """The mean of the activations as they are; the samples' own is 0."""
+    def means(self, mean: np.ndarray, count: int, report: Report) -> Means:
+        """The mean of the activations; that of the samples is 0."""
         wanted = self.mean_samples(count)
         z, numbers = self.drawn(MEANS, 0)
         total = np.zeros(self.size)
         for start in range(0, wanted, self.batch_size):
             part = slice(start, min(start + self.batch_size, wanted))
             total += self.activations(z[part], numbers[part]).sum(axis=0, dtype=np.float64)
-        tell(wanted)
+        report(wanted)
         return Means(mean + total / wanted)
 
     def origin(self, count: int) -> Origin:
-        """Where directions from `count` samples come from."""
+        """The origin of directions from `count` samples."""
         return Origin(
             self.model.name,
             self.checksum,
@@ -118,7 +118,7 @@ def one_hot(numbers: Sequence[int] | np.ndarray, num_classes: int) -> np.ndarray
 
 
 def from_group_means(activations: np.ndarray) -> np.ndarray:
-    """Activations [n, size] in groups of GROUP (the last may be smaller), each seen from its group's mean; in place."""
+    """Activations [n, size] in groups of GROUP or fewer at the end -> relative to their group's mean; in place."""
     for start in range(0, len(activations), GROUP):
         group = activations[start : start + GROUP]
         group -= group.mean(axis=0)
@@ -130,30 +130,32 @@ def make(model: ImageModel, plan: Plan) -> ImageSampler:
     """A sampler.
 
     Raises:
-        ValueError: the model has no such layer or class, or the plan is one for sounds.
+        ValueError: the model has no such layer or class, or the plan has a pitch.
     """
     layer, number = plan.layer or model.default_layer, -1 if plan.class_number is None else plan.class_number
     if plan.pitch is not None:
-        raise ValueError("a pitch is for sound models; an image model has classes")
+        raise ValueError("a pitch is for sound models, not for image models")
     if layer == NOISE:
-        raise ValueError("z is drawn alike in all directions, so there is nothing to be found; choose a layer after it")
+        raise ValueError(
+            "z varies equally in all directions, so no directions can be found in it; choose a layer after it"
+        )
     if number >= 0 and not model.num_classes:
         raise ValueError(f"{model.name} has no classes, so there is no class {number}")
     if number >= model.num_classes > 0:
-        raise ValueError(f"class {number} is none of {model.name}; its classes are 0 to {model.num_classes - 1}")
+        raise ValueError(f"{model.name} has no class {number}; its classes are 0 to {model.num_classes - 1}")
     shape = model.layer_shape(layer)
     return ImageSampler(model, layer, plan.seed, shape, plan.batch_size or fast_batch(shape), plan.truncation, number)
 
 
 def followed_in_z(components: Components) -> Components:
-    """Directions of a layer -> the same followed in the noise, which they then move in place of the layer.
+    """Directions of a layer -> the same directions in z, which they then move instead of the layer.
 
     Raises:
-        ValueError: they do not know their directions in z.
+        ValueError: they have no directions in z.
     """
     latents = components.latents
     if latents is None:
-        raise ValueError("these directions cannot be followed in z: they do not know how")
+        raise ValueError("these directions have no latent directions, so they cannot move z")
     return replace(
         components,
         layer=NOISE,

@@ -1,13 +1,13 @@
-r"""What noise does to a layer on the average: the best linear map from z to its activations, and its singular vectors.
+r"""The linear estimator: the best linear map from z to a layer's activations, and its singular vectors.
 
-A layer's variance has two parts: what follows from z in a straight line, and what does not (one way here, the other way
-there). PCA looks at the whole, and then asks which z goes with it. Here the second part is left out at once:
+A layer's variance has two parts: one that depends linearly on z, and one that does not. PCA decomposes the whole and
+then looks for the z of each direction. Here the second part is left out from the start:
 
     B = cov(z)^-1 cov(z, activations),  B = U S V'
 
-The columns of U are directions in z, at right angles, the first being that along which the layer moves most; those of V
-are where it then goes. Where the layer is linear in z, as an image model's first map is, that is PCA itself, exactly
-and from few samples. All that is kept of the samples are sums, latent by size.
+The columns of U are orthogonal directions in z, the first being the one along which the layer moves most; those of V
+are where it then moves. Where the layer is linear in z, as an image model's first map is, that is PCA itself, exactly
+and from few samples. Only sums over the samples are kept, [latent, size].
 
 Of the 16 factors that the model `patterns` was trained with, the first 16 directions of layers.0 find 15 so, and 10 by
 PCA and regression; of the first 8, a share of 0.64 lies on one factor, by PCA 0.57 (4096 samples, all 16 classes).
@@ -45,7 +45,7 @@ class Linear(Estimator):
         """The directions of all samples taken.
 
         Raises:
-            ValueError: there are too few samples to tell the values of z apart.
+            ValueError: there are too few samples to separate the values of z.
         """
         count, latents, samples, squares, inner, outer = self._sums.values()
         if count <= len(latents):
@@ -54,7 +54,7 @@ class Linear(Estimator):
         together = (outer - np.outer(latents, samples) / count) / (count - 1)
         total = (squares - samples @ samples / count) / (count - 1)
         response = np.linalg.solve(covariance, together)
-        # All values of z are drawn alike; by chance only, their variances differ in the samples.
+        # All values of z have the same distribution; their variances in the samples differ only by chance.
         spread = np.sqrt(np.trace(covariance) / len(latents))
         left, values, right = _svd_of_wide(response)
         stdev, found = spread * values[: self.kept], left.T[: self.kept]
@@ -67,7 +67,7 @@ class Linear(Estimator):
         return dict(self._sums) or None
 
     def restore(self, state: State) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` returned."""
         order = ("count", "latents", "samples", "squares", "inner", "outer")
         self._sums = {key: state[key] for key in order}
 

@@ -1,4 +1,4 @@
-"""What to compute: layer, estimator, counts."""
+"""Plans: which layer, which estimator, how many samples and directions."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from core import checks
 
 ESTIMATORS = ("ipca", "pca", "fbpca", "ica", "spca", "stream", "linear")
 MOVED = ("z", "layer")
-# Above it one wants the streaming sketch.
+# From this many samples on the streaming sketch is the default.
 MANY = 65_536
 DEFAULT_COMPONENTS = 128
 
@@ -16,18 +16,18 @@ class Plan:
     """How directions are found.
 
     Args:
-        layer: whose activations, see `Model.layers` and `ImageModel.layers`; "": conv0, of pictures layers.0.
+        layer: whose activations, one of the model's `layers`; "": conv0, or the image model's default layer.
         count: how many latent vectors are sampled.
-        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of pictures linear.
+        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of image models linear.
         components: how many directions; 0: as many as the layer has values. A layer with fewer gives fewer, and so
             does linear where z has fewer.
-        pitch: MIDI pitch at which is sampled; None: 32, or the model's nearest. Sounds only.
+        pitch: MIDI pitch of the samples; None: 32, or the model's nearest. Sound models only.
         seed: the same seed gives the same directions.
         pca_batch_size: samples in one step of ipca; 0: as many as are fast.
-        batch_size: notes or pictures that go through the network at once; 0: as many as are fast.
-        class_number: the class within which is sampled; None: within random ones. Pictures only.
-        truncation: of the noise, 0..1. Pictures only.
-        move: what edits move, "layer" or "z"; "": the layer, of pictures z. "z" is for pictures only.
+        batch_size: notes or images that go through the network at once; 0: as many as are fast.
+        class_number: the class of the samples; None: random classes. Image models only.
+        truncation: of z, 0..1. Image models only.
+        move: what edits move, "layer" or "z"; "": the layer, of image models z. Only image models have "z".
 
     Raises:
         ValueError: a value breaks a rule.

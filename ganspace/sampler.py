@@ -1,7 +1,7 @@
-"""What directions are found in: the activations of one layer, whatever kind of model makes them.
+"""Samplers: the activations of one layer of any kind of model.
 
-The latent vectors come in chunks, each from a random stream of its own. So a chunk can be had without those before it:
-on another machine, or after a kill.
+Latent vectors come in chunks, each from its own random stream, so that a chunk can be computed without those before it:
+on another machine, or after an interruption.
 """
 
 from abc import ABC, abstractmethod
@@ -16,10 +16,10 @@ from ganspace.components import Origin
 CHUNK = 1024
 # The random streams.
 SAMPLES, LATENTS, MEANS = range(3)
-# Maps that pass through the network together; more is slower, since they leave the cache.
+# Bytes of the maps that pass through the network together; more are slower, since they leave the cache.
 BATCH_BYTES, LARGEST_BATCH = 2**24, 512
 
-Tell = Callable[[int], None]
+Report = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Sampler(ABC):
 
     @property
     def size(self) -> int:
-        """How many values the layer has."""
+        """The number of values in the layer."""
         return int(np.prod(self.shape))
 
     @property
     @abstractmethod
     def latent_size(self) -> int:
-        """How long a latent vector is."""
+        """Length of a latent vector."""
 
     @property
     @abstractmethod
@@ -67,7 +67,7 @@ class Sampler(ABC):
     @property
     @abstractmethod
     def key(self) -> list[Any]:
-        """What the samples depend on beside plan and weights; goes into JSON."""
+        """What the samples depend on besides plan and weights, as JSON."""
 
     @abstractmethod
     def samples(self, stream: int, chunk: int, count: int = CHUNK) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -75,33 +75,33 @@ class Sampler(ABC):
 
     @abstractmethod
     def mean_samples(self, count: int) -> int:
-        """How many samples `means` takes where the directions come from `count`."""
+        """The number of samples that `means` takes where the directions come from `count`."""
 
     @abstractmethod
-    def means(self, mean: np.ndarray, count: int, tell: Tell) -> Means:
+    def means(self, mean: np.ndarray, count: int, report: Report) -> Means:
         """The means that belong to directions.
 
         Args:
             mean: [size], of the samples.
             count: how many there were.
-            tell: told how many more are done.
+            report: called with the number of further samples.
         """
 
     @abstractmethod
     def origin(self, count: int) -> Origin:
-        """Where directions from `count` samples come from."""
+        """The origin of directions from `count` samples."""
 
     def random(self, stream: int, chunk: int) -> np.random.Generator:
-        """A chunk's own random numbers."""
+        """The random numbers of a chunk."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(stream, chunk)))
 
 
 def fast_batch(shape: tuple[int, ...]) -> int:
-    """How many maps of a shape are computed at once where no one says so."""
+    """The default number of maps of a shape that are computed together."""
     return min(LARGEST_BATCH, max(1, BATCH_BYTES // (4 * int(np.prod(shape)))))
 
 
 def chunk_sizes(count: int) -> Sequence[int]:
-    """How many samples each chunk gives, for `count` in all."""
+    """The number of samples in each chunk, for `count` in all."""
     whole, rest = divmod(count, CHUNK)
     return [CHUNK] * whole + [rest] * (rest > 0)

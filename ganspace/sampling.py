@@ -1,6 +1,6 @@
-"""Latent vectors -> activations of one layer of a sound model, at one pitch, in batches.
+"""Sample a sound model: latent vectors -> activations of one layer at one pitch, in batches.
 
-Only the layers below the hook are computed. conv0 is one matrix product: its input is a single pixel, and the network
+Only the layers up to this one are computed. conv0 is one matrix product: its input is a single pixel, and the network
 keeps its kernel as a dense matrix (`gansynth.network.prepare`).
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganspace.components import Origin
-from ganspace.sampler import CHUNK, MEANS, SAMPLES, Means, Sampler, Tell, chunk_sizes, fast_batch
+from ganspace.sampler import CHUNK, MEANS, SAMPLES, Means, Report, Sampler, chunk_sizes, fast_batch
 from gansynth import checkpoint
 from gansynth.config import Config, check_pitch
 
@@ -23,7 +23,7 @@ __all__ = ["CHUNK", "SAMPLES", "NoteSampler", "chunk_sizes", "layer_shape", "mak
 
 log = logging.getLogger(__name__)
 
-# How many samples give each pitch's mean, and how large these may be together.
+# How many samples give the mean of each pitch, and how many bytes the means may take.
 PITCH_SAMPLES, PITCH_BYTES = (32, 512), 2**28
 
 
@@ -36,7 +36,7 @@ class NoteSampler(Sampler):
 
     @property
     def latent_size(self) -> int:
-        """How long a latent vector is."""
+        """Length of a latent vector."""
         return self.model.latent_size
 
     @property
@@ -51,7 +51,7 @@ class NoteSampler(Sampler):
 
     @property
     def key(self) -> list[Any]:
-        """What the samples depend on beside plan and weights."""
+        """What the samples depend on besides plan and weights."""
         return [self.pitch]
 
     def latents(self, stream: int, chunk: int, count: int = CHUNK) -> np.ndarray:
@@ -75,29 +75,31 @@ class NoteSampler(Sampler):
             yield z[place * self.batch_size :][: len(samples)], samples
 
     def mean_samples(self, count: int) -> int:
-        """How many samples `means` takes."""
+        """The number of samples that `means` takes."""
         return self._each_pitch(count) * len(self.model.pitches)
 
-    def means(self, mean: np.ndarray, count: int, tell: Tell) -> Means:
-        """Each pitch's: the whole mean, and by how much the same few z differ between there and here."""
+    def means(self, mean: np.ndarray, count: int, report: Report) -> Means:
+        """The mean at each pitch: the whole mean plus the mean difference of a few z between that pitch and ours."""
         each, pitches = self._each_pitch(count), self.model.pitches
         if not each:
-            log.warning("%s is too large to keep a mean for each pitch; coordinates will ignore the pitch", self.layer)
+            log.warning(
+                "%s is too large to keep a mean for each pitch; coordinates will not depend on the pitch", self.layer
+            )
             return Means(mean)
         log.info("comparing %d pitches", len(pitches))
         z, sums = self.latents(MEANS, 0, each), {}
         for pitch in pitches:
             sums[pitch] = sum(part.sum(axis=0, dtype=np.float64) for part in self.batches(z, pitch))
-            tell(each)
+            report(each)
         means = np.stack([mean + (sums[pitch] - sums[self.pitch]) / each for pitch in pitches])
         return Means(mean, tuple(pitches), means.astype(np.float32))
 
     def origin(self, count: int) -> Origin:
-        """Where directions from `count` samples come from."""
+        """The origin of directions from `count` samples."""
         return Origin(self.model.name, self.checksum, self.pitch, self.seed, count)
 
     def _each_pitch(self, count: int) -> int:
-        """Samples for the mean of each pitch: fewer of a large layer, 0 where the means would be too large."""
+        """Samples for the mean of each pitch: fewer in a large layer, 0 where the means would take too many bytes."""
         if 4 * self.size * len(self.model.pitches) > PITCH_BYTES:
             return 0
         return max(PITCH_SAMPLES[0], min(PITCH_SAMPLES[1], 2**21 // self.size, count // 8))
@@ -118,7 +120,7 @@ def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0)
     """
     check_pitch(model.name, model.pitches, pitch)
     if layer not in model.layers:
-        raise ValueError(f"{layer!r} is no layer of {model.name}; its layers are {', '.join(model.layers)}")
+        raise ValueError(f"{layer!r} is not a layer of {model.name}; its layers are {', '.join(model.layers)}")
     shape = layer_shape(model.config, layer)
     return NoteSampler(model, layer, seed, shape, batch_size or fast_batch(shape), pitch)
 

@@ -1,6 +1,6 @@
 r"""Principal directions of a stream of any length, in memory that does not depend on it.
 
-A pilot of a few thousand samples gives a basis Q of a little more directions than are wanted (randomised range finder,
+A pilot of a few thousand samples gives a basis Q of a few more directions than are wanted (randomised range finder,
 Halko et al. 2011). All samples then go past once, and of each only
 
     C Q,  C = covariance,  Q: [size, width]
@@ -10,14 +10,14 @@ is summed up (with the mean and the total variance). From it follows the Nystroe
     C ~ (C Q) (Q' C Q)^-1 (C Q)'
 
 (Tropp et al. 2017), which errs by the square of what the pilot's basis misses, so that the pilot matters little.
-Sums of parts add up to the sum of the whole: that is how several machines share the work, and how it goes on after a
-kill. A layer of at most EXACT values has its whole covariance summed up instead.
+Sums of parts add up to the sum of the whole, so several machines can share the work, and it can continue after an
+interruption. Of a layer of at most EXACT values the whole covariance is summed up instead.
 
-Measured on conv0 of a full-size generator with random weights (8192 values, of which 256 directions are equally strong
-but for chance: no layer is harder), 65 536 samples, 128 directions, against the covariance in full: pilot of 4096 and
-width 256: first 16 stdevs within 2e-5, captured variance within 4e-7. On a trained voice (4096 values, 16 384 samples):
-8e-6 and 7e-7. Tried and left out: projections onto the pilot's
-basis alone (4e-3, 8e-3 with the same width), and a random basis in place of the pilot's (7e-2, 6e-2).
+Measured on conv0 of a full-size generator with random weights (8192 values, 256 directions equally strong except
+by chance, the hardest case), 65 536 samples, 128 directions, against the covariance in full: pilot of 4096 and width
+256: first 16 stdevs within 2e-5, captured variance within 4e-7. On a trained model (4096 values, 16 384 samples): 8e-6
+and 7e-7. Tried and rejected: projections onto the pilot's basis alone (4e-3, 8e-3 with the same width), and a random
+basis instead of the pilot's (7e-2, 6e-2).
 """
 
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ from ganspace.directions import EstimatedDirections
 
 EXACT = 1024
 PILOT, PILOT_BYTES = 4096, 2**29
-# Directions in the basis beyond those that z or the caller ask for.
+# Directions in the basis beyond those that are needed.
 SPARE = 32
 POWER_ITERATIONS = 2
-# Directions of the basis that vary less than this share of the strongest carry rounding errors only.
+# Directions of the basis that vary less than this share of the strongest contain rounding errors only.
 _LEAST_VARIANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What the samples are measured against: `center` [size], near their mean, and `vectors` [size, width]."""
+    """The basis in which samples are summed: `center` [size], near their mean, and `vectors` [size, width]."""
 
     center: np.ndarray
     vectors: np.ndarray
@@ -50,7 +50,7 @@ class Basis:
 
 @dataclass(frozen=True)
 class Sums:
-    """What is left of `count` samples a: `first` [size], sum of a - center; `square`, of |a - center|^2; `product`.
+    """Sums over `count` samples a: `first` [size], sum of a - center; `square`, of |a - center|^2; `product`.
 
     `product` [size, width] is the sum of (a - center) (a - center)' vectors. All float64.
     """
@@ -70,13 +70,13 @@ class Sums:
 
 
 def width_for(size: int, kept: int, latent_size: int) -> int:
-    """How many directions the basis needs: z has as many strong ones as it is long."""
+    """The number of directions in the basis: a layer has as many strong ones as z has values."""
     width = max(2 * kept, latent_size) + SPARE
     return size if size <= max(EXACT, width) else width
 
 
 def pilot_count(size: int, width: int) -> int:
-    """How many samples find the basis: some thousands, fewer where a layer is large, at least twice the width."""
+    """The number of samples that find the basis: some thousands, fewer in a large layer, at least twice the width."""
     if width == size:
         return 64
     return max(2 * width, min(PILOT, PILOT_BYTES // (4 * size)))

@@ -93,7 +93,7 @@ def test_a_file_of_the_wrong_shape_is_named(tmp_path, change, reason):
 @pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps([1, 2]), pickle.dumps({"layer": "conv0"})])
 def test_a_file_that_is_no_components_file_is_refused(tmp_path, content):
     (tmp_path / "a.pickle").write_bytes(content)
-    with pytest.raises(ValueError, match=r"a\.pickle is no"):
+    with pytest.raises(ValueError, match=r"a\.pickle (is not|cannot be read as) a components file"):
         ganspace.load(tmp_path / "a.pickle")
 
 

@@ -77,5 +77,5 @@ def test_only_sketches_can_be_added(magenta, tmp_path):
 
 def test_a_worker_with_another_checkpoint_says_so():
     folder = read_config(SMALL).folder
-    with pytest.raises(ValueError, match="holds another checkpoint on this worker"):
+    with pytest.raises(ValueError, match="contains another checkpoint on this worker"):
         cluster.sums_of_chunks(str(Path(folder)), "0" * 64, PLAN, 32, np.zeros(1), np.zeros((1, 1)), range(1))

@@ -133,7 +133,7 @@ def test_stopped_work_goes_on_and_gives_the_same_file(magenta, tmp_path, monkeyp
     seen = []
     with caplog.at_level("INFO", "ganspace"):
         analysis.compute_file(magenta, plan, path, progress=lambda done, total: seen.append(done))
-    assert "going on from" in caplog.text
+    assert "continuing from" in caplog.text
     assert seen[1] >= 4096
     assert path.read_bytes() == whole
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.npz"]
@@ -144,7 +144,7 @@ def test_a_state_of_other_work_is_not_taken_up(magenta, tmp_path, monkeypatch, c
     state = tmp_path / "state.npz"
     analysis.compute(magenta, Plan(count=3000, components=4), state=state)
     analysis.compute(magenta, Plan(count=3000, components=4, seed=1), state=state)
-    assert "is of other work" in caplog.text
+    assert "belongs to another computation" in caplog.text
 
 
 def test_a_broken_state_is_not_taken_up(magenta, tmp_path, caplog):
@@ -169,7 +169,7 @@ def test_killed_work_goes_on(tmp_path):
     assert state.exists() and not out.exists()
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
-    assert "going on from" in done.stderr
+    assert "continuing from" in done.stderr
     assert ganspace.load(out).origin.count == 40_000
     assert not state.exists()
 
@@ -207,7 +207,7 @@ def test_all_components_are_the_courses_full_rank(run, tmp_path):
     ("flags", "words"),
     [
         (["--pitch", 3], "magenta_small has no pitch 3; it has 24..84"),
-        (["--layer", "conv9"], "'conv9' is no layer of magenta_small; its layers are conv0, conv1"),
+        (["--layer", "conv9"], "'conv9' is not a layer of magenta_small; its layers are conv0, conv1"),
         (["--components", 300], "300 components need at least as many samples, not 200"),
     ],
 )

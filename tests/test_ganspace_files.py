@@ -154,7 +154,7 @@ def hostile_npz(path, key, trap):
 def test_a_hostile_npz_executes_nothing(tmp_path, key):
     trap = tmp_path / "trap"
     hostile_npz(tmp_path / "a.npz", key, trap)
-    with pytest.raises(ValueError, match=r"a\.npz is no readable components file"):
+    with pytest.raises(ValueError, match=r"a\.npz cannot be read as a components file"):
         ganspace.load(tmp_path / "a.npz")
     assert not trap.exists()
 
@@ -180,7 +180,7 @@ def test_a_pickle_disguised_as_npz_executes_nothing(tmp_path):
     ("change", "words"),
     [
         ({"version": 2}, "has version 2; this program reads up to 1"),
-        ({"format": "other"}, "does not say that it is hallu-components"),
+        ({"format": "other"}, "is not marked as hallu-components"),
         ({"pitch_means": np.zeros((1, *SHAPE))}, "pitch_means has shape"),
         ({"lat_comp": np.zeros((2, 5))}, "lat_comp must have shape"),
         ({"names": np.array(["a", "b", "c", "d"])}, "4 names for 3 directions"),
@@ -199,5 +199,5 @@ def test_a_wrong_npz_is_one_sentence(tmp_path, change, words):
 def test_half_a_file_is_no_components_file(path, cut):
     ganspace.save(path, components())
     path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(ValueError, match="is no readable components file"):
+    with pytest.raises(ValueError, match="cannot be read as a components file"):
         ganspace.load(path)

@@ -15,25 +15,25 @@ from tests import small_biggan
 
 
 @pytest.fixture(scope="module")
-def painter(tmp_path_factory):
+def model(tmp_path_factory):
     return biggan.load(small_biggan.write(tmp_path_factory.mktemp("biggan") / "small"))
 
 
 @pytest.fixture(scope="module")
-def first_map(painter):
+def first_map(model):
     """The noise's part of the linear layer that makes the first map: [size, z]."""
-    arrays = model_formats.read_weights(painter.folder, painter.config)
-    return arrays["generator.gen_z.weight"][:, : painter.z_size]
+    arrays = model_formats.read_weights(model.folder, model.config)
+    return arrays["generator.gen_z.weight"][:, : model.z_size]
 
 
 def same_up_to_sign(a, b):
     return np.abs(np.abs(np.einsum("ij,ij->i", a, b)) - 1).max()
 
 
-def test_of_the_first_map_they_are_the_singular_vectors_of_its_matrix(painter, first_map):
+def test_of_the_first_map_they_are_the_singular_vectors_of_its_matrix(model, first_map):
     """Exactly, from few samples, and whatever the class, which shifts the map by far more."""
     left, values, right = np.linalg.svd(first_map, full_matrices=False)
-    found = ganspace.compute(painter, Plan(layer="gen_z", count=200, move="layer"))
+    found = ganspace.compute(model, Plan(layer="gen_z", count=200, move="layer"))
     assert found.components.shape == (8, 4, 4, 64)
     assert same_up_to_sign(found.components.reshape(8, -1), left.T) < 1e-4
     assert same_up_to_sign(found.latents.directions, right) < 1e-4
@@ -41,20 +41,20 @@ def test_of_the_first_map_they_are_the_singular_vectors_of_its_matrix(painter, f
     assert found.var_ratio.sum() == pytest.approx(1.0, abs=0.02)
 
 
-def test_pca_too_sees_noise_and_not_the_classes(painter, first_map):
+def test_pca_too_sees_noise_and_not_the_classes(model, first_map):
     plan = Plan(layer="gen_z", count=1024, components=8, estimator="stream", move="layer")
-    found = ganspace.compute(painter, plan)
+    found = ganspace.compute(model, plan)
     assert found.stdev == pytest.approx(0.88 * np.linalg.svd(first_map)[1], rel=0.15)
-    apart = painter.activations(np.zeros((2, 8)), np.eye(3)[:2], 1.0, "gen_z")
+    apart = model.activations(np.zeros((2, 8)), np.eye(3)[:2], 1.0, "gen_z")
     assert np.linalg.norm(apart[0] - apart[1]) > 5 * found.stdev[0]
 
 
-def test_deeper_layers_have_the_variance_of_their_classes(painter):
+def test_deeper_layers_have_the_variance_of_their_classes(model):
     """Against each class by itself: the mean of their variances, without that between them."""
     sizes = {"layer": "layers.0", "count": 1024, "components": 1, "move": "layer"}
-    together, *alone = (ganspace.compute(painter, Plan(class_number=number, **sizes)) for number in (None, 0, 1, 2))
+    together, *alone = (ganspace.compute(model, Plan(class_number=number, **sizes)) for number in (None, 0, 1, 2))
     total = [float(found.stdev[0] ** 2 / found.var_ratio[0]) for found in (together, *alone)]
-    numbers = image_sampling.make(painter, Plan(layer="layers.0")).drawn(SAMPLES, 0)[1]
+    numbers = image_sampling.make(model, Plan(layer="layers.0")).drawn(SAMPLES, 0)[1]
     assert total[0] == pytest.approx(np.average(total[1:], weights=np.bincount(numbers)), rel=0.05)
 
 
@@ -65,55 +65,55 @@ def test_a_group_seen_from_its_mean_keeps_its_variance():
     assert np.abs(seen.reshape(500, 16, 3).mean(axis=1)).max() < 1e-5
 
 
-def test_edits_move_the_noise_and_with_it_every_layer(painter):
-    found = ganspace.compute(painter, Plan(layer="layers.0", count=500))
+def test_edits_move_the_noise_and_with_it_every_layer(model):
+    found = ganspace.compute(model, Plan(layer="layers.0", count=500))
     assert (found.layer, found.origin.found_in, found.components.shape) == ("z", "layers.0", (8, 1, 1, 8))
     z, classes, edits = np.zeros((1, 8)), np.eye(3)[:1], np.array([[2.0, -1.0]])
-    moved = painter.generate(z, classes, 1.0, moves=[(found.layer, found.offsets(edits))])
-    np.testing.assert_array_equal(moved, painter.generate(z + found.latent_offsets(edits), classes, 1.0))
-    assert np.abs(moved - painter.generate(z, classes, 1.0)).max() > 0.01
+    moved = model.generate(z, classes, 1.0, moves=[(found.layer, found.offsets(edits))])
+    np.testing.assert_array_equal(moved, model.generate(z + found.latent_offsets(edits), classes, 1.0))
+    assert np.abs(moved - model.generate(z, classes, 1.0)).max() > 0.01
 
 
-def test_the_first_direction_moves_its_layer_most(painter):
-    found = ganspace.compute(painter, Plan(layer="layers.0", count=1024))
-    z = painter.draw(np.random.default_rng(1), 64, 1.0)
+def test_the_first_direction_moves_its_layer_most(model):
+    found = ganspace.compute(model, Plan(layer="layers.0", count=1024))
+    z = model.draw(np.random.default_rng(1), 64, 1.0)
     classes = np.eye(3)[np.arange(64) % 3]
-    here = painter.activations(z, classes, 1.0, "layers.0")
+    here = model.activations(z, classes, 1.0, "layers.0")
     moves = [
-        np.square(painter.activations(z + found.latent_offsets(edit[None]), classes, 1.0, "layers.0") - here).mean()
+        np.square(model.activations(z + found.latent_offsets(edit[None]), classes, 1.0, "layers.0") - here).mean()
         for edit in np.eye(8)[[0, 3, 7]]
     ]
     assert moves[0] > moves[1] > moves[2]
 
 
-def test_a_class_by_itself_has_its_own_mean(painter):
-    z, sizes = painter.draw(np.random.default_rng(1), 512, 1.0), {"layer": "layers.0", "count": 256, "move": "layer"}
-    found = ganspace.compute(painter, Plan(class_number=1, **sizes))
-    means = [painter.activations(z, np.eye(3)[[number] * 512], 1.0, "layers.0").mean(axis=0) for number in range(3)]
+def test_a_class_by_itself_has_its_own_mean(model):
+    z, sizes = model.draw(np.random.default_rng(1), 512, 1.0), {"layer": "layers.0", "count": 256, "move": "layer"}
+    found = ganspace.compute(model, Plan(class_number=1, **sizes))
+    means = [model.activations(z, np.eye(3)[[number] * 512], 1.0, "layers.0").mean(axis=0) for number in range(3)]
     assert np.argmin([np.square(found.mean - mean).mean() for mean in means]) == 1
     assert found.origin.class_number == 1
 
 
-def test_the_file_says_where_it_is_from(painter, tmp_path):
-    ganspace.compute_file(painter, Plan(layer="gen_z", count=64, seed=5, truncation=0.5), tmp_path / "a.npz")
+def test_the_file_says_where_it_is_from(model, tmp_path):
+    ganspace.compute_file(model, Plan(layer="gen_z", count=64, seed=5, truncation=0.5), tmp_path / "a.npz")
     origin = ganspace.load(tmp_path / "a.npz").origin
-    assert (origin.checkpoint, origin.checksum, origin.seed, origin.count) == ("small", painter.checksum, 5, 64)
+    assert (origin.checkpoint, origin.checksum, origin.seed, origin.count) == ("small", model.checksum, 5, 64)
     assert (origin.class_number, origin.truncation, origin.found_in) == (-1, 0.5, "gen_z")
 
 
-def test_stopped_and_taken_up_again_they_are_the_same(painter, tmp_path, monkeypatch):
+def test_stopped_and_taken_up_again_they_are_the_same(model, tmp_path, monkeypatch):
     monkeypatch.setattr(analysis, "SAVE_EVERY_S", 0.0)
     plan = Plan(layer="gen_z", count=2100)
-    ganspace.compute_file(painter, plan, tmp_path / "whole.npz")
+    ganspace.compute_file(model, plan, tmp_path / "whole.npz")
 
     def stop(done, total):
         if done >= 2048:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ganspace.compute_file(painter, plan, tmp_path / "parts.npz", progress=stop)
+        ganspace.compute_file(model, plan, tmp_path / "parts.npz", progress=stop)
     seen = []
-    ganspace.compute_file(painter, plan, tmp_path / "parts.npz", progress=lambda done, total: seen.append(done))
+    ganspace.compute_file(model, plan, tmp_path / "parts.npz", progress=lambda done, total: seen.append(done))
     assert seen[1] >= 1024
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
@@ -121,11 +121,11 @@ def test_stopped_and_taken_up_again_they_are_the_same(painter, tmp_path, monkeyp
 def test_a_painters_own_are_kept_beside_it_and_found_anew_for_other_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(analysis, "OWN_IMAGES", Plan(count=64, components=4))
     folder = small_biggan.write(tmp_path / "mine")
-    painter = biggan.load(folder)
-    first = ganspace.own(painter)
-    assert ganspace.own_file(painter) == folder / "mine_layers.0.npz"
-    ganspace.save(ganspace.own_file(painter), first.named(0, "warm"))
-    assert ganspace.own(painter).name(0) == "warm"
+    model = biggan.load(folder)
+    first = ganspace.own(model)
+    assert ganspace.own_file(model) == folder / "mine_layers.0.npz"
+    ganspace.save(ganspace.own_file(model), first.named(0, "warm"))
+    assert ganspace.own(model).name(0) == "warm"
     (small_biggan.write(tmp_path / "other", seed=1) / "weights.npz").replace(folder / "weights.npz")
     again = ganspace.own(biggan.load(folder))
     assert again.name(0) == ""
@@ -148,19 +148,19 @@ def test_what_bends_both_ways_is_no_direction():
     ("wish", "message"),
     [
         ({"pitch": 60}, "a pitch is for sound models"),
-        ({"layer": "z"}, "z is drawn alike in all directions"),
+        ({"layer": "z"}, "z varies equally in all directions"),
         ({"layer": "conv0"}, "'conv0' is no layer of small; its layers are z, gen_z, layers.0"),
-        ({"class_number": 3}, "class 3 is none of small; its classes are 0 to 2"),
+        ({"class_number": 3}, "small has no class 3; its classes are 0 to 2"),
     ],
 )
-def test_a_plan_that_does_not_fit_is_refused(painter, wish, message):
+def test_a_plan_that_does_not_fit_is_refused(model, wish, message):
     with pytest.raises(ValueError, match=message):
-        ganspace.compute(painter, dataclasses.replace(Plan(count=64, components=2), **wish))
+        ganspace.compute(model, dataclasses.replace(Plan(count=64, components=2), **wish))
 
 
 @pytest.mark.parametrize("wish", [{"class_number": 0}, {"truncation": 0.5}, {"move": "z"}])
-def test_a_sound_model_takes_no_plan_for_pictures(magenta, wish):
-    with pytest.raises(ValueError, match="are for image models; a sound model has pitches"):
+def test_a_sound_model_takes_no_plan_for_images(magenta, wish):
+    with pytest.raises(ValueError, match="are for image models, not for sound models"):
         ganspace.compute(magenta, dataclasses.replace(Plan(count=64, components=2), **wish))
 
 
