@@ -118,6 +118,26 @@ def test_dask_workers_use_as_many_threads_as_they_have(monkeypatch):
     assert engine.thread_count() >= 1
 
 
+INTERRUPTED = """
+import signal
+import numpy as np
+from core.nn import engine
+def make():
+    return engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])
+first, second = make(), make()
+del first, second
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_does_not_crash_after_networks_were_deleted():
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n")
+
+
 WATCHED = """
 import socket, sys, threading, time
 connected = []

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.nn import openvino_ops
 from core.nn.names import check
-from core.nn.openvino_runtime import openvino, opset
+from core.nn.openvino_runtime import core, openvino, opset
 from core.nn.openvino_tensor import GraphTensor
 
 Network = Callable[..., Any]
@@ -103,7 +103,7 @@ class Compiled:
             # Pinned threads would wait for a core on which something else runs.
             settings |= {"INFERENCE_NUM_THREADS": thread_count(), "ENABLE_CPU_PINNING": False}
         try:
-            self._model = openvino().compile_model(model, device, settings)
+            self._model = core().compile_model(model, device, settings)
         except RuntimeError as error:
             raise ValueError(f"OpenVINO cannot compile the network for {device}: {_reason(error)}") from error
         # Requests that no thread uses now.

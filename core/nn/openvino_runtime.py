@@ -32,3 +32,13 @@ def opset() -> Any:
     """The operations that graphs are made of."""
     openvino()
     return importlib.import_module("openvino.opset13")
+
+
+@functools.cache
+def core() -> Any:
+    """The process's one OpenVINO core.
+
+    Each core gives the thread that creates it a stack for signals, and takes it away when it is deleted, in whatever
+    order and thread that happens: with several of them, Ctrl-C finds a stack that is gone, and the process crashes.
+    """
+    return openvino().Core()
