@@ -19,7 +19,7 @@ from renderer.training import (
     statistics,
 )
 from renderer.training.batches import ImageSource, with_factors
-from renderer.training.generator import Norm
+from renderer.training.generator import BatchNorm
 from renderer.training.hparams import EPSILON, ImageHparams
 from renderer.training.image_folder import LabelledImages
 from renderer.training.stages import stages
@@ -107,12 +107,12 @@ def test_which_weights_of_the_generator_are_normed():
 def test_batch_norm_gives_mean_zero_and_variance_one():
     x = 3 + 2 * rng().standard_normal((8, 4, 4, 5), np.float32)
     one, zero = np.ones(5, np.float32), np.zeros(5, np.float32)
-    norm = Norm()
+    norm = BatchNorm()
     plain = numpy(norm("n", x, one, zero))
     assert np.abs(plain.mean(axis=(0, 1, 2))).max() < 1e-5
     assert plain.std(axis=(0, 1, 2)) == pytest.approx(np.ones(5), abs=1e-3)
     assert numpy(norm.moments["n"])[0] == pytest.approx(x.mean(axis=(0, 1, 2)), abs=1e-5)
-    again = Norm({"n": norm.moments["n"]})("n", x, one, zero)
+    again = BatchNorm({"n": norm.moments["n"]})("n", x, one, zero)
     assert numpy(again) == pytest.approx(plain, abs=1e-5)
 
 
@@ -120,12 +120,12 @@ def test_batch_norm_with_given_moments_has_their_values():
     x, one = 3 + 2 * rng().standard_normal((8, 4, 4, 5), np.float32), np.ones(5, np.float32)
     given = np.stack([1.5 * one, 9 * one])
     wanted = (x - 1.5) / np.sqrt(9 + EPSILON) + 0.5
-    assert numpy(Norm({"n": given})("n", x, one, one / 2)) == pytest.approx(wanted, abs=1e-5)
+    assert numpy(BatchNorm({"n": given})("n", x, one, one / 2)) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_batch_norm_with_given_moments_lets_nothing_learn_what_the_moments_undo():
     x, one = ops.convert_to_tensor(rng().standard_normal((8, 4, 4, 5), np.float32)), np.ones(5, np.float32)
-    norm = Norm({"n": np.stack([0.1 * one, 1.2 * one])})
+    norm = BatchNorm({"n": np.stack([0.1 * one, 1.2 * one])})
 
     def loss(moved):
         y = norm("n", x * moved["scale"] + moved["shift"], one, 4 * one)

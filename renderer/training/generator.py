@@ -60,7 +60,7 @@ def spectral(names: Mapping[str, Any], conditions: bool) -> list[str]:
 
 
 @dataclass
-class Norm:
+class BatchNorm:
     """Batch norm: by the batch's own moments, which are collected in `moments`, or by `given` ones (mean, variance).
 
     With given ones the values are those of a network that plays, but the gradient is still that of the batch's own
@@ -93,7 +93,7 @@ def render(
     z: Tensor,
     classes: Tensor,
     hparams: ImageHparams,
-    norm: Norm,
+    norm: BatchNorm,
     size: int | None = None,
     fade: Tensor | None = None,
 ) -> Tensor:

@@ -14,7 +14,7 @@ from core.training.random_streams import Stream
 from core.training.trees import Tensor, Tensors
 from renderer.training import generator
 from renderer.training.batches import ImageSource, with_factors
-from renderer.training.generator import Norm
+from renderer.training.generator import BatchNorm
 from renderer.training.hparams import ImageHparams
 from renderer.training.statistics import Collector
 
@@ -73,4 +73,4 @@ def _compiled(hparams: ImageHparams, size: int) -> Callable[..., Any]:
 
 
 def _rendered(hparams: ImageHparams, size: int, weights: Tensors, given: Tensors, z: Tensor, labels: Tensor) -> Tensor:
-    return generator.render(weights, z, labels, hparams, Norm(given), size)
+    return generator.render(weights, z, labels, hparams, BatchNorm(given), size)

@@ -16,7 +16,7 @@ from core.nn import spectral_norm
 from core.nn.backend import compiled
 from core.training.trees import Tensor, Tensors
 from renderer.training import generator
-from renderer.training.generator import Norm
+from renderer.training.generator import BatchNorm
 from renderer.training.hparams import ImageHparams
 
 BATCH = 64
@@ -66,6 +66,6 @@ def _compiled(hparams: ImageHparams, size: int) -> Callable[..., Any]:
 
 
 def _moments(hparams: ImageHparams, size: int, weights: Tensors, z: Tensor, labels: Tensor) -> dict[str, Any]:
-    norm = Norm()
+    norm = BatchNorm()
     generator.render(weights, z, labels, hparams, norm, size)
     return {name: (value[0], value[1]) for name, value in norm.moments.items()}

@@ -20,7 +20,7 @@ from core.training.optimizer import descend
 from core.training.trees import Tensor, Tensors, Tree
 from renderer.training import discriminator, generator, losses
 from renderer.training.augment import augment
-from renderer.training.generator import Norm
+from renderer.training.generator import BatchNorm
 from renderer.training.hparams import ImageHparams
 from renderer.training.stages import ImageStage
 
@@ -146,7 +146,7 @@ def _generated(
 ) -> tuple[Tensor, tuple[Tensors, Tensors]]:
     """Images in training, the next vectors of spectral norm, and the moments of batch norm."""
     ready, vectors = spectral_norm.normalized(weights, tensors["generator_vectors"])
-    norm = Norm(tensors["moving"] if plan.stage.settling else None)
+    norm = BatchNorm(tensors["moving"] if plan.stage.settling else None)
     images = generator.render(ready, z, labels, plan.hparams, norm, plan.stage.size, plan.fade(batch))
     return images, (vectors, norm.moments)
 
