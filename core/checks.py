@@ -12,11 +12,13 @@ import numpy as np
 
 # Longest text of a value in a message.
 _MAX_SHOWN = 60
+# Integers with more bits are described: Python refuses to print very long ones.
+_MAX_BITS = 128
 _KINDS = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}
 
 
 def mismatch(name: str, rule: str, value: Any) -> ValueError:
-    """The error that says that `name` must `rule`, and what it is instead.
+    """The error for a value that breaks a rule.
 
     >>> str(mismatch("pitch", "be a whole number", 52.5))
     'pitch must be a whole number, not 52.5'
@@ -32,7 +34,7 @@ def number(name: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise mismatch(name, "be a number", value)
-    if not math.isfinite(value):
+    if not (isinstance(value, Integral) or math.isfinite(value)):
         raise mismatch(name, "be a finite number", value)
     return value  # type: ignore[return-value]
 
@@ -138,12 +140,15 @@ def range_text(low: float, high: float = math.inf, unit: str = "") -> str:
 
 
 def shape_text(sizes: Sequence[int | str]) -> str:
-    """A shape as it stands in docstrings: `[n, 256]`."""
+    """A shape as docstrings have it: `[n, 256]`."""
     return f"[{', '.join(map(str, sizes))}]"
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in a message: numbers short, text in quotes and cut."""
+    """A value for a message: numbers short, text in quotes and cut."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return f"{value!r:.{_MAX_SHOWN}}"
-    return str(int(value)) if isinstance(value, Integral) else f"{value:g}"
+    if not isinstance(value, Integral):
+        return f"{value:g}"
+    bits = int(value).bit_length()
+    return str(int(value)) if bits <= _MAX_BITS else f"a number of {bits} bits"

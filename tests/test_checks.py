@@ -28,6 +28,7 @@ def test_what_obeys_is_returned() -> None:
         (lambda: checks.whole("pitch", 52.5, 0, 127), "pitch must be a whole number, not 52.5"),
         (lambda: checks.whole("pitch", 128, 0, 127), "pitch must be in 0..127, not 128"),
         (lambda: checks.whole("samples", float("inf")), "samples must be a finite number, not inf"),
+        (lambda: checks.in_range("pitch", 10**5000, 0, 127), "pitch must be in 0..127, not a number of 16610 bits"),
         (lambda: checks.one_of("mode", "c", ("a", "b")), "mode must be one of a, b, not 'c'"),
         (lambda: checks.shape("z", np.zeros(3), ("n", 3)), "z must have shape [n, 3], not [3]"),
         (lambda: checks.shape("z", np.zeros((1, 2)), ("n", 3)), "z must have shape [n, 3], not [1, 2]"),

@@ -104,7 +104,10 @@ def test_an_operation_that_cannot_be_compiled_is_named(broken, reason):
 
 @pytest.mark.parametrize(
     ("names", "reason"),
-    [({"engine": "torch"}, "'torch'; it must be one of openvino, tensorflow, jax"), ({"precision": "f16"}, "'f16'")],
+    [
+        ({"engine": "torch"}, "the engine must be one of openvino, tensorflow, jax, not 'torch'"),
+        ({"precision": "f16"}, "'f16'"),
+    ],
 )
 def test_an_unknown_engine_or_precision_is_refused(names, reason):
     with pytest.raises(ValueError, match=reason):

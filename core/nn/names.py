@@ -10,7 +10,7 @@ def check(engine: str, precision: str) -> None:
     Raises:
         ValueError: there is no such engine or precision.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"the engine is {engine!r}; it must be one of {', '.join(ENGINES)}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"the precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+    from core import checks
+
+    checks.one_of("the engine", engine, ENGINES)
+    checks.one_of("the precision", precision, PRECISIONS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
 from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.checkpoint import Shapes, Weights
@@ -42,8 +43,7 @@ def save(folder: Path, state: SoundState, config: Config, stage: int, *, keep: i
     Raises:
         ValueError: the state does not have the blocks of the stage, or the weights or shapes that config asks for.
     """
-    if keep < 1:
-        raise ValueError(f"keep must be at least 1, not {keep}")
+    checks.in_range("keep", keep, 1)
     if checkpoint.blocks_of(stage) != state.blocks:
         raise ValueError(f"stage {stage} has {checkpoint.blocks_of(stage)} blocks; the state has {state.blocks}")
     tensors = _counters(state, betas)

@@ -10,6 +10,7 @@ import numpy as np
 
 import ganspace
 import gansynth
+from core import checks
 from core.audio import wav
 from core.files.atomic import replacing
 from core.latent.interpolation import lerp, slerp
@@ -70,10 +71,10 @@ class HallucinationJob:
     def __post_init__(self) -> None:
         if self.out.suffix.lower() != ".wav":
             raise ValueError(f"--out must end in .wav, not {self.out.name!r}")
-        if self.notes < 1 or self.steps < 0:
-            raise ValueError(f"--notes must be at least 1 and --steps at least 0, not {self.notes} and {self.steps}")
-        if self.seed is not None and self.seed < 0:
-            raise ValueError(f"--seed must not be negative, not {self.seed}")
+        checks.in_range("--notes", self.notes, 1)
+        checks.in_range("--steps", self.steps, 0)
+        if self.seed is not None:
+            checks.in_range("--seed", self.seed, 0)
 
 
 def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from core import checks
 from core.progress import Progress
 from server.osc.packet import Message
 
@@ -77,9 +78,9 @@ class PendingRequests:
 
 def _whole(fields: dict[str, Any], key: str) -> int:
     value = fields.get(key)
-    if type(value) is not int or not 0 <= value < _MOST:
-        raise ValueError(f"{key} must be a whole number in 0..{_MOST - 1}, not {value!r:.60}")
-    return value
+    if type(value) is not int:
+        raise checks.mismatch(key, "be a whole number", value)
+    return checks.whole(key, value, 0, _MOST - 1)
 
 
 def _message(row: Any) -> Message:
