@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checks
+from core import checks, errors
 from core.files import user_folders
 
 if TYPE_CHECKING:
@@ -31,24 +31,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Render until Ctrl-C, SIGTERM, or the server says bye.
 
     Returns:
-        1 on failure; on success the process exits with 0 by itself.
+        1 on failure. Otherwise the process ends here: with 130 after Ctrl-C, else with 0.
     """
     args = _parser().parse_args(argv)
     # TensorFlow reads these when it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if args.debug else "3")
     logging.basicConfig(level=logging.WARNING, format="renderer: %(message)s", stream=sys.stderr)
     logging.getLogger("renderer").setLevel(logging.DEBUG if args.debug else logging.INFO)
-    try:
-        _run(args)
-    except (ValueError, OSError) as error:
-        if args.debug:
-            raise
-        print(f"renderer: {error}", file=sys.stderr)
-        return 1
+    status = errors.exit_status(lambda: _run(args), "renderer", args.debug)
+    if status == errors.FAILED:
+        return status
     # TensorFlow may still run in a thread; a normal exit would crash it.
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,7 +89,7 @@ def _add_page_flags(add: Callable[..., object]) -> None:
     )
 
 
-def _run(args: argparse.Namespace) -> None:
+def _run(args: argparse.Namespace) -> int:
     from renderer.live import process
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
@@ -105,7 +101,7 @@ def _run(args: argparse.Namespace) -> None:
     _check(args, models)
     process.lower_priority()
     threads = args.threads or process.default_threads()
-    ended = _end_event()
+    ended, received = _end_event()
     data = user_folders.data_dir()
     controller = RenderController(models, args.out or data / "pictures", _load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
@@ -119,14 +115,20 @@ def _run(args: argparse.Namespace) -> None:
     controller.close()
     link.stop()
     stop_page()
+    return errors.INTERRUPTED if signal.SIGINT in received else errors.OK
 
 
-def _end_event() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set."""
-    ended = threading.Event()
+def _end_event() -> tuple[threading.Event, list[int]]:
+    """An event that Ctrl-C and SIGTERM set, and the list that receives the numbers of these signals."""
+    ended, received = threading.Event(), list[int]()
+
+    def end(number: int, frame: object) -> None:
+        received.append(number)
+        ended.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    return ended
+        signal.signal(number, end)
+    return ended, received
 
 
 def _wait(ended: threading.Event) -> None:
