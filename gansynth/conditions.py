@@ -21,7 +21,7 @@ from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels
 if TYPE_CHECKING:
     from gansynth.config import Config
 
-Value = str | Collection[str] | None
+ConditionValue = str | Collection[str] | None
 PITCH = "pitch"
 # The value that unsets a condition in a message or on the command line.
 ANY = "any"
@@ -101,7 +101,7 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in CONDITIONS if name in names)
 
 
-def value_of(words: Sequence[str]) -> Value:
+def value_of(words: Sequence[str]) -> ConditionValue:
     """The value of a condition from words; no words, or "any", mean that it is not set."""
     return None if list(words) in ([], [ANY]) else tuple(dict.fromkeys(words))
 
@@ -120,7 +120,9 @@ def places(config: "Config") -> dict[str, slice]:
     return found
 
 
-def label_vectors(config: "Config", pitches: Sequence[int] | np.ndarray, wanted: Mapping[str, Value]) -> np.ndarray:
+def label_vectors(
+    config: "Config", pitches: Sequence[int] | np.ndarray, wanted: Mapping[str, ConditionValue]
+) -> np.ndarray:
     """Label vectors of notes to generate.
 
     Args:
@@ -143,7 +145,7 @@ def label_vectors(config: "Config", pitches: Sequence[int] | np.ndarray, wanted:
     return vectors
 
 
-def check(config: "Config", wanted: Mapping[str, Value]) -> dict[str, int]:
+def check(config: "Config", wanted: Mapping[str, ConditionValue]) -> dict[str, int]:
     """The codes of the conditions that are set.
 
     Raises:

@@ -7,7 +7,7 @@ import numpy as np
 
 from core import checks
 from core.protocols import Control
-from gansynth.conditions import CONDITIONS, PITCH, Value
+from gansynth.conditions import CONDITIONS, PITCH, ConditionValue
 from gansynth.config import Config
 
 LATENT = "z"
@@ -24,7 +24,7 @@ def controls(config: Config) -> tuple[Control, ...]:
     )
 
 
-def read(config: Config, values: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, dict[str, Value]]:
+def read(config: Config, values: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, dict[str, ConditionValue]]:
     """One note's values as `Model.notes` takes them: z [1, latent_size], pitches [1], conditions.
 
     Raises:

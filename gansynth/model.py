@@ -15,10 +15,10 @@ from core.nn.ops import Ops, Tensor
 from core.progress import Progress
 from core.protocols import Control
 from gansynth import checkpoint, controls, network, normalizer, spectral
-from gansynth.conditions import CONDITIONS, Value, label_vectors
+from gansynth.conditions import CONDITIONS, ConditionValue, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 
-Conditions = Mapping[str, Value]
+Conditions = Mapping[str, ConditionValue]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8
 AT_ONCE = 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.text import spans
-from gansynth.conditions import CONDITIONS, Value
+from gansynth.conditions import CONDITIONS, ConditionValue
 from gansynth.config import Config
 from gansynth.dataset.records import Labels
 
@@ -18,7 +18,7 @@ class NoteRequest:
 
     pitch: int
     like: str
-    conditions: tuple[tuple[str, Value], ...] = ()
+    conditions: tuple[tuple[str, ConditionValue], ...] = ()
 
 
 def plan(config: Config, labels: Mapping[str, Labels], count: int, rng: np.random.Generator) -> list[NoteRequest]:
@@ -32,7 +32,7 @@ def plan(config: Config, labels: Mapping[str, Labels], count: int, rng: np.rando
     return [_request(config, labels, pitch, names[pitch], rng) for pitch in pitches[:count]]
 
 
-def groups(requests: Sequence[NoteRequest]) -> dict[tuple[tuple[str, Value], ...], list[int]]:
+def groups(requests: Sequence[NoteRequest]) -> dict[tuple[tuple[str, ConditionValue], ...], list[int]]:
     """Positions of the requests with the same conditions, which can be generated together."""
     found = defaultdict(list)
     for place, request in enumerate(requests):
@@ -65,7 +65,7 @@ def _request(
     return NoteRequest(pitch, like, tuple((name, _value(name, labels[like])) for name in config.conditions))
 
 
-def _value(name: str, labels: Labels) -> Value:
+def _value(name: str, labels: Labels) -> ConditionValue:
     """The value of a condition that a labelled note has."""
     condition = CONDITIONS[name]
     code = condition.code(labels)

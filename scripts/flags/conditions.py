@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterable
 
-from gansynth.conditions import Value, value_of
+from gansynth.conditions import ConditionValue, value_of
 
 Words = tuple[str, tuple[str, ...]]
 
@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def wanted(given: Iterable[Words]) -> dict[str, Value]:
+def wanted(given: Iterable[Words]) -> dict[str, ConditionValue]:
     """The conditions by name; of one that is given twice, all values."""
     words: dict[str, tuple[str, ...]] = {}
     for name, values in given:

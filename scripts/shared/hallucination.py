@@ -18,7 +18,7 @@ from core.latent.key_path import key_times_s
 from core.progress import show_progress
 from ganspace.edited_models import CoordinateModel
 from gansynth.checkpoint import checksum
-from gansynth.conditions import Value, check
+from gansynth.conditions import ConditionValue, check
 from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render_sound
 from scripts import frame
@@ -63,7 +63,7 @@ class HallucinationJob:
     latents: Path | None = None
     edits: Path | None = None
     directions: str | None = None
-    conditions: dict[str, Value] = field(default_factory=dict)
+    conditions: dict[str, ConditionValue] = field(default_factory=dict)
     engine: str = "openvino"
     precision: str = "f32"
     video: Video | None = None
