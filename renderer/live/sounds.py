@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import soxr
 
 from core import checks
+from core.audio.resample import resample
 from renderer.ipc.messages import SAMPLES_BYTES, Event
 from renderer.sound_to_image import PITCHES
 
@@ -101,12 +101,13 @@ class Samples:
     def __post_init__(self) -> None:
         if self.values.ndim != 1 or not len(self.values) or self.values.dtype != np.int16:
             raise ValueError(f"samples must be int16 [n], not {self.values.dtype} {list(self.values.shape)}")
-        if type(self.sample_rate) is not int or not _LOWEST_RATE <= self.sample_rate <= _HIGHEST_RATE:
-            raise checks.mismatch("sample_rate", f"be in {_LOWEST_RATE}..{_HIGHEST_RATE} Hz", self.sample_rate)
+        if type(self.sample_rate) is not int:
+            raise checks.mismatch("sample_rate", "be a whole number", self.sample_rate)
+        checks.in_range("sample_rate", self.sample_rate, _LOWEST_RATE, _HIGHEST_RATE, "Hz")
 
     def at_rate(self, rate: int) -> np.ndarray:
         """The same audio at another rate, int16 [m]."""
-        return self.values if rate == self.sample_rate else soxr.resample(self.values, self.sample_rate, rate)
+        return resample(self.values, self.sample_rate, rate)
 
 
 def read_samples(event: Event) -> tuple[str, Samples]:
