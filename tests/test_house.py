@@ -216,6 +216,24 @@ def test_controls_that_an_exercise_names_are_in_the_patches(page):
     assert not [name for name in named - {"Bold"} if name not in labels]
 
 
+# Files of Magenta have the name of our room in their paths.
+NAMED_FILE = re.compile(
+    r"(?<![\w/.-])(?!gansynth/lib/)"
+    r"((?:core|gansynth|ganspace|renderer|server|scripts|tests|docs|pd|models|bench)/[\w/.-]+\.(?:py|md|pd|toml|yml|html))"
+)
+
+
+def test_files_that_code_and_pages_name_exist():
+    files = tracked()
+    texts = {
+        name: content.decode() for name, content in files.items() if name.endswith((".py", ".md", ".toml", ".yml"))
+    }
+    missing = {
+        (name, found) for name, text in texts.items() for found in NAMED_FILE.findall(text) if found not in files
+    }
+    assert not missing
+
+
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("pd/**/*.md")])
 
 
