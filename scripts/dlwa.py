@@ -65,7 +65,7 @@ def setup(options: argparse.Namespace) -> None:
     looking = "from core.nn.backend import devices; print(devices())"
     done = subprocess.run([sys.executable, "-c", looking], capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"the networks cannot run: {done.stderr.strip().splitlines()[-1]}")
+        raise ChildProcessError(f"the networks cannot run: {done.stderr.strip().splitlines()[-1]}")
     print(f"training will run on {done.stdout.strip()}")
 
 
@@ -132,7 +132,7 @@ def _run_long(options: argparse.Namespace, name: str, arguments: Sequence[str], 
         return _run(name, arguments)
     lock = log.with_suffix(".pid")
     if (running := _running(lock)) is not None:
-        raise RuntimeError(f"it is already running, as process {running}; see {log}")
+        raise ChildProcessError(f"it is already running, as process {running}; see {log}")
     words = _words(name, arguments)
     with log.open("ab") as file:
         process = subprocess.Popen(

@@ -49,7 +49,7 @@ def _make(options: argparse.Namespace) -> None:
     _step(gansynth_train.main, ["--config", "small_warm", "--hparams", json.dumps(HPARAMS | length | places)])
     _, save = checkpoint.latest(run)
     if int(save.name.rpartition("-")[2]) < options.images:
-        raise RuntimeError(f"training stopped at {save.name}; the same command continues it")
+        raise ChildProcessError(f"training stopped at {save.name}; the same command continues it")
     _shorten_meta(run)
     _step(postprocess_model.main, ["--ckpt_dir", str(run), "--execute"])
     print(f"{run} is ready; hallu models add {run}")

@@ -67,7 +67,7 @@ def test_training_goes_on_in_the_background(machine):
         wait_for(lambda: "training on 6 notes" in log.read_text())
         again = dlwa(machine, *wanted)
         assert again.returncode == 1
-        assert f"running already, as process {process}" in again.stderr
+        assert f"dlwa: it is already running, as process {process}" in again.stderr
     finally:
         os.kill(process, signal.SIGTERM)
     wait_for(lambda: "stopped" in log.read_text())
