@@ -154,7 +154,7 @@ def test_an_edits_reply_that_comes_in_ends_there(send):
         (("/sound/load_ganspace_components", "nothing.npz"), PICKLE),
         (("/sound/load_ganspace_components", "../../../../etc/passwd"), "no components file"),
         (("/sound/load_ganspace_components", "/etc/passwd"), "--models"),
-        (("/sound/load_ganspace_components", "experiment.json"), "no readable components file"),
+        (("/sound/load_ganspace_components", "experiment.json"), "cannot be read as a components file"),
     ],
 )
 def test_bad_input_is_named(send, message, text):

@@ -176,10 +176,9 @@ def test_folders_are_needed(capsys):
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize("flags", [["--engine", "tensorflow"], ["--precision", "bf16"]], ids=" ".join)
-def test_another_engine_or_precision_gives_nearly_the_same_note(tmp_path, flags):
+def test_another_precision_gives_nearly_the_same_note(tmp_path):
     waves = []
-    for folder, more in ((tmp_path / "exact", []), (tmp_path / "near", flags)):
+    for folder, more in ((tmp_path / "exact", []), (tmp_path / "near", ["--precision", "bf16"])):
         words = ["--ckpt_dir", FLUID, "--output_dir", folder, "--batch_size", "1", "--seed", "1", *more]
         assert main([str(word) for word in words]) == 0
         waves.append(soundfile.read(folder / "generated_0.wav")[0])
