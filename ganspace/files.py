@@ -87,7 +87,7 @@ def locate(name: str, folder: Path, kind: Kind, models: Iterable[Path], owner: s
         flag: that sets the models folders, for the error message.
 
     Raises:
-        FileNotFoundError: there is none inside; what lies outside is not told apart from what is missing.
+        FileNotFoundError: there is none inside; a file outside is treated as missing.
     """
     folders = [family.folder for family in families.families(kind)]
     named = (path for root in models for own in folders for path in inside(Path(root), own, name))

@@ -199,7 +199,7 @@ def test_what_is_wrong_with_an_array_is_said_by_name(tmp_path, arrays, change, m
         ("channel_width", "6", "channel_width must be a whole number, not '6'"),
         ("z_dim", True, "z_dim must be a whole number, not True"),
         ("eps", -1.0, "eps must be above 0, not -1"),
-        ("output_dim", 256, "output_dim is 256, but the layers make 128 pixels"),
+        ("output_dim", 256, "output_dim is 256, but the layers give 128 pixels"),
         ("layers", None, "layers must be a list"),
         ("layers", [[False, 16, 16], [1, 2]], r"one of them is \[1, 2\]"),
         ("layers", [[False, 16, 8], [True, 16, 8]], "must take 8 channels"),
@@ -247,7 +247,7 @@ def test_another_version_is_refused(tmp_path):
 
 def test_another_format_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", a=1)
-    with pytest.raises(ValueError, match="no image model of the format hallu-biggan"):
+    with pytest.raises(ValueError, match="not an image model of the format hallu-biggan"):
         npz_format.read(tmp_path / "a.npz")
 
 
@@ -261,7 +261,7 @@ def test_too_large_for_half_the_digits(tmp_path, folded):
     folded = folded | {"generator.bn.bias": np.full(6, 7e4, np.float32)}
     from renderer.biggan import model_formats
 
-    with pytest.raises(ValueError, match=r"generator\.bn\.bias holds a value that float16 cannot"):
+    with pytest.raises(ValueError, match=r"generator\.bn\.bias contains a value too large for float16"):
         model_formats.save(tmp_path / "own", biggan.read_config(SMALL), folded, ["a"] * 1000)
     assert not (tmp_path / "own").exists()
 
@@ -280,7 +280,10 @@ def test_models_are_found_by_their_files(tmp_path, caplog):
 
 
 def test_no_model(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"is no image model; one has config\.json and weights\.npz; or"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"is not the folder of a model; one has config\.json and weights\.npz; or",
+    ):
         biggan.load(tmp_path)
 
 

@@ -132,7 +132,7 @@ def test_a_painter_knows_its_folder(painter):
     ("layer", "offsets", "message"),
     [
         ("", np.zeros((1, 4, 4, 1)), "offsets need the layer"),
-        ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is no layer of biggan_small; its layers are z, gen_z, layers.0"),
+        ("conv0", np.zeros((1, 4, 4, 1)), "'conv0' is not a layer of biggan_small; its layers are z, gen_z, layers.0"),
         ("gen_z", np.zeros((1, 4, 4, 1)), r"offsets at gen_z must have shape \[1, 4, 4, 96\], not"),
         ("gen_z", np.full((1, 4, 4, 96), np.nan), "a value of offsets is not finite"),
     ],

@@ -149,7 +149,7 @@ def test_what_bends_both_ways_is_no_direction():
     [
         ({"pitch": 60}, "a pitch is for sound models"),
         ({"layer": "z"}, "z varies equally in all directions"),
-        ({"layer": "conv0"}, "'conv0' is no layer of small; its layers are z, gen_z, layers.0"),
+        ({"layer": "conv0"}, "'conv0' is not a layer of small; its layers are z, gen_z, layers.0"),
         ({"class_number": 3}, "small has no class 3; its classes are 0 to 2"),
     ],
 )

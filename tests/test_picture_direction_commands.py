@@ -59,7 +59,7 @@ def test_one_class_can_be_named_and_the_layer_itself_be_moved(folder, tmp_path):
         (("--scheduler", "tcp://x"), "--scheduler is for GANSynth checkpoints"),
         (("--class", "mos s"), "the model has no class 'mos s'"),
         (("--truncation", 2), "truncation must be above 0 and at most 1, not 2"),
-        (("--layer", "conv0"), "'conv0' is no layer of small; its layers are z, gen_z, layers.0"),
+        (("--layer", "conv0"), "'conv0' is not a layer of small; its layers are z, gen_z, layers.0"),
     ],
 )
 def test_what_pictures_do_not_have_is_refused(folder, tmp_path, capsys, flags, message):

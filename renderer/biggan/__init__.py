@@ -1,4 +1,4 @@
-"""BigGAN-deep, painting: a folder with a generator -> pictures of any noise and any mixture of classes.
+"""BigGAN-deep: load the generator of a folder, and render images of any latent vector and any mixture of classes.
 
 Source: Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image Synthesis, appendix B.
 """
@@ -15,7 +15,7 @@ __all__ = ["convert", "find", "load", "read_config"]
 
 
 def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -> "BigGan":
-    """Load an image model: a Hugging Face folder, a TF-Hub module folder, or one of ours.
+    """Load a generator: a Hugging Face folder, a TF-Hub module folder, or one in our own format.
 
     Args:
         folder: of the model.
@@ -23,7 +23,7 @@ def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -
         precision: f32, or bf16.
 
     Raises:
-        FileNotFoundError: there is no image model in the folder, or a file of it is missing.
+        FileNotFoundError: the folder is not one of a BigGAN-deep, or a file is missing.
         ValueError: a file breaks a rule; the message names it.
     """
     from renderer.biggan import model_formats
@@ -36,16 +36,16 @@ def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:
-    """Write an image model of any kind as one of ours, which loads faster and is smaller.
+    """Convert a model folder of any format into our own, which is smaller and loads faster.
 
     Args:
         source: a folder that `load` reads.
-        folder: a new one.
-        dtype: float16 or float32, of the numbers in the file.
+        folder: the new folder.
+        dtype: of the arrays in the file, float16 or float32.
 
     Raises:
-        FileNotFoundError: there is no image model in the folder, or a file of it is missing.
-        FileExistsError: the new folder is there and not empty.
+        FileNotFoundError: the folder is not one of a BigGAN-deep, or a file is missing.
+        FileExistsError: the new folder exists and is not empty.
         ValueError: a file breaks a rule; the message names it.
     """
     from renderer.biggan import model_formats

@@ -1,4 +1,4 @@
-"""A generator's shape: what its config.json says, and the parts that follow from it."""
+"""The architecture of a generator: the settings of its config.json, and the parts that follow from them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Layer = tuple[bool, int, int]
 
 @dataclass(frozen=True)
 class Block:
-    """Residual block `name` takes a map of `before` channels to one of `after` at `size` pixels, doubling it or not."""
+    """Residual block `name` takes a map of `before` channels to one of `after` at `size` pixels, upsampled or not."""
 
     name: str
     size: int
@@ -24,7 +24,7 @@ class Block:
 
     @property
     def inner(self) -> int:
-        """Channels of the maps inside."""
+        """Channels of the inner maps."""
         return self.before // REDUCTION
 
     @property
@@ -71,12 +71,12 @@ class BigGANConfig:
 
     @property
     def resolution(self) -> int:
-        """The pictures' edge in pixels."""
+        """Pixels of an image's edge."""
         return FIRST_SIZE * 2 ** sum(doubles for doubles, _, _ in self.layers)
 
     @property
     def cond_size(self) -> int:
-        """How long the vector is that every batch norm sees: noise and class embedding."""
+        """Length of the vector that conditions every batch norm: z and class embedding."""
         return self.z_size + self.embed_size
 
     @property
@@ -86,7 +86,7 @@ class BigGANConfig:
 
     @property
     def parts(self) -> tuple[Block | Attention, ...]:
-        """What stands between the first map and the colours, in order; numbered as pytorch-pretrained-biggan does."""
+        """The parts between the first map and the colours, in order; numbered as in pytorch-pretrained-biggan."""
         found: list[Block | Attention] = []
         size, width = FIRST_SIZE, self.channel_width
         for position, (doubles, before, after) in enumerate(self.layers):
@@ -98,7 +98,7 @@ class BigGANConfig:
 
     @property
     def layer_shapes(self) -> dict[str, tuple[int, int, int]]:
-        """Height, width and channels of the first map, "gen_z", and of what leaves each part, "layers.0", ..."""
+        """Height, width and channels of the first map, "gen_z", and of the output of each part, "layers.0", ..."""
         found = {FIRST_LAYER: (FIRST_SIZE, FIRST_SIZE, FIRST_CHANNELS * self.channel_width)}
         for part in self.parts:
             channels = part.after if isinstance(part, Block) else part.channels
@@ -113,7 +113,7 @@ class BigGANConfig:
 
 
 def from_json(values: Mapping[str, Any], name: str) -> BigGANConfig:
-    """What pytorch-pretrained-biggan's config.json says.
+    """Read the values of a config.json of pytorch-pretrained-biggan.
 
     Raises:
         ValueError: a value is missing or breaks a rule; the message names it.
@@ -130,12 +130,12 @@ def from_json(values: Mapping[str, Any], name: str) -> BigGANConfig:
         rows=_whole(values, "n_stats", 51),
     )
     if _whole(values, "output_dim", config.resolution) != config.resolution:
-        raise ValueError(f"output_dim is {values['output_dim']}, but the layers make {config.resolution} pixels")
+        raise ValueError(f"output_dim is {values['output_dim']}, but the layers give {config.resolution} pixels")
     return config
 
 
 def to_json(config: BigGANConfig) -> dict[str, Any]:
-    """The same values under pytorch-pretrained-biggan's names."""
+    """The values of a config.json, under pytorch-pretrained-biggan's names."""
     return {
         "output_dim": config.resolution,
         "z_dim": config.z_size,
@@ -172,7 +172,7 @@ def _layers(value: Any) -> tuple[Layer, ...]:
 
 
 def _check_layers(layers: tuple[Layer, ...], width: int) -> None:
-    """Each block keeps its channels or halves them, and takes what the one before it gives."""
+    """Check that each block keeps or halves its channels, and takes as many as the one before it gives."""
     given = FIRST_CHANNELS
     for layer in layers:
         _, before, after = layer

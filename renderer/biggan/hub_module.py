@@ -1,4 +1,4 @@
-"""A TF-Hub module folder of BigGAN-deep, read without TensorFlow-Hub.
+"""Read a TF-Hub module folder of BigGAN-deep without TensorFlow-Hub.
 
 Variables come from `variables/`; batch norm's tables, which are constants, out of the graph in `saved_model.pb`.
 Source of the names: the published converter of pytorch-pretrained-biggan (convert_tf_to_pytorch.py).
@@ -16,10 +16,10 @@ from renderer.biggan.config import FIRST_CHANNELS, Attention, BigGANConfig, Bloc
 
 GRAPH, VARIABLES = "saved_model.pb", "variables/variables"
 _AVERAGED = "/ema_0.9999"
-# What layers have, by TensorFlow's and torch's names; a kernel named weight_orig has spectral norm.
+# The variables of a layer, TensorFlow's names to torch's; a kernel named weight_orig has spectral norm.
 Kinds = Mapping[str, str]
 _PLAIN, _NORMED, _WITH_BIAS = {"w": "weight"}, {"w": "weight_orig"}, {"w": "weight_orig", "b": "bias"}
-# Every batch norm makes five stacks of the graph, whose second and fourth are its tables.
+# Every batch norm has five stacks in the graph; the second and the fourth are its tables.
 _STACKS, _MEANS, _VARIANCES = 5, 1, 3
 _BEGIN: tuple[Layer, ...] = ((False, 16, 16), (True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8))
 _END: tuple[Layer, ...] = ((True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1))
@@ -29,7 +29,7 @@ LAYERS = (_BEGIN + _END, _LARGE, (*_LARGE, (False, 1, 1), (True, 1, 1)))
 
 
 def read_config(folder: Path) -> BigGANConfig:
-    """The shape of a module, which follows from its tables.
+    """Find the architecture of a module from the shapes of its tables.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -39,7 +39,7 @@ def read_config(folder: Path) -> BigGANConfig:
 
 
 def read(folder: Path) -> dict[str, np.ndarray]:
-    """The module's arrays under the names and in the layouts of torch's state dict.
+    """Read the module's arrays, with the names and layouts of torch's state dict.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -103,7 +103,7 @@ def _stack(norm: int, which: int) -> str:
 
 
 def _layers(config: BigGANConfig) -> Iterator[tuple[str, str, Kinds]]:
-    """Names of layers, torch's and TensorFlow's, and what they have."""
+    """The layers: torch's and TensorFlow's name, and their variables."""
     yield "embeddings", "linear", _PLAIN
     yield "generator.gen_z", "Generator/GenZ/G_linear", _WITH_BIAS
     yield "generator.conv_to_rgb", "Generator/conv_to_rgb", _WITH_BIAS
@@ -131,7 +131,7 @@ def _needed(kinds: Kinds) -> list[str]:
 
 
 def _arrays(own: Mapping[str, np.ndarray], torch: str, kinds: Kinds) -> dict[str, np.ndarray]:
-    """A layer's arrays out of its variables."""
+    """Convert a layer's variables to torch's arrays."""
     found = {}
     for kind, name in kinds.items():
         array = own[kind + _AVERAGED]
@@ -144,7 +144,7 @@ def _arrays(own: Mapping[str, np.ndarray], torch: str, kinds: Kinds) -> dict[str
 
 
 def _vectors(name: str, kernel: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
-    """A module keeps one of the two vectors of a largest singular value; the other follows from it."""
+    """The vectors u and v of the largest singular value; a module only keeps u, from which v follows."""
     matrix = kernel.reshape(len(kernel), -1)
     checks.shape(f"{name}'s vector u0", u, (len(matrix),))
     v = _unit(matrix.T @ u)

@@ -1,4 +1,4 @@
-"""A loaded BigGAN-deep: noise and classes -> pictures."""
+"""A loaded BigGAN-deep: latent vectors and classes -> images."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,11 +54,11 @@ class BigGan:
 
     @functools.cached_property
     def checksum(self) -> str:
-        """The checksum of the weights in its folder; see `folders.checksum`."""
+        """The checksum of the weights in its folder; see `model_formats.checksum`."""
         return model_formats.checksum(self.folder)
 
     def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
-        """Noise as the generator was trained with: float32 [count, z_size]."""
+        """Latent vectors as the generator was trained with: float32 [count, z_size]."""
         return truncated_normal(rng, (count, self.z_size), truncation)
 
     def layer_shape(self, layer: str) -> tuple[int, int, int]:
@@ -68,7 +68,7 @@ class BigGan:
             ValueError: there is no such layer.
         """
         if layer not in self.layers:
-            raise ValueError(f"{layer!r} is no layer of {self.name}; its layers are {', '.join(self.layers)}")
+            raise ValueError(f"{layer!r} is not a layer of {self.name}; its layers are {', '.join(self.layers)}")
         return (1, 1, self.z_size) if layer == NOISE else self.config.layer_shapes[layer]
 
     def generate(
@@ -118,7 +118,7 @@ class BigGan:
     def activations(
         self, z: np.ndarray, classes: np.ndarray | None, truncation: float | np.ndarray, layer: str, *, at_once: int = 1
     ) -> np.ndarray:
-        """What leaves a layer: float32 [n, *layer_shape(layer)]; see `generate`.
+        """The activations of a layer: float32 [n, *layer_shape(layer)]; see `generate`.
 
         `at_once` of them go through the network together: more are faster, and may differ in the last bit.
 
@@ -203,7 +203,7 @@ class BigGan:
         z = _checked("z", z, self.z_size)
         classes = _checked("classes", classes, self.num_classes)
         if len(z) != len(classes):
-            raise ValueError(f"there are {len(z)} z and {len(classes)} classes; each picture needs one of both")
+            raise ValueError(f"there are {len(z)} z and {len(classes)} classes; each frame needs one of both")
         truncations = np.asarray(truncation, np.float64)
         if truncations.shape not in ((), (len(z),)):
             raise ValueError(f"truncation must be one number or [{len(z)}], not {checks.shape_text(truncations.shape)}")

@@ -1,4 +1,4 @@
-"""The three kinds of folders that an image model comes in."""
+"""The three formats of model folders: ours, Hugging Face's, TF-Hub's."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Kind:
-    """A folder of this kind has these files, weights (or their index) last.
+    """A format of folders, which have these files, the weights (or their index) last.
 
     `arrays` reads a folder's, under the names of torch's state dict.
     """
@@ -45,29 +45,29 @@ def contents() -> str:
 
 
 def find(models: Iterable[Path]) -> list[Path]:
-    """The image models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
+    """The models in DIR/biggan/ of models folders, in the order of the folders, by name in each.
 
-    A folder that looks like one, but cannot be read, is left out, and the log says why.
+    A folder whose settings cannot be read is left out, and the log says why.
     """
     places = [place for folder in models for place in sorted((Path(folder) / "biggan").glob("*/"))]
     return [place for place in places if _is_readable(place)]
 
 
 def read_config(folder: str | Path) -> BigGANConfig:
-    """An image model's shape; reads no weights, and does not need TensorFlow.
+    """Read the architecture of a model; no weights are read.
 
     Raises:
-        FileNotFoundError: there is no image model in the folder.
+        FileNotFoundError: the folder is not one of a BigGAN-deep.
         ValueError: its config.json breaks a rule; the message names it.
     """
     return _known_kind(Path(folder)).config(Path(folder))
 
 
 def read_weights(folder: Path, config: BigGANConfig) -> Arrays:
-    """All weights that `config` asks for, spectral norm folded in; see `weights.expected`.
+    """Read all weights that `config` needs, spectral norm folded in; see `weights.expected`.
 
     Raises:
-        FileNotFoundError: there is no image model in the folder.
+        FileNotFoundError: the folder is not one of a BigGAN-deep.
         ValueError: a file is damaged, or an array is missing or has another shape; the message names it.
     """
     from renderer.biggan import weights
@@ -79,10 +79,10 @@ def read_weights(folder: Path, config: BigGANConfig) -> Arrays:
 
 
 def checksum(folder: Path) -> str:
-    """An image model's checksum: of its weights, or of their index, which holds one of each variable.
+    """The SHA-256 of a model's weights file, or of their index, which holds a checksum of each variable; hexadecimal.
 
     Raises:
-        FileNotFoundError: there is no image model in the folder.
+        FileNotFoundError: the folder is not one of a BigGAN-deep.
     """
     with (folder / _known_kind(folder).files[-1]).open("rb") as file:
         found = hashlib.sha256()
@@ -92,21 +92,21 @@ def checksum(folder: Path) -> str:
 
 
 def save(folder: Path, config: BigGANConfig, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:
-    """Write an image model in our own format: a new folder, there whole or not at all.
+    """Write a model in our own format: a new folder, there complete or not at all.
 
     Args:
         folder: new, or empty.
-        config: the generator's shape.
+        config: the generator's architecture.
         arrays: from `read_weights`.
-        names: of the classes.
-        dtype: float16, half the size and good to a few thousandths of the brightness, or float32.
+        names: of its classes.
+        dtype: float16, which halves the size and changes brightness by a few thousandths, or float32.
 
     Raises:
-        FileExistsError: the folder is there and not empty.
+        FileExistsError: the folder exists and is not empty.
         ValueError: a value is too large for float16.
     """
     if dtype == "float16" and (name := npz_format.too_large(arrays)):
-        raise ValueError(f"{name} holds a value that float16 cannot; write float32")
+        raise ValueError(f"{name} contains a value too large for float16; write float32")
     with new_folder(folder) as part:
         for name, value in ((CONFIG, shapes.to_json(config)), (CLASSES, list(names))):
             (part / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -114,7 +114,7 @@ def save(folder: Path, config: BigGANConfig, arrays: Arrays, names: Sequence[str
 
 
 def class_names(folder: Path, config: BigGANConfig) -> tuple[str, ...]:
-    """What the classes are called: classes.json, ImageNet's names for 1000 classes, or numbers.
+    """The names of the classes: those in classes.json, ImageNet's for 1000 classes, or numbers.
 
     Raises:
         ValueError: classes.json breaks a rule.
@@ -177,7 +177,7 @@ def _kind(folder: Path) -> Kind | None:
 def _known_kind(folder: Path) -> Kind:
     if (kind := _kind(folder)) is None:
         wanted = "; or ".join(" and ".join(kind.files) for kind in _KINDS)
-        raise FileNotFoundError(f"{folder} is no image model; one has {wanted}")
+        raise FileNotFoundError(f"{folder} is not the folder of a model; one has {wanted}")
     return kind
 
 

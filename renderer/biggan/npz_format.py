@@ -18,7 +18,7 @@ TABLES = (".running_means", ".running_vars")
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays by name.
+    """Read the arrays by name.
 
     Raises:
         ValueError: the file is damaged, or of another format or version.
@@ -29,7 +29,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} is damaged: {error}") from None
     kind, version = arrays.pop("format", None), arrays.pop("version", None)
     if kind is None or version is None or str(kind) != FORMAT:
-        raise ValueError(f"{path} is no image model of the format {FORMAT}")
+        raise ValueError(f"{path} is not an image model of the format {FORMAT}")
     if version.shape or version.dtype.kind not in "iu" or int(version) != VERSION:
         raise ValueError(f"{path} is of version {version}; this program reads version {VERSION}")
     return arrays

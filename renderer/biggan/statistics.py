@@ -1,4 +1,4 @@
-"""Batch norm's statistics for a truncation.
+"""Statistics of batch norm for a truncation.
 
 A generator comes with tables of the means and variances that its maps had at truncations 0, 0.02, ... 1. In between
 they are interpolated linearly. (pytorch-pretrained-biggan takes the wrong one of two rows for the nearer, and because

@@ -1,4 +1,4 @@
-"""Weights of a generator as files have them -> complete, checked, spectral norm folded in.
+"""Complete and check the weights of a file, and fold spectral norm in.
 
 Spectral norm (Miyato et al. 2018) divides a kernel by its largest singular value, which training follows with two
 vectors: u^T W v. As the weights no longer change, that is done once.
@@ -37,10 +37,10 @@ def expected(config: BigGANConfig) -> dict[str, Shape]:
 
 
 def complete(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
-    """The arrays of `expected`, float32, out of what a file has: folded, or beside NAME_orig its NAME_u and NAME_v.
+    """The arrays of `expected`, float32, from those of a file, which may have NAME_orig, NAME_u and NAME_v for NAME.
 
     Raises:
-        ValueError: one is missing, has another shape, or holds a value that is not finite.
+        ValueError: one is missing, has another shape, or contains a value that is not finite.
     """
     found = {}
     for name, shape in expected(config).items():
@@ -51,7 +51,7 @@ def complete(arrays: Mapping[str, np.ndarray], config: BigGANConfig) -> Arrays:
         found[name] = checks.finite(name, checks.shape(name, array, shape))
     for name, _ in config.norms:
         if found[f"{name}.running_vars"].min() < 0:
-            raise ValueError(f"{name}.running_vars holds a variance below 0")
+            raise ValueError(f"{name}.running_vars contains a variance below 0")
     return found
 
 
