@@ -1,6 +1,6 @@
 """Find and read sound files of any kind, as mono waves at one rate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +81,14 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
 
 
 def _resampled(file: soundfile.SoundFile, sample_rate: int) -> np.ndarray:
-    mono = (block.mean(axis=1) for block in file.blocks(_BLOCK, dtype="float32", always_2d=True))
+    mono = (block.mean(axis=1) for block in _blocks(file))
     return np.concatenate([np.zeros(0, np.float32), *resample_blocks(mono, file.samplerate, sample_rate)])
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    # Not SoundFile.blocks: it gives as many samples as the header claims, and a header may claim more than there are.
+    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        yield block
 
 
 def _unreadable(path: Path, error: Exception) -> BadFileError:
