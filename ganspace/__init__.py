@@ -1,6 +1,6 @@
 """Directions in the latent space of a GAN: find them, read and write components files, make edits with them.
 
-The GAN may make sounds or images: a `SoundModel` with activations (`gansynth.load`) or an `ImageModel`.
+The GAN may make sounds (`gansynth.load`) or images (any `ImageModel`).
 
 Importing this package loads neither TensorFlow nor scikit-learn; `compute` does where it needs them.
 """
