@@ -15,7 +15,7 @@ import numpy as np
 from core.formats import checkpoint_files, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
-from gansynth.config import Config
+from gansynth.config import SETTINGS, Config
 
 Weights = dict[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]
@@ -45,10 +45,11 @@ def load(config: Config) -> Checkpoint:
     stage, prefix = latest(config.folder)
     blocks = blocks_of(stage)
     if blocks > config.num_resolutions:
-        raise ValueError(f"{prefix}: stage {stage} has {blocks} blocks; num_resolutions is {config.num_resolutions}")
+        rule = f"num_resolutions is {config.num_resolutions}{_without_settings(config)}"
+        raise ValueError(f"{prefix}: stage {stage} has {blocks} blocks; {rule}")
     reader, shapes = tensor_bundle.Reader(prefix), expected_shapes(config, blocks)
     weights = {name: reader.read(variables.averaged(name)) for name in shapes}
-    check_shapes(weights, shapes, prefix)
+    check_shapes(weights, shapes, prefix, _without_settings(config))
     if wrong := [name for name in shapes if weights[name].dtype.kind != "f"]:
         raise ValueError(f"{prefix}: {wrong[0]} holds {weights[wrong[0]].dtype}; it must hold floating-point numbers")
     counter = reader.read(variables.COUNTER)
@@ -105,7 +106,7 @@ def latest(folder: Path) -> tuple[int, Path]:
         if saves := checkpoint_files.saves(path):
             return stage, saves[max(saves)]
     raise FileNotFoundError(
-        f"{folder} has no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"
+        f"{folder} has no weights: no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"
     )
 
 
@@ -129,15 +130,22 @@ def progress_at(counter: int, config: Config, blocks: int) -> float:
     return whole + max(0.0, (rest - stable) / transition)
 
 
-def check_shapes(weights: Mapping[str, np.ndarray], shapes: Shapes, where: object) -> None:
-    """Compare weights with the shapes that the settings ask for; `where` begins the message.
+def _without_settings(config: Config) -> str:
+    """What to add to an error about settings that are not in the folder."""
+    if (config.folder / SETTINGS).exists():
+        return ""
+    return f"; the folder has no {SETTINGS}, so these are Magenta's defaults: copy it from the training run"
+
+
+def check_shapes(weights: Mapping[str, np.ndarray], shapes: Shapes, where: object, hint: str = "") -> None:
+    """Compare weights with the shapes that the settings ask for; `where` begins the message, `hint` ends it.
 
     Raises:
         ValueError: one differs; the message names it.
     """
     for name, shape in shapes.items():
         if weights[name].shape != shape:
-            raise ValueError(f"{where}: {name} has shape {weights[name].shape}; the settings ask for {shape}")
+            raise ValueError(f"{where}: {name} has shape {weights[name].shape}; the settings ask for {shape}{hint}")
 
 
 def expected_shapes(config: Config, blocks: int) -> Shapes:

@@ -18,6 +18,7 @@ from gansynth.conditions import JointCounts, label_size, ordered
 
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
+SETTINGS = "experiment.json"
 DATA_TYPES = ("linear", "phase", "mel")
 NORMALIZERS = (
     "none",
@@ -172,14 +173,14 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
         ValueError: a file is not a JSON object, or a value breaks a rule.
     """
     settings: dict[str, Any] = {}
-    experiment = _read_if_there(folder / "experiment.json")
+    experiment = _read_if_there(folder / SETTINGS)
     hints = get_type_hints(Config)
     for key in {field.name for field in fields(Config)} - {"folder", "pitches", "conditions", "label_counts"}:
         if experiment.get(key) is not None:
             try:
                 settings[key] = checks.of_kind(key, experiment[key], hints[key])
             except ValueError as error:
-                raise ValueError(f"{folder / 'experiment.json'}: {error}") from None
+                raise ValueError(f"{folder / SETTINGS}: {error}") from None
     meta_path = meta_path or folder / "meta.json"
     meta = _read_if_there(meta_path)
     if meta:

@@ -20,15 +20,15 @@ def describe(folder: Path) -> SoundDescription:
 
 
 def check(folder: Path) -> None:
-    """See that a checkpoint can be played.
+    """Read a checkpoint's settings and weights, to see that it can be played.
 
     Raises:
-        FileNotFoundError: there is no checkpoint, or it has no weights.
-        ValueError: a setting breaks a rule.
+        FileNotFoundError: there is no checkpoint, or it has no complete weights.
+        ValueError: a setting breaks a rule, or the weights are damaged or do not fit the settings.
     """
-    read_config(folder)
-    if not any(folder.glob("stage_*/*.index")):
-        raise FileNotFoundError(f"{folder.name} has no weights: no stage_*/*.index is in it")
+    from gansynth import checkpoint
+
+    checkpoint.load(read_config(folder))
 
 
 def checksum(folder: Path) -> str:

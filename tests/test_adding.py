@@ -4,12 +4,15 @@ import shutil
 import zipfile
 
 import pytest
-from conftest import SMALL
+from conftest import DATA, SMALL
 from web import serving
 
+import gansynth
 from core.families import Download
 from gansynth.family import FAMILY
 from scripts.hallu import main
+
+FOUND = DATA / "found" / "models"
 
 
 def fails(capsys, *words):
@@ -150,3 +153,69 @@ def test_of_a_linked_model_only_the_link_is_removed(tmp_path):
     assert main(["models", "remove", "linked", "--from", str(tmp_path / "mine")]) == 0
     assert installed(tmp_path) == []
     assert (SMALL / "experiment.json").exists()
+
+
+@pytest.mark.parametrize("name", ["finder.zip", "windows_backslashes.zip"])
+def test_zips_of_macos_and_windows_are_added(tmp_path, name):
+    assert add(FOUND / name, tmp_path) == 0
+    files = {path.relative_to(tmp_path / "mine").as_posix() for path in (tmp_path / "mine").rglob("*.*")}
+    assert files == {
+        "gansynth/myvoice/experiment.json",
+        "gansynth/myvoice/stage_00012/model.ckpt-11000000.data-00000-of-00001",
+        "gansynth/myvoice/stage_00012/model.ckpt-11000000.index",
+    }
+
+
+def test_a_folder_unpacked_from_a_zip_of_macos_is_added(tmp_path):
+    with zipfile.ZipFile(FOUND / "finder.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    shutil.copytree(
+        tmp_path / "unpacked" / "myvoice", tmp_path / "unpacked" / "__MACOSX" / "myvoice", dirs_exist_ok=True
+    )
+    assert add(tmp_path / "unpacked", tmp_path) == 0
+    assert installed(tmp_path) == ["myvoice"]
+
+
+@pytest.mark.parametrize("name", ["..\\escaped", "C:\\escaped\\..\\..\\..\\escaped"])
+def test_backslashes_do_not_lead_outside(tmp_path, capsys, name):
+    archive = pack(tmp_path / "x.zip", extra=[name])
+    assert "reaches outside" in fails(capsys, "models", "add", archive, "--to", tmp_path / "mine")
+    assert installed(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("cut_off", "it ends at byte 190528; the file has 100000"),
+        ("lfs_pointer", "Git LFS pointer, not the file itself"),
+    ],
+)
+def test_a_voice_with_broken_weights_is_refused(tmp_path, capsys, name, reason):
+    text = fails(capsys, "models", "add", FOUND / name, "--to", tmp_path / "mine")
+    assert text.startswith(f"hallu models: {name}/stage_00012/model.ckpt-11000000.data-00000-of-00001: ")
+    assert text.endswith(reason)
+    assert installed(tmp_path) == []
+
+
+def test_an_index_without_data_is_refused(tmp_path, capsys):
+    voice = shutil.copytree(SMALL, tmp_path / "voice")
+    next(voice.glob("stage_*/*.data-*")).unlink()
+    text = fails(capsys, "models", "add", voice, "--to", tmp_path / "mine")
+    assert text.endswith(
+        "voice has no weights: no stage with a checkpoint (stage_NNNNN/model.ckpt-N.index and its data file)"
+    )
+    assert installed(tmp_path) == []
+
+
+def test_missing_settings_are_named(tmp_path, capsys):
+    voice = shutil.copytree(SMALL, tmp_path / "voice")
+    (voice / "experiment.json").unlink()
+    text = fails(capsys, "models", "add", voice, "--to", tmp_path / "mine")
+    assert "the folder has no experiment.json" in text
+
+
+def test_brackets_in_a_path_are_not_a_pattern(tmp_path):
+    voice = shutil.copytree(SMALL, tmp_path / "take [1]" / "my[x]voice*")
+    assert add(voice, tmp_path) == 0
+    played = gansynth.load(tmp_path / "mine" / "gansynth" / "my[x]voice*").generate([[0.5] * 64], [40])
+    assert (played == gansynth.load(SMALL).generate([[0.5] * 64], [40])).all()

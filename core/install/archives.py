@@ -1,4 +1,7 @@
-"""Unpack untrusted zip and tar archives: nothing is written outside the folder, and sizes are counted as they come."""
+"""Unpack untrusted zip and tar archives: nothing is written outside the folder, and sizes are counted as they come.
+
+Zips made on Windows may have backslashes between folders; macOS adds files of its own, which are left out.
+"""
 
 import gzip
 import tarfile
@@ -6,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 MAX_BYTES = 8 << 30
@@ -16,6 +19,9 @@ _CHUNK = 1 << 20
 _LONGEST_READ = 16 << 20
 _GZIP = b"\x1f\x8b"
 _SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
+# What macOS adds to an archive: resource forks, in a folder or beside each file, and the Finder's settings.
+MACOS_FOLDER = "__MACOSX"
+_MACOS_PREFIX, _MACOS_SETTINGS = "._", ".DS_Store"
 Opened = Callable[[], IO[bytes]]
 
 
@@ -47,7 +53,8 @@ def _zip_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
     """Each member's name and what opens it; None for a folder."""
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
-            yield member.filename, None if member.is_dir() else lambda one=member: file.open(one)  # type: ignore[misc]
+            name = member.filename.replace("\\", "/")
+            yield name, None if name.endswith("/") else lambda one=member: file.open(one)  # type: ignore[misc]
 
 
 def _tar_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
@@ -98,13 +105,18 @@ def _write(files: Iterator[tuple[str, Opened | None]], folder: Path) -> None:
         path = (folder / name).resolve()
         if not path.is_relative_to(root):
             raise ValueError(f"the archive reaches outside its folder: {name!r}")
-        if opened is None:
+        if opened is None or _is_of_macos(name):
             continue
         if path == root or path.exists():
             raise ValueError(f"the archive has {name!r} twice, or as a folder as well")
         path.parent.mkdir(parents=True, exist_ok=True)
         with opened() as source, path.open("xb") as sink:
             left = copy(source.read, sink.write, left)
+
+
+def _is_of_macos(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return MACOS_FOLDER in parts or parts[-1:] == (_MACOS_SETTINGS,) or any(p.startswith(_MACOS_PREFIX) for p in parts)
 
 
 def copy(read: Callable[[int], bytes], write: Callable[[bytes], object], left: int) -> int:

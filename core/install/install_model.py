@@ -1,5 +1,6 @@
 """`hallu models add`: check a model from a folder, an archive or the web, then install it in one step."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -32,13 +33,21 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
     # In the models folder, so that the last step is one rename.
     with tempfile.TemporaryDirectory(prefix=".adding-", dir=models) as scratch:
         model = _fetch(source, Path(scratch), progress)
-        model.family.check(model.folder)
+        _check(model)
         folder = models / model.family.folder / _checked(name or model.name)
         if folder.exists():
             raise FileExistsError(f"{folder} is there already; remove it first to replace it, or choose a --name")
         folder.parent.mkdir(exist_ok=True)
         model.folder.rename(folder)
     return folder
+
+
+def _check(model: Found) -> None:
+    """Check a model; errors name its files from its own folder on, which is not in the scratch folder for long."""
+    try:
+        model.family.check(model.folder)
+    except (FileNotFoundError, ValueError) as error:
+        raise type(error)(str(error).replace(f"{model.folder.parent}{os.sep}", "")) from None
 
 
 def _checked(name: str) -> str:
@@ -70,7 +79,8 @@ def find_model(folder: Path) -> Found:
         ValueError: there are several.
     """
     known = families.families()
-    places = (folder, *sorted(filter(Path.is_dir, folder.rglob("*"))))
+    below = (place for place in folder.rglob("*") if archives.MACOS_FOLDER not in place.relative_to(folder).parts)
+    places = (folder, *sorted(filter(Path.is_dir, below)))
     found = [Found(family, place) for place in places for family in known if family.detect(place)]
     if not found:
         raise FileNotFoundError(f"{folder.name} contains no model, and no subfolder does: {families.contents()}")
