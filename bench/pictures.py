@@ -63,28 +63,28 @@ def random_model(folder: Path, config: BigGANConfig) -> None:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Load a model and paint: one frame at a time, as live, and many in a row, as for a film."""
+    """Load a model and render: one frame at a time, as live, and many in a row, as for a film."""
     from bench.floor import multiplication_rate
 
     begun = time.perf_counter()
-    painter = biggan.load(folder)
-    load_s, (z, classes) = time.perf_counter() - begun, inputs(painter.num_classes, FRAMES)
+    model = biggan.load(folder)
+    load_s, (z, classes) = time.perf_counter() - begun, inputs(model.num_classes, FRAMES)
     begun = time.perf_counter()
-    painter.warm_up()
+    model.warm_up()
     warm_s, seconds = time.perf_counter() - begun, []
     for one in range(FRAMES):
         begun = time.perf_counter()
-        list(painter.render(z[one : one + 1], classes[one : one + 1], TRUNCATION))
+        list(model.render(z[one : one + 1], classes[one : one + 1], TRUNCATION))
         seconds.append(time.perf_counter() - begun)
     clock, processor = time.perf_counter(), time.process_time()
-    list(painter.render(z, classes, TRUNCATION))
+    list(model.render(z, classes, TRUNCATION))
     row_s, row_cpu_s = time.perf_counter() - clock, time.process_time() - processor
-    floor_s = 2 * cost(painter.config).multiplications / multiplication_rate()
+    floor_s = 2 * cost(model.config).multiplications / multiplication_rate()
     found = {"load_s": load_s, "warm_s": warm_s, "seconds": seconds, "row_s": row_s / FRAMES}
     found |= {"processor_s": row_cpu_s / FRAMES, "floor_s": floor_s}
     if (folder / "images.npy").exists():
         theirs = np.load(folder / "images.npy")
-        ours = painter.generate(*inputs(1000, len(theirs)), TRUNCATION)
+        ours = model.generate(*inputs(1000, len(theirs)), TRUNCATION)
         found |= {"difference": float(np.abs(ours - theirs).max()), "contrast": float(theirs.std())}
     return found
 

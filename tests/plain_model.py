@@ -1,4 +1,4 @@
-"""A painter whose pictures say what they were painted from."""
+"""An image model whose frames show what they were rendered from."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""An image model with random weights that takes no time: 16 px, noise of 8 values, three classes far apart."""
+"""A fast BigGAN-deep with random weights: 16 px, latent vectors of 8 values, three classes far apart."""
 
 import numpy as np
 

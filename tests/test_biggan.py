@@ -1,4 +1,4 @@
-"""Pictures are those of pytorch-pretrained-biggan, which wrote tests/data/biggan_small and painted its reference."""
+"""Pictures are those of pytorch-pretrained-biggan, which wrote tests/data/biggan_small and reference its reference."""
 
 import math
 from pathlib import Path
@@ -13,12 +13,12 @@ SMALL = Path(__file__).parent / "data" / "biggan_small"
 
 
 @pytest.fixture(scope="session")
-def painter():
+def model():
     return biggan.load(SMALL)
 
 
 @pytest.fixture(scope="session")
-def painted():
+def reference():
     with np.load(SMALL / "reference.npz", allow_pickle=False) as file:
         return dict(file)
 
@@ -29,45 +29,45 @@ def their_truncation(truncation, steps=50):
     return (below + (1 - part if part else 0)) / steps
 
 
-def test_pictures_are_those_of_the_reference(painter, painted):
-    truncations = [their_truncation(float(t)) for t in painted["truncation"]]
-    images = painter.generate(painted["z"], painted["y"], truncations)
+def test_frames_are_those_of_the_reference(model, reference):
+    truncations = [their_truncation(float(t)) for t in reference["truncation"]]
+    images = model.generate(reference["z"], reference["y"], truncations)
     assert images.shape == (5, 128, 128, 3)
     assert images.dtype == np.float32
-    assert np.abs(images - painted["images"]).max() < 1e-3
+    assert np.abs(images - reference["images"]).max() < 1e-3
 
 
-def test_the_reference_took_a_wrong_row_where_its_truncation_is_not_quite_on_one(painter, painted):
-    wrong = [abs(their_truncation(float(t)) - t) > 0.01 for t in painted["truncation"]]
-    images = painter.generate(painted["z"], painted["y"], painted["truncation"])
-    far = np.abs(images - painted["images"]).max(axis=(1, 2, 3)) > 1e-3
+def test_the_reference_took_a_wrong_row_where_its_truncation_is_not_quite_on_one(model, reference):
+    wrong = [abs(their_truncation(float(t)) - t) > 0.01 for t in reference["truncation"]]
+    images = model.generate(reference["z"], reference["y"], reference["truncation"])
+    far = np.abs(images - reference["images"]).max(axis=(1, 2, 3)) > 1e-3
     assert wrong == [False, False, True, True, False]
     assert far.tolist() == wrong
 
 
-def test_a_picture_does_not_depend_on_its_batch(painter, painted):
-    z, classes = painted["z"], painted["y"]
-    together = painter.generate(z, classes, [1.0, 0.5, 0.4, 0.02, 1.0])
-    np.testing.assert_allclose(painter.generate(z[2:3], classes[2:3], 0.4)[0], together[2], atol=1e-5)
+def test_a_frame_does_not_depend_on_its_batch(model, reference):
+    z, classes = reference["z"], reference["y"]
+    together = model.generate(z, classes, [1.0, 0.5, 0.4, 0.02, 1.0])
+    np.testing.assert_allclose(model.generate(z[2:3], classes[2:3], 0.4)[0], together[2], atol=1e-5)
 
 
-def test_what_a_painter_says_of_itself(painter):
-    assert (painter.name, painter.size, painter.z_size, painter.num_classes) == ("biggan_small", 128, 128, 1000)
-    assert len(painter.class_names) == 1000
-    assert painter.class_names[0] == "tench, Tinca tinca"
-    assert painter.class_names[999] == "toilet tissue, toilet paper, bathroom tissue"
+def test_what_a_model_says_of_itself(model):
+    assert (model.name, model.size, model.z_size, model.num_classes) == ("biggan_small", 128, 128, 1000)
+    assert len(model.class_names) == 1000
+    assert model.class_names[0] == "tench, Tinca tinca"
+    assert model.class_names[999] == "toilet tissue, toilet paper, bathroom tissue"
 
 
-def test_bytes_are_the_same_pictures_rounded(painter, painted):
-    images = painter.generate(painted["z"], painted["y"], 1.0)
-    frames = list(painter.render(painted["z"], painted["y"], 1.0))
+def test_bytes_are_the_same_frames_rounded(model, reference):
+    images = model.generate(reference["z"], reference["y"], 1.0)
+    frames = list(model.render(reference["z"], reference["y"], 1.0))
     assert [frame.dtype for frame in frames] == [np.uint8] * 5
     # Two sums in another order may fall on two sides of a half.
     assert np.abs(np.stack(frames) - (images + 1) * 127.5).max() < 0.51
 
 
-def test_no_pictures(painter):
-    assert painter.generate(np.zeros((0, 128)), np.zeros((0, 1000)), 1.0).shape == (0, 128, 128, 3)
+def test_no_frames(model):
+    assert model.generate(np.zeros((0, 128)), np.zeros((0, 1000)), 1.0).shape == (0, 128, 128, 3)
 
 
 def test_every_row_of_the_tables_has_its_own_truncation():
@@ -84,9 +84,9 @@ def test_between_rows_the_nearer_one_counts_more():
 
 
 @pytest.mark.parametrize("truncation", [-0.1, 1.01, math.nan])
-def test_other_truncations_are_refused(painter, truncation):
+def test_other_truncations_are_refused(model, truncation):
     with pytest.raises(ValueError, match=r"truncation must be (in 0\.\.1|a finite number), not"):
-        painter.generate(np.zeros((1, 128)), np.zeros((1, 1000)), truncation)
+        model.generate(np.zeros((1, 128)), np.zeros((1, 1000)), truncation)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,6 @@ def test_other_truncations_are_refused(painter, truncation):
         (np.zeros((1, 128)), np.zeros((1, 1000)), [1.0, 0.5], r"truncation must be one number or \[1\], not \[2\]"),
     ],
 )
-def test_what_cannot_be_painted_is_said(painter, z, classes, truncation, message):
+def test_what_cannot_be_rendered_is_refused(model, z, classes, truncation, message):
     with pytest.raises(ValueError, match=message):
-        painter.generate(z, classes, truncation)
+        model.generate(z, classes, truncation)

@@ -43,10 +43,10 @@ def folder_with(tmp_path, arrays, write=torch_files.write_zip):
     return folder
 
 
-def reference_error(painter):
+def reference_error(model):
     with np.load(SMALL / "reference.npz", allow_pickle=False) as file:
         z, y, images = (file[name][:2] for name in ("z", "y", "images"))
-    return np.abs(painter.generate(z, y, [1.0, 0.5]) - images).max()
+    return np.abs(model.generate(z, y, [1.0, 0.5]) - images).max()
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -216,11 +216,11 @@ def test_a_config_that_breaks_a_rule_is_named(tmp_path, key, value, message):
     assert "config.json" in str(raised.value)
 
 
-def test_our_own_format_paints_the_same(tmp_path):
+def test_our_own_format_renders_the_same(tmp_path):
     biggan.convert(SMALL, tmp_path / "own", "float32")
-    painter = biggan.load(tmp_path / "own")
-    assert reference_error(painter) < 1e-3
-    assert painter.class_names == biggan.load(SMALL).class_names
+    model = biggan.load(tmp_path / "own")
+    assert reference_error(model) < 1e-3
+    assert model.class_names == biggan.load(SMALL).class_names
 
 
 def test_our_own_format_in_half_the_size(tmp_path, capsys):

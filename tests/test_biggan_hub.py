@@ -26,7 +26,7 @@ def own(module, tmp_path):
     return Path(shutil.copytree(module, tmp_path / "own"))
 
 
-def test_pictures_are_the_same(module):
+def test_frames_are_the_same(module):
     with np.load(SMALL / "reference.npz", allow_pickle=False) as file:
         z, y, images = (file[name][:2] for name in ("z", "y", "images"))
     assert np.abs(biggan.load(module).generate(z, y, [1.0, 0.5]) - images).max() < 1e-3

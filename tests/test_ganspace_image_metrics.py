@@ -1,4 +1,4 @@
-"""What pictures along a direction do, in numbers, where it is known."""
+"""Measures of images along a direction, where the change is known."""
 
 import numpy as np
 import pytest
@@ -84,6 +84,6 @@ def test_a_direction_is_named_after_what_it_does_most():
     assert sentence(rows[1], STEPS, image_metrics.QUANTITIES).startswith("to the right (-")
 
 
-def test_a_direction_on_which_pictures_do_not_agree_has_no_name():
+def test_a_direction_on_which_frames_do_not_agree_has_no_name():
     rows = [along(lambda a, way=way: blobs((0.02 * way * a, 0))) for way in (1, 1, -1)]
     assert image_metrics.name(rows) == ""

@@ -118,7 +118,7 @@ def test_stopped_and_taken_up_again_they_are_the_same(model, tmp_path, monkeypat
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
 
 
-def test_a_painters_own_are_kept_beside_it_and_found_anew_for_other_weights(tmp_path, monkeypatch):
+def test_a_models_own_are_saved_beside_it_and_found_again_for_other_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(analysis, "OWN_IMAGES", Plan(count=64, components=4))
     folder = small_biggan.write(tmp_path / "mine")
     model = biggan.load(folder)
@@ -145,7 +145,7 @@ def test_what_bends_both_ways_is_no_direction():
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("job", "message"),
     [
         ({"pitch": 60}, "a pitch is for sound models"),
         ({"layer": "z"}, "z varies equally in all directions"),
@@ -153,15 +153,15 @@ def test_what_bends_both_ways_is_no_direction():
         ({"class_number": 3}, "small has no class 3; its classes are 0 to 2"),
     ],
 )
-def test_a_plan_that_does_not_fit_is_refused(model, wish, message):
+def test_a_plan_that_does_not_fit_is_refused(model, job, message):
     with pytest.raises(ValueError, match=message):
-        ganspace.compute(model, dataclasses.replace(Plan(count=64, components=2), **wish))
+        ganspace.compute(model, dataclasses.replace(Plan(count=64, components=2), **job))
 
 
-@pytest.mark.parametrize("wish", [{"class_number": 0}, {"truncation": 0.5}, {"move": "z"}])
-def test_a_sound_model_takes_no_plan_for_images(magenta, wish):
+@pytest.mark.parametrize("job", [{"class_number": 0}, {"truncation": 0.5}, {"move": "z"}])
+def test_a_sound_model_takes_no_plan_for_images(magenta, job):
     with pytest.raises(ValueError, match="are for image models, not for sound models"):
-        ganspace.compute(magenta, dataclasses.replace(Plan(count=64, components=2), **wish))
+        ganspace.compute(magenta, dataclasses.replace(Plan(count=64, components=2), **job))
 
 
 def test_linear_finds_directions_of_sounds_too(magenta):

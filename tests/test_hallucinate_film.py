@@ -32,7 +32,7 @@ def frames(path):
         return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
 
 
-def test_a_film_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words, capsys):
+def test_a_video_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words, capsys):
     dials = ["--classes", "3", "tench", "--truncation", "0.5", "--jitter", "0"]
     assert main([*words, *SHORT, *dials, "--out", "a.wav", "--film", "new/a.mp4"]) == 0
     files = ["a.wav", "a.png", str(Path("new", "a.mp4")), str(Path("new", "a.json"))]
@@ -50,7 +50,7 @@ def test_a_film_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words,
     assert not Path("c.wav").exists()
 
 
-def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, tmp_path, monkeypatch):
+def test_a_walk_along_directions_sounds_as_the_servers_and_is_rendered(magenta, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     points = np.float32([[-2, 0], [2, 1]])
     np.save("points.npy", points)
@@ -65,7 +65,7 @@ def test_a_walk_along_directions_sounds_as_the_servers_and_is_painted(magenta, t
     assert (Path(told["directions"]).name, told["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)
 
 
-def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_film(words, monkeypatch, capsys):
+def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_video(words, monkeypatch, capsys):
     from renderer.video.mp4 import Mp4
 
     def stop(self, picture):
@@ -87,7 +87,7 @@ def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_film(words, monkeypatc
         (["--film", "a.mp4", "--pictures", "large"], "no image model 'large'"),
     ],
 )
-def test_a_film_that_cannot_be_is_refused_before_anything_is_made(words, capsys, flags, rule):
+def test_a_video_that_cannot_be_is_refused_before_anything_is_made(words, capsys, flags, rule):
     assert main([*words, "--out", "a.wav", *flags]) == 1
     assert rule in capsys.readouterr().err
     assert not list(Path().iterdir())

@@ -1,4 +1,4 @@
-"""A film of a hallucination: what the live renderer would show at each of its moments."""
+"""The video of a hallucination: what the live renderer would show at each of its moments."""
 
 import av
 import numpy as np
@@ -24,7 +24,7 @@ def filmed(wave, path, **dials):
     return render_video(wave, 16000, TIMES, KEYS, PlainModel(), path, **dials)
 
 
-def test_picture_and_sound_are_as_long_as_the_hallucination(wave, tmp_path):
+def test_frame_and_sound_are_as_long_as_the_hallucination(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.mp4")) as file:
         lengths = [float(stream.duration * stream.time_base) for stream in file.streams]
@@ -33,14 +33,14 @@ def test_picture_and_sound_are_as_long_as_the_hallucination(wave, tmp_path):
     assert frames == len(film) == 2 * RATE
 
 
-def test_at_a_key_time_the_picture_is_at_its_key_point(wave, tmp_path):
+def test_at_a_key_time_the_frame_is_at_its_key_point(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=0.5, jitter=0.0)
     keys = sound_to_image.image_keys(KEYS, 32)
     np.testing.assert_allclose(film.noise[[0, 21, 42]], 0.5 * keys, atol=1e-6)
     assert film.truncation == 0.5
 
 
-def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
+def test_each_frame_is_what_the_live_renderer_shows(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", truncation=1.0, jitter=0.7)
     way = ReactivePath(played_sound(wave, 16000, TIMES, KEYS), 32, classes.default(40), 40)
     for frame in (0, 10, 37):
@@ -49,7 +49,7 @@ def test_each_picture_is_what_the_live_renderer_shows(wave, tmp_path):
         np.testing.assert_allclose(film.weights[frame], point.class_weights[list(classes.default(40))], atol=1e-6)
 
 
-def test_only_the_chosen_classes_are_painted(wave, tmp_path):
+def test_only_the_chosen_classes_are_rendered(wave, tmp_path):
     film = filmed(wave, tmp_path / "a.mp4", classes=(3, 17))
     assert film.classes == (3, 17)
     np.testing.assert_allclose(film.weights.sum(axis=1), 1, atol=1e-6)

@@ -14,7 +14,7 @@ from renderer.video.tempo_settings import Tempo, axes, fitting_periods, settings
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "ramp+0.5", "sin+0.25"])
-def test_a_picture_after_the_last_would_be_the_first(name):
+def test_a_frame_after_the_last_would_be_the_first(name):
     sets = [Oscillator((0, 1), 0.7, 4, name), Oscillator((2,), 1.0, 0.5, name)]
     ends = offsets(sets, np.float64([0, 16]), 8)
     assert np.array_equal(ends[0], ends[1])
@@ -112,7 +112,7 @@ def test_a_label_needs_a_class():
         loops.label(40, [], 1.0, quantize=False)
 
 
-def test_all_pictures_of_a_loop_are_planned():
+def test_all_frames_of_a_loop_are_planned():
     film, chosen = tempo.timeline_of(Tempo(seed=1, bpm=120, num_beats=4, classes=("thing 7",)), PlainModel())
     assert (len(film), film.rate, chosen, film.classes) == (60, 30, (7,), (7,))
     assert np.abs(film.noise.mean(axis=0) - loops.rest_at(1, 32, 1.0)).max() < 1 / 14  # it swings about its rest

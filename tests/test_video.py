@@ -1,4 +1,4 @@
-"""Films: lengths, sizes and colours of what is in the file, and what is left when something goes wrong."""
+"""Video files: length, size and colours, and what is left when something goes wrong."""
 
 from fractions import Fraction
 
@@ -39,7 +39,7 @@ def lengths(path):
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 192000])
 @pytest.mark.parametrize("sound_s", [0.5, 2.0, 3.0])
-def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
+def test_frame_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
     render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(87), Wave(hum(sound_s, rate), rate))
     frames, picture_s, heard_s = lengths(tmp_path / "a.mp4")
     assert frames == 87
@@ -47,7 +47,7 @@ def test_picture_and_sound_are_as_long_as_each_other(tmp_path, rate, sound_s):
     assert heard_s == pytest.approx(picture_s, abs=1 / float(RATE))
 
 
-def test_the_sound_of_a_film_is_the_song(tmp_path):
+def test_the_sound_of_a_video_is_the_song(tmp_path):
     wave = 0.5 * np.sin(np.linspace(0, 170, 30400, dtype=np.float32) ** 2)  # a sweep up to 5 kHz
     render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(87), Wave(wave, 16000))
     with av.open(str(tmp_path / "a.mp4")) as file:
@@ -56,7 +56,7 @@ def test_the_sound_of_a_film_is_the_song(tmp_path):
     assert likeness[0] == pytest.approx(1, abs=0.05)  # one sample late, it would be 0.6
 
 
-def test_the_film_is_h264_in_yuv420p_with_its_index_first(tmp_path):
+def test_the_video_is_h264_in_yuv420p_with_its_index_first(tmp_path):
     render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(10), Wave(hum(1), 16000))
     data = (tmp_path / "a.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
@@ -92,16 +92,16 @@ def test_an_odd_size_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 11, 100])
-def test_every_picture_is_painted_whatever_the_batch(batch_size):
-    painter, film = PlainModel(), plain_timeline(11)
-    painted = list(render.frames(painter, film, batch_size))
+def test_every_frame_is_rendered_whatever_the_batch(batch_size):
+    model, film = PlainModel(), plain_timeline(11)
+    painted = list(render.frames(model, film, batch_size))
     expected = [next(PlainModel().render(*batch, 0.6)) for batch in film.batches(1, 40)]
     assert np.array_equal(painted, expected)
-    assert max(len(z) for z, _, _ in painter.calls) == min(batch_size, 11)
-    assert {truncation for _, _, truncation in painter.calls} == {0.6}
+    assert max(len(z) for z, _, _ in model.calls) == min(batch_size, 11)
+    assert {truncation for _, _, truncation in model.calls} == {0.6}
 
 
-def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
+def test_a_broken_off_video_leaves_nothing_and_the_old_one_stays(tmp_path):
     (tmp_path / "a.mp4").write_text("the one before")
 
     def stop(done, total):
@@ -114,7 +114,7 @@ def test_a_broken_off_film_leaves_nothing_and_the_old_one_stays(tmp_path):
     assert (tmp_path / "a.mp4").read_text() == "the one before"
 
 
-def test_progress_counts_every_picture(tmp_path):
+def test_progress_counts_every_frame(tmp_path):
     seen = []
     render.write_video(
         tmp_path / "a.mp4", PlainModel(), plain_timeline(30), progress=lambda *counts: seen.append(counts)
@@ -122,14 +122,14 @@ def test_progress_counts_every_picture(tmp_path):
     assert seen == [(done, 30) for done in range(1, 31)]
 
 
-def test_no_picture_is_kept():
-    painter = PlainModel()
-    frames = render.frames(painter, plain_timeline(100), 10)
+def test_no_frame_is_kept():
+    model = PlainModel()
+    frames = render.frames(model, plain_timeline(100), 10)
     next(frames)
-    assert len(painter.calls) == 1
+    assert len(model.calls) == 1
 
 
-def test_a_gif_has_all_pictures_and_keeps_time(tmp_path):
+def test_a_gif_has_all_frames_and_keeps_time(tmp_path):
     from PIL import Image
 
     writer = Gif(tmp_path / "a.gif", 16, 16, Fraction(30), 31)
@@ -143,12 +143,12 @@ def test_a_gif_has_all_pictures_and_keeps_time(tmp_path):
         assert set(shown_ms) == {30, 40}
 
 
-def test_a_gif_of_more_than_50_pictures_a_second_is_refused(tmp_path):
+def test_a_gif_of_more_than_50_frames_a_second_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at most 50"):
         Gif(tmp_path / "a.gif", 16, 16, Fraction(60), 10)
 
 
-def test_an_npy_holds_the_pictures_as_they_are(tmp_path):
+def test_an_npy_holds_the_frames_as_they_are(tmp_path):
     writer = Npy(tmp_path / "a.npy", 16, 16, 11)
     render.write_frames(writer, render.frames(PlainModel(), plain_timeline(11), 4), 11)
     assert np.array_equal(np.load(tmp_path / "a.npy"), list(render.frames(PlainModel(), plain_timeline(11), 4)))
@@ -207,7 +207,7 @@ def test_vectors_that_are_none_are_refused(tmp_path):
         vectors.load(tmp_path / "w.npz")
 
 
-def test_silence_makes_a_film_too(tmp_path):
+def test_silence_makes_a_video_too(tmp_path):
     silent = Features(RATE, np.zeros(9), np.zeros(9), np.zeros((9, 12)))
     film = timeline.of_song(silent, Response(), (1, 2), np.zeros(32))
     render.write_video(tmp_path / "a.mp4", PlainModel(), film, Wave(np.zeros(3000, np.float32), 16000))

@@ -1,4 +1,4 @@
-"""`hallu visualize` from wish to files: what each dial does, what comes back, what is refused."""
+"""`hallu visualize` from job to files: what each parameter does, what is repeated, what is refused."""
 
 import json
 from dataclasses import replace
@@ -29,17 +29,17 @@ def song(tmp_path_factory):
 
 
 @pytest.fixture
-def wish(song, tmp_path):
+def job(song, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "weights.npz").write_bytes(b"weights")
     return VideoJob(song, tmp_path / "out" / "film.mp4", folder, seed=5)
 
 
-def make(wish, memory=None):
-    painter = PlainModel()
-    visualize.make(wish, lambda folder: painter, memory)
-    return painter
+def make(job, memory=None):
+    model = PlainModel()
+    visualize.make(job, lambda folder: model, memory)
+    return model
 
 
 def pictures(path):
@@ -47,70 +47,70 @@ def pictures(path):
         return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
 
 
-def told(wish):
-    return json.loads(wish.out.with_suffix(".json").read_text())
+def told(job):
+    return json.loads(job.out.with_suffix(".json").read_text())
 
 
-def test_a_film_has_the_length_of_its_song(wish):
-    make(wish)
-    with av.open(str(wish.out)) as file:
+def test_a_video_has_the_length_of_its_song(job):
+    make(job)
+    with av.open(str(job.out)) as file:
         seconds = {stream.type: float(stream.duration * stream.time_base) for stream in file.streams}
     assert seconds == {"video": pytest.approx(2, abs=512 / RATE), "audio": pytest.approx(2, abs=512 / RATE)}
-    assert len(pictures(wish.out)) == told(wish)["film"]["frames"] == -(-2 * RATE // 512)
+    assert len(pictures(job.out)) == told(job)["film"]["frames"] == -(-2 * RATE // 512)
 
 
-def test_the_manifest_says_all_of_it(wish):
-    make(wish)
-    record = told(wish)
+def test_the_manifest_says_all_of_it(job):
+    make(job)
+    record = told(job)
     assert record["parameters"]["seed"] == 5
     assert record["parameters"]["response"]["pitch_sensitivity"] == 220
     assert len(record["classes"]) == 12
     assert record["classes"][0]["name"] == f"thing {record['classes'][0]['number']}"
-    assert record["model"]["sha256"] == manifest.folder_checksum(wish.model)
+    assert record["model"]["sha256"] == manifest.folder_checksum(job.model)
     assert {"python", "numpy", "av"} <= set(record["versions"])
 
 
-def test_a_manifest_makes_the_same_film_again(wish, tmp_path):
-    make(replace(wish, num_classes=5, response=Response(jitter=0.3, truncation=0.4)))
-    again = visualize.repeated(wish.out.with_suffix(".json"), tmp_path / "again.mp4")
+def test_a_manifest_makes_the_same_video_again(job, tmp_path):
+    make(replace(job, num_classes=5, response=Response(jitter=0.3, truncation=0.4)))
+    again = visualize.repeated(job.out.with_suffix(".json"), tmp_path / "again.mp4")
     make(again)
-    assert again.out.read_bytes() == wish.out.read_bytes()
-    first, second = (vectors.load(path.with_suffix(".npz")) for path in (wish.out, again.out))
+    assert again.out.read_bytes() == job.out.read_bytes()
+    first, second = (vectors.load(path.with_suffix(".npz")) for path in (job.out, again.out))
     assert np.array_equal(first.noise, second.noise)
     assert np.array_equal(first.weights, second.weights)
 
 
-def test_another_seed_makes_another_film(wish):
-    first = make(wish).calls[0][0]
-    assert not np.array_equal(first, make(replace(wish, seed=6)).calls[0][0])
+def test_another_seed_makes_another_video(job):
+    first = make(job).calls[0][0]
+    assert not np.array_equal(first, make(replace(job, seed=6)).calls[0][0])
 
 
-def test_a_changed_model_is_told(wish, caplog):
-    make(wish)
-    (wish.model / "weights.npz").write_bytes(b"other weights")
-    visualize.repeated(wish.out.with_suffix(".json"))
+def test_a_changed_model_is_told(job, caplog):
+    make(job)
+    (job.model / "weights.npz").write_bytes(b"other weights")
+    visualize.repeated(job.out.with_suffix(".json"))
     assert "has changed since" in caplog.text
 
 
-def test_a_short_film_is_the_beginning_of_the_long_one(wish, tmp_path):
-    make(wish)
-    short = replace(wish, duration_s=0.7, out=tmp_path / "short.mp4")
+def test_a_short_video_is_the_beginning_of_the_long_one(job, tmp_path):
+    make(job)
+    short = replace(job, duration_s=0.7, out=tmp_path / "short.mp4")
     make(short)
     count = told(short)["film"]["frames"]
     assert count == -(-0.7 * RATE // 512)
-    difference = pictures(short.out).astype(int) - pictures(wish.out)[:count]
+    difference = pictures(short.out).astype(int) - pictures(job.out)[:count]
     assert np.abs(difference).mean() < 1  # but for the encoder
     assert np.array_equal(
-        vectors.load(short.out.with_suffix(".npz")).noise, vectors.load(wish.out.with_suffix(".npz")).noise
+        vectors.load(short.out.with_suffix(".npz")).noise, vectors.load(job.out.with_suffix(".npz")).noise
     )
 
 
-def test_saved_vectors_are_painted_in_full_after_a_short_film(wish, tmp_path):
+def test_saved_vectors_are_rendered_in_full_after_a_short_video(job, tmp_path):
     memory = tmp_path / "memory"
-    make(replace(wish, duration_s=0.5), memory)
-    full = replace(wish, out=tmp_path / "full.mp4", vectors=visualize.last_vectors(memory, wish.out))
+    make(replace(job, duration_s=0.5), memory)
+    full = replace(job, out=tmp_path / "full.mp4", vectors=visualize.last_vectors(memory, job.out))
     make(full)
-    expected = replace(wish, out=tmp_path / "expected.mp4")
+    expected = replace(job, out=tmp_path / "expected.mp4")
     make(expected)
     assert full.out.read_bytes() == expected.out.read_bytes()
     again = visualize.repeated(full.out.with_suffix(".json"), tmp_path / "again.mp4")
@@ -118,49 +118,49 @@ def test_saved_vectors_are_painted_in_full_after_a_short_film(wish, tmp_path):
     assert again.out.read_bytes() == expected.out.read_bytes()
 
 
-def test_the_last_classes_come_back(wish, tmp_path):
-    make(wish, tmp_path / "memory")
-    numbers = visualize.last_classes(tmp_path / "memory", wish.out)
-    other = replace(wish, seed=77, classes=numbers)
+def test_the_last_classes_come_back(job, tmp_path):
+    make(job, tmp_path / "memory")
+    numbers = visualize.last_classes(tmp_path / "memory", job.out)
+    other = replace(job, seed=77, classes=numbers)
     make(other)
     assert [one["number"] for one in told(other)["classes"]] == list(map(int, numbers))
 
 
-def test_what_was_last_is_also_found_beside_the_film(wish, tmp_path):
-    make(wish)
+def test_what_was_last_is_also_found_beside_the_video(job, tmp_path):
+    make(job)
     nowhere = tmp_path / "memory"
-    assert visualize.last_vectors(nowhere, wish.out) == wish.out.with_suffix(".npz")
-    assert len(visualize.last_classes(nowhere, wish.out)) == 12
+    assert visualize.last_vectors(nowhere, job.out) == job.out.with_suffix(".npz")
+    assert len(visualize.last_classes(nowhere, job.out)) == 12
     with pytest.raises(FileNotFoundError, match="there is no last video"):
         visualize.last_classes(nowhere, tmp_path / "other.mp4")
 
 
-def test_saved_vectors_of_a_shorter_song_are_refused(wish, tmp_path):
-    make(wish)
-    held = vectors.load(wish.out.with_suffix(".npz"))
+def test_saved_vectors_of_a_shorter_song_are_refused(job, tmp_path):
+    make(job)
+    held = vectors.load(job.out.with_suffix(".npz"))
     vectors.save(tmp_path / "short.npz", held.first(20))
     with pytest.raises(ValueError, match=r"the saved vectors are for 20 frames; .*my\.song\.wav needs 87"):
-        make(replace(wish, vectors=tmp_path / "short.npz"))
+        make(replace(job, vectors=tmp_path / "short.npz"))
 
 
-def test_saved_vectors_of_another_model_are_refused(wish):
-    make(wish)
+def test_saved_vectors_of_another_model_are_refused(job):
+    make(job)
     small = PlainModel()
     small.z_size = 8
     with pytest.raises(ValueError, match="the saved vectors have 32 values"):
-        visualize.make(replace(wish, vectors=wish.out.with_suffix(".npz")), lambda folder: small)
+        visualize.make(replace(job, vectors=job.out.with_suffix(".npz")), lambda folder: small)
 
 
-def test_classes_by_name_and_number_are_the_only_ones_painted(wish):
-    painter = make(replace(wish, classes=("thing 30", "2", "thing_11")))
-    used = np.flatnonzero(np.concatenate([classes for _, classes, _ in painter.calls]).any(axis=0))
+def test_classes_by_name_and_number_are_the_only_ones_rendered(job):
+    model = make(replace(job, classes=("thing 30", "2", "thing_11")))
+    used = np.flatnonzero(np.concatenate([classes for _, classes, _ in model.calls]).any(axis=0))
     assert used.tolist() == [2, 11, 30]
 
 
-def test_the_truncation_reaches_the_model_and_bounds_the_noise(wish):
-    painter = make(replace(wish, response=Response(truncation=0.3)))
-    assert {truncation for _, _, truncation in painter.calls} == {0.3}
-    assert max(np.abs(z).max() for z, _, _ in painter.calls) <= np.float32(0.6)
+def test_the_truncation_reaches_the_model_and_bounds_the_noise(job):
+    model = make(replace(job, response=Response(truncation=0.3)))
+    assert {truncation for _, _, truncation in model.calls} == {0.3}
+    assert max(np.abs(z).max() for z, _, _ in model.calls) <= np.float32(0.6)
 
 
 DIALS = {
@@ -179,30 +179,30 @@ DIALS = {
 @pytest.fixture(scope="module")
 def plain_vectors(song, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
-    wish = VideoJob(song, folder / "film.mp4", folder, seed=5)
-    make(wish)
+    job = VideoJob(song, folder / "film.mp4", folder, seed=5)
+    make(job)
     return vectors.load(folder / "film.npz")
 
 
 @pytest.mark.parametrize("name", DIALS)
-def test_every_dial_has_an_effect(wish, plain_vectors, name):
-    make(replace(wish, response=Response(**{name: DIALS[name]})))
-    turned = vectors.load(wish.out.with_suffix(".npz"))
+def test_every_dial_has_an_effect(job, plain_vectors, name):
+    make(replace(job, response=Response(**{name: DIALS[name]})))
+    turned = vectors.load(job.out.with_suffix(".npz"))
     same_noise = np.array_equal(plain_vectors.noise, turned.noise)
     assert not (same_noise and np.array_equal(plain_vectors.weights, turned.weights))
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20, 1000])
-def test_the_batch_size_changes_how_many_are_painted_at_once_and_nothing_else(wish, batch_size):
-    painter = make(replace(wish, batch_size=batch_size))
-    assert len(painter.calls[0][0]) == min(batch_size, 87)
-    assert told(wish)["film"]["frames"] == 87
+def test_the_batch_size_changes_how_many_are_rendered_at_once_and_nothing_else(job, batch_size):
+    model = make(replace(job, batch_size=batch_size))
+    assert len(model.calls[0][0]) == min(batch_size, 87)
+    assert told(job)["film"]["frames"] == 87
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
-def test_num_classes_is_how_many_are_drawn(wish, count):
-    make(replace(wish, num_classes=count))
-    assert len({one["number"] for one in told(wish)["classes"]}) == count
+def test_num_classes_is_how_many_are_drawn(job, count):
+    make(replace(job, num_classes=count))
+    assert len({one["number"] for one in told(job)["classes"]}) == count
 
 
 @pytest.mark.parametrize(
@@ -217,18 +217,18 @@ def test_num_classes_is_how_many_are_drawn(wish, count):
         ({"classes": ("1",), "lyrics": Lyrics("x")}, "exclude each other"),
     ],
 )
-def test_a_wish_that_breaks_a_rule_is_refused(wish, changes, rule):
+def test_a_job_that_breaks_a_rule_is_refused(job, changes, rule):
     with pytest.raises(ValueError, match=rule):
-        replace(wish, **changes)
+        replace(job, **changes)
 
 
-def test_a_film_that_is_broken_off_leaves_nothing(wish):
+def test_a_video_that_is_broken_off_leaves_nothing(job):
     def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        visualize.make(wish, lambda folder: PlainModel(), progress=stop)
-    assert not list(wish.out.parent.iterdir())
+        visualize.make(job, lambda folder: PlainModel(), progress=stop)
+    assert not list(job.out.parent.iterdir())
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": "other"}', '{"format": "hallu film", "version": 9}'])
@@ -282,7 +282,7 @@ def test_no_more_classes_are_drawn_than_there_are():
 
 
 @pytest.mark.parametrize("strategy", [None, "best"])
-def test_lyrics_choose_the_classes_of_a_film(wish, tmp_path, monkeypatch, strategy):
+def test_lyrics_choose_the_classes_of_a_video(job, tmp_path, monkeypatch, strategy):
     (tmp_path / "words.txt").write_text("[Verse]\nthing 7 thing 7\nthing 30\n")
     asked = []
 
@@ -290,10 +290,10 @@ def test_lyrics_choose_the_classes_of_a_film(wish, tmp_path, monkeypatch, strate
         return np.array([[text.split().count(str(number)) for number in range(40)] for text in texts], float)
 
     monkeypatch.setitem(visualize.ENCODERS, "sbert", lambda: asked.append("sbert") or spelling)
-    make(replace(wish, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy)))
-    assert {one["number"] for one in told(wish)["classes"]} == {7, 30}
+    make(replace(job, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy)))
+    assert {one["number"] for one in told(job)["classes"]} == {7, 30}
     assert asked == ["sbert"]
-    again = visualize.repeated(wish.out.with_suffix(".json"), tmp_path / "again.mp4")
-    before = make(replace(wish, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy))).calls
+    again = visualize.repeated(job.out.with_suffix(".json"), tmp_path / "again.mp4")
+    before = make(replace(job, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy))).calls
     after = make(again).calls
     assert all(np.array_equal(one[0], other[0]) for one, other in zip(before, after, strict=True))

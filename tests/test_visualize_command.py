@@ -119,7 +119,7 @@ def test_what_is_no_loop_is_one_line(room, models, capsys, flags, rule):
     assert rule in capsys.readouterr().err.strip().splitlines()[-1]
 
 
-def test_a_real_model_paints_a_song_the_same_twice(room, models, capsys):
+def test_a_real_model_renders_a_song_the_same_twice(room, models, capsys):
     flags = ["-fl", "2048", "-bs", "3", "--models", str(models)]
     assert main(["visualize", "la.wav", "--seed", "3", "-c", "3", "goldfish", *flags]) == 0
     assert capsys.readouterr().out.split() == [str(Path("output", f"la.{kind}")) for kind in ("mp4", "json", "npz")]
@@ -132,7 +132,7 @@ def test_a_real_model_paints_a_song_the_same_twice(room, models, capsys):
     assert np.array_equal(frames(Path("output", "last.mp4")), frames(film))
 
 
-def test_a_real_model_paints_a_loop_and_its_preset_repeats_it(room, models):
+def test_a_real_model_renders_a_loop_and_its_preset_repeats_it(room, models):
     flags = ["--seed", "2", "--beats", "1", "--fps", "10", "--models", str(models)]
     assert main(["tempo", *flags, "--ext", ".npy", "-o", "loop"]) == 0
     assert main(["tempo", "--preset", "output/loop.json", "-o", "again.npy"]) == 0
@@ -153,12 +153,12 @@ def test_a_real_model_paints_a_loop_and_its_preset_repeats_it(room, models):
         ("./trip", "trip.mp4"),
     ],
 )
-def test_films_go_into_output_unless_a_folder_is_named(given, path):
+def test_videos_go_into_output_unless_a_folder_is_named(given, path):
     assert place(given, "my.song", (".mp4",)) == Path(path)
 
 
 @pytest.mark.parametrize(("lyrics", "name"), [("The fire is burning", "flames"), ("Dark side of the moon", "eclipse")])
-def test_the_classes_of_a_film_follow_its_lyrics(room, lyrics, name):
+def test_the_classes_of_a_video_follow_its_lyrics(room, lyrics, name):
     (room / "words.txt").write_text(f"[Chorus]\n{lyrics}\n")
     assert main(["visualize", "la.wav", "--lyrics", "words.txt", "-n", "1", "-d", "0.1", "--model", "patterns"]) == 0
     written = json.loads((room / "output" / "la.json").read_text())

@@ -1,4 +1,4 @@
-"""The commands that draw, describe and name directions; gan2n; gansynth_generate --edits."""
+"""The commands that plot, describe and name directions; gan2n; gansynth_generate --edits."""
 
 import csv
 import shutil

@@ -39,7 +39,7 @@ def test_layers_are_listed(folder, capsys):
     assert len(lines) == 2 + len(small_biggan.LAYERS)
 
 
-def test_directions_of_pictures_are_found(file):
+def test_directions_of_frames_are_found(file):
     found = ganspace.load(file)
     assert (found.layer, found.origin.found_in, found.estimator, found.count) == ("z", "layers.0", "linear", 4)
     assert (found.origin.checkpoint, found.origin.seed, found.origin.count) == ("small", 1, 64)
@@ -62,7 +62,7 @@ def test_one_class_can_be_named_and_the_layer_itself_be_moved(folder, tmp_path):
         (("--layer", "conv0"), "'conv0' is not a layer of small; its layers are z, gen_z, layers.0"),
     ],
 )
-def test_what_pictures_do_not_have_is_refused(folder, tmp_path, capsys, flags, message):
+def test_what_frames_do_not_have_is_refused(folder, tmp_path, capsys, flags, message):
     assert gansynth_ganspace.main(words(folder, *flags, "--pca_out_file", tmp_path / "a.npz")) == 1
     assert re.search(message, capsys.readouterr().err.splitlines()[-1])
 
@@ -100,20 +100,20 @@ def test_clear_directions_get_names_and_given_ones_stay(file, tmp_path, monkeypa
     assert ganspace.load(path).names == ("larger", "mine", "larger")
 
 
-def test_a_row_of_the_sheet_is_the_pictures_from_one_end_to_the_other(file):
-    painter, found = biggan.load(file.parent), ganspace.load(file)
-    at = image_metrics.points(painter, [0, 2], 1.0, seed=3)
-    along = image_metrics.images_along(painter, found, 1, at, 1.0)
+def test_a_row_of_the_sheet_is_the_frames_from_one_end_to_the_other(file):
+    model, found = biggan.load(file.parent), ganspace.load(file)
+    at = image_metrics.points(model, [0, 2], 1.0, seed=3)
+    along = image_metrics.images_along(model, found, 1, at, 1.0)
     assert along.shape == (2, 7, 16, 16, 3)
-    np.testing.assert_allclose(along[:, 3], painter.generate(*at, 1.0), atol=1e-6)
-    moved = painter.generate(at[0] + 3 * found.latents.stdev[1] * found.latents.directions[1], at[1], 1.0)
+    np.testing.assert_allclose(along[:, 3], model.generate(*at, 1.0), atol=1e-6)
+    moved = model.generate(at[0] + 3 * found.latents.stdev[1] * found.latents.directions[1], at[1], 1.0)
     np.testing.assert_allclose(along[:, 6], moved, atol=1e-4)
     sheet = image_grids.grid_image(np.stack([along, along]))
     assert sheet.shape == (2 * 17, 2 * 7 * 17 + image_grids.GAP, 3)
     np.testing.assert_allclose(sheet[1:17, 18:34], (along[0, 1] + 1) / 2, atol=1e-6)
 
 
-def test_a_plane_of_sounds_is_not_made_of_pictures(file, tmp_path, capsys):
+def test_a_plane_of_sounds_is_not_made_of_frames(file, tmp_path, capsys):
     flags = ["--pca_file", str(file), "--output_dir", str(tmp_path)]
     assert ganspacesynth_spectrograms.main(flags) == 1
     assert "small is an image model; this command is for sounds" in capsys.readouterr().err
