@@ -291,7 +291,7 @@ def final(run):
 
 def test_the_command_says_how_far_it_is_and_leaves_a_sheet(commanded):
     run, out = commanded
-    assert "training on 24 pictures of 3 classes" in out
+    assert "training on 24 images of 3 classes" in out
     assert "16 px, adversarial: 64 of 64 images" in out
     assert "told_apart" in out
     assert [path.name for path in (run / "samples").iterdir()] == ["images_000000064.png"]
@@ -346,7 +346,7 @@ def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
     run, _ = commanded
     assert biggan_train.main([str(data), str(run), "--export", str(tmp_path / "model"), "--report"]) == 0
     out = capsys.readouterr().out
-    assert "has learned from 64 images" in out
+    assert "after 64 images" in out
     assert "| rings |" in out
     assert biggan.read_config(tmp_path / "model").num_classes == 3
 
