@@ -1,7 +1,7 @@
 """Training: images per second and memory, at the first stage and at the last, against Magenta's trainer.
 
 Each measurement runs in a process of its own. Magenta reads the same notes through its own input pipeline, which
-computes every spectrogram anew; ours come from the cache, whose making is timed apart.
+computes every spectrogram again; ours come from the cache, which is timed separately.
 """
 
 import json

@@ -85,7 +85,7 @@ class Model:
         Args:
             z: [n, latent_size].
             pitches: [n] MIDI pitches, each one of `self.pitches`.
-            conditions: what all of them shall be, such as {"family": "brass", "qualities": ["bright", "reverb"]}; see
+            conditions: of all notes, such as {"family": "brass", "qualities": ["bright", "reverb"]}; see
                 `self.conditions`. One that is left out, or None, is not set.
             length: only the first `length` samples of each note are computed; None: all.
             progress: called with (done, n) before the first note and after each; what it raises ends the work.
@@ -240,7 +240,7 @@ class Model:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:
-            raise ValueError(f"{layer!r} is no layer of this model; its layers are {', '.join(self.layers)}")
+            raise ValueError(f"{layer!r} is not a layer of this model; its layers are {', '.join(self.layers)}")
 
 
 def _padded(rows: np.ndarray, count: int) -> np.ndarray:

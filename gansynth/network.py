@@ -130,7 +130,7 @@ def layer_names(blocks: int) -> list[str]:
 
 
 def block_weights(progress: float, blocks: int) -> dict[int, float]:
-    """Which blocks are heard, and how loud: a triangle around progress, summing to 1."""
+    """Weights of the blocks in the output: a triangle around progress, summing to 1."""
     heights = {k: max(0.0, min(progress - (k - 2), k - progress)) for k in range(1, blocks + 1)}
     return {k: height for k, height in heights.items() if height > 0}
 

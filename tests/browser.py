@@ -74,8 +74,8 @@ class Browser:
 
     async def _connect(self):
         async with self._session.put(f"http://127.0.0.1:{self._port}/json/new?about:blank") as answer:
-            told = await answer.json()
-        return await self._session.ws_connect(told["webSocketDebuggerUrl"], max_msg_size=0)
+            received = await answer.json()
+        return await self._session.ws_connect(received["webSocketDebuggerUrl"], max_msg_size=0)
 
     def close(self):
         self._loop.run_until_complete(self._session.close())
@@ -107,11 +107,11 @@ class Tab:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": params})
         while True:
-            told = await self._socket.receive_json()
-            if told.get("id") == number:
-                assert "error" not in told, told["error"]
-                return told["result"]
-            self._note(told.get("method"), told.get("params", {}))
+            received = await self._socket.receive_json()
+            if received.get("id") == number:
+                assert "error" not in received, received["error"]
+                return received["result"]
+            self._note(received.get("method"), received.get("params", {}))
 
     def _note(self, method, params):
         if method == "Network.requestWillBeSent":
@@ -129,9 +129,9 @@ class Tab:
 
     def js(self, expression):
         """Value of a JavaScript expression; of what it promises, if it is a promise."""
-        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in told, told["exceptionDetails"]
-        return told["result"].get("value")
+        received = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in received, received["exceptionDetails"]
+        return received["result"].get("value")
 
     def wait(self, expression, patience_s=PATIENCE_S):
         """The expression's value, once it is true."""
@@ -186,8 +186,8 @@ class Tab:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def screenshot(self, path):
-        told = self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(told["data"]))
+        received = self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(received["data"]))
 
     def close(self):
         self.call("Page.close")

@@ -62,7 +62,7 @@ def test_the_first_map_is_the_linear_layer_of_the_file(model, points):
 
 
 def test_an_offset_arrives_in_the_frame_as_if_the_weights_had_it(model, points):
-    """Of two painters whose first maps differ by an offset in all pictures, one is the other moved."""
+    """Of two models whose first maps differ by an offset in all images, one is the other moved."""
     arrays = model_formats.read_weights(SMALL, model.config)
     offset = np.random.default_rng(1).standard_normal(model.layer_shape("gen_z")).astype(np.float32)
     arrays["generator.gen_z.bias"] = arrays["generator.gen_z.bias"] + offset.reshape(-1)

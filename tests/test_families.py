@@ -44,8 +44,8 @@ def test_one_call_adds_a_family_for_child_processes_too():
     assert os.environ[families.VARIABLE] == "tiny=tiny_family"
     code = "from core import families; print(*[family.name for family in families.families()])"
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-    told = subprocess.check_output([sys.executable, "-c", code], text=True, env=os.environ | {"PYTHONPATH": paths})
-    assert told.split() == ["biggan", "tiny", "gansynth"]
+    received = subprocess.check_output([sys.executable, "-c", code], text=True, env=os.environ | {"PYTHONPATH": paths})
+    assert received.split() == ["biggan", "tiny", "gansynth"]
 
 
 def test_an_installed_package_adds_a_family(monkeypatch):

@@ -175,8 +175,8 @@ def test_killed_work_goes_on(tmp_path):
 
 
 def test_away_from_a_terminal_progress_is_lines(run):
-    _, _, told = run("--random_z_count", 200, "--components", 4)
-    lines = [line for line in told.splitlines() if line.endswith(" samples")]
+    _, _, received = run("--random_z_count", 200, "--components", 4)
+    lines = [line for line in received.splitlines() if line.endswith(" samples")]
     total = 200 + 200 + 61 * 32
     assert lines[0] == f"0 of {total} samples"
     assert lines[-1] == f"{total} of {total} samples"

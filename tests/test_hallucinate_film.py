@@ -37,10 +37,10 @@ def test_a_video_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words
     assert main([*words, *SHORT, *dials, "--out", "a.wav", "--film", "new/a.mp4"]) == 0
     files = ["a.wav", "a.png", str(Path("new", "a.mp4")), str(Path("new", "a.json"))]
     assert capsys.readouterr().out.split() == files
-    told = json.loads(Path("new/a.json").read_text())
-    assert [one["number"] for one in told["classes"]] == [3, 0]
-    assert told["parameters"]["film"]["dials"] == {"truncation": 0.5, "jitter": 0.0}
-    assert len(frames("new/a.mp4")) == told["film"]["frames"] == np.ceil(30 * soundfile.info("a.wav").duration)
+    received = json.loads(Path("new/a.json").read_text())
+    assert [one["number"] for one in received["classes"]] == [3, 0]
+    assert received["parameters"]["film"]["dials"] == {"truncation": 0.5, "jitter": 0.0}
+    assert len(frames("new/a.mp4")) == received["film"]["frames"] == np.ceil(30 * soundfile.info("a.wav").duration)
     assert main(["hallucinate", "--repeat", "new/a.json", "--out", "b.wav", "--film", "b.mp4"]) == 0
     assert np.array_equal(soundfile.read("a.wav")[0], soundfile.read("b.wav")[0])
     assert Path("b.mp4").read_bytes() == Path("new/a.mp4").read_bytes()
@@ -61,8 +61,8 @@ def test_a_walk_along_directions_sounds_as_the_servers_and_is_rendered(magenta, 
     timing = Timing(0.2, 0.0, 0.1, 0.1, 0.1)
     expected = hallucinate(CoordinateModel(magenta, components), points, 1, timing, 40, interpolate=lerp)
     np.testing.assert_allclose(soundfile.read("a.wav")[0], expected, atol=1e-4)
-    told = json.loads(Path("a.json").read_text())["parameters"]
-    assert (Path(told["directions"]).name, told["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)
+    received = json.loads(Path("a.json").read_text())["parameters"]
+    assert (Path(received["directions"]).name, received["seed"]) == ("magenta_small_conv0_ipca_1024.pickle", None)
 
 
 def test_ctrl_c_leaves_the_whole_sound_and_nothing_of_the_video(words, monkeypatch, capsys):

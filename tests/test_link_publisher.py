@@ -1,4 +1,4 @@
-"""What renderers are told over ZeroMQ, and what they answer: a real server, real sockets."""
+"""Messages to renderers over ZeroMQ, and their answers: a real server, real sockets."""
 
 import json
 import time
@@ -146,9 +146,9 @@ def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):
     cache = ReplayCache()
     for number in range(20):
         cache.add(messages.encode("sound"), encode_samples(a_wave(str(number), 1)) if number % 2 else None)
-    told = [messages.decode(frames) for frames in cache.replay()]
-    assert [event.fields["target"] for event in told if event.topic == "samples"] == ["15", "17", "19"]
-    assert len([event for event in told if event.topic == "sound"]) == 16
+    received = [messages.decode(frames) for frames in cache.replay()]
+    assert [event.fields["target"] for event in received if event.topic == "samples"] == ["15", "17", "19"]
+    assert len([event for event in received if event.topic == "sound"]) == 16
 
 
 def test_samples_that_are_too_many_are_not_sent(monkeypatch):
@@ -206,8 +206,8 @@ def test_a_renderers_refusal_is_the_reason(running, renderer):
 
 @pytest.mark.parametrize("replies", [5, [5], [["/sound/z", 1]], [["/image/x", [1]]], [[]], [["/image/x", None]]])
 def test_an_answer_that_is_none_is_a_fail(running, renderer, replies):
-    _, told = answered(running, renderer, "/image/status", replies=replies)
-    assert "not readable" in told[-1].args[2]
+    _, received = answered(running, renderer, "/image/status", replies=replies)
+    assert "not readable" in received[-1].args[2]
 
 
 def test_progress_of_a_renderer_is_passed_on_before_its_answer(running, renderer):

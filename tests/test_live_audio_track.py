@@ -31,13 +31,13 @@ def transport_with(*targets, rate=SR):
     return transport
 
 
-def heard(audio, begin_s, end_s, told=()):
-    """What is on the audio of a time, in blocks of a picture; each of `told` is done when its time has come."""
-    parts, told = [], sorted(told, key=lambda one: one[0])
+def heard(audio, begin_s, end_s, events=()):
+    """The audio of a span of time, in blocks of a frame; each of `events` happens at its time."""
+    parts, events = [], sorted(events, key=lambda one: one[0])
     edges = np.round(np.arange(0, (end_s - begin_s) * RATE + 1) * SR / RATE).astype(int)
     for start, end in pairwise(edges):
-        while told and told[0][0] <= begin_s + end / SR:
-            told.pop(0)[1]()
+        while events and events[0][0] <= begin_s + end / SR:
+            events.pop(0)[1]()
         parts.append(audio.read(begin_s + start / SR, end - start))
     return np.concatenate(parts)
 
@@ -65,11 +65,11 @@ def test_it_ends_when_it_ends():
 
 def test_a_player_that_tells_where_it_is_now_and_then_makes_no_click():
     transport, rng = transport_with("a"), np.random.default_rng(0)
-    told = [
+    events = [
         (now, lambda now=now: transport.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
         for now in 10.0 + 0.21 * np.arange(14)
     ]
-    audio = heard(AudioTrack(transport, SR), 10.0, 13.0, told)
+    audio = heard(AudioTrack(transport, SR), 10.0, 13.0, events)
     # The tone is the same again after 400 samples.
     whole = tone() / np.float32(32768)
     places = [np.abs(whole[shift:][:40_000] - audio[4000:44_000]).max() for shift in range(4000, 4400)]
@@ -83,7 +83,7 @@ def steepest(audio):
 
 def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
     transport = transport_with("a", "b")
-    told = [
+    events = [
         (10.8, lambda: transport.play("a", 2.0011, 10.8)),
         (11.2, lambda: transport.play("b", 1.0, 11.2)),
         (11.6, lambda: transport.stop("b", 11.6)),
@@ -91,7 +91,7 @@ def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
     transport.play("a", 0.5, 10.0)
     audio = AudioTrack(transport, SR)
     audio.read(9.99, SR // 100)
-    audio = heard(audio, 10.0, 12.0, told)
+    audio = heard(audio, 10.0, 12.0, events)
     assert steepest(audio) < 1.2
     quiet = np.flatnonzero(np.abs(audio) > 1e-4)
     assert quiet[-1] == pytest.approx(1.6 * SR, abs=0.02 * SR)
@@ -114,8 +114,11 @@ def test_a_sound_that_comes_late_is_heard_from_then_on():
     transport = Transport()
     transport.play("late", 0.0, 10.0)
     sound = read_sound(made("late", 4.0))
-    told = [(10.5, lambda: transport.add(sound)), (10.6, lambda: transport.add_samples("late", Samples(tone(), SR)))]
-    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, told)
+    events = [
+        (10.5, lambda: transport.add(sound)),
+        (10.6, lambda: transport.add_samples("late", Samples(tone(), SR))),
+    ]
+    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, events)
     assert not audio[: int(0.5 * SR)].any()
     np.testing.assert_allclose(audio[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
 

@@ -132,10 +132,10 @@ def test_what_is_wrong_is_said_in_one_sentence(controller, address, values, reas
 
 
 def test_an_oscillator_is_set_and_keeps_its_axes(controller):  # noqa: F811
-    told = {"number": 2, "function": "sin", "magnitude": 0.5, "period": 2.0}
-    ask(controller, "/image/oscillator", **told, axes=[4, 7, 4])
+    received = {"number": 2, "function": "sin", "magnitude": 0.5, "period": 2.0}
+    ask(controller, "/image/oscillator", **received, axes=[4, 7, 4])
     assert controller.scene.settings.oscillators[2].axes == (4, 7)
-    ask(controller, "/image/oscillator", **told | {"magnitude": 0.0}, axes=[])
+    ask(controller, "/image/oscillator", **received | {"magnitude": 0.0}, axes=[])
     assert (controller.scene.settings.oscillators[2].axes, controller.scene.settings.oscillators[2].magnitude) == (
         (4, 7),
         0.0,

@@ -81,10 +81,10 @@ def test_a_file_beside_the_model_is_loaded_and_told(controller, tmp_path):
 
 def test_settings_tell_directions_and_edits_as_far_as_the_last_that_is_not_0(controller):
     assert len(ask(controller, "/image/settings")) == 2
-    told = ask(controller, LOAD, file="a_gen_z.npz")
-    assert ask(controller, "/image/settings")[2:] == [*told, [EDITS]]
+    received = ask(controller, LOAD, file="a_gen_z.npz")
+    assert ask(controller, "/image/settings")[2:] == [*received, [EDITS]]
     ask(controller, EDITS, edit=[0.0, -1.5, 0.0])
-    assert ask(controller, "/image/settings")[2:] == [*told, [EDITS, 0.0, -1.5]]
+    assert ask(controller, "/image/settings")[2:] == [*received, [EDITS, 0.0, -1.5]]
 
 
 @pytest.mark.parametrize("name", ["shared.npz", "a/a_gen_z.npz", "{}/biggan/shared.npz"])
@@ -212,7 +212,7 @@ def test_directions_are_found_once_for_all_who_ask_and_kept(controller, finder):
     outcomes = [submit(controller, LOAD, {"file": "auto"}) for _ in range(3)]
     finder.may_end.set()
     assert [outcome.result(10.0)[1] for outcome in outcomes] == [""] * 3
-    # In memory, as its folder takes no files: also for the same model loaded anew.
+    # In memory, as its folder takes no files: also for the same model loaded again.
     ask(controller, "/image/load", name="a")
     ask(controller, LOAD, file="auto")
     assert finder.times == 1

@@ -67,7 +67,7 @@ def test_it_is_there_at_once_and_beats_while_it_loads(server, models, out):
 
 
 def test_the_picture_follows_the_position_that_plays(server, process, models):
-    """Chosen to be told apart: a key point every 2 s, no push, one class; pictures are compared with what is due."""
+    """Settings whose frames differ clearly: a key point every 2 s, no push, one class; frames are compared exactly."""
     for address, values in (
         ("/image/jitter", {"value": 0.0}),
         ("/image/smooth", {"value": 0.0}),

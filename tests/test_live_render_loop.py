@@ -15,7 +15,7 @@ PERIOD_S = 1 / 30
 
 
 def play(frame_clock, takes_s, seconds):
-    """Paint for so long with a model of one speed; when each picture was begun."""
+    """Render for so long with a model of one speed; when each frame was begun."""
     now, begun = 0.0, []
     while now < seconds:
         now += frame_clock.wait_s(now)
@@ -25,14 +25,14 @@ def play(frame_clock, takes_s, seconds):
     return begun
 
 
-def test_a_quick_painter_paints_every_picture_when_it_is_due():
+def test_a_fast_model_renders_every_frame_when_it_is_due():
     frame_clock = FrameClock(0.0)
     np.testing.assert_allclose(play(frame_clock, 0.01, 2.0)[:60], np.arange(60) * PERIOD_S, atol=1e-9)
     assert frame_clock.dropped == 0
     assert frame_clock.fps(2.0) == pytest.approx(30.0, rel=0.05)
 
 
-def test_a_slow_painter_paints_without_pause_and_leaves_the_others_out():
+def test_a_slow_model_renders_without_pause_and_drops_the_other_frames():
     frame_clock = FrameClock(0.0)
     begun = play(frame_clock, 0.1, 3.0)
     np.testing.assert_allclose(np.diff(begun), 0.1, atol=1e-9)
@@ -105,7 +105,7 @@ class TimedModel(FlatModel):
         self.there.append(time.monotonic())
 
 
-def test_a_slow_painter_is_never_later_than_one_picture(running):
+def test_a_slow_model_is_never_later_than_one_frame(running):
     model, scene = TimedModel(0.1), LoggingScene()
     loop, _ = running(model, scene=scene)
     time.sleep(2.0)
@@ -153,7 +153,7 @@ class FaultyModel(FlatModel):
         yield from super().render(*given, **moved)
 
 
-def test_a_fault_of_the_painter_does_not_end_the_pictures(running):
+def test_an_error_of_the_model_does_not_end_the_frames(running):
     _, frames = running(FaultyModel())
     end = time.monotonic() + 10.0
     while frames.number < 6 and time.monotonic() < end:

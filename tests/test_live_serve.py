@@ -53,7 +53,9 @@ def status(server):
 
 def painted(server):
     """The status once pictures are made."""
-    return until(lambda: (told := status(server)) and told[0] != "-" and told[2] > 0 and told, "painting")
+    return until(
+        lambda: (received := status(server)) and received[0] != "-" and received[2] > 0 and received, "painting"
+    )
 
 
 def renderers(server):
@@ -80,9 +82,9 @@ def on_the_page(server, *asked):
             while len(errors) < len(asked) or "edits" not in shown:
                 message = await asyncio.wait_for(socket.receive(), PATIENCE_S)
                 if message.type == aiohttp.WSMsgType.TEXT:
-                    told = json.loads(message.data)
-                    shown |= told.get("status", {})
-                    errors += [told["error"]] if "answer" in told else []
+                    received = json.loads(message.data)
+                    shown |= received.get("status", {})
+                    errors += [received["error"]] if "answer" in received else []
             assert errors == [""] * len(asked)
             return shown
 
@@ -113,11 +115,11 @@ def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back_as_it_was(painti
     # On the page the same can be set.
     shown = on_the_page(painting, ("/image/jitter", {"value": 0.125}), ("/image/edits", {"edit": [1.5, 0.0, 2.0]}))
     assert (shown["edits"], shown["jitter"]) == ([1.5, 0.0, 2.0], 0.125)
-    told = {reply.address: reply.args for reply in painting.send("/image/settings")}
-    assert (told["/image/edits"], told["/image/settings.reply"][1]) == ([1.5, 0.0, 2.0], 0.125)
+    received = {reply.address: reply.args for reply in painting.send("/image/settings")}
+    assert (received["/image/edits"], received["/image/settings.reply"][1]) == ([1.5, 0.0, 2.0], 0.125)
 
     painting.send("/sound/play", "trip", 0)
-    # Its answer comes after all that the renderer has told before.
+    # Its answer comes after all that the renderer sent before.
     assert status(painting)[6] == file
     (first,) = renderers(painting)
     os.kill(first, signal.SIGKILL)
@@ -125,7 +127,7 @@ def test_a_sound_is_painted_and_a_renderer_that_dies_comes_back_as_it_was(painti
     until(lambda: [pid for pid in renderers(painting) if pid != first], "another renderer")
     assert painted(painting)[:2] == ["biggan_small", "free"]
     until(lambda: status(painting)[6] == file, "directions")
-    # What is told again is done one after the other, and this last.
+    # Commands sent again are carried out in order, and this one last.
     assert painting.send("/image/smooth", 0.3)[-1].address == "/done"
     shown = on_the_page(painting)
     assert (shown["edits"], shown["jitter"]) == ([1.5, 0.0, 2.0], 0.125)

@@ -177,7 +177,7 @@ def test_a_length_past_the_note_is_refused(model):
 
 
 def test_an_unknown_layer_is_refused_with_those_there_are(model):
-    with pytest.raises(ValueError, match=r"'conv2' is no layer .* conv0, conv1, conv0_2"):
+    with pytest.raises(ValueError, match=r"'conv2' is not a layer .* conv0, conv1, conv0_2"):
         model.activations(np.zeros((1, 8)), [60], "conv2")
 
 

@@ -162,7 +162,7 @@ def test_the_steps_are_edited_while_a_sound_is_made(pd):
     assert pd.size("seq-preview") > pd.size("seq-out")
 
 
-def test_arrays_that_play_are_filled_anew(pd):
+def test_arrays_that_play_are_filled_again(pd):
     pd.to("pd", "dsp 1")
     lengths = set()
     for count in range(1, 6):

@@ -78,8 +78,8 @@ def test_a_hand_on_each_slider_is_told_in_hundredths(z_patch):
     for number in rows:
         z_patch.pd.to(f"{number}-moved", "1.234")
     assert np.allclose(z_patch.array("edits"), 1.23)
-    told = [message[1:] for message in z_patch.pd.heard if message[0] == z_patch.name("edits-is")]
-    assert [len(values) for values in told] == list(range(1, 17))
+    received = [message[1:] for message in z_patch.pd.heard if message[0] == z_patch.name("edits-is")]
+    assert [len(values) for values in received] == list(range(1, 17))
     for number in rows:
         z_patch.pd.press(f"{number}-zero-button")
     assert not z_patch.array("edits").any()
@@ -161,8 +161,8 @@ def test_a_file_that_does_not_know_the_pitch_says_so(noz_patch):
     for number in range(noz_patch.number, noz_patch.number + 60):  # the $0 of the strip is among these
         noz_patch.pd.listen(f"{number}-info")
     load(noz_patch, LOAD, PICKLE)
-    told = [message[2] for message in noz_patch.pd.heard if message[1:2] == ["label"]]
-    assert told[-1] == "512 directions of conv0, one pitch without z"
+    received = [message[2] for message in noz_patch.pd.heard if message[1:2] == ["label"]]
+    assert received[-1] == "512 directions of conv0, one pitch without z"
 
 
 def test_the_same_model_keeps_the_file_that_was_chosen(noz_patch):
@@ -177,9 +177,9 @@ def test_a_file_can_be_named_for_the_model_that_comes_next(noz_patch):
 
 def test_by_chance_goes_where_a_random_timbre_lies(noz_patch, magenta, walked):
     noz_patch.press("chance")
-    told = noz_patch.wait("edits-is")
+    received = noz_patch.wait("edits-is")
     found = magenta.activations(noz_patch.array("chance-z")[None], [32], "conv0")
-    assert np.allclose(told, walked.own.coordinates(found, [32])[0, :16], atol=1e-3)
+    assert np.allclose(received, walked.own.coordinates(found, [32])[0, :16], atol=1e-3)
 
 
 def sweep(patch, which, stride):

@@ -122,10 +122,10 @@ def test_thousands_of_edits_arrive(pd):
 def test_where_a_drawn_z_lies_on_the_directions(pd, magenta, course):
     pd.ask("randomize_z z", "randomized")
     pd.to("z", "3 2.5 -2.5")
-    name, *told = pd.ask("edits z", "edits")
+    name, *received = pd.ask("edits z", "edits")
     found = magenta.activations(pd.array("z")[None], [magenta.pitches[8]], "conv0")
     assert name == "z" and magenta.pitches[8] == 32
-    assert np.allclose(told, course.coordinates(found)[0], atol=1e-3)
+    assert np.allclose(received, course.coordinates(found)[0], atol=1e-3)
 
 
 @pytest.mark.parametrize(

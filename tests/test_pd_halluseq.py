@@ -248,8 +248,8 @@ def test_a_broken_file_is_refused_and_nothing_changes(seq, tmp_path, lines, reas
     compose(seq)
     save(seq, tmp_path / "before.txt")
     (tmp_path / "broken.txt").write_text("".join(f"{line};\n" for line in lines))
-    told = recall(seq, tmp_path / "broken.txt")
-    assert told.startswith("nothing is recalled: ") and reason in told
+    received = recall(seq, tmp_path / "broken.txt")
+    assert received.startswith("nothing is recalled: ") and reason in received
     save(seq, tmp_path / "after.txt")
     assert (tmp_path / "after.txt").read_text() == (tmp_path / "before.txt").read_text()
 

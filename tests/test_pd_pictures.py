@@ -86,8 +86,8 @@ def test_the_status_is_asked_for_again_and_again_and_shown(visuals):
     visuals.answer("/image/status.reply", "patterns", "free", 29.96, 3, "http://here:1/", "trip", "-")
     while not visuals.shown("info").startswith("free"):
         pass
-    told = [message[2] for message in visuals.pd.heard if message[1:2] == ["label"]]
-    assert {"page http://here:1/", "plays trip", "free, 30 pictures a second, 3 left out"} <= set(told)
+    received = [message[2] for message in visuals.pd.heard if message[1:2] == ["label"]]
+    assert {"page http://here:1/", "plays trip", "free, 30 pictures a second, 3 left out"} <= set(received)
     assert visuals.pd.wait(f"{visuals.number}-mode-is") == ["free"]
 
 

@@ -1,4 +1,4 @@
-"""visuals.pd follows what the page and other patches set: it is shown, not told again, and no hand is fought."""
+"""visuals.pd follows what the page and other patches set: it is shown, not sent again, and does not fight a hand."""
 
 import pytest
 from visuals import opened
@@ -28,9 +28,9 @@ def test_what_is_set_elsewhere_is_shown_and_not_told_again(visuals):
         visuals.pd.listen(f"{visuals.number}-{name}")
     visuals.asked("/image/settings")
     tell_settings(visuals)
-    told = {str(name).partition("-")[2]: values for name, *values in visuals.pd.heard}
-    assert [told[f"{dial}-is"] for dial in dials] == [[0.5], [0.25], [0.75], [90]]
-    assert told["picture-name-2"] == ["bluer"]
+    received = {str(name).partition("-")[2]: values for name, *values in visuals.pd.heard}
+    assert [received[f"{dial}-is"] for dial in dials] == [[0.5], [0.25], [0.75], [90]]
+    assert received["picture-name-2"] == ["bluer"]
     assert list(visuals.pd.array(f"{visuals.number}-picture-edits")[:3]) == [0, -1.5, 0]
     visuals.do("free", "1")
     assert visuals.asked() == ("/image/mode", ["free"])

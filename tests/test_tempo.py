@@ -219,8 +219,8 @@ def test_a_preset_executes_nothing(tmp_path):
 @pytest.mark.parametrize("suffix", ["mp4", "gif", "npy"])
 def test_a_loop_and_its_manifest_are_written_and_repeat(tmp_path, suffix):
     settings = settings_of({"seed": 3, "num_beats": 1, "fps": 20})
-    out, told = tempo.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainModel(), 4)
-    again = settings_of(read_preset(told))
+    out, received = tempo.make(settings, tmp_path / f"a.{suffix}", tmp_path, PlainModel(), 4)
+    again = settings_of(read_preset(received))
     tempo.make(again, tmp_path / f"b.{suffix}", tmp_path, PlainModel(), 7)
     assert out.read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 

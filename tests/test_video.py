@@ -32,9 +32,9 @@ def hum(length_s, rate=16000):
 def lengths(path):
     """Frames counted by decoding; seconds of picture and of sound as players see them."""
     with av.open(str(path)) as file:
-        told = {s.type: float(s.duration * s.time_base) for s in file.streams}
+        found = {s.type: float(s.duration * s.time_base) for s in file.streams}
         frames = sum(1 for _ in file.decode(video=0))
-    return frames, told["video"], told.get("audio")
+    return frames, found["video"], found.get("audio")
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 192000])
@@ -74,7 +74,7 @@ def test_colours_survive(tmp_path):
     render.write_frames(writer, iter([picture] * 3), 3)
     with av.open(str(tmp_path / "a.mp4")) as file:
         first = next(file.decode(video=0))
-    assert (first.colorspace, first.color_range) == (1, 1)  # BT.709, limited: told, not left to guesses
+    assert (first.colorspace, first.color_range) == (1, 1)  # BT.709, limited: stated, not left to guesses
     planes = first.to_ndarray().astype(float)  # limited range: 16..235 and 16..240
     light, blue, red = planes[:64], planes[64:80].reshape(32, 32), planes[80:].reshape(32, 32)
     light, blue, red = (

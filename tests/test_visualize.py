@@ -47,7 +47,7 @@ def pictures(path):
         return np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
 
 
-def told(job):
+def manifest_of(job):
     return json.loads(job.out.with_suffix(".json").read_text())
 
 
@@ -56,12 +56,12 @@ def test_a_video_has_the_length_of_its_song(job):
     with av.open(str(job.out)) as file:
         seconds = {stream.type: float(stream.duration * stream.time_base) for stream in file.streams}
     assert seconds == {"video": pytest.approx(2, abs=512 / RATE), "audio": pytest.approx(2, abs=512 / RATE)}
-    assert len(pictures(job.out)) == told(job)["film"]["frames"] == -(-2 * RATE // 512)
+    assert len(pictures(job.out)) == manifest_of(job)["film"]["frames"] == -(-2 * RATE // 512)
 
 
 def test_the_manifest_says_all_of_it(job):
     make(job)
-    record = told(job)
+    record = manifest_of(job)
     assert record["parameters"]["seed"] == 5
     assert record["parameters"]["response"]["pitch_sensitivity"] == 220
     assert len(record["classes"]) == 12
@@ -96,7 +96,7 @@ def test_a_short_video_is_the_beginning_of_the_long_one(job, tmp_path):
     make(job)
     short = replace(job, duration_s=0.7, out=tmp_path / "short.mp4")
     make(short)
-    count = told(short)["film"]["frames"]
+    count = manifest_of(short)["film"]["frames"]
     assert count == -(-0.7 * RATE // 512)
     difference = pictures(short.out).astype(int) - pictures(job.out)[:count]
     assert np.abs(difference).mean() < 1  # but for the encoder
@@ -123,7 +123,7 @@ def test_the_last_classes_come_back(job, tmp_path):
     numbers = visualize.last_classes(tmp_path / "memory", job.out)
     other = replace(job, seed=77, classes=numbers)
     make(other)
-    assert [one["number"] for one in told(other)["classes"]] == list(map(int, numbers))
+    assert [one["number"] for one in manifest_of(other)["classes"]] == list(map(int, numbers))
 
 
 def test_what_was_last_is_also_found_beside_the_video(job, tmp_path):
@@ -196,13 +196,13 @@ def test_every_dial_has_an_effect(job, plain_vectors, name):
 def test_the_batch_size_changes_how_many_are_rendered_at_once_and_nothing_else(job, batch_size):
     model = make(replace(job, batch_size=batch_size))
     assert len(model.calls[0][0]) == min(batch_size, 87)
-    assert told(job)["film"]["frames"] == 87
+    assert manifest_of(job)["film"]["frames"] == 87
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_num_classes_is_how_many_are_drawn(job, count):
     make(replace(job, num_classes=count))
-    assert len({one["number"] for one in told(job)["classes"]}) == count
+    assert len({one["number"] for one in manifest_of(job)["classes"]}) == count
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_lyrics_choose_the_classes_of_a_video(job, tmp_path, monkeypatch, strate
 
     monkeypatch.setitem(visualize.ENCODERS, "sbert", lambda: asked.append("sbert") or spelling)
     make(replace(job, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy)))
-    assert {one["number"] for one in told(job)["classes"]} == {7, 30}
+    assert {one["number"] for one in manifest_of(job)["classes"]} == {7, 30}
     assert asked == ["sbert"]
     again = visualize.repeated(job.out.with_suffix(".json"), tmp_path / "again.mp4")
     before = make(replace(job, num_classes=2, lyrics=Lyrics(tmp_path / "words.txt", strategy=strategy))).calls

@@ -48,7 +48,7 @@ def tab(chromium, fake):
     assert (foreign, faults) == ([], [])
 
 
-def told(fake, count=1):
+def received(fake, count=1):
     """The commands that came, once there are so many."""
     end = time.monotonic() + PATIENCE_S
     while len(fake.asked) < count:
@@ -143,7 +143,7 @@ def test_of_a_sound_whose_length_is_not_known_the_time_is_shown(tab, fake):
 @pytest.mark.parametrize(("key", "mode"), [("1", "follow"), ("2", "tempo"), ("3", "free")])
 def test_keys_choose_the_mode(tab, fake, key, mode):
     tab.press(key)
-    assert told(fake) == [("/image/mode", {"name": mode})]
+    assert received(fake) == [("/image/mode", {"name": mode})]
     tab.wait(f"document.querySelector('[data-mode={mode}]').getAttribute('aria-pressed') === 'true'")
 
 
@@ -159,16 +159,16 @@ def test_keys_choose_the_mode(tab, fake, key, mode):
 )
 def test_buttons_send_commands(tab, fake, selector, command):
     tab.click(selector)
-    assert told(fake) == [command]
+    assert received(fake) == [command]
 
 
 def test_keys_record_and_save(tab, fake):
     tab.press("r")
-    told(fake)
+    received(fake)
     fake.status["recording"] = True
     tab.wait("document.getElementById('record').textContent === 'Stop'")
     tab.press("r", "s")
-    assert told(fake, 3)[1:] == [
+    assert received(fake, 3)[1:] == [
         ("/image/record", {"what": "stop", "file": None}),
         ("/image/snapshot", {"file": None}),
     ]
@@ -177,7 +177,7 @@ def test_keys_record_and_save(tab, fake):
 def test_what_was_saved_is_said(tab, fake):
     fake.status["saved"] = "monday.png"
     tab.wait("document.getElementById('notice').textContent === 'saved monday.png'")
-    # Who comes later is not told of it.
+    # A client that connects later does not receive it.
     tab.open(fake.url)
     tab.wait("document.getElementById('name').textContent === 'patterns'")
     assert not tab.shown("#notice")
@@ -187,7 +187,7 @@ def test_what_was_saved_is_said(tab, fake):
 def test_arrow_keys_turn_dials(tab, fake, dial, values):
     tab.js(f"document.querySelector('[data-dial={dial}]').focus()")
     tab.press("ArrowRight")
-    assert told(fake) == [(f"/image/{dial}", {"value": values})]
+    assert received(fake) == [(f"/image/{dial}", {"value": values})]
     assert value(tab, dial) == fake.status[dial] == values
 
 
@@ -199,7 +199,7 @@ def test_a_dial_that_is_dragged_sends_little_and_ends_where_it_was_left(tab, fak
         range.dispatchEvent(new Event("input", { bubbles: true }));
       }
     })(document.querySelector("[data-dial=jitter]"))""")
-    assert told(fake, 2)[-1] == ("/image/jitter", {"value": 1.0})
+    assert received(fake, 2)[-1] == ("/image/jitter", {"value": 1.0})
     time.sleep(0.5)
     assert len(fake.asked) == 2
     assert value(tab, "jitter") == 1.0
@@ -220,7 +220,7 @@ def test_a_model_is_chosen_by_keyboard_and_a_refusal_leaves_the_old_one(tab, fak
     fake.refuse["/image/load"] = "glyphs is broken"
     tab.js("document.getElementById('model').focus()")
     tab.press("ArrowDown")
-    assert told(fake) == [("/image/load", {"name": "glyphs"})]
+    assert received(fake) == [("/image/load", {"name": "glyphs"})]
     tab.wait("document.getElementById('notice').textContent === 'glyphs is broken'")
     tab.wait("document.getElementById('model').value === 'patterns'")
 
@@ -230,7 +230,7 @@ def test_a_class_is_found_by_name_and_added_by_keyboard(tab, fake):
     tab.type("JELLY")
     assert tab.js("[...document.querySelectorAll('#matches li')].map(row => row.textContent)") == ["jellyfish1"]
     tab.press("Enter")
-    assert told(fake) == [("/image/classes", {"class": ["3", "2", "1"]})]
+    assert received(fake) == [("/image/classes", {"class": ["3", "2", "1"]})]
     tab.wait("document.querySelectorAll('#chosen li').length === 3")
     assert not tab.shown("#matches")
 
@@ -240,7 +240,7 @@ def test_of_two_classes_with_one_name_the_one_that_is_chosen_is_sent(tab, fake):
     tab.type("crane")
     assert tab.js("document.querySelectorAll('#matches li').length") == 2
     tab.press("ArrowDown", "Enter")
-    assert told(fake) == [("/image/classes", {"class": ["3", "2", "5"]})]
+    assert received(fake) == [("/image/classes", {"class": ["3", "2", "5"]})]
     assert fake.status["classes"][-1] == CLASSES[5]
 
 
@@ -255,7 +255,7 @@ def test_a_class_is_added_by_mouse_and_clicks_build_on_each_other(tab, fake):
         tab.click("#search")
         tab.type(word)
         tab.click("#matches li")
-    assert told(fake, 2)[-1] == ("/image/classes", {"class": ["3", "2", "0", "6"]})
+    assert received(fake, 2)[-1] == ("/image/classes", {"class": ["3", "2", "0", "6"]})
 
 
 def test_letters_in_the_search_are_no_commands(tab, fake):
@@ -284,7 +284,7 @@ def directed(tab, fake):
 def test_directions_are_loaded_and_shown_by_name_or_number(tab, fake, how):
     assert not tab.shown("#directions")
     how(tab)
-    assert told(fake) == [("/image/load_ganspace_components", {"file": "auto"})]
+    assert received(fake) == [("/image/load_ganspace_components", {"file": "auto"})]
     tab.wait("!document.getElementById('directions').hidden")
     names = tab.js(f"{FADERS}.map(fader => fader.querySelector('span').textContent)")
     assert names == ["light", "2", "waves", *map(str, range(4, 17))]
@@ -296,7 +296,7 @@ def test_directions_that_are_being_found_are_not_asked_for_again(tab, fake):
     tab.wait("document.getElementById('find').textContent === 'Finding directions, 42 %'")
     tab.click("#find")
     tab.press("d", "1")
-    assert [address for address, _ in told(fake)] == ["/image/mode"]
+    assert [address for address, _ in received(fake)] == ["/image/mode"]
 
 
 def test_a_fader_moves_its_direction_and_leaves_the_others(directed, fake):
@@ -305,7 +305,7 @@ def test_a_fader_moves_its_direction_and_leaves_the_others(directed, fake):
     directed.js(f"{FADERS}[1].querySelector('input').focus()")
     assert directed.focused() == "Direction 2"
     directed.press("ArrowRight")
-    assert told(fake) == [("/image/edits", {"edit": [0.5, 0.05, -1.0]})]
+    assert received(fake) == [("/image/edits", {"edit": [0.5, 0.05, -1.0]})]
 
 
 def test_edits_beyond_the_faders_stay(directed, fake):
@@ -314,7 +314,7 @@ def test_edits_beyond_the_faders_stay(directed, fake):
     time.sleep(0.5)
     directed.js(f"{FADERS}[0].querySelector('input').focus()")
     directed.press("ArrowRight")
-    assert told(fake) == [("/image/edits", {"edit": [0.05] + [0.0] * 19 + [1.0]})]
+    assert received(fake) == [("/image/edits", {"edit": [0.05] + [0.0] * 19 + [1.0]})]
 
 
 @pytest.mark.parametrize("key", ["Delete", "0", None])
@@ -337,7 +337,7 @@ def test_all_directions_are_reset_at_once(directed, fake):
     fake.status["edits"] = [0.5] * 18
     directed.wait(f"{FADERS}[1].querySelector('input').value === '0.5'")
     directed.click("#reset")
-    assert told(fake) == [("/image/edits", {"edit": []})]
+    assert received(fake) == [("/image/edits", {"edit": []})]
 
 
 def test_the_faders_hide_nothing_and_are_reached_by_keyboard(directed):
@@ -468,7 +468,7 @@ def test_the_page_comes_back_with_the_renderer(chromium, fake):
     tab.wait("document.getElementById('link').hidden")
     assert tab.text("#target") == "cloud"
     tab.press("s")
-    assert told(fake) == [("/image/snapshot", {"file": None})]
+    assert received(fake) == [("/image/snapshot", {"file": None})]
     tab.close()
 
 

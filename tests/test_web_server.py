@@ -43,7 +43,7 @@ def read(jpeg):
 
 
 class Client:
-    """A WebSocket client that says what it has seen only when told to."""
+    """A WebSocket client that reports what it has seen only on request."""
 
     def __init__(self, socket):
         self.socket, self.status = socket, {}
@@ -56,10 +56,10 @@ class Client:
                 if kind == "picture":
                     return read(message.data)
                 continue
-            told = json.loads(message.data)
-            self.status |= told.get("status", {})
-            if kind in told:
-                return told
+            received = json.loads(message.data)
+            self.status |= received.get("status", {})
+            if kind in received:
+                return received
 
     async def see(self):
         """A picture's number; it is seen at once."""
@@ -290,8 +290,8 @@ def test_commands_are_done_in_order_and_too_many_are_refused(fake):
 
     async def play(client):
         for number in range(MAX_ASKED + 5):
-            told = {"ask": number, "address": "/image/bpm", "values": {"value": 20 + number}}
-            await client.socket.send_json(told)
+            received = {"ask": number, "address": "/image/bpm", "values": {"value": 20 + number}}
+            await client.socket.send_json(received)
         return [await client.hear("answer") for _ in range(MAX_ASKED + 5)]
 
     answers = with_clients(fake, play)

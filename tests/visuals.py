@@ -51,8 +51,8 @@ class Visuals:
         while time.monotonic() < end:
             asked, args, self.sender = self.server.receive()
             if asked == "/image/status" and address != (asked,):
-                told = ("patterns", "free", 29.96, 3, "http://here:1/", "trip", "-", *changes)
-                self.answer("/image/status.reply", *told)
+                received = ("patterns", "free", 29.96, 3, "http://here:1/", "trip", "-", *changes)
+                self.answer("/image/status.reply", *received)
                 self.answer("/done", asked)
             elif address in ((), (asked,)):
                 return asked, args
