@@ -74,7 +74,7 @@ class Server:
         raise AssertionError(f"no {topic} within {patience_s} s")
 
     def welcome(self):
-        """Wait for hello, and answer it until it has been heard."""
+        """Wait for hello, and answer it until the answer has arrived."""
         self.receive("hello")
         while True:
             self.send("welcome")

@@ -1,4 +1,4 @@
-"""What is heard of synthetic sounds whose pitch, onset and silence are known."""
+"""Features of synthetic sounds whose pitch, onset and silence are known."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ def tone(hertz, length_s, rate=SAMPLE_RATE, level=0.5):
     return (level * np.sin(2 * np.pi * hertz * np.arange(round(length_s * rate)) / rate)).astype(np.float32)
 
 
-def heard(samples, hop=512, rate=SAMPLE_RATE):
+def analysed(samples, hop=512, rate=SAMPLE_RATE):
     return analyse(Wave(samples, rate), hop)
 
 
@@ -29,7 +29,7 @@ def assert_in_range(features):
 
 @pytest.mark.parametrize("midi", [40, 57, 60, 71, 81])
 def test_chroma_peaks_at_the_pitch(midi):
-    features = heard(tone(440 * 2 ** ((midi - 69) / 12), 1.5))
+    features = analysed(tone(440 * 2 ** ((midi - 69) / 12), 1.5))
     inside = features.chroma[10:-10]
     assert (inside.argmax(axis=1) == midi % 12).all()
     assert inside[:, midi % 12].min() == 1
@@ -37,7 +37,7 @@ def test_chroma_peaks_at_the_pitch(midi):
 
 
 def test_a_sound_tuned_a_quarter_of_a_semitone_high_keeps_its_pitches():
-    features = heard(tone(261.63 * 2 ** (0.25 / 12), 1.5))
+    features = analysed(tone(261.63 * 2 ** (0.25 / 12), 1.5))
     assert (features.chroma[10:-10].argmax(axis=1) == 0).all()
 
 
@@ -46,7 +46,7 @@ def test_onset_is_where_the_sound_begins():
     for begin in (1.0, 2.0):
         piece = tone(330, 0.5) * np.linspace(1, 0, SAMPLE_RATE // 2, dtype=np.float32)
         samples[round(begin * SAMPLE_RATE) :][: len(piece)] = piece
-    features = heard(samples)
+    features = analysed(samples)
     peaks = np.flatnonzero(features.onsets > 0.5) / float(features.rate)
     assert np.abs(peaks[:, None] - [1.0, 2.0]).min(axis=1).max() < 0.06
     assert np.abs(peaks[:, None] - [1.0, 2.0]).min(axis=0).max() < 0.06
@@ -54,7 +54,7 @@ def test_onset_is_where_the_sound_begins():
 
 def test_loudness_is_1_at_the_loudest_and_0_at_the_softest():
     samples = tone(440, 2) * np.repeat(np.float32([0.1, 1, 0.3, 0]), SAMPLE_RATE // 2)
-    features = heard(samples)
+    features = analysed(samples)
     assert features.loudness.max() == 1
     assert features.loudness.min() == 0
     assert features.loudness[30] == pytest.approx(1, abs=0.05)
@@ -62,11 +62,11 @@ def test_loudness_is_1_at_the_loudest_and_0_at_the_softest():
 
 @pytest.mark.parametrize("samples", [np.zeros(SAMPLE_RATE), np.zeros(1), np.full(9000, 1e-7), np.ones(5000)])
 def test_silence_and_steadiness_are_finite(samples):
-    assert_in_range(heard(np.float32(samples)))
+    assert_in_range(analysed(np.float32(samples)))
 
 
 def test_silence_has_no_pitch_no_onset_no_loudness():
-    features = heard(np.zeros(SAMPLE_RATE, np.float32))
+    features = analysed(np.zeros(SAMPLE_RATE, np.float32))
     assert not features.chroma.any()
     assert not features.onsets.any()
     assert not features.loudness.any()
@@ -74,32 +74,32 @@ def test_silence_has_no_pitch_no_onset_no_loudness():
 
 def test_rounding_noise_after_a_tone_has_no_pitch():
     noise = 1e-7 * np.random.default_rng(0).standard_normal(2 * SAMPLE_RATE)
-    features = heard(np.concatenate([tone(440, 1), noise]).astype(np.float32))
+    features = analysed(np.concatenate([tone(440, 1), noise]).astype(np.float32))
     assert not features.chroma[round(1.1 * float(features.rate)) :].any()
 
 
 @pytest.mark.parametrize("samples", [1, 511, 512, 513, 40000])
 def test_pictures_cover_the_sound(samples):
-    assert len(heard(tone(300, 2)[:samples])) == -(-samples // 512)
+    assert len(analysed(tone(300, 2)[:samples])) == -(-samples // 512)
 
 
 def test_the_rate_of_pictures_is_exact():
-    assert heard(tone(300, 0.1), hop=1024).rate == Fraction(22050, 1024)
+    assert analysed(tone(300, 0.1), hop=1024).rate == Fraction(22050, 1024)
 
 
 @pytest.mark.parametrize("hop", [0, 100, -64, 511])
 def test_a_hop_that_is_no_multiple_of_64_is_refused(hop):
     with pytest.raises(ValueError, match="multiple of 64"):
-        heard(tone(300, 0.1), hop)
+        analysed(tone(300, 0.1), hop)
 
 
 @pytest.mark.parametrize("hop", [192, 512])
 def test_pieces_hear_what_the_whole_hears(hop, monkeypatch):
     rng = np.random.default_rng(1)
     melody = np.concatenate([tone(440 * 2 ** (n / 12), 0.4) for n in rng.integers(-20, 20, 15)])
-    whole = heard(melody, hop)
+    whole = analysed(melody, hop)
     monkeypatch.setattr(analysis, "_PIECE_S", 1.1)
-    pieces = heard(melody, hop)
+    pieces = analysed(melody, hop)
     for name in ("loudness", "onsets", "chroma"):
         np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), atol=2e-3)
 

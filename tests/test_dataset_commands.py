@@ -60,7 +60,7 @@ def made(tmp_path):
     return sorted(path.name for path in (tmp_path / "out").iterdir())
 
 
-def heard(path):
+def measured(path):
     """Frequency of the strongest partial in Hz, and its level."""
     wave, rate = soundfile.read(path)
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave))))
@@ -117,7 +117,7 @@ def test_step_says_how_many_parts_there_are(run, put, tmp_path, step, count):
 def test_every_kind_of_file_keeps_pitch_and_level(run, put, tmp_path, name):
     put(name, 2, rate=44100, channels=2)
     assert run(chop_audio.main, tmp_path / "in", tmp_path / "out", "--len", 16000)[0] == 0
-    hz, level = heard(tmp_path / "out" / "a_1_32.wav")
+    hz, level = measured(tmp_path / "out" / "a_1_32.wav")
     assert hz == pytest.approx(500, abs=1)
     assert level == pytest.approx(0.5, rel=0.02)
 
@@ -167,7 +167,7 @@ def test_pad_keeps_relative_levels(run, put, tmp_path):
     put("a.wav", level=0.5)
     put("b.wav", level=0.05)
     run(pad_audio.main, tmp_path / "in", tmp_path / "out", "--length", 16000)
-    loud, quiet = (heard(tmp_path / "out" / f"in-{i}_32.wav")[1] for i in (1, 2))
+    loud, quiet = (measured(tmp_path / "out" / f"in-{i}_32.wav")[1] for i in (1, 2))
     assert loud / quiet == pytest.approx(10, rel=0.01)
 
 

@@ -16,8 +16,8 @@ def vectors(distance):
 
 
 def test_different_families_are_distinguished():
-    heard = predict_held_out(vectors(2.0), FAMILIES, GROUPS)
-    assert Confusion.of(FAMILIES, heard.tolist()).accuracy > 0.97
+    predicted = predict_held_out(vectors(2.0), FAMILIES, GROUPS)
+    assert Confusion.of(FAMILIES, predicted.tolist()).accuracy > 0.97
 
 
 def test_shuffled_labels_are_guessed():

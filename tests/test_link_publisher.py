@@ -30,7 +30,7 @@ class Renderer:
         self.receiver.subscribe(b"")
 
     def join(self):
-        """Say hello until the server has heard it; what it tells then."""
+        """Send hello until the server has received it; returns what the server sends then."""
         for _ in range(100):
             self.send("hello", {"name": "test", "version": "0"})
             if self.receiver.poll(200) and self.receive("welcome"):
@@ -112,7 +112,7 @@ def test_a_sound_itself_follows_for_recordings(running, renderer):
 
 
 def beating_until(renderer, wanted):
-    """The first event that is wanted, heard by a renderer that lives."""
+    """The first wanted event that a live renderer receives."""
     for _ in range(200):
         renderer.send("heartbeat", {"fps": 30.0, "page": ""})
         while renderer.receiver.poll(100):

@@ -31,7 +31,7 @@ def transport_with(*targets, rate=SR):
     return transport
 
 
-def heard(audio, begin_s, end_s, events=()):
+def recorded(audio, begin_s, end_s, events=()):
     """The audio of a span of time, in blocks of a frame; each of `events` happens at its time."""
     parts, events = [], sorted(events, key=lambda one: one[0])
     edges = np.round(np.arange(0, (end_s - begin_s) * RATE + 1) * SR / RATE).astype(int)
@@ -43,12 +43,12 @@ def heard(audio, begin_s, end_s, events=()):
 
 
 def test_nothing_is_heard_while_nothing_plays():
-    assert not heard(AudioTrack(transport_with("a"), SR), 10.0, 11.0).any()
+    assert not recorded(AudioTrack(transport_with("a"), SR), 10.0, 11.0).any()
 
 
 def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
     transport = transport_with("a")
-    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, [(10.5037, lambda: transport.play("a", 0.0, 10.5037))])
+    audio = recorded(AudioTrack(transport, SR), 10.0, 12.0, [(10.5037, lambda: transport.play("a", 0.0, 10.5037))])
     begin = round(0.5037 * SR)
     assert not audio[:begin].any()
     np.testing.assert_allclose(audio[begin:], tone()[: len(audio) - begin] / 32768, atol=1e-6)
@@ -57,7 +57,7 @@ def test_a_sound_begins_at_its_sample_and_is_as_loud_as_it_is():
 def test_it_ends_when_it_ends():
     transport = transport_with("a")
     transport.play("a", 0.0, 10.0)
-    audio = heard(AudioTrack(transport, SR), 13.5, 14.5)
+    audio = recorded(AudioTrack(transport, SR), 13.5, 14.5)
     # Its last hundredth of a second is faded out.
     np.testing.assert_allclose(np.flatnonzero(audio)[-1], SR // 2, atol=0.011 * SR)
     np.testing.assert_allclose(audio[1000:7000], tone()[int(3.5 * SR) + 1000 :][:6000] / 32768, atol=1e-6)
@@ -69,7 +69,7 @@ def test_a_player_that_tells_where_it_is_now_and_then_makes_no_click():
         (now, lambda now=now: transport.play("a", max(0.0, now - 10.0 + rng.uniform(-0.03, 0.03)), now))
         for now in 10.0 + 0.21 * np.arange(14)
     ]
-    audio = heard(AudioTrack(transport, SR), 10.0, 13.0, events)
+    audio = recorded(AudioTrack(transport, SR), 10.0, 13.0, events)
     # The tone is the same again after 400 samples.
     whole = tone() / np.float32(32768)
     places = [np.abs(whole[shift:][:40_000] - audio[4000:44_000]).max() for shift in range(4000, 4400)]
@@ -91,7 +91,7 @@ def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
     transport.play("a", 0.5, 10.0)
     audio = AudioTrack(transport, SR)
     audio.read(9.99, SR // 100)
-    audio = heard(audio, 10.0, 12.0, events)
+    audio = recorded(audio, 10.0, 12.0, events)
     assert steepest(audio) < 1.2
     quiet = np.flatnonzero(np.abs(audio) > 1e-4)
     assert quiet[-1] == pytest.approx(1.6 * SR, abs=0.02 * SR)
@@ -105,7 +105,7 @@ def test_jumps_stops_and_other_sounds_do_not_click_and_are_there_at_once():
 def test_a_sound_of_another_rate_keeps_its_pitch_and_length():
     transport = transport_with("a", rate=44_100)
     transport.play("a", 0.0, 10.0)
-    audio = heard(AudioTrack(transport, SR), 10.0, 14.5)
+    audio = recorded(AudioTrack(transport, SR), 10.0, 14.5)
     np.testing.assert_allclose(audio[1000:60_000], tone()[1000:60_000] / 32768, atol=2e-3)
     assert not audio[int(4.02 * SR) :].any()
 
@@ -118,7 +118,7 @@ def test_a_sound_that_comes_late_is_heard_from_then_on():
         (10.5, lambda: transport.add(sound)),
         (10.6, lambda: transport.add_samples("late", Samples(tone(), SR))),
     ]
-    audio = heard(AudioTrack(transport, SR), 10.0, 12.0, events)
+    audio = recorded(AudioTrack(transport, SR), 10.0, 12.0, events)
     assert not audio[: int(0.5 * SR)].any()
     np.testing.assert_allclose(audio[SR:], tone()[SR : 2 * SR] / 32768, atol=1e-6)
 

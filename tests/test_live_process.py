@@ -127,10 +127,10 @@ def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, proces
         assert frames / 30 == pytest.approx(took, abs=0.4)
         assert (file.streams.video[0].width, file.streams.video[0].height) == (128, 128)
     with av.open(path) as file:
-        heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+        decoded = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
         lengths = [float(stream.duration * stream.time_base) for stream in file.streams]
     np.testing.assert_allclose(lengths, frames / 30, atol=1e-3)
-    assert np.sqrt(np.mean(heard[1000:-1000] ** 2)) == pytest.approx(16_000 / 32_768 / np.sqrt(2), rel=0.05)
+    assert np.sqrt(np.mean(decoded[1000:-1000] ** 2)) == pytest.approx(16_000 / 32_768 / np.sqrt(2), rel=0.05)
     server.send("stop", {"target": "loud"})
 
 

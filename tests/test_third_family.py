@@ -1,4 +1,4 @@
-"""A family of image models that the program has never heard of, registered by one call: it can do what the others can.
+"""A family of image models that the program does not know, registered by one call: it can do what the others can.
 
 Its files are tiny_family.py and the folder that a test writes; see there.
 """

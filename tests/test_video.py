@@ -51,8 +51,8 @@ def test_the_sound_of_a_video_is_the_song(tmp_path):
     wave = 0.5 * np.sin(np.linspace(0, 170, 30400, dtype=np.float32) ** 2)  # a sweep up to 5 kHz
     render.write_video(tmp_path / "a.mp4", PlainModel(), plain_timeline(87), Wave(wave, 16000))
     with av.open(str(tmp_path / "a.mp4")) as file:
-        heard = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
-    likeness = np.correlate(heard[4000:24000], wave[4000:24000], "valid") / np.sum(wave[4000:24000] ** 2)
+        decoded = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+    likeness = np.correlate(decoded[4000:24000], wave[4000:24000], "valid") / np.sum(wave[4000:24000] ** 2)
     assert likeness[0] == pytest.approx(1, abs=0.05)  # one sample late, it would be 0.6
 
 

@@ -76,14 +76,14 @@ def test_a_picture_is_encoded_once_however_many_ask():
 
 
 def test_listeners_hear_of_each_picture_until_they_are_forgotten():
-    frames, heard = Frames(), []
+    frames, numbers = Frames(), []
 
     def listener():
-        heard.append(frames.number)
+        numbers.append(frames.number)
 
     frames.listen(listener)
     frames.put(picture(1))
     frames.put(picture(2))
     frames.forget(listener)
     frames.put(picture(3))
-    assert heard == [1, 2]
+    assert numbers == [1, 2]
