@@ -126,7 +126,7 @@ def test_notes_of_different_lengths_are_refused(tmp_path):
 
 
 def test_a_dataset_of_no_notes_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="there are no notes"):
+    with pytest.raises(ValueError, match="at least one note"):
         records.write(tmp_path / "new", [])
     assert not list(tmp_path.iterdir())
 

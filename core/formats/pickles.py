@@ -28,7 +28,7 @@ def loads(data: bytes) -> Any:
     """
     file = io.BytesIO(data)
     pickle_bounds.check(file)
-    value = _Unpickler(file).load()
+    value = _PlainUnpickler(file).load()
     if isinstance(value, dict):
         return {key: np.asarray(each) if isinstance(each, _Array) else each for key, each in value.items()}
     return value
@@ -45,7 +45,7 @@ def dumps(value: Any) -> bytes:
     return b"".join([*parts, data[copied:]])
 
 
-class _Unpickler(pickle.Unpickler):
+class _PlainUnpickler(pickle.Unpickler):
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         self._known = _harmless()

@@ -152,11 +152,11 @@ def _array(tensor: Any, storages: Storages) -> np.ndarray:
 def _unpickle(file: LimitedFile) -> tuple[Any, dict[str, _Storage]]:
     """One pickle of plain values, tensors and storages; and the storages that it asks for."""
     pickle_bounds.check(file)
-    reader = _Unpickler(file)
+    reader = _TensorUnpickler(file)
     return reader.load(), reader.asked
 
 
-class _Unpickler(pickle.Unpickler):
+class _TensorUnpickler(pickle.Unpickler):
     def __init__(self, file: LimitedFile) -> None:
         # Pickles of Python 2 write text as bytes.
         super().__init__(file, encoding="latin1")

@@ -1,4 +1,4 @@
-"""Notes with labels to train on: data.tfrecord and meta.json, as Magenta reads them and the course's script wrote them.
+"""Datasets of labelled notes: data.tfrecord and meta.json, as Magenta reads them and the course's script wrote them.
 
 Each record holds audio (float32 [samples], 16-bit values / 32767), pitch, instrument_source and instrument_family
 (int64 [1] each) and qualities (int64 [10]). meta.json has the same labels by note name, in the order of the records.
@@ -49,7 +49,7 @@ NO_QUALITIES = (0,) * len(QUALITIES)
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of a note: pitch as a MIDI number, indices into SOURCES and FAMILIES, 0 or 1 per quality.
+    """Labels of a note: pitch as a MIDI number, indices into SOURCES and FAMILIES, 0 or 1 per quality.
 
     Raises:
         ValueError: one of them is out of range.
@@ -73,7 +73,7 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Note:
-    """One note of a dataset: its name in meta.json, its labels, its sound as it is stored, float32 [samples]."""
+    """One note of a dataset: its name in meta.json, its labels, its stored audio, float32 [samples]."""
 
     name: str
     labels: Labels
@@ -81,25 +81,25 @@ class Note:
 
 
 def refuse_existing(folder: Path) -> None:
-    """Find out before long work that `write` would refuse.
+    """Refuse a folder that `write` would refuse, before long work.
 
     Raises:
-        FileExistsError: there is a dataset already.
+        FileExistsError: the folder has a dataset.
     """
     atomic.refuse_existing(folder, FILES)
 
 
 def write(folder: Path, notes: Iterable[Note]) -> int:
-    """Write a dataset into a folder, made if missing: both files or neither. How many notes it has.
+    """Write a dataset into a folder, which is created if needed: both files or neither. Returns the number of notes.
 
     Raises:
-        FileExistsError: there is a dataset already.
+        FileExistsError: the folder has a dataset.
         ValueError: there are no notes, two have the same name, or their lengths differ.
     """
     with atomic.new_files(folder, FILES) as (records, meta):
         labels = _write_records(records, notes)
         if not labels:
-            raise ValueError("there are no notes to make a dataset of")
+            raise ValueError("a dataset needs at least one note")
         text = json.dumps({name: to_json(known) for name, known in labels.items()}, indent=4)
         meta.write_text(text, encoding="utf-8")
     return len(labels)
@@ -133,7 +133,7 @@ def _to_example(note: Note) -> bytes:
 
 
 def to_json(labels: Labels) -> dict[str, Any]:
-    """An entry of meta.json."""
+    """Labels as an entry of meta.json."""
     return {
         "instrument_str": labels.instrument,
         "pitch": labels.pitch,
@@ -144,7 +144,7 @@ def to_json(labels: Labels) -> dict[str, Any]:
 
 
 def from_json(entry: dict[str, Any]) -> Labels:
-    """The labels in an entry of meta.json, or of NSynth's examples.json.
+    """Read the labels in an entry of meta.json, or of NSynth's examples.json.
 
     Raises:
         ValueError: one is missing or out of range.
@@ -164,7 +164,7 @@ def from_json(entry: dict[str, Any]) -> Labels:
 
 
 def read_labels(folder: Path) -> dict[str, Labels]:
-    """The labels in meta.json by note name, in the order of the records.
+    """Read the labels in meta.json by note name, in the order of the records.
 
     Raises:
         FileNotFoundError: there is no meta.json.
@@ -181,9 +181,9 @@ def _named(path: Path, name: str, entry: Any) -> Labels:
 
 
 def read(folder: Path) -> Iterator[Note]:
-    """The notes of a dataset, one by one, in the order of the records; audio is what is stored, float32 [samples].
+    """Read the notes of a dataset, one by one, in the order of the records; audio is float32 [samples], as stored.
 
-    Labels come from the records; names and instruments from meta.json, whose entries stand in the same order.
+    Labels come from the records; names and instruments from meta.json, whose entries are in the same order.
 
     Raises:
         FileNotFoundError: one of the two files is missing.
