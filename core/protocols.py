@@ -158,13 +158,19 @@ class SoundModel(Protocol):
 
     Attributes:
         name: of the model.
+        folder: where it was loaded from.
         sample_rate: in Hz.
         audio_length: samples of the longest note.
     """
 
     name: str
+    folder: Path
     sample_rate: int
     audio_length: int
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the weights, hexadecimal."""
 
     @property
     def controls(self) -> tuple[Control, ...]:

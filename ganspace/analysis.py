@@ -119,7 +119,7 @@ def makes_images(model: "AnyModel") -> TypeGuard[ImageModel]:
 
 def model_folder(model: "AnyModel") -> Path:
     """Where a model was loaded from."""
-    return Path(model.folder if makes_images(model) else cast("Model", model).config.folder)
+    return Path(model.folder)
 
 
 def chosen_layer(model: "AnyModel", plan: Plan) -> str:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core import families
 from ganspace import analysis, files, sampling, streaming
 from ganspace.components import Components
 from ganspace.plan import Plan
 from ganspace.sampling import NoteSampler
-from gansynth import checkpoint
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -85,7 +85,7 @@ def sums_of_chunks(
     Raises:
         ValueError: the checkpoint in this machine's folder is another one.
     """
-    if checkpoint.checksum(Path(folder)) != checksum:
+    if families.family_of(Path(folder), "sound").checksum(Path(folder)) != checksum:
         raise ValueError(f"{folder} contains another checkpoint on this worker")
     sampler = sampling.make(_model(folder), plan.layer, pitch, plan.seed, plan.batch_size)
     basis, sizes = streaming.Basis(center, vectors), sampling.chunk_sizes(plan.count)
@@ -111,7 +111,7 @@ def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis
     """The sums of all chunks, in the order in which workers finish them; only a few wait on the workers at a time."""
     from distributed import as_completed
 
-    folder = sampler.model.config.folder.absolute()
+    folder = sampler.model.folder.absolute()
     plan = replace(plan, layer=sampler.layer)
     fixed = (str(folder), sampler.checksum, plan, sampler.pitch, basis.center, basis.vectors)
     total = len(sampling.chunk_sizes(plan.count))
@@ -131,6 +131,5 @@ def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis
 
 @functools.lru_cache(maxsize=1)
 def _model(folder: str) -> "Model":
-    import gansynth
-
-    return gansynth.load(folder)
+    model: Model = families.load(folder, "sound")
+    return model

@@ -104,10 +104,8 @@ def check_layer(model: "Model", components: Components) -> None:
     Raises:
         ValueError: they are not; the message says what is wrong.
     """
-    from ganspace.sampling import layer_shape
-
     if components.layer not in model.layers:
         raise ValueError(f"the components are of {components.layer}, which {model.name} does not have")
-    shape = layer_shape(model.config, components.layer)
+    shape = model.layer_shape(components.layer)
     if components.mean.shape != shape:
         raise ValueError(f"the components are of maps {components.mean.shape}; {model.name} has {shape}")

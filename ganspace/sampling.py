@@ -13,13 +13,12 @@ import numpy as np
 
 from ganspace.components import Origin
 from ganspace.sampler import CHUNK, MEANS, SAMPLES, Means, Report, Sampler, chunk_sizes, fast_batch
-from gansynth import checkpoint
-from gansynth.config import Config, check_pitch
+from gansynth.config import check_pitch
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
-__all__ = ["CHUNK", "SAMPLES", "NoteSampler", "chunk_sizes", "layer_shape", "make"]
+__all__ = ["CHUNK", "SAMPLES", "NoteSampler", "chunk_sizes", "make"]
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class NoteSampler(Sampler):
     @property
     def checksum(self) -> str:
         """The checksum of the checkpoint."""
-        return checkpoint.checksum(self.model.config.folder)
+        return self.model.checksum
 
     @property
     def what(self) -> str:
@@ -119,15 +118,5 @@ def make(model: "Model", layer: str, pitch: int, seed: int, batch_size: int = 0)
         ValueError: the model has no such layer or pitch.
     """
     check_pitch(model.name, model.pitches, pitch)
-    if layer not in model.layers:
-        raise ValueError(f"{layer!r} is not a layer of {model.name}; its layers are {', '.join(model.layers)}")
-    shape = layer_shape(model.config, layer)
+    shape = model.layer_shape(layer)
     return NoteSampler(model, layer, seed, shape, batch_size or fast_batch(shape), pitch)
-
-
-def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
-    """Time, frequency and channels of a layer's activations; the layer is called conv0, conv1, conv0_2, conv1_2, ..."""
-    block = int(layer.partition("_")[2] or 1)
-    growth = config.scale_base ** (block - 1)
-    wide = growth if config.scale_mode == "ALL" else 1
-    return config.start_height * growth, config.start_width * wide, config.num_filters(block)

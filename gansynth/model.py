@@ -1,5 +1,6 @@
 """A loaded GANSynth: latent vectors and pitches -> waves."""
 
+import functools
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,7 +59,7 @@ class Model:
         self, config: Config, weights: checkpoint.Checkpoint, engine: str = "openvino", precision: str = "f32"
     ) -> None:
         self.config = config
-        self.name = config.name
+        self.name, self.folder = config.name, config.folder
         self.pitches = config.pitches
         self.conditions = {name: CONDITIONS[name].values for name in config.conditions}
         self.latent_size = config.latent_size
@@ -111,6 +112,11 @@ class Model:
         """The notes of `generate` one after the other, each float32 [length], so that they need not all be kept."""
         return self._waves(None, self._input(z, pitches, conditions), length, progress)
 
+    @functools.cached_property
+    def checksum(self) -> str:
+        """The checksum of the weights in its folder; see `checkpoint.checksum`."""
+        return checkpoint.checksum(self.folder)
+
     @property
     def controls(self) -> tuple[Control, ...]:
         """What a note is made from; see `SoundModel`."""
@@ -120,6 +126,15 @@ class Model:
         """One note, as `SoundModel.render`, in a single block: the network computes all of its frames together."""
         z, pitches, conditions = controls.read(self.config, values)
         return self.notes(z, pitches, conditions=conditions)
+
+    def layer_shape(self, layer: str) -> tuple[int, int, int]:
+        """Time, frequency and channels of a layer's activations.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        self._check_layer(layer)
+        return network.layer_shape(self.config, layer)
 
     def activations(
         self,
@@ -240,7 +255,7 @@ class Model:
 
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:
-            raise ValueError(f"{layer!r} is not a layer of this model; its layers are {', '.join(self.layers)}")
+            raise ValueError(f"{layer!r} is not a layer of {self.name}; its layers are {', '.join(self.layers)}")
 
 
 def _padded(rows: np.ndarray, count: int) -> np.ndarray:

@@ -129,6 +129,14 @@ def layer_names(blocks: int) -> list[str]:
     return ["conv0", "conv1"] + [f"conv{i}_{block}" for block in range(2, blocks + 1) for i in (0, 1)]
 
 
+def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
+    """Time, frequency and channels of a layer's activations."""
+    block = int(layer.partition("_")[2] or 1)
+    growth = config.scale_base ** (block - 1)
+    wide = growth if config.scale_mode == "ALL" else 1
+    return config.start_height * growth, config.start_width * wide, config.num_filters(block)
+
+
 def block_weights(progress: float, blocks: int) -> dict[int, float]:
     """Weights of the blocks in the output: a triangle around progress, summing to 1."""
     heights = {k: max(0.0, min(progress - (k - 2), k - progress)) for k in range(1, blocks + 1)}

@@ -18,7 +18,6 @@ import gansynth
 from core.progress import show_progress
 from ganspace.files import SUFFIXES
 from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
-from ganspace.sampling import layer_shape
 from gansynth.config import check_pitch
 from scripts import frame
 from scripts.flags import engine
@@ -93,9 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list_layers(options: argparse.Namespace) -> None:
-    model, makes_images = model_folder.load(options), model_folder.makes_images(options.ckpt_dir)
+    model = model_folder.load(options)
     for layer in model.layers:
-        shape = model.layer_shape(layer) if makes_images else layer_shape(model.config, layer)
+        shape = model.layer_shape(layer)
         print(f"{layer}: {' x '.join(map(str, shape))} = {math.prod(shape)} values")
 
 

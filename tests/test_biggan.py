@@ -1,4 +1,4 @@
-"""Pictures are those of pytorch-pretrained-biggan, which wrote tests/data/biggan_small and reference its reference."""
+"""Frames are those of pytorch-pretrained-biggan, which wrote tests/data/biggan_small and rendered its reference."""
 
 import math
 from pathlib import Path

@@ -70,7 +70,7 @@ def test_the_components_are_those_of_the_course(magenta, tmp_path, run):
 def test_any_layer_can_be_hooked_and_played_from(run, tmp_path, magenta, layer):
     run("--random_z_count", 64, "--components", 3, "--layer", layer)
     found = ganspace.load(tmp_path / "a.npz")
-    assert found.mean.shape == sampling.layer_shape(magenta.config, layer)
+    assert found.mean.shape == magenta.layer_shape(layer)
     wave = magenta.generate_from_activations(layer, found.activations([[1.0]]), [40], length=2000)
     assert np.isfinite(wave).all()
 

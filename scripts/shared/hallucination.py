@@ -191,7 +191,7 @@ def _directions(
         with show_progress("sample", "finding directions") as progress:
             return ganspace.own(model, progress=progress), str(ganspace.own_file(model).resolve())
     file = Path(str(job.directions))
-    found = file if file.is_file() else locate_components(str(job.directions), model.config.folder, models)
+    found = file if file.is_file() else locate_components(str(job.directions), model.folder, models)
     return ganspace.load(found), str(found.resolve())
 
 
