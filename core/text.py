@@ -1,6 +1,6 @@
-"""Numbers as text for messages and lists."""
+"""Numbers and lists as text for messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def spans(numbers: Iterable[int]) -> str:
@@ -16,3 +16,13 @@ def spans(numbers: Iterable[int]) -> str:
         else:
             runs.append([number])
     return ", ".join("..".join(map(str, run)) for run in runs)
+
+
+def shortened(names: Sequence[str], most: int = 20) -> str:
+    """Names as text, the first `most` of them where there are more.
+
+    >>> shortened(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
         "--in_dir",
         type=frame.path,
         required=True,
-        help="folder of [name]_[pitch] files (wav, aiff, flac, mp3), subfolders too; or one with "
+        help="folder of [name]_[pitch] files (wav, aiff, flac, mp3, m4a, ogg, opus, wma), subfolders too; or one with "
         "NSynth's examples.json and audio/",
     )
     flags.add_argument("--out_dir", type=frame.path, help="folder for the dataset (default: IN_DIR-train)")

@@ -17,7 +17,11 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("in_dir", type=frame.path, help="folder of wav, aiff, flac or mp3 files, subfolders too")
+    flags.add_argument(
+        "in_dir",
+        type=frame.path,
+        help="folder of sound files (wav, aiff, flac, mp3, m4a, ogg, opus or wma), subfolders too",
+    )
     flags.add_argument("out_dir", type=frame.path, help="new folder for the notes, FOLDERS-NUMBER_PITCH.wav")
     flags.add_argument("--length", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
     flags.add_argument(

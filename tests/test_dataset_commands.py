@@ -242,7 +242,7 @@ class TestChopAndPad:
         (tmp_path / "in").mkdir()
         status, _, errors = run(command.main, tmp_path / "in", tmp_path / "out")
         assert (status, len(errors)) == (1, 1)
-        assert "has no sound files (.aif .aiff .flac .mp3 .wav)" in errors[0]
+        assert "has no sound files (.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma)" in errors[0]
 
     @pytest.mark.parametrize("flags", [["--pitch", 128], ["--pitch", "x"], ["--sample_rate", 0], ["--le", 0]])
     def test_wrong_usage_is_status_2(self, run, tmp_path, command, flags):

@@ -1,14 +1,24 @@
 """Find and read sound files of any kind, as mono waves at one rate."""
 
-from collections.abc import Callable, Iterator
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from core.audio.decoding import DecodingError, decode
 from core.audio.resample import resample_blocks
+from core.text import shortened
 
-SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3"})
+log = logging.getLogger(__name__)
+
+# Sound that is not compressed, or without loss.
+_EXACT = frozenset({".wav", ".aif", ".aiff", ".flac"})
+SUFFIXES = _EXACT | {".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".wma"}
 _BLOCK = 2**20
 
 
@@ -32,31 +42,37 @@ def stop_at_bad(error: BadFileError) -> None:
 def find(folder: Path) -> list[Path]:
     """The sound files in a folder and its subfolders, sorted; hidden ones are left out.
 
+    The log lists all other files that are left out.
+
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: it has no sound files.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
-    inside = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    names = sorted(path for path in inside if not any(part.startswith(".") for part in path.parts))
-    found = [folder / name for name in names if (folder / name).is_file()]
+    inside = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    names = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
+    found = [folder / name for name in names if name.suffix.lower() in SUFFIXES]
     if not found:
         raise ValueError(f"{folder} has no sound files ({' '.join(sorted(SUFFIXES))})")
+    if others := [str(name) for name in names if name.suffix.lower() not in SUFFIXES]:
+        log.info("left out, not named like a sound file: %s", shortened(others))
     return found
 
 
 def length_at(path: Path, sample_rate: int) -> int:
-    """The number of samples that a file will have at another rate, from its header.
+    """The number of samples that a file will have at another rate: from its header, or decoded where that can be wrong.
 
     Raises:
         BadFileError: it cannot be read.
     """
     try:
-        info = soundfile.info(path)
-    except (soundfile.LibsndfileError, OSError) as error:
+        with _opened(path) as file:
+            if file:
+                return round(file.frames * sample_rate / file.samplerate)
+        return sum(len(block) for block in _decoded(path, sample_rate))
+    except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
-    return round(info.frames * sample_rate / info.samplerate)
 
 
 def read(path: Path, sample_rate: int) -> np.ndarray:
@@ -69,9 +85,9 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
         BadFileError: it cannot be read, is empty, or has a value that is not finite.
     """
     try:
-        with soundfile.SoundFile(path) as file:
-            wave = _resampled(file, sample_rate)
-    except (soundfile.LibsndfileError, OSError) as error:
+        with _opened(path) as file:
+            wave = _joined(_blocks(file, sample_rate) if file else _decoded(path, sample_rate))
+    except (DecodingError, soundfile.LibsndfileError, OSError) as error:
         raise _unreadable(path, error) from None
     if not len(wave):
         raise BadFileError(f"{path} has no samples")
@@ -80,15 +96,41 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
     return wave
 
 
-def _resampled(file: soundfile.SoundFile, sample_rate: int) -> np.ndarray:
-    mono = (block.mean(axis=1) for block in _blocks(file))
-    return np.concatenate([np.zeros(0, np.float32), *resample_blocks(mono, file.samplerate, sample_rate)])
+@contextmanager
+def _opened(path: Path) -> Iterator[soundfile.SoundFile | None]:
+    """Open a file with libsndfile, which keeps the exact values of what is not compressed; None: decode it."""
+    try:
+        file = soundfile.SoundFile(path) if path.suffix.lower() in _EXACT else None
+    except soundfile.LibsndfileError:
+        file = None
+    with file if file is not None else nullcontext():
+        # A program that was cut off, or wrote into a pipe, left a header without the length.
+        yield None if file and not file.frames and _is_longer_than_its_header_says(path) else file
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+def _is_longer_than_its_header_says(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(8)
+    return header.startswith(b"RIFF") and int.from_bytes(header[4:], "little") + 8 < path.stat().st_size
+
+
+def _blocks(file: soundfile.SoundFile, sample_rate: int) -> Iterator[np.ndarray]:
+    return resample_blocks((block.mean(axis=1) for block in _read_blocks(file)), file.samplerate, sample_rate)
+
+
+def _read_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     # Not SoundFile.blocks: it gives as many samples as the header claims, and a header may claim more than there are.
     while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
         yield block
+
+
+def _decoded(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    for rate, blocks in itertools.groupby(decode(path), attrgetter("sample_rate")):
+        yield from resample_blocks((block.samples.mean(axis=0) for block in blocks), rate, sample_rate)
+
+
+def _joined(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.float32), *blocks])
 
 
 def _unreadable(path: Path, error: Exception) -> BadFileError:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from core.files.file_urls import file_url
+
 _GIF_CLOCK = Fraction(1, 100)
 
 
@@ -25,7 +27,7 @@ class Gif:
             raise ValueError(f"a GIF can show at most 50 frames per second, not {float(rate):g}")
         self._rate, self._frames = rate, 0
         last = self._tick(frames) - self._tick(frames - 1)
-        self._file = av.open(str(path), "w", format="gif", options={"loop": "0", "final_delay": str(last)})
+        self._file = av.open(file_url(path), "w", format="gif", options={"loop": "0", "final_delay": str(last)})
         self._stream = self._file.add_stream("gif", rate=100)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "pal8"
         self._stream.time_base = self._stream.codec_context.time_base = _GIF_CLOCK

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.audio.blocks import AudioSource
+from core.files.file_urls import file_url
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 # AAC takes at most six bits per sample; more would be clamped with a warning.
@@ -49,7 +50,7 @@ class Mp4:
         if height % 2 or width % 2:
             raise ValueError(f"H.264 needs an even width and height, not {width} x {height}")
         self._rate, self._frames = rate, 0
-        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._file = av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._file.add_stream("libx264", rate=rate, options=_H264)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
         self._video.codec_context.color_primaries = self._video.codec_context.color_trc = _BT709

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from core.audio.decoding import DecodingError, decode
+
 
 @dataclass(frozen=True)
 class Song:
     """A sound file that FFmpeg can read (also the sound of a video); more than two channels are mixed down to two.
+
+    Where rate or channels change on the way, the first ones hold for all of it.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -25,7 +29,7 @@ class Song:
 
     @property
     def sample_rate(self) -> int:
-        """In Hz, as in the file."""
+        """In Hz, as at the beginning of the file."""
         return self._format[0]  # type: ignore[attr-defined]
 
     @property
@@ -37,48 +41,26 @@ class Song:
         """See `AudioSource.blocks`.
 
         Raises:
-            ValueError: the file is empty, breaks off, or contains values that are not finite.
+            ValueError: the file is empty, most of it is damaged, or it contains values that are not finite.
         """
-        import av
-
-        count = 0
-        try:
-            for piece in self._decoded():
-                count += piece.shape[1]
-                yield self._checked(piece)
-        except av.FFmpegError as error:
-            raise self._unreadable(error.strerror) from None
-        if not count:
-            raise self._unreadable("there are no samples in it")
-
-    def _decoded(self) -> Iterator[np.ndarray]:
-        import av
-
         layout = "mono" if self.channels == 1 else "stereo"
-        resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.sample_rate)
-        with av.open(str(self.path)) as file:
-            for frame in file.decode(audio=0):
-                # Gaps between the file's time stamps are ignored: samples follow samples.
-                frame.pts = None
-                yield from (piece.to_ndarray() for piece in resampler.resample(frame))
-            yield from (piece.to_ndarray() for piece in resampler.resample(None))
+        try:
+            for block in decode(self.path, layout, self.sample_rate):
+                yield self._checked(block.samples)
+        except DecodingError as error:
+            raise self._unreadable(error) from None
 
     def _read_format(self) -> tuple[int, int]:
-        import av
-
         try:
-            with av.open(str(self.path)) as file:
-                if not file.streams.audio:
-                    raise self._unreadable("there is no sound in it")
-                codec = file.streams.audio[0].codec_context
-                return codec.sample_rate, min(codec.layout.nb_channels, 2)
-        except av.FFmpegError as error:
-            raise self._unreadable(error.strerror) from None
+            first = next(decode(self.path))
+        except DecodingError as error:
+            raise self._unreadable(error) from None
+        return first.sample_rate, min(len(first.samples), 2)
 
     def _checked(self, samples: np.ndarray) -> np.ndarray:
         if not np.isfinite(samples).all():
             raise ValueError(f"{self.path} contains values that are not finite")
         return samples
 
-    def _unreadable(self, reason: str) -> ValueError:
+    def _unreadable(self, reason: DecodingError) -> ValueError:
         return ValueError(f"{self.path} cannot be read as sound: {reason}")

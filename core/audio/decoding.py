@@ -1,0 +1,136 @@
+"""Decode the sound of any file that FFmpeg reads, block by block (PyAV)."""
+
+import functools
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.files.file_urls import file_url
+
+if TYPE_CHECKING:
+    import av
+
+log = logging.getLogger(__name__)
+
+_WEB_PAGE = (b"<!doctype html", b"<html")
+
+
+class DecodingError(ValueError):
+    """A file has no sound that can be decoded; the message is the reason and does not name the file."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of sound: float32 [channels, samples], and its rate in Hz."""
+
+    samples: np.ndarray
+    sample_rate: int
+
+
+def decode(path: Path, layout: str | None = None, sample_rate: int | None = None) -> Iterator[Block]:
+    """The sound of a file from its beginning; of a video, its first audio track.
+
+    Gaps between the file's time stamps are ignored: samples follow samples. What cannot be decoded is left out, and
+    the log reports it once.
+
+    Args:
+        path: the file.
+        layout: "mono" or "stereo" to mix all blocks to it; None: each block has the channels that its part of the file
+            has.
+        sample_rate: in Hz, to resample all blocks to it; None: as in the file, where it can change on the way.
+
+    Raises:
+        DecodingError: there is no sound in the file, or most of it is damaged.
+        OSError: the file cannot be read.
+    """
+    import av
+
+    packets = _Packets()
+    try:
+        # No other protocols: a playlist that is named like a song must not open anything else.
+        with av.open(file_url(path), metadata_errors="replace", options={"protocol_whitelist": "file"}) as file:
+            if not file.streams.audio:
+                raise DecodingError("there is no sound in it")
+            yield from _converted(packets.frames(file), layout, sample_rate)
+    except av.FFmpegError as error:
+        raise DecodingError(_reason(path, error)) from None
+    packets.check()
+    if packets.damaged:
+        _report(path, packets.summary())
+
+
+class _Packets:
+    """Decodes packets and counts the damaged ones, also those after the last good one."""
+
+    def __init__(self) -> None:
+        self.good = self.damaged = self._damaged_at_end = 0
+
+    def frames(self, file: Any) -> Iterator["av.AudioFrame"]:
+        import av
+
+        for packet in file.demux(audio=0):
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                self.damaged += 1
+                self._damaged_at_end += 1
+                continue
+            if frames:
+                self.good += 1
+                self._damaged_at_end = 0
+            yield from frames
+
+    def check(self) -> None:
+        """Refuse a file of which nothing or less than a half was decoded."""
+        if not self.good and not self.damaged:
+            raise DecodingError("there are no samples in it")
+        if self.damaged >= self.good:
+            raise DecodingError(f"{self.damaged} of its {self.damaged + self.good} packets cannot be decoded")
+
+    def summary(self) -> str:
+        if self._damaged_at_end == self.damaged:
+            return "what follows the sound at its end cannot be decoded and is ignored"
+        return f"{self.damaged} of its {self.damaged + self.good} packets cannot be decoded and are left out"
+
+
+def _converted(frames: Iterable["av.AudioFrame"], layout: str | None, sample_rate: int | None) -> Iterator[Block]:
+    """Frames as float blocks, with a new resampler wherever the format of the frames changes."""
+    import av
+
+    resampler, current = None, None
+    for frame in frames:
+        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if found != current:
+            yield from _resampled(resampler, None)
+            resampler = av.AudioResampler("fltp", layout or frame.layout, sample_rate or frame.sample_rate)
+            current = found
+        frame.pts = None
+        yield from _resampled(resampler, frame)
+    yield from _resampled(resampler, None)
+
+
+def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]:
+    if resampler:
+        for piece in resampler.resample(frame):
+            yield Block(piece.to_ndarray(), piece.sample_rate)
+
+
+def _reason(path: Path, error: Any) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(512).lstrip().lower()
+    except OSError:
+        start = b""
+    if start.startswith(_WEB_PAGE):
+        return "it is a web page, perhaps an error message of the site that it came from"
+    return str(error.strerror)
+
+
+@functools.cache
+def _report(path: Path, summary: str) -> None:
+    """Say once, however often the file is decoded, what was left out."""
+    log.warning("%s: %s", path, summary)
