@@ -3,7 +3,11 @@
 NOTES = 8
 PITCH = 32
 KEYS, STEPS = 10, 10
-SPACING_S, ATTACK_S, SUSTAIN_S, RELEASE_S = 0.4, 0.5, 1.0, 0.5
+SPACING_S = 0.4
+# Attack, sustain and release.
+ENVELOPE_S = ATTACK_S, SUSTAIN_S, RELEASE_S = 0.5, 1.0, 0.5
+# A pitch that the model that ships has too.
+SERVED_PITCH = 60
 SEED = 0
 
 # A model as small as the code allows, whose blocks all have different numbers of channels.
