@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-import gansynth
+from core import families
 from core.commands.arguments import Value
 from core.files.unused_names import unused
 from core.files.user_folders import shipped
@@ -86,10 +86,10 @@ def _sound_model(models: Path) -> Path:
     Raises:
         FileNotFoundError: there is none.
     """
-    found = gansynth.find([models])
+    found = families.find([models], "sound")
     if not found:
         raise FileNotFoundError(f"{models} contains no sound model; reinstall hallu")
-    return found[0]
+    return found[0].folder
 
 
 def _note(client: Client, name: str) -> Value:

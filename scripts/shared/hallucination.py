@@ -10,19 +10,18 @@ import numpy as np
 
 import ganspace
 import gansynth
-from core import checks
+from core import checks, families
 from core.audio import wav
 from core.files.atomic import replacing
 from core.latent.interpolation import lerp, slerp
 from core.latent.key_path import key_times_s
 from core.progress import show_progress
 from ganspace.edited_models import CoordinateModel
-from gansynth.checkpoint import checksum
 from gansynth.conditions import ConditionValue, check
 from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render_sound
 from scripts import frame
-from scripts.shared import key_points
+from scripts.shared import key_points, model_folder
 from scripts.shared.hallucination_video import COMMAND, Video, record, render
 from server.checkpoints import locate, locate_components
 from server.sounds.hallucinations import check_hallucination
@@ -98,7 +97,7 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitch)
     for path in (job.out, job.video.out) if job.video else (job.out,):
         path.parent.mkdir(parents=True, exist_ok=True)
-    model = gansynth.load(folder, engine=job.engine, precision=job.precision)
+    model = families.load(folder, "sound", engine=job.engine, precision=job.precision)
     components, directions = _directions(job, model, models)
     wave = _render(model, components, keys, job, timing, pitch)
     times_s = key_times_s(len(keys), job.steps, timing.spacing)
@@ -200,7 +199,7 @@ def _write_manifest(recorded: HallucinationJob, video: Video, image_model: "Imag
     from renderer.video import manifest
 
     folder = Path(recorded.model)
-    sound_model = {"name": folder.name, "folder": recorded.model, "sha256": checksum(folder)}
+    sound_model = {"name": folder.name, "folder": recorded.model, "sha256": model_folder.checksum(folder)}
     path = video.out.with_suffix(".json")
     manifest.write(path, record(video, image_model, done, _parameters(recorded), voice=sound_model))
     return path
@@ -235,7 +234,7 @@ def repeated(path: Path, out: Path | None = None, video: Path | None = None) -> 
         # Checked here, before sounds are computed.
         families.image_description(pictures)
         manifest.warn_of_change(pictures, read["model"])
-        if checksum(Path(job.model)) != read["voice"]["sha256"]:
+        if model_folder.checksum(Path(job.model)) != read["voice"]["sha256"]:
             log.warning("%s has changed since", job.model)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} does not hold the parameters of a hallucination with a video: {error}") from None
