@@ -12,6 +12,7 @@ from core.commands.limits import MAX_SLOTS
 from ganspace.edited_models import EditedModel
 from gansynth.conditions import check, value_of
 from gansynth.config import nearest_pitch
+from gansynth.level import Level
 
 if TYPE_CHECKING:
     from ganspace import Components
@@ -21,6 +22,7 @@ DEFAULT_PITCH = 32
 
 Conditions = Mapping[str, tuple[str, ...]]
 Slots = Mapping[str, np.ndarray]
+_AS_IT_IS = Level()
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -34,6 +36,7 @@ class Session:
         slots: latent vectors, float32 [latent], by name; the one that was used last is the last one.
         model: the loaded model.
         folder: its checkpoint folder.
+        level: the gains that make its sounds equally loud.
         conditions: what notes are besides their pitch, by the condition's name.
         components: the loaded directions of the model.
         components_file: their file.
@@ -45,6 +48,7 @@ class Session:
     slots: Slots = field(default_factory=lambda: _EMPTY)
     model: "Model | None" = None
     folder: str | None = None
+    level: Level = _AS_IT_IS
     conditions: Conditions = field(default_factory=lambda: _EMPTY)
     components: "Components | None" = None
     components_file: str | None = None
@@ -66,12 +70,13 @@ class Session:
         numbers = generator.standard_normal(shape, np.float32)
         return replace(self, random=generator.bit_generator.state), numbers
 
-    def with_model(self, model: "Model | None", folder: Path | None) -> "Session":
+    def with_model(self, model: "Model | None", folder: Path | None, level: Level = _AS_IT_IS) -> "Session":
         """The session with another model, or none; conditions, components and edits are those of a model and go."""
         return replace(
             self,
             model=model,
             folder=None if folder is None else str(folder),
+            level=level,
             conditions=_EMPTY,
             components=None,
             components_file=None,

@@ -69,7 +69,8 @@ def test_send_prints_replies_until_done(server, capsys):
     assert main(["send", "--port", str(server.port), "/sound/load", "magenta_small"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("/sound/loaded magenta_small 64000 16000 64 24 25")
-    assert lines[1] == "/done /sound/load"
+    assert lines[1].startswith("/sound/level magenta_small ")
+    assert lines[2] == "/done /sound/load"
 
 
 def test_send_exits_1_on_fail(server, capsys):

@@ -62,8 +62,9 @@ def test_status_is_answered_before_the_model_is_there(start_server):
 
 
 def test_load_tells_length_rate_latent_size_and_pitches(peer):
-    loaded, done = peer.ask("/sound/load", "magenta_small")
+    loaded, level, done = peer.ask("/sound/load", "magenta_small")
     assert loaded == ("/sound/loaded", ["magenta_small", 64000, 16000, 64, *range(24, 85)])
+    assert level.address == "/sound/level" and level.args[0] == "magenta_small"
     assert done == ("/done", ["/sound/load"])
 
 

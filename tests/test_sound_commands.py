@@ -97,7 +97,22 @@ def values(reply):
 
 
 def test_load_reports_the_facts(instrument):
-    assert instrument.ask("/sound/load", "fake") == [Message("/sound/loaded", ("fake", 1000, 1000, 4, 30, 31, 32, 40))]
+    loaded, level = instrument.ask("/sound/load", "fake")
+    assert loaded == Message("/sound/loaded", ("fake", 1000, 1000, 4, 30, 31, 32, 40))
+    assert (level.address, level.args[0]) == ("/sound/level", "fake")
+
+
+def test_load_reports_the_gains_that_it_measured_and_keeps_them(instrument):
+    level = instrument.ask("/sound/load", "fake")[1]
+    assert level.args[1:] == (instrument.session.level.note_db, instrument.session.level.hallucination_db)
+    assert all(-60 <= gain <= 40 for gain in level.args[1:])
+
+
+def test_the_model_of_the_start_is_measured_too(instrument):
+    measured = instrument.session.level
+    second = instrument.again()
+    second.work.prepare()
+    assert second.session.level == measured
 
 
 def test_a_missing_checkpoint_names_the_option_and_keeps_the_model(instrument):
@@ -120,7 +135,7 @@ def test_links_out_of_the_models_folders_are_not_followed(instrument, tmp_path):
 
 
 def test_an_absolute_path_inside_is_a_checkpoint(instrument, tmp_path):
-    (loaded,) = instrument.ask("/sound/load", str(tmp_path / "models" / "gansynth" / "other"))
+    loaded, _ = instrument.ask("/sound/load", str(tmp_path / "models" / "gansynth" / "other"))
     assert loaded.args[0] == "other"
 
 

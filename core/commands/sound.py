@@ -10,6 +10,8 @@ _Z = "/sound/z slot f..."
 _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
 _PITCHED = "/sound/pitch_in_edits yes"
+# In dB: what brings the model's notes to -20 LUFS, and its hallucinations, whose peak is 0.5.
+_LEVEL = "/sound/level name gain_db hallucination_gain_db"
 _STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
 _PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
 _SHORTER = ", less for shorter notes"
@@ -30,7 +32,7 @@ MODEL_COMMANDS = (
         "/sound/load",
         "Load a checkpoint; the one before it stays if this fails.",
         args=(Arg("checkpoint", "name", "a folder below DIR/FAMILY of a models folder, or a path inside one"),),
-        replies=("/sound/loaded name audio_length sample_rate latent_size pitch...",),
+        replies=("/sound/loaded name audio_length sample_rate latent_size pitch...", _LEVEL),
     ),
     Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),
     Spec(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from gansynth.level import measure
 from server import state_file
 from server.catalog import Catalog
 from server.engine.request import Request
@@ -97,7 +98,8 @@ class EngineWork:
         if wanted is None:
             return
         try:
-            session = self.session.with_model(*self._catalog.load(wanted))
+            model, folder = self._catalog.load(wanted)
+            session = self.session.with_model(model, folder, measure(model))
             if saved and saved.model == session.folder:
                 session = self._with_settings(session, saved)
             self._replace(session)
