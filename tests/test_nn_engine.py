@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from core.nn import engine, products
+from tests.test_house import ROOT, imports
 
 KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
 MAP = (1, 8, 8, 4)
+ROOMS = ("core", "server", "gansynth", "ganspace", "renderer", "scripts", "tests", "bench")
 
 
 def network(ops, weights, x):
@@ -122,6 +124,28 @@ def test_dask_workers_use_as_many_threads_as_they_have(monkeypatch):
     assert engine.thread_count() >= 1
 
 
+WITHOUT = """
+import sys
+sys.modules["openvino"] = None
+from core.nn import engine
+try:
+    engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def test_where_openvino_is_not_installed_the_message_says_what_to_do():
+    said = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("OpenVINO is not installed")
+    assert "--engine tensorflow" in said
+
+
+def test_openvino_is_imported_in_one_place():
+    files = {path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py") if "openvino" in set(imports(path))}
+    assert not files, "core/nn/openvino_runtime.py imports it without its telemetry"
+
+
 INTERRUPTED = """
 import signal
 import numpy as np
@@ -150,7 +174,7 @@ def spy(event, args):
         connected.append(event)
 sys.addaudithook(spy)
 import numpy as np
-from core.nn import engine, products
+from core.nn import engine
 engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])(np.zeros(2))
 time.sleep(0.5)
 assert not connected, connected
