@@ -137,8 +137,7 @@ def modules() -> dict[str, str]:
     Raises:
         ValueError: HALLU_FAMILIES is not a list of NAME=MODULE.
     """
-    installed = {entry.name: entry.value.partition(":")[0] for entry in entry_points(group=GROUP)}
-    return {**_from_environment(), **installed, **BUILT_IN}
+    return {**_from_environment(), **_installed(), **BUILT_IN}
 
 
 def families(kind: Kind | None = None) -> tuple[Family, ...]:
@@ -222,6 +221,12 @@ def _in_folder(models: Path, family: Family) -> Iterator[Found]:
     for folder in sorted((models / family.folder).glob("*/")):
         if family.detect(folder):
             yield Found(family, folder)
+
+
+@functools.cache
+def _installed() -> dict[str, str]:
+    # Asked for once: reading the entry points of all packages takes milliseconds.
+    return {entry.name: entry.value.partition(":")[0] for entry in entry_points(group=GROUP)}
 
 
 def _from_environment() -> dict[str, str]:

@@ -51,8 +51,12 @@ def test_one_call_adds_a_family_for_child_processes_too():
 def test_an_installed_package_adds_a_family(monkeypatch):
     entry = EntryPoint("tiny", "tiny_family:FAMILY", families.GROUP)
     monkeypatch.setattr(families, "entry_points", lambda group: [entry] if group == families.GROUP else [])
-    assert families.modules()["tiny"] == "tiny_family"
-    assert tiny_family.FAMILY in families.families()
+    families._installed.cache_clear()
+    try:
+        assert families.modules()["tiny"] == "tiny_family"
+        assert tiny_family.FAMILY in families.families()
+    finally:
+        families._installed.cache_clear()
 
 
 @pytest.mark.parametrize(
