@@ -4,24 +4,30 @@ The method is that of Magenta's gansynth_generate (GANSynth, Engel et al. 2019):
 in time, and each note has the slerp between the two nearest ones.
 """
 
+import logging
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import mido
 import numpy as np
 
 from core import checks
-from core.audio.levels import to_peak
+from core.audio.levels import scale_to_peak, to_peak
+from core.files.regular import read_regular
 from core.latent.interpolation import slerp
+from gansynth import midi_file
 from gansynth.hallucination import PEAK, Timing, envelope
+from gansynth.midi_file import MidiFile, TempoEvent
 
 if TYPE_CHECKING:
     from core.progress import Progress
     from gansynth.model import Conditions, Model
 
+log = logging.getLogger(__name__)
+
+MAX_FILE_BYTES = 64_000_000
 DRUMS = 9  # General MIDI channel 10, counted from 0
 ATTACK_S, RELEASE_S, MAX_HELD_S = 0.010, 0.3, 3.0
 MAX_CLIP_S = 3 * 3600.0
@@ -42,41 +48,72 @@ def read_notes(path: str | Path) -> list[MidiNote]:
     """Read the pitched notes of a MIDI file, sorted by start, in seconds with all tempo changes; drums are left out.
 
     A note-on of velocity 0 is a note-off. A note-off ends the earliest note that still sounds at its channel and pitch;
-    notes that still sound at the end of the file end there.
+    notes that still sound at the end of the file end there. Of a damaged file, what can be read is kept; the log
+    reports in one line what is skipped.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not a MIDI file, or its times are not in beats.
     """
     try:
-        midi = mido.MidiFile(path, clip=True)
+        file = midi_file.parse(read_regular(Path(path), MAX_FILE_BYTES))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no MIDI file {path}") from None
-    except (OSError, EOFError, ValueError, LookupError, mido.KeySignatureError) as error:
-        raise ValueError(f"{path} is not a readable MIDI file: {str(error) or 'it ends too early'}") from None
-    if midi.type == 2:
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is not a readable MIDI file: {error}") from None
+    _check_times(path, file)
+    notes, endless = _pair_notes(file)
+    skipped = ", ".join(file.skipped)
+    if skipped and not notes:
+        raise ValueError(f"{path} is not a readable MIDI file: there are no notes; skipped: {skipped}")
+    if skipped:
+        log.warning("%s: skipped %s", path, skipped)
+    if endless:
+        log.warning("%s: %d of %d notes have no end and last to the end of the file", path, endless, len(notes))
+    return notes
+
+
+def _check_times(path: str | Path, file: MidiFile) -> None:
+    if file.kind == 2:
         raise ValueError(f"{path} is a MIDI file of type 2 (separate sequences); only types 0 and 1 can be played")
-    if midi.ticks_per_beat < 1:
+    if file.division < 0:
         raise ValueError(f"{path} counts time in film frames; only MIDI files that count in beats can be played")
-    return _pair_notes(midi)
+    if not file.division:
+        raise ValueError(f"{path} divides a beat into 0 ticks, so its notes have no times; it must be at least 1")
 
 
-def _pair_notes(midi: mido.MidiFile) -> list[MidiNote]:
+def _pair_notes(file: MidiFile) -> tuple[list[MidiNote], int]:
+    """The notes by start time, and how many of them have no end."""
     sounding: defaultdict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
-    notes, now = [], 0.0
-    for message in midi:
-        now += message.time
-        if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
+    notes, clock = [], _Clock(file.division)
+    for event in file.events:
+        now_s = clock.go_to(event.tick)
+        if isinstance(event, TempoEvent):
+            clock.beat_us = event.beat_us
+        elif event.channel == DRUMS:
             continue
-        open_notes = sounding[message.channel, message.note]
-        if message.type == "note_on" and message.velocity > 0:
-            open_notes.append((now, message.velocity))
-        elif open_notes:
+        elif event.velocity:
+            sounding[event.channel, event.pitch].append((now_s, event.velocity))
+        elif open_notes := sounding[event.channel, event.pitch]:
             start_s, velocity = open_notes.popleft()
-            notes.append(MidiNote(start_s, now, message.note, velocity))
-    for (_, pitch), open_notes in sounding.items():
-        notes += [MidiNote(start_s, now, pitch, velocity) for start_s, velocity in open_notes]
-    return sorted(notes, key=lambda note: (note.start_s, note.pitch))
+            notes.append(MidiNote(start_s, now_s, event.pitch, velocity))
+    end_s = clock.go_to(file.end_tick)
+    endless = [MidiNote(start_s, end_s, pitch, v) for (_, pitch), opened in sounding.items() for start_s, v in opened]
+    return sorted(notes + endless, key=lambda note: (note.start_s, note.pitch)), len(endless)
+
+
+class _Clock:
+    """Seconds of ticks; 120 beats per minute until `beat_us`, the microseconds of a beat, is changed."""
+
+    def __init__(self, division: int) -> None:
+        self.beat_us = 500_000
+        self._division, self._tick, self._now_s = division, 0, 0.0
+
+    def go_to(self, tick: int) -> float:
+        """The time of a tick, in seconds; ticks must ascend."""
+        self._now_s += (tick - self._tick) * (self.beat_us * 1e-6 / self._division)
+        self._tick = tick
+        return self._now_s
 
 
 def playable(notes: Sequence[MidiNote], pitches: Collection[int]) -> list[MidiNote]:
@@ -110,15 +147,23 @@ def note_latents(
 def note_envelope(length_s: float, sample_rate: int, longest: int) -> np.ndarray:
     """Envelope of a note, float32 [samples], samples <= longest.
 
-    It is held for the note's length (at most MAX_HELD_S seconds), then released. In models with very short notes the
-    release takes at most half of `longest`.
+    It is held for the note's length (at most `longest_held_s`), then released.
     """
-    longest_s = longest / sample_rate
-    release_s = min(RELEASE_S, longest_s / 2)
-    attack_s = min(ATTACK_S, longest_s - release_s)
-    held_s = max(attack_s, min(length_s, MAX_HELD_S, longest_s - release_s))
+    release_s = _release_s(sample_rate, longest)
+    attack_s = min(ATTACK_S, longest / sample_rate - release_s)
+    held_s = max(attack_s, min(length_s, longest_held_s(sample_rate, longest)))
     timing = Timing(attack=attack_s, sustain=held_s - attack_s, release=release_s)
     return envelope(timing, sample_rate)[:longest]
+
+
+def longest_held_s(sample_rate: int, longest: int) -> float:
+    """How long a model whose notes have `longest` samples can hold a note: its length without the release."""
+    return min(MAX_HELD_S, longest / sample_rate - _release_s(sample_rate, longest))
+
+
+def _release_s(sample_rate: int, longest: int) -> float:
+    """In models with very short notes the release takes at most half of the note."""
+    return min(RELEASE_S, longest / sample_rate / 2)
 
 
 def render(
@@ -141,12 +186,13 @@ def render(
     """
     if not notes:
         raise ValueError("there are no notes to play")
-    end_s = max(note.end_s for note in notes)
-    if end_s > MAX_CLIP_S:
-        raise ValueError(f"the last note ends at {end_s:.0f} s; a clip can last at most {MAX_CLIP_S:.0f} s")
+    last_s = max(note.start_s for note in notes)
+    if last_s > MAX_CLIP_S:
+        raise ValueError(f"the last note begins at {last_s:.0f} s; a clip can last at most {MAX_CLIP_S:.0f} s")
     rate, report = model.sample_rate, progress or (lambda done, total: None)
     envelopes = [note_envelope(note.end_s - note.start_s, rate, model.audio_length) for note in notes]
     starts = [round(note.start_s * rate) for note in notes]
+    # The system keeps no memory for pages of zeros that nothing is written to: long silences cost nothing.
     clip = np.zeros(max(s + len(e) for s, e in zip(starts, envelopes, strict=True)), np.float32)
     done = 0
     for length, batch in _batches(envelopes, model.audio_length, batch_size):
@@ -157,7 +203,8 @@ def render(
             clip[starts[i] : starts[i] + len(note)] += note
         done += len(batch)
     report(done, len(notes))
-    return to_peak(clip, PEAK)
+    scale_to_peak(clip, PEAK)
+    return clip
 
 
 def _batches(envelopes: Sequence[np.ndarray], longest: int, size: int) -> Iterator[tuple[int, list[int]]]:

@@ -24,12 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("out_dir", type=frame.path, help="new folder for the notes, NAME_NUMBER_PITCH.wav")
     flags.add_argument("--len", type=count, default=64000, help="length of a note in samples (default: %(default)s)")
-    flags.add_argument(
-        "--step",
-        type=count,
-        default=64000,
-        help="samples from one start to the next (default: %(default)s)",
-    )
+    flags.add_argument("--step", type=count, help="samples from one start to the next (default: the length of a note)")
     flags.add_argument(
         "--pitch", type=audio_files.pitch, default=32, help="MIDI pitch for the names (default: %(default)s)"
     )

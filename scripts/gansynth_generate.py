@@ -74,6 +74,7 @@ def _clip(options: argparse.Namespace) -> None:
     conditions = condition_flag.wanted(options.condition)
     check(config, conditions)
     notes = _playable_notes(options.midi_file, config.pitches)
+    _report_cut(notes, config)
     rng = np.random.default_rng(frame.seed(options.seed))
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     options.output_dir.mkdir(parents=True, exist_ok=True)
@@ -97,6 +98,14 @@ def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.MidiNote]:
     if len(kept) < len(notes):
         print(f"{len(notes) - len(kept)} of {len(notes)} notes are left out: the model does not have their pitch")
     return kept
+
+
+def _report_cut(notes: Sequence[midi.MidiNote], config: gansynth.Config) -> None:
+    """Say how many notes are longer than the model can hold them."""
+    held_s = midi.longest_held_s(config.sample_rate, config.audio_length)
+    cut = sum(note.end_s - note.start_s > held_s for note in notes)
+    if cut:
+        print(f"{cut} of {len(notes)} notes are cut: the model cannot hold one for more than {held_s:.1f} s")
 
 
 def _single_notes(options: argparse.Namespace) -> None:

@@ -113,6 +113,13 @@ def test_step_says_how_many_parts_there_are(run, put, tmp_path, step, count):
     assert len(made(tmp_path)) == count
 
 
+def test_without_a_step_nothing_between_notes_is_dropped(run, put, tmp_path):
+    whole, _ = soundfile.read(put("song.wav", 1), dtype="int16")
+    run(chop_audio.main, tmp_path / "in", tmp_path / "out", "--len", 4000)
+    parts = [soundfile.read(tmp_path / "out" / f"song_{i}_32.wav", dtype="int16")[0] for i in range(1, 5)]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.WAV", "a.aif", "a.aiff", "a.flac", "a.mp3"])
 def test_every_kind_of_file_keeps_pitch_and_level(run, put, tmp_path, name):
     put(name, 2, rate=44100, channels=2)

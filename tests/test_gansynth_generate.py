@@ -107,6 +107,21 @@ def test_notes_outside_the_model_are_counted(run, song):
     assert "1 of 2 notes are left out" in run("--midi_file", song(60, 100))[1]
 
 
+def test_notes_that_the_model_cannot_hold_are_counted(run, tmp_path):
+    file = mido.MidiFile()
+    track = file.add_track()
+    for beats in (1, 8):
+        track.append(mido.Message("note_on", note=60, velocity=100))
+        track.append(mido.Message("note_off", note=60, time=480 * beats))
+    file.save(tmp_path / "long.mid")
+    said = run("--midi_file", tmp_path / "long.mid")[1]
+    assert "1 of 2 notes are cut: the model cannot hold one for more than 3.0 s" in said
+
+
+def test_notes_that_the_model_can_hold_are_not_mentioned(run, song):
+    assert "cut" not in run("--midi_file", song(60, 62))[1]
+
+
 def test_the_course_writes_flags_with_an_equals_sign(tmp_path, song, capsys):
     flags = f"--ckpt_dir={SMALL} --output_dir={tmp_path}/out --midi_file={song(60)} --batch_size=2"
     assert main(flags.split()) == 0

@@ -1,5 +1,7 @@
 """MIDI files written by mido, played on a model whose notes are known exactly."""
 
+import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 
 import mido
@@ -96,6 +98,79 @@ def test_a_file_that_is_not_a_midi_file_is_named(tmp_path, content):
         midi.read_notes(path)
 
 
+FOUND = Path(__file__).parent / "data" / "found" / "midi"
+MELODY = [MidiNote(i / 2, (i + 1) / 2, pitch, 90) for i, pitch in enumerate([57, 60, 64, 67, 69])]
+
+
+@pytest.mark.parametrize(
+    ("name", "skipped"),
+    [
+        ("claims_17_tracks", "15 of 17 tracks, which are missing"),
+        ("key_sig_minus_8", ""),
+        ("rmid_wrapper", ""),
+        ("smpte_offset_bad", ""),
+        ("time_sig_short", ""),
+        ("track_len_too_long", ""),
+        ("xf_chunk_first", "an unknown part, XFIH"),
+    ],
+)
+def test_what_is_not_needed_is_skipped_and_what_is_lost_is_said_in_one_line(caplog, name, skipped):
+    path = FOUND / f"{name}.mid"
+    assert midi.read_notes(path) == MELODY
+    assert [record.getMessage() for record in caplog.records] == ([f"{path}: skipped {skipped}"] if skipped else [])
+
+
+def test_running_status_holds_on_past_meta_and_system_messages():
+    assert midi.read_notes(FOUND / "running_status_sysex.mid") == MELODY[:3]
+
+
+def test_a_note_without_an_end_is_reported(caplog):
+    notes = midi.read_notes(FOUND / "late_end_hanging.mid")
+    assert notes == [*MELODY, MidiNote(2.5, 14402.5, 60, 64)]
+    assert "1 of 6 notes have no end" in caplog.text
+
+
+def test_a_note_without_an_end_does_not_make_the_clip_longer():
+    assert len(render(*midi.read_notes(FOUND / "late_end_hanging.mid"))) == 5.8 * RATE
+
+
+def test_a_beat_without_ticks_is_refused():
+    with pytest.raises(ValueError, match="divides a beat into 0 ticks"):
+        midi.read_notes(FOUND / "division_zero.mid")
+
+
+def test_of_a_track_that_breaks_off_the_notes_before_are_kept(tmp_path, caplog):
+    path = write(tmp_path / "song.mid", [(0, on(60)), (1, off(60)), (1, on(62)), (2, off(62))], [(0, on(50))])
+    content = path.read_bytes()
+    end = content.index(b"MTrk", 20)
+    damaged = content[: end - 8] + bytes([0xFF] * 8) + content[end:]
+    path.write_bytes(damaged)
+    assert [note.pitch for note in midi.read_notes(path)] == [50, 60, 62]
+    assert "skipped the rest of track 1, which is damaged" in caplog.text
+
+
+def test_a_track_that_claims_to_be_longer_does_not_hide_the_next_one(tmp_path):
+    path = write(tmp_path / "song.mid", [(0, on(60)), (1, off(60))], [(0, on(50)), (1, off(50))])
+    content = bytearray(path.read_bytes())
+    content[21] += 3
+    path.write_bytes(content)
+    assert [note.pitch for note in midi.read_notes(path)] == [50, 60]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_damaged_bytes_give_notes_or_one_sentence(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    content = np.frombuffer((FOUND / "claims_17_tracks.mid").read_bytes(), np.uint8).copy()
+    content[rng.integers(0, len(content), 4)] = rng.integers(0, 256, 4)
+    (tmp_path / "song.mid").write_bytes(content)
+    try:
+        notes = midi.read_notes(tmp_path / "song.mid")
+    except ValueError as error:
+        assert "song.mid" in str(error)
+    else:
+        assert all(note.end_s >= note.start_s and note.pitch <= 127 for note in notes)
+
+
 def test_time_in_film_frames_is_refused(tmp_path):
     path = write(tmp_path / "film.mid", [(0, on(60))])
     content = bytearray(path.read_bytes())
@@ -153,6 +228,14 @@ def test_the_envelope_rises_within_the_note_and_falls_after_it():
     assert envelope[5] == 0.5
     assert envelope[1150] == pytest.approx(0.5, abs=0.01)
     assert envelope[-1] == 0
+
+
+@pytest.mark.parametrize(("model_s", "held_s"), [(4, 3.0), (2, 1.7), (0.4, 0.2)])
+def test_a_model_holds_a_note_for_its_own_length_without_the_release(model_s, held_s):
+    longest = round(model_s * RATE)
+    assert midi.longest_held_s(RATE, longest) == pytest.approx(held_s)
+    envelope = midi.note_envelope(9, RATE, longest)
+    assert np.flatnonzero(envelope == 1)[-1] == pytest.approx(held_s * RATE, abs=1)
 
 
 def test_the_envelope_holds_at_most_3_seconds():
@@ -262,3 +345,12 @@ def test_no_notes_are_refused():
 def test_a_clip_of_days_is_refused():
     with pytest.raises(ValueError, match="10800 s"):
         render(MidiNote(1e6, 1e6 + 1, 60, 100))
+
+
+def test_a_note_after_two_hours_of_silence_needs_no_memory_for_copies():
+    tracemalloc.start()
+    clip = render(MidiNote(0, 1, 60, 100), MidiNote(7200, 7201, 60, 100))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1.1 * clip.nbytes
+    assert clip[[500, 7200 * RATE + 500]] == pytest.approx(0.5)

@@ -6,12 +6,22 @@ import numpy as np
 SILENCE_DB = -60.0
 # What is added to a power before its logarithm: digital silence comes out as -120 dB.
 _FLOOR = 1e-12
+_BLOCK = 2**16
 
 
 def to_peak(wave: np.ndarray, peak: float) -> np.ndarray:
     """Scale a wave to an absolute peak; silence stays silence."""
     loudest = np.max(np.abs(wave), initial=0.0)
     return wave * (peak / loudest) if loudest > 0 else wave
+
+
+def scale_to_peak(wave: np.ndarray, peak: float) -> None:
+    """Scale a wave in place as `to_peak` does, in blocks: no copy of a long one, and silent blocks are not written."""
+    blocks = [wave[begin : begin + _BLOCK] for begin in range(0, len(wave), _BLOCK)]
+    loudest = max((np.max(np.abs(block)) for block in blocks), default=0.0)
+    for block in blocks:
+        if block.any():
+            block *= peak / loudest
 
 
 def rms_db(wave: np.ndarray) -> float:

@@ -19,18 +19,22 @@ from core.progress import Progress
 class NoteFormat:
     """The notes to write: sample rate in Hz, length and step in samples, a MIDI pitch for their file names.
 
+    Without a step, each note starts where the one before it ends.
+
     Raises:
         ValueError: one is out of range.
     """
 
     sample_rate: int = 16000
     length: int = 64000
-    step: int = 64000
+    step: int | None = None
     pitch: int = 32
 
     def __post_init__(self) -> None:
-        for name in ("sample_rate", "length", "step"):
+        for name in ("sample_rate", "length"):
             checks.whole(name, getattr(self, name), 1)
+        if self.step is not None:
+            checks.whole("step", self.step, 1)
         checks.whole("pitch", self.pitch, 0, 127)
 
 
@@ -69,7 +73,7 @@ def chop(
                 f"{files[place]} is {len(wave)} samples long at {note_format.sample_rate} Hz; "
                 f"a note needs {note_format.length}"
             )
-        starts = range(0, len(wave) - note_format.length + 1, note_format.step)
+        starts = range(0, len(wave) - note_format.length + 1, note_format.step or note_format.length)
         for number, start in enumerate(starts, 1):
             yield f"{names[place]}_{number}", wave[start : start + note_format.length]
 
