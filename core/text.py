@@ -1,6 +1,10 @@
-"""Numbers and lists as text for messages."""
+"""Numbers, lists and long lines as text for messages."""
 
 from collections.abc import Iterable, Sequence
+
+_DOTS = "..."
+# A word is shortened to this many characters at least.
+_SHORTEST = 40
 
 
 def spans(numbers: Iterable[int]) -> str:
@@ -26,3 +30,28 @@ def shortened(names: Sequence[str], most: int = 20) -> str:
     """
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def one_line(text: str, length: int) -> str:
+    """A text as one line of at most `length` characters.
+
+    The longest words, such as paths and values, lose their middle first, since what is around them says what is wrong.
+
+    >>> one_line("there is no /a/very/long/path/of/many/folders/that/nobody/reads/model.npz in it", 60)
+    'there is no /a/very/long/path/of...ody/reads/model.npz in it'
+    """
+    words = text.split()
+    while words and (excess := len(" ".join(words)) - length) > 0:
+        longest = max(range(len(words)), key=lambda index: len(words[index]))
+        if len(words[longest]) <= _SHORTEST:
+            return _without_middle(" ".join(words), length)
+        words[longest] = _without_middle(words[longest], max(_SHORTEST, len(words[longest]) - excess))
+    return " ".join(words)
+
+
+def _without_middle(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    tail = (length - len(_DOTS)) // 2
+    head = length - len(_DOTS) - tail
+    return text[:head] + _DOTS + text[len(text) - tail :]

@@ -25,6 +25,7 @@ from ganspace.components import Components, Latents, Origin
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
 _MAX_SIZE = 2**33
+_SAMPLE_SIZE, _FEWEST_LINES = 2**20, 4
 _NEEDED = ("layer", "comp", "stdev", "var_ratio", "global_mean")
 
 
@@ -181,9 +182,12 @@ def _pitch_means(content: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[tu
 
 
 def _latents(content: Mapping[str, Any], count: int) -> Latents | None:
-    if "lat_comp" not in content:
+    """The directions in z; None where the file has not all of their arrays. GANSpace's lat_comp is [k, 1, latent]."""
+    if any(content.get(key) is None for key in ("lat_comp", "lat_mean", "lat_stdev")):
         return None
     directions, mean, stdev = (_array(content, key) for key in ("lat_comp", "lat_mean", "lat_stdev"))
+    if directions.ndim == 3 and directions.shape[1] == 1:
+        directions = directions[:, 0]
     checks.shape("lat_comp", directions, (count, mean.size))
     checks.shape("lat_stdev", stdev, (count,))
     return Latents(directions, mean.reshape(-1), stdev)
@@ -197,10 +201,23 @@ def _content(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no components file {path}") from None
     except Exception as error:  # a broken or hostile file can raise anything
-        raise ValueError(f"{path} cannot be read as a components file: {error}") from None
+        raise ValueError(f"{path} cannot be read as a components file: {_line_end_hint(path) or error}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path} is not a components file: it contains a {type(content).__name__}, not a dict")
     return content
+
+
+def _line_end_hint(path: Path) -> str:
+    """What is wrong with a damaged file if it looks as if Git had changed its line ends; else ""."""
+    with open_regular(path) as file:
+        start = file.read(_SAMPLE_SIZE)
+    # Of so many random bytes, a line feed now and then has no carriage return before it.
+    if not start.count(b"\n") == start.count(b"\r\n") > _FEWEST_LINES:
+        return ""
+    return (
+        "all its line ends are CR LF, as if Git had changed them; copy the original again, and add "
+        f"'*{path.suffix} binary' to .gitattributes"
+    )
 
 
 def _npz(path: Path) -> dict[str, Any]:

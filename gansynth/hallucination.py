@@ -73,9 +73,15 @@ class Timing:
         """These times with the end of the envelope clipped to a note of `note_length` samples.
 
         Raises:
-            ValueError: the envelope is more than 10 ms longer than the note.
+            ValueError: the envelope is more than 10 ms longer than the note, or has no length, so that no note would
+                sound.
         """
         parts = list(self.parts(sample_rate))
+        if not sum(parts[1:]):
+            raise ValueError(
+                f"the envelope has no length: attack, sustain and release are {self.attack:g}, {self.sustain:g} and "
+                f"{self.release:g} s; together they must last at least one sample"
+            )
         excess = sum(parts) - note_length
         if excess <= 0:
             return self

@@ -12,11 +12,12 @@ import gansynth
 from core.audio import wav
 from core.latent.interpolation import slerp
 from core.progress import show_progress
-from gansynth.config import check_pitch
+from gansynth.config import check_pitch, nearest_pitch
 from scripts import frame
 from scripts.flags import engine
 
 PROG = "gan2n"
+_DEFAULT_PITCH = 36
 _PART = re.compile(r"(-?\d+)|\((-?\d+)(?:,(-?\d+))?\.\.(-?\d+)\)")
 
 
@@ -51,7 +52,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
     engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds")
-    flags.add_argument("--pitches", type=pitches, default=[36], help='such as "36,(40..43),(48,50..60)" (default: 36)')
+    flags.add_argument(
+        "--pitches", type=pitches, help='such as "36,(40..43),(48,50..60)" (default: 36 or the nearest of the model)'
+    )
     flags.add_argument(
         "--resolution", type=partial(frame.whole, least=2), default=9, help="points per side (default: %(default)s)"
     )
@@ -77,15 +80,14 @@ def grid(corners: np.ndarray, resolution: int) -> np.ndarray:
 
 def _grid(options: argparse.Namespace) -> None:
     config = gansynth.read_config(options.ckpt_dir)
-    for pitch in options.pitches:
-        check_pitch(config.name, config.pitches, pitch)
+    chosen = _chosen_pitches(config, options.pitches)
     corners = np.random.default_rng(frame.seed(options.seed)).standard_normal((4, config.latent_size))
     points = grid(corners, options.resolution).reshape(-1, config.latent_size)
     places = [divmod(i, options.resolution) for i in range(len(points))]
-    wanted = [(row, column, pitch) for row, column in places for pitch in options.pitches]
+    wanted = [(row, column, pitch) for row, column in places for pitch in chosen]
     paths = [options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav" for row, column, pitch in wanted]
     frame.refuse_existing(*paths)
-    latents = np.repeat(points, len(options.pitches), axis=0)
+    latents = np.repeat(points, len(chosen), axis=0)
     options.output_dir.mkdir(parents=True, exist_ok=True)
     model = frame.load(options)
     with show_progress("note") as progress:
@@ -93,6 +95,22 @@ def _grid(options: argparse.Namespace) -> None:
         for path, wave in zip(paths, waves, strict=True):
             wav.write(path, wave, model.sample_rate)
     print(f"{options.output_dir}: {len(paths)} sounds, {paths[0].name} to {paths[-1].name}")
+
+
+def _chosen_pitches(config: gansynth.Config, given: list[int] | None) -> list[int]:
+    """The given pitches; without any, the one that the model has nearest to the course's.
+
+    Raises:
+        ValueError: the model does not have a given pitch; the message lists its pitches.
+    """
+    if given is None:
+        nearest = nearest_pitch(config.pitches, _DEFAULT_PITCH)
+        if nearest != _DEFAULT_PITCH:
+            print(f"note: {config.name} has no pitch {_DEFAULT_PITCH}; the nearest is {nearest}")
+        return [nearest]
+    for pitch in given:
+        check_pitch(config.name, config.pitches, pitch)
+    return given
 
 
 if __name__ == "__main__":

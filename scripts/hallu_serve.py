@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="TCP port for renderers, which use the next one too (default 7771, or any two; 0: any two)",
     )
+    add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
     add(
         "--pictures",
         type=frame.path,
@@ -56,6 +57,7 @@ def _serve(options: argparse.Namespace) -> int:
         "state": options.state,
         "image_port": options.image_port,
         "pictures": options.pictures,
+        "page_host": options.page_host,
         "engine": options.engine,
         "precision": options.precision,
     }

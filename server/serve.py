@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ def serve(settings: ServerSettings) -> int:
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     settings.state.parent.mkdir(parents=True, exist_ok=True)
+    _check_page_host(settings.page_host)
     spool = WavSpool(settings.spool)
     osc = OscSocket(settings.host, settings.port)
     publisher = _publisher(settings)
@@ -71,7 +73,23 @@ def _announce(settings: ServerSettings, osc: OscSocket) -> None:
     """Print the address, and a warning where others can reach it."""
     if not settings.host.startswith(_LOOPBACK):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
+    if settings.image and not settings.page_host.startswith(_LOOPBACK):
+        log.warning("the page is on %s: everybody who reaches this address can change the images", settings.page_host)
     print(f"ready {osc.name}", flush=True)
+
+
+def _check_page_host(host: str) -> None:
+    """Check, before a renderer fails at it again and again, that this machine has an address.
+
+    Raises:
+        OSError: it does not.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise OSError(f"--page-host {host} is not an address of this machine: {error.strerror or error}") from None
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
@@ -88,7 +106,7 @@ def _renderer(settings: ServerSettings, port: int) -> Iterator[None]:
     # A server that listens on all addresses is reached by loopback too.
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
     stored = settings.state.with_name(f"{settings.state.stem}_images.json")
-    process = RendererProcess(host, port, RendererFiles(settings.models, settings.pictures, stored))
+    process = RendererProcess(host, port, RendererFiles(settings.models, settings.pictures, stored, settings.page_host))
     process.start()
     try:
         yield

@@ -23,6 +23,7 @@ class ServerSettings:
         image: whether to start a renderer.
         image_port: it and the one after it connect renderers; None: IMAGE_PORT, or any two if it is taken; 0: any two.
         pictures: where snapshots and recordings go.
+        page_host: the address of the renderer's page.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
 
@@ -40,6 +41,7 @@ class ServerSettings:
     image: bool = True
     image_port: int | None = None
     pictures: Path = field(default_factory=lambda: data_dir() / "pictures")
+    page_host: str = "127.0.0.1"
     engine: str = "openvino"
     precision: str = "f32"
 

@@ -97,6 +97,18 @@ def test_a_file_that_is_no_components_file_is_refused(tmp_path, content):
         ganspace.load(tmp_path / "a.pickle")
 
 
+def test_line_ends_that_git_changed_are_guessed():
+    with pytest.raises(ValueError, match=r"all its line ends are CR LF, as if Git .* '\*\.pickle binary'"):
+        ganspace.load(SMALL.parent / "found" / "components" / "crlf_by_git.pickle")
+
+
+def test_a_broken_file_with_other_line_ends_is_only_broken(tmp_path):
+    (tmp_path / "a.pickle").write_bytes(b"\x80\x04\r\n\n" * 10)
+    with pytest.raises(ValueError, match="cannot be read") as failure:
+        ganspace.load(tmp_path / "a.pickle")
+    assert "Git" not in str(failure.value)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no components file"):
         ganspace.load(tmp_path / "missing.pickle")

@@ -83,6 +83,12 @@ def test_send_sends_negative_numbers(server, capsys):
     assert "not -5" in capsys.readouterr().out
 
 
+def test_a_page_host_of_another_machine_is_refused(tmp_path, capsys):
+    flags = ["--page-host", "203.0.113.1", "--state", str(tmp_path / "state.npz"), "--spool", str(tmp_path / "spool")]
+    assert main(["serve", "--port", "0", *flags]) == 1
+    assert "--page-host 203.0.113.1 is not an address of this machine" in capsys.readouterr().err
+
+
 def test_send_without_a_server_says_so(capsys):
     assert "hallu serve" in fails(capsys, "send", "--port", 9, "--timeout", 1, "/status")
 

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 import ganspace
+from core.files.user_folders import shipped
 from core.latent.interpolation import slerp
 from scripts import gan2n, ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_generate
 from tests.conftest import SMALL
@@ -160,6 +161,18 @@ def test_gan2ns_grid_has_the_timbres_in_its_corners_and_slerps_between():
     np.testing.assert_allclose(points[0, 1], slerp(corners[0], corners[1], 0.5))
     middle = slerp(slerp(corners[0], corners[1], 0.5), slerp(corners[2], corners[3], 0.5), 0.5)
     np.testing.assert_allclose(points[1, 1], middle)
+
+
+def test_without_a_pitch_gan2n_takes_the_one_nearest_to_36(run, tmp_path):
+    status, said, _ = run(gan2n, "--ckpt_dir", shipped("models") / "gansynth" / "fluid", "--resolution", 2)
+    assert status == 0
+    assert said.startswith("note: fluid has no pitch 36; the nearest is 40\n")
+    assert names(tmp_path) == [f"gen_x{x}_y{y}_40.wav" for x in (0, 1) for y in (0, 1)]
+
+
+def test_a_given_pitch_of_gan2n_must_be_the_models(run):
+    status, _, error = run(gan2n, "--ckpt_dir", shipped("models") / "gansynth" / "fluid", "--pitches", "36")
+    assert (status, error) == (1, "gan2n: fluid has no pitch 36; it has 40..76\n")
 
 
 def test_gan2n_writes_a_sound_for_each_point_and_pitch(run, tmp_path, magenta):

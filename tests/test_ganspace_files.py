@@ -195,6 +195,25 @@ def test_a_wrong_npz_is_one_sentence(tmp_path, change, words):
     assert "a.npz" in str(failure.value)
 
 
+@pytest.mark.parametrize("missing", ["lat_comp", "lat_mean", "lat_stdev"])
+def test_a_file_without_all_latent_arrays_plays(tmp_path, missing):
+    written = components()
+    content = {key: value for key, value in files._dict(written).items() if key != missing}
+    np.savez(tmp_path / "a.npz", **content)
+    read = ganspace.load(tmp_path / "a.npz")
+    assert read.latents is None
+    assert (read.offsets([[1.0]]) == written.offsets([[1.0]])).all()
+
+
+def test_latent_directions_of_the_original_ganspace_have_one_axis_more(tmp_path):
+    content = files._dict(components())
+    changed = {"lat_comp": content["lat_comp"][:, None], "lat_mean": content["lat_mean"][None]}
+    np.savez(tmp_path / "a.npz", **(content | changed))
+    latents = ganspace.load(tmp_path / "a.npz").latents
+    assert (latents.directions == content["lat_comp"]).all()
+    assert latents.mean.shape == content["lat_mean"].shape
+
+
 @pytest.mark.parametrize("cut", [10, 200, 2000])
 def test_half_a_file_is_no_components_file(path, cut):
     ganspace.save(path, components())

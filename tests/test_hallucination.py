@@ -119,6 +119,14 @@ def test_an_envelope_up_to_10_ms_too_long_is_clipped():
     assert len(wave) == 4000
 
 
+@pytest.mark.parametrize("trim", [0, 1])
+def test_an_envelope_of_no_length_is_refused(trim):
+    with pytest.raises(
+        ValueError, match=r"no length: attack, sustain and release are 0, 0 and 0 s; .* at least one sample"
+    ):
+        hallucinate(Flat(), np.eye(1), 0, Timing(0.2, trim, 0, 0, 0), 60)
+
+
 def test_a_longer_envelope_is_refused():
     with pytest.raises(ValueError, match=r"envelope is 4\.011 s; .* must fit into a note of 4 s"):
         hallucinate(Flat(), np.eye(1), 0, Timing(attack=1, sustain=2, release=1.011), 60)

@@ -25,10 +25,10 @@ class Started:
 commands: list[Started] = []
 
 
-def started(monkeypatch, tmp_path):
+def started(monkeypatch, tmp_path, **options):
     monkeypatch.setattr(subprocess, "Popen", Started)
     commands.clear()
-    files = RendererFiles([tmp_path, tmp_path / "none"], tmp_path / "out", tmp_path / "settings.json")
+    files = RendererFiles([tmp_path, tmp_path / "none"], tmp_path / "out", tmp_path / "settings.json", **options)
     RendererProcess("127.0.0.1", 7771, files)._run_once()
     return commands[0]
 
@@ -41,6 +41,16 @@ def test_where_there_is_no_niceness_it_runs_below_normal_priority(monkeypatch, t
 def test_elsewhere_it_is_started_as_any_process(monkeypatch, tmp_path):
     monkeypatch.delattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", raising=False)
     assert started(monkeypatch, tmp_path).options["creationflags"] == 0
+
+
+def test_the_page_is_for_this_machine_only(monkeypatch, tmp_path):
+    command = started(monkeypatch, tmp_path).command
+    assert command[command.index("--page-host") + 1] == "127.0.0.1"
+
+
+def test_the_page_can_be_for_other_machines(monkeypatch, tmp_path):
+    command = started(monkeypatch, tmp_path, page_host="0.0.0.0").command
+    assert command[command.index("--page-host") + 1] == "0.0.0.0"
 
 
 def test_it_is_told_the_models_folders_that_there_are(monkeypatch, tmp_path):

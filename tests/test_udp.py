@@ -1,10 +1,12 @@
 """The UDP socket, and dispatching over it; no model."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from conftest import Peer
 
+from server.osc.client import Client
 from server.osc.dispatcher import Dispatcher
 from server.osc.packet import MAX_DATAGRAM, Message
 from server.osc.udp import OscSocket
@@ -55,6 +57,27 @@ def test_replies_go_to_the_sender(osc):
     assert wait_for(lambda: received)
     socket.send(Message("/answer", (1,)), received[0][1])
     assert peer.receive() == ("/answer", [1])
+
+
+def test_localhost_may_be_ipv6(osc):
+    socket, port, received = osc
+    with Client("::1", port, 5) as client:
+        threading.Thread(target=lambda: wait_for(lambda: received) and answer_all(socket, received)).start()
+        assert [reply.address for reply in client.ask("/hello")] == ["/done"]
+
+
+def answer_all(socket, received):
+    for _, sender in received:
+        socket.send(Message("/done", ("/hello",)), sender)
+
+
+def test_a_port_taken_on_ipv6_does_not_matter():
+    with closing(OscSocket("::1", 0)) as other, closing(OscSocket("127.0.0.1", port_of(other))) as osc:
+        assert osc.name == f"127.0.0.1:{port_of(other)}"
+
+
+def port_of(osc):
+    return int(osc.name.rpartition(":")[2])
 
 
 def test_a_client_that_cannot_be_reached_is_no_error(osc, caplog):
@@ -115,3 +138,12 @@ def test_two_servers_do_not_answer_each_other_for_ever():
         thread.join()
         socket.close()
     assert len(received) == 6
+
+
+def test_text_of_pd_is_logged_once_and_refused(osc, caplog):
+    socket, port, _ = osc
+    peer, dispatcher = Peer(port, 5), dispatcher_of(socket)
+    for _ in range(2):
+        dispatcher.handle(b"/sound/load fluid;\n", peer.socket.getsockname())
+        assert "use [netsend -u -b], with [oscformat] before it" in peer.receive().args[2]
+    assert caplog.text.count("netsend -u -b") == 1

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
+from core.text import one_line
 from renderer.live.commands import HANDLERS, Later, Reply
 from renderer.live.controller import RenderController
 from renderer.live.settings_file import LOAD, RESETS, SettingsFile
@@ -102,10 +103,10 @@ class RenderDispatcher:
                     if store and not isinstance(result, Later):
                         self._settings_file.store(command)
         except (ValueError, OSError) as error:
-            outcome.set_result(Outcome([], " ".join(str(error).split())[:MAX_REASON]))
+            outcome.set_result(Outcome([], one_line(str(error), MAX_REASON)))
         except Exception as error:
             log.exception("%s failed", command.address)
-            outcome.set_result(Outcome([], f"internal error: {error}"[:MAX_REASON]))
+            outcome.set_result(Outcome([], one_line(f"internal error: {error}", MAX_REASON)))
         else:
             if isinstance(result, Later):
                 then = result.then

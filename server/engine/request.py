@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
+from core.text import one_line
 from server.osc.packet import Message
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ def done(address: str, targets: tuple[str, ...] = ()) -> Message:
 
 
 def fail(address: str, target: str, reason: str) -> Message:
-    """The reply that ends a command which failed; the reason becomes one line of at most MAX_REASON characters."""
-    line = " ".join(reason.split()) or "no reason given"
-    if len(line) > MAX_REASON:
-        line = line[: MAX_REASON - 3] + "..."
-    return Message("/fail", (address, target or "-", line))
+    """The reply that ends a command which failed.
+
+    The reason becomes one line of at most MAX_REASON characters; long paths and values in it are cut in their middle.
+    """
+    return Message("/fail", (address, target or "-", one_line(reason, MAX_REASON) or "no reason given"))
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it

@@ -21,11 +21,12 @@ _LOW_PRIORITY = "BELOW_NORMAL_PRIORITY_CLASS"
 
 @dataclass(frozen=True)
 class RendererFiles:
-    """Where a renderer finds its models, writes images, and keeps its settings."""
+    """Where a renderer finds its models, writes images, keeps its settings, and shows its page."""
 
     models: Sequence[Path]
     images: Path
     settings: Path
+    page_host: str = "127.0.0.1"
 
 
 class RendererProcess:
@@ -36,6 +37,7 @@ class RendererProcess:
         # Tied: it ends when its standard input does, so also when this process is killed.
         self._command = [sys.executable, "-m", "renderer", "--tied", "--server", f"tcp://{host}:{port}"]
         self._command += ["--out", str(files.images), "--settings", str(files.settings)]
+        self._command += ["--page-host", files.page_host]
         self._command += ["--models", *(str(folder) for folder in files.models if folder.is_dir())]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="renderer", daemon=True)

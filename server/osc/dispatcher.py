@@ -11,7 +11,7 @@ from core.commands.table import REPLIES
 from core.progress import Progress
 from server.engine.request import Request, done, fail
 from server.osc.clients import Address, ClientPreferences, Clients
-from server.osc.packet import Message, PacketError, decode
+from server.osc.packet import FUDI, Message, PacketError, decode
 from server.osc.queries import EngineControl, PlaybackListener, QueryContext
 from server.session import Session
 from server.sinks.sink import Sink
@@ -65,6 +65,7 @@ class Dispatcher:
         self._send = send
         self._sink = sink
         self._clients = Clients()
+        self._fudi_logged = False
         self._context = QueryContext(engine, renderer, self._clients, session, time.monotonic())
 
     def handle(self, datagram: bytes, sender: Address) -> None:
@@ -79,6 +80,7 @@ class Dispatcher:
 
     def _dispatch(self, item: Command | Refusal, sender: Address) -> None:
         if isinstance(item, Refusal):
+            self._log_fudi(item.reason)
             self._reply(sender, fail(item.address, item.target, item.reason))
         elif item.spec.executor is Executor.RENDERER:
             self._forward(item, sender)
@@ -90,6 +92,12 @@ class Dispatcher:
                 sink = self._sink(self._clients.preferences(sender))
                 to = self._clients.reply_address(sender)
                 self._engine.submit(Request(item, function.handler, sink, lambda message: self._send(message, to)))
+
+    def _log_fudi(self, reason: str) -> None:
+        """Report Pd's text in the log, once: who sends it cannot read the reply either."""
+        if reason == FUDI and not self._fudi_logged:
+            self._fudi_logged = True
+            log.warning("a client's message cannot be read: %s", reason)
 
     def _answer(self, function: AtOnce, command: Command, sender: Address) -> None:
         try:

@@ -15,6 +15,8 @@ from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 from core.commands.arguments import Value
 
 MAX_DATAGRAM = 65507
+# What is wrong with a message of a netsend that is not binary.
+FUDI = "this is Pd's text (FUDI), not OSC: use [netsend -u -b], with [oscformat] before it"
 _BUNDLE = b"#bundle\0"
 _DEEPEST_BUNDLE = 16
 _NUMBERS = {"i": ">i", "f": ">f", "h": ">q", "d": ">d"}
@@ -129,6 +131,8 @@ def _element(data: bytes, depth: int) -> Iterator[Message | PacketError]:
 
 
 def _message(data: bytes) -> Message:
+    if b"\0" not in data and data.rstrip().endswith(b";"):
+        raise PacketError(FUDI)
     if not data.startswith(b"/"):
         raise PacketError("not an OSC message: the first byte is not '/'")
     address, position = _string(data, 0, "")

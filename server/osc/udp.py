@@ -1,7 +1,8 @@
-"""Receive and send OSC over UDP: one socket, one thread, datagrams of any size, in order."""
+"""Receive and send OSC over UDP: one thread, datagrams of any size, in the order in which each socket receives them."""
 
 import contextlib
 import logging
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -14,10 +15,15 @@ log = logging.getLogger(__name__)
 # Room for what comes in while the receive thread waits for its turn.
 _RECEIVE_BUFFERS = (4 << 20, 1 << 20, 1 << 18)
 _STOP_CHECK_S = 0.2
+# What a client's "localhost" may mean.
+_LOOPBACK, _LOOPBACK_IPV6 = ("127.0.0.1", "localhost"), "::1"
 
 
 class OscSocket:
-    """A bound UDP socket that passes datagrams on in the order in which they arrived."""
+    """A bound UDP socket that passes datagrams on in the order in which they arrived.
+
+    On 127.0.0.1 there is a second one on ::1 where the system has IPv6, since a client's "localhost" may be either.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         """Bind; port 0 takes any free one.
@@ -26,44 +32,37 @@ class OscSocket:
             OSError: the host is unknown or the port taken; the message names both.
         """
         try:
-            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-            self._socket = socket.socket(family, socket.SOCK_DGRAM)
-            self._socket.bind(address)
+            self._sockets = [_bound(host, port)]
         except OSError as error:
             raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-        for size in _RECEIVE_BUFFERS:
+        if host in _LOOPBACK:
             with contextlib.suppress(OSError):
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-                break
-        self._socket.settimeout(_STOP_CHECK_S)
+                other = "127.0.0.1" if self._sockets[0].family == socket.AF_INET6 else _LOOPBACK_IPV6
+                self._sockets.append(_bound(other, self._sockets[0].getsockname()[1]))
+        self._by_family = {one.family: one for one in self._sockets}
         self._stopped = threading.Event()
 
     @property
     def name(self) -> str:
         """The HOST:PORT that it listens on."""
-        host, port = self._socket.getsockname()[:2]
+        host, port = self._sockets[0].getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def serve(self, handle: Callable[[bytes, Address], None]) -> None:
         """Pass every datagram on with its sender until `stop`; what `handle` raises is logged."""
-        while not self._stopped.is_set():
-            try:
-                datagram, sender = self._socket.recvfrom(MAX_DATAGRAM + 1)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                # Windows reports here that a client is gone; the next datagram is not affected.
-                log.debug("receiving: %s", error)
-                continue
-            try:
-                handle(datagram, sender)
-            except Exception:
-                log.exception("handling a datagram of %d bytes from %s failed", len(datagram), sender)
+        with selectors.DefaultSelector() as selector:
+            for one in self._sockets:
+                selector.register(one, selectors.EVENT_READ)
+            while not self._stopped.is_set():
+                for key, _ in selector.select(_STOP_CHECK_S):
+                    assert isinstance(key.fileobj, socket.socket)
+                    _receive(key.fileobj, handle)
 
     def send(self, message: Message, to: Address) -> None:
         """Send one message; a client that cannot be reached is not an error."""
         try:
-            self._socket.sendto(encode(message), to)
+            family = socket.AF_INET6 if len(to) > 2 else socket.AF_INET
+            self._by_family.get(family, self._sockets[0]).sendto(encode(message), to)
         except (OSError, ValueError) as error:
             log.warning("%s could not be sent to %s: %s", message.address, to, error)
 
@@ -72,5 +71,42 @@ class OscSocket:
         self._stopped.set()
 
     def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
+        """Close the sockets."""
+        for one in self._sockets:
+            one.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A UDP socket on an address, with room for many datagrams.
+
+    Raises:
+        OSError: the host is unknown or the port taken.
+    """
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    for size in _RECEIVE_BUFFERS:
+        with contextlib.suppress(OSError):
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+            break
+    # A datagram that the system drops after announcing it must not block the other socket.
+    bound.setblocking(False)
+    return bound
+
+
+def _receive(ready: socket.socket, handle: Callable[[bytes, Address], None]) -> None:
+    """Pass on the next datagram of a socket that has one."""
+    try:
+        datagram, sender = ready.recvfrom(MAX_DATAGRAM + 1)
+    except OSError as error:
+        # Windows reports here that a client is gone; the next datagram is not affected.
+        log.debug("receiving: %s", error)
+        return
+    try:
+        handle(datagram, sender)
+    except Exception:
+        log.exception("handling a datagram of %d bytes from %s failed", len(datagram), sender)
