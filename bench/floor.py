@@ -24,7 +24,7 @@ def operations(config: Config, frames: int) -> float:
         before, channels = config.num_filters(block - 1), config.num_filters(block)
         width = config.start_width * 2 ** (block - 1)
         small, big = rows[block - 1] * width / 2, min(rows[block] + 1, config.start_height * 2 ** (block - 1)) * width
-        # A doubling and its convolution are one transposed convolution, of 4 x 4.
+        # An enlargement and its convolution are one transposed convolution, of 4 x 4.
         total += before * channels * 16 * small + 9 * channels**2 * big
     return 2 * total
 

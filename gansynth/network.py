@@ -5,7 +5,7 @@ as Magenta's gansynth/lib/networks.py trains it. Maps are [n, time, frequency, c
 
 Two things are done differently, with the same result:
 
-* A doubling followed by a convolution is one transposed convolution; see `core.nn.products`.
+* An enlargement followed by a convolution is one transposed convolution; see `core.nn.products`.
 * Convolutions are local, so the first `frames` of the result need only the first few rows of every map.
 """
 
@@ -27,7 +27,7 @@ def prepare(ops: Ops, weights: Tensors, config: Config, dtype: str = "float32") 
     """Weights in the form in which `generator` uses them; differentiable.
 
     The equalised learning rate's factor goes into the kernels. conv0_1 becomes a dense matrix, since its input is one
-    pixel, and each doubling conv0 a transposed convolution. Products are computed in the precision `dtype`; what lies
+    pixel, and each upsampling conv0 a transposed convolution. Products are computed in the precision `dtype`; what lies
     between them is float32.
     """
     ready = dict(weights)
@@ -36,8 +36,8 @@ def prepare(ops: Ops, weights: Tensors, config: Config, dtype: str = "float32") 
         kernel = weights[name] * equalizer(weights[name].shape, 1.0 if part.startswith("to_rgb") else 2.0)
         if part == "conv0_1":
             kernel = ops.reshape(ops.transpose(ops.flip(kernel, (0, 1)), (2, 0, 1, 3)), (kernel.shape[2], -1))
-        elif part.startswith("conv0") and _doubles(config):
-            kernel = products.doubling_kernel(ops, kernel)
+        elif part.startswith("conv0") and _upsamples_by_two(config):
+            kernel = products.upsample_kernel(ops, kernel)
         ready[name] = ops.cast(kernel, dtype)
     return ready
 
@@ -177,8 +177,8 @@ def _layer(ops: Ops, weights: Tensors, x: Tensor, part: str, block: int, config:
     elif block == 1:
         y = products.multiply(ops, x, kernel)
         y = ops.reshape(y, (-1, config.start_height, config.start_width, config.num_filters(1)))
-    elif _doubles(config):
-        y = products.convolve_doubled(ops, x, kernel)
+    elif _upsamples_by_two(config):
+        y = products.upsample_conv(ops, x, kernel)
     else:
         y = products.convolve(ops, enlarge(ops, x, config.scale_base, config), kernel)
     return _pixel_norm(ops, ops.leaky_relu(y + weights[f"{part}_{block}/bias"], LEAK))
@@ -188,7 +188,7 @@ def _pixel_norm(ops: Ops, x: Tensor) -> Tensor:
     return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + EPSILON)
 
 
-def _doubles(config: Config) -> bool:
+def _upsamples_by_two(config: Config) -> bool:
     return config.scale_mode == "ALL" and config.scale_base == 2 and config.kernel_size == 3
 
 

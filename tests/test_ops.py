@@ -132,6 +132,6 @@ def test_a_doubling_and_a_convolution_are_one_transposed_convolution():
     def plain(ops, x):
         return ops.conv(ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2), KERNEL, 1, "same")
 
-    kernel = products.doubling_kernel(numpy_ops, KERNEL)
-    results = in_all(lambda ops, x: products.convolve_doubled(ops, x, kernel), MAP)
+    kernel = products.upsample_kernel(numpy_ops, KERNEL)
+    results = in_all(lambda ops, x: products.upsample_conv(ops, x, kernel), MAP)
     assert_same(plain(numpy_ops, MAP), *results)

@@ -15,16 +15,16 @@ def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
     return _product(ops, ops.matmul, x, kernel)
 
 
-def convolve_doubled(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
-    """Double the pixels of a map and convolve it, as one step: float32 [n, h, w, in] -> [n, 2h, 2w, out].
+def upsample_conv(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
+    """Enlarge a map twice and convolve it, in one step: float32 [n, h, w, in] -> [n, 2h, 2w, out].
 
-    `kernel` comes from `doubling_kernel`.
+    `kernel` comes from `upsample_kernel`.
     """
     return _product(ops, lambda x, kernel: ops.conv_transpose(x, kernel, 2, "same"), x, kernel)
 
 
-def doubling_kernel(ops: Ops, kernel: Tensor) -> Tensor:
-    """Kernel [3, 3, in, out] for a doubled map -> kernel [4, 4, out, in] for `convolve_doubled`.
+def upsample_kernel(ops: Ops, kernel: Tensor) -> Tensor:
+    """Kernel [3, 3, in, out] for a map enlarged twice -> kernel [4, 4, out, in] for `upsample_conv`.
 
     A small pixel reaches four big ones along each axis, the middle two of them by two kernel rows. Together these take
     16 multiplications for each small pixel instead of 36.

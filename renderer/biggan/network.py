@@ -25,7 +25,7 @@ def prepare(ops: Ops, weights: Weights, config: BigGANConfig) -> dict[str, Tenso
     for part in config.parts:
         name = f"{part.name}.conv_1.weight"
         if isinstance(part, Block) and part.doubles and name in weights:
-            ready[name] = products.doubling_kernel(ops, weights[name])
+            ready[name] = products.upsample_kernel(ops, weights[name])
     return ready
 
 
@@ -107,7 +107,7 @@ def block(ops: Ops, weights: Weights, x: Tensor, cond: Tensor, part: Block, norm
         name = f"{part.name}.conv_{number}"
         y = ops.relu(norm(f"{part.name}.bn_{number}", y, cond))
         if number == 1 and part.doubles:
-            y = products.convolve_doubled(ops, y, weights[f"{name}.weight"]) + weights[f"{name}.bias"]
+            y = products.upsample_conv(ops, y, weights[f"{name}.weight"]) + weights[f"{name}.bias"]
         else:
             y = convolve(ops, weights, y, name)
     short = x[..., : part.after] if part.before != part.after else x
