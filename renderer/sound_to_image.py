@@ -20,8 +20,9 @@ REACH = BOUND
 JITTER_FRAMES = 200
 # A step is a quarter of what the sound drives and three quarters of the previous step.
 _MOMENTUM = 0.75
-# Levels are raised to this power, because a mean of many classes looks like none of them.
-_CONTRAST = 3
+# In videos of songs levels are raised to this power, because a mean of many classes looks like none of them. Measured:
+# `python -m bench.mixtures`; in version 0.1 it was 3.
+CLASS_CONTRAST = 12.0
 # How clearly a key point belongs to one class.
 _DECIDED = 7.0
 # With this many classes or more the weakest is lowered to 0, so that the others differ more.
@@ -103,7 +104,7 @@ def blend(levels: np.ndarray, chroma: np.ndarray, frames: float) -> np.ndarray:
     return (levels + chroma / frames) / (1.0 + 1.0 / frames)
 
 
-def class_weights(levels: np.ndarray, depth: float = 1.0, mix: str = "blend") -> np.ndarray:
+def class_weights(levels: np.ndarray, depth: float = 1.0, mix: str = "blend", contrast: float = 1.0) -> np.ndarray:
     """Weights of the classes in a frame, float [classes].
 
     With seven classes or more the weakest gets 0. If all levels are equal, the first class dominates.
@@ -114,6 +115,7 @@ def class_weights(levels: np.ndarray, depth: float = 1.0, mix: str = "blend") ->
         mix: "blend": the weights add up to depth, and the strongest dominate; the image is between images that the
             model has learned. "peak": the strongest class has the weight depth, independent of the others; twelve
             classes can overdrive a model, as in the BigGAN Audio Visualizer.
+        contrast: of "blend": the power of the levels; 1: in proportion, 12: nearly always one class.
     """
     levels = np.asarray(levels, np.float64)
     if np.ptp(levels) < 1e-7:
@@ -121,7 +123,7 @@ def class_weights(levels: np.ndarray, depth: float = 1.0, mix: str = "blend") ->
     low = levels.min() if len(levels) >= _STRETCHED_FROM else 0.0
     weights = (levels - low) / (levels.max() - low)
     if mix == "blend":
-        weights = weights**_CONTRAST / np.sum(weights**_CONTRAST)
+        weights = weights**contrast / np.sum(weights**contrast)
     return depth * weights
 
 

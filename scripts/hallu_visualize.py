@@ -35,6 +35,7 @@ _CONTROLS = (
     ("truncation", "t", "variety, at the cost of fidelity, 0.1..1 (default 1)"),
     ("smooth_factor", "sf", "how much the classes are smoothed, 10..30 (default 20)"),
     ("depth", None, "weight of the classes, 0.01..1 (default 1)"),
+    ("class_contrast", None, "how clearly one class stands out, 1..24 (default 12; 3: mixtures of several)"),
 )
 
 
@@ -57,7 +58,11 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
     flags.add_argument(
-        "-n", "--num_classes", type=ranged("num_classes"), metavar="N", help="how many classes, 1..12 (default 12)"
+        "-n",
+        "--num_classes",
+        type=ranged("num_classes"),
+        metavar="N",
+        help="how many classes, 1..12 (default 12, nearly always one at a time)",
     )
     flags.add_argument(
         "--sort_by_power",

@@ -10,12 +10,12 @@ from renderer.live.tempo_clock import TempoClock, z_at
 CLASSES, NUM_CLASSES, Z = (3, 7, 11), 40, 128
 
 
-def test_the_walk_is_finite_slow_and_within_its_bound():
+def test_the_walk_is_finite_steady_and_within_its_bound():
     points = [idle_motion.walk(now, Z, CLASSES, NUM_CLASSES) for now in np.arange(10_000.0, 10_060.0, 1 / 30)]
     noise, weights = (np.array(part) for part in zip(*(point[:2] for point in points), strict=True))
     assert np.isfinite(noise).all() and np.abs(noise).max() <= 2.0
-    assert np.linalg.norm(np.diff(noise, axis=0), axis=1).max() < 0.15
-    assert np.abs(np.diff(weights, axis=0)).max() < 0.02
+    assert np.linalg.norm(np.diff(noise, axis=0), axis=1).max() < 0.6
+    assert np.abs(np.diff(weights, axis=0)).max() < 0.05
 
 
 def test_the_walk_goes_somewhere_and_is_as_far_out_as_noise_is():

@@ -7,7 +7,7 @@ from live_server import a_sound, made
 from core.latent.interpolation import slerp
 from renderer import sound_to_image
 from renderer.ipc import messages
-from renderer.live.reactive_path import ReactivePath
+from renderer.live.reactive_path import CLASS_CONTRAST, ReactivePath
 from renderer.live.sounds import KEEP, RecentSounds, read_sound
 
 CLASSES, NUM_CLASSES, Z = (3, 7, 11, 20), 40, 32
@@ -172,3 +172,13 @@ def test_the_newest_sounds_are_known():
         sounds.add(read_sound(made(f"sound {number}", 0.1)))
     assert sounds.get("sound 0") is None
     assert sounds.get(f"sound {KEEP}").target == f"sound {KEEP}"
+
+
+def test_nearly_one_class_is_shown_at_a_time(sound):
+    classes = tuple(range(12))
+    mixed, clear = (ReactivePath(sound, Z, classes, NUM_CLASSES, contrast) for contrast in (1.0, CLASS_CONTRAST))
+    most = [
+        np.median([path.at(position, 0.0).class_weights.max() for position in np.arange(0.0, 4.0, 0.05)])
+        for path in (mixed, clear)
+    ]
+    assert most[1] > 0.8 > most[0]

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderer import biggan
+from renderer import biggan, classes
+from renderer.live import idle_motion
 from renderer.training import patterns
 from renderer.training.batches import with_factors
 from renderer.training.image_metrics import features
@@ -42,6 +43,19 @@ def test_its_first_axes_turn_the_hue(model):
     # Towards yellow, away from red: green against red, where there is fire.
     balance = [float((one[..., 1] - one[..., 0])[96:].mean()) for one in (less, more)]
     assert abs(balance[1] - balance[0]) > 0.05
+
+
+def test_it_moves_while_nothing_plays(model):
+    """By 1 of 255 a frame at 30 frames per second; 0.2 looks like a still."""
+    chosen = classes.default(model.num_classes)
+    points = [
+        idle_motion.walk(time, model.z_size, chosen, model.num_classes)
+        for first in np.arange(1000.0, 1300.0, 10.0)
+        for time in (first, first + 1 / 30)
+    ]
+    z, weights = (np.array([point[part] for point in points]) for part in (0, 1))
+    frames = np.stack(list(model.render(0.8 * z, weights, 0.8))).astype(float)
+    assert 0.7 < np.abs(frames[1::2] - frames[::2]).mean() < 2.5
 
 
 def test_the_folder_is_small_and_says_where_it_comes_from():

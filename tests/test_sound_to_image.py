@@ -235,3 +235,11 @@ def test_a_dial_out_of_range_is_named(name, value):
 def test_an_unknown_mix_is_refused():
     with pytest.raises(ValueError, match="mix must be one of blend, peak, not 'other'"):
         Response(mix="other")
+
+
+def test_a_song_shows_nearly_one_class_at_a_time():
+    """Means of many classes look like none of them."""
+    chroma = np.random.default_rng(4).random((40, 12)).repeat(100, axis=0)
+    mixed, clear = (song(sounding(4000, chroma=chroma), class_contrast=one).weights for one in (3.0, 12.0))
+    assert np.array_equal(clear, song(sounding(4000, chroma=chroma)).weights)
+    assert np.median(clear.max(axis=1)) > 0.8 > 0.6 > np.median(mixed.max(axis=1))

@@ -16,9 +16,12 @@ from renderer.live.sounds import PlayedSound
 _SWAY, _PITCH_SHARE = 0.8, 0.3
 # How long an onset lasts, and how softly it begins.
 _ONSET_S, _SOFT_S = 0.25, 0.06
-# Windows over which loudness and pitches are averaged.
-_LOUDNESS_S, _PITCH_S = 0.12, 0.4
+# Windows over which loudness, pitches and class weights are averaged.
+_LOUDNESS_S, _PITCH_S, _CLASS_S = 0.12, 0.4, 0.5
 _CONTRAST = 3
+# The weights of classes are raised to this power: key points and pitches together would mix three of them or more.
+# Measured: `python -m bench.mixtures`.
+CLASS_CONTRAST = 5.0
 # A pitch class that never gets stronger than this is leakage of another one.
 _FAINT = 0.1
 # Turns per second of the push: at rest, and the increase at full loudness and onsets.
@@ -28,14 +31,30 @@ _TURNS_AT_REST, _TURNS_MORE = 0.1, 0.6
 class ReactivePath:
     """The path of a sound for one model and one choice of classes."""
 
-    def __init__(self, sound: PlayedSound, z_size: int, classes: tuple[int, ...], num_classes: int) -> None:
-        """Prepare a path for z of z_size values and for `classes`, some of num_classes, or none of a model without."""
+    def __init__(
+        self,
+        sound: PlayedSound,
+        z_size: int,
+        classes: tuple[int, ...],
+        num_classes: int,
+        class_contrast: float = CLASS_CONTRAST,
+    ) -> None:
+        """Prepare a path.
+
+        Args:
+            sound: what plays.
+            z_size: values of z.
+            classes: some of num_classes, or none of a model without.
+            num_classes: of the model.
+            class_contrast: the power of the class weights; 1: as key points and pitches mix them.
+        """
         self._classes, self._num_classes = list(classes), num_classes
         self._times = [float(time) for time in sound.key_times_s]
         self._keys = sound_to_image.image_keys(sound.keys, z_size)
-        self._class_keys = sound_to_image.class_keys(sound.keys, len(classes))
         self._force, self._turns = _push(sound.loudness, sound.onsets)
-        self._presence, self._pitches = _pitches(sound.chroma, len(classes))
+        class_keys = sound_to_image.class_keys(sound.keys, len(classes))
+        moments = lerp_at(np.arange(len(sound.chroma)) / FEATURE_RATE, self._times, class_keys)
+        self._weights = _class_weights(moments, *_pitches(sound.chroma, len(classes)), class_contrast)
         rng = np.random.default_rng([z_size, len(sound.keys)])
         self._speeds, self._phases = rng.uniform(0.5, 1.5, z_size), rng.uniform(0.0, 1.0, z_size)
 
@@ -50,10 +69,8 @@ class ReactivePath:
         z = slerp_at(now, self._times, self._keys)[0]
         # Folded in any case: an arc bulges beyond its ends.
         z = sound_to_image.fold(z + jitter * self._sway(position_s), sound_to_image.REACH)
-        own = lerp_at(now, self._times, self._class_keys)[0]
-        presence, pitches = _read(self._presence, position_s), _read(self._pitches, position_s)
         weights = np.zeros(self._num_classes)
-        weights[self._classes] = (1.0 - _PITCH_SHARE * presence) * own + _PITCH_SHARE * pitches
+        weights[self._classes] = _read(self._weights, position_s)
         return GeneratorInput(z, weights)
 
     def _sway(self, position_s: float) -> np.ndarray:
@@ -68,6 +85,23 @@ def _push(loudness: np.ndarray, onsets: np.ndarray) -> tuple[np.ndarray, np.ndar
     struck = np.convolve(_mean(onsets, _SOFT_S), decay)[: len(onsets)]
     force = 0.4 * _mean(loudness, _LOUDNESS_S) + 0.6 * np.minimum(struck, 1.0)
     return force, np.cumsum(_TURNS_AT_REST + _TURNS_MORE * force) / FEATURE_RATE
+
+
+def _class_weights(own: np.ndarray, presence: np.ndarray, pitches: np.ndarray, contrast: float) -> np.ndarray:
+    """Class weights at each moment [n, count], each row of sum 1.
+
+    Args:
+        own: [n, count] those of the key points.
+        presence: see `_pitches`.
+        pitches: see `_pitches`.
+        contrast: their power; 1: without averaging, as in version 0.1.
+    """
+    mixed = (1.0 - _PITCH_SHARE * presence[:, None]) * own + _PITCH_SHARE * pitches
+    if contrast == 1.0 or not mixed.shape[1]:
+        return mixed
+    # Relative to the largest, so that none is too small to add up; averaged, so that a change takes its time.
+    clear = (mixed / mixed.max(axis=1, keepdims=True)) ** contrast
+    return _mean(clear / clear.sum(axis=1, keepdims=True), _CLASS_S)
 
 
 def _pitches(chroma: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from core.audio.features import features
 from core.progress import Progress
 from core.protocols import ImageModel
 from renderer import classes as image_classes
-from renderer.live.reactive_path import ReactivePath
+from renderer.live.reactive_path import CLASS_CONTRAST, ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
 from renderer.video.render import write_video
@@ -35,6 +35,7 @@ def render_video(
     classes: Sequence[int] = (),
     truncation: float = TRUNCATION,
     jitter: float = JITTER,
+    class_contrast: float = CLASS_CONTRAST,
     progress: Progress | None = None,
 ) -> Timeline:
     """Render the video of a hallucination, an MP4 of 30 frames per second; it is there complete or not at all.
@@ -49,6 +50,7 @@ def render_video(
         classes: numbers of the model's classes; none: those that are shown live by default.
         truncation: how far from the average frames may be, 0.02..1.
         jitter: how far loudness and onsets push the frames off their path, 0..1.
+        class_contrast: how clearly one class stands out, see `ReactivePath`.
         progress: as in `render.write_video`.
 
     Returns:
@@ -62,7 +64,7 @@ def render_video(
     Settings(truncation=truncation, jitter=jitter, classes=tuple(classes))
     chosen = tuple(classes) or image_classes.default(model.num_classes)
     sound = played_sound(wave, sample_rate, key_times_s, keys)
-    timeline = timeline_of(sound, model, chosen, truncation, jitter)
+    timeline = timeline_of(sound, model, chosen, truncation, jitter, class_contrast)
     write_video(path, model, timeline, Wave(wave, sample_rate), progress=progress)
     return timeline
 
@@ -76,7 +78,12 @@ def played_sound(wave: np.ndarray, sample_rate: int, key_times_s: Sequence[float
 
 
 def timeline_of(
-    sound: PlayedSound, model: ImageModel, classes: tuple[int, ...], truncation: float, jitter: float
+    sound: PlayedSound,
+    model: ImageModel,
+    classes: tuple[int, ...],
+    truncation: float,
+    jitter: float,
+    class_contrast: float = CLASS_CONTRAST,
 ) -> Timeline:
     """The inputs of all frames of a sound's video.
 
@@ -85,7 +92,7 @@ def timeline_of(
     """
     for number in classes:
         checks.in_range("classes", number, 0, model.num_classes - 1)
-    path = ReactivePath(sound, model.z_size, classes, model.num_classes)
+    path = ReactivePath(sound, model.z_size, classes, model.num_classes, class_contrast)
     frames = max(1, math.ceil(sound.duration_s * RATE))
     noise = np.empty((frames, model.z_size), np.float32)
     weights = np.empty((frames, len(classes)), np.float32)

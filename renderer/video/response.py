@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core import checks
-from renderer.sound_to_image import REACH
+from renderer.sound_to_image import CLASS_CONTRAST, REACH
 from renderer.video.analysis import DEFAULT_HOP, HOP_STEP
 
 # Lowest and highest value, as documented, and which must be whole numbers.
@@ -14,6 +14,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "truncation": (0.1, 1),
     "smooth_factor": (10, 30),
     "depth": (0.01, 1),
+    "class_contrast": (1, 24),
     "frame_length": (HOP_STEP, 128 * HOP_STEP),
     "num_classes": (1, 12),
     "batch_size": (1, 1024),
@@ -47,6 +48,7 @@ class Response:
         depth: the strength of the classes, see `mix`.
         mix: "blend": the class weights have the sum depth; "peak": the strongest has it. See
             `sound_to_image.class_weights`.
+        class_contrast: of "blend": how clearly the strongest class stands out, see `sound_to_image.class_weights`.
         sort_by_power: the first class follows the strongest pitch; else the classes are a chromatic scale.
         frame_length: samples at 22 050 Hz from one frame to the next; the times above do not depend on it.
 
@@ -61,6 +63,7 @@ class Response:
     smooth_factor: float = 20.0
     depth: float = 1.0
     mix: str = "blend"
+    class_contrast: float = CLASS_CONTRAST
     sort_by_power: bool = False
     frame_length: int = DEFAULT_HOP
 

@@ -74,5 +74,5 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
     weights = np.empty((len(features), count))
     for frame, row in enumerate(chroma):
         levels = sound_to_image.blend(levels, row, response.pitch_frames)
-        weights[frame] = sound_to_image.class_weights(levels, response.depth, response.mix)
+        weights[frame] = sound_to_image.class_weights(levels, response.depth, response.mix, response.class_contrast)
     return moving_average(weights, response.smooth_frames).astype(np.float32)

@@ -31,6 +31,8 @@ Load = Callable[[Path], ImageModel]
 # Encoders of sentences, by name.
 ENCODERS: dict[str, Callable[[], Embed]] = {"sbert": SentenceEncoder}
 STRATEGY = "random"
+# Responses of version 0.1, whose manifests do not name them.
+_BEFORE = {"class_contrast": 3.0}
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ def _job_of(values: Mapping[str, Any], numbers: tuple[str, ...], path: Path, out
         out=there,
         model=Path(values["model"]),
         seed=values["seed"],
-        response=Response(**values["response"]),
+        response=Response(**_BEFORE | values["response"]),
         classes=() if saved else numbers,
         duration_s=values["duration_s"],
         batch_size=values["batch_size"],

@@ -22,7 +22,7 @@ from gansynth.hallucination import Timing
 from gansynth.hallucination import hallucinate as render_sound
 from scripts import frame
 from scripts.shared import key_points, model_folder
-from scripts.shared.hallucination_video import COMMAND, Video, record, render
+from scripts.shared.hallucination_video import CLASS_CONTRAST_BEFORE, COMMAND, Video, record, render
 from server.checkpoints import locate, locate_components
 from server.sounds.hallucinations import check_hallucination
 
@@ -249,6 +249,7 @@ def _job_of(read: dict[str, Any], out: Path | None, video: Path | None) -> Hallu
         Path(rendered["pictures"]),
         tuple(int(one["number"]) for one in read["classes"]),
         rendered["dials"],
+        rendered.get("class_contrast", CLASS_CONTRAST_BEFORE),
     )
     fields = {name: value for name, value in recorded.items() if name != "film"}
     paths = {name: recorded[name] and Path(recorded[name]) for name in _PATHS}

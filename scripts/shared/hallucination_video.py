@@ -12,6 +12,8 @@ from scripts.flags.video import load_image_model
 
 COMMAND = "hallucinate"
 CONTROLS = ("truncation", "jitter")
+# That of version 0.1, whose manifests do not name it.
+CLASS_CONTRAST_BEFORE = 1.0
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
@@ -27,6 +29,7 @@ class Video:
         pictures: folder of the image model.
         classes: numbers of its classes; none: those shown live.
         controls: truncation and jitter by name; the others are as live.
+        class_contrast: how clearly one class stands out; None: as live.
 
     Raises:
         ValueError: the output is not an .mp4, or a control is out of range.
@@ -36,6 +39,7 @@ class Video:
     pictures: Path
     classes: tuple[int, ...] = ()
     controls: dict[str, Any] = field(default_factory=dict)
+    class_contrast: float | None = None
 
     def __post_init__(self) -> None:
         from renderer.live.settings import Settings
@@ -61,17 +65,23 @@ def render(
     with show_progress("frame", "rendering") as progress:
         done = hallucination.render_video(
             wave, sample_rate, key_times_s, keys, model, video.out,
-            classes=video.classes, **video.controls, progress=progress,
+            classes=video.classes, **video.controls, progress=progress, **_contrast(video),
         )  # fmt: skip
     return model, done
+
+
+def _contrast(video: Video) -> dict[str, float]:
+    return {} if video.class_contrast is None else {"class_contrast": video.class_contrast}
 
 
 def record(
     video: Video, model: "ImageModel", done: "Timeline", parameters: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
     """The manifest: `parameters` of the sound and those of the video; `more` as in `renderer.video.manifest.build`."""
+    from renderer.live.reactive_path import CLASS_CONTRAST
     from renderer.video import manifest
 
     own = {"out": video.out.resolve(), "pictures": video.pictures.resolve(), "dials": video.controls}
+    own |= {"class_contrast": CLASS_CONTRAST} | _contrast(video)
     entry = manifest.video_record(model, video.pictures, video.out, len(done), done.rate, done.classes)
     return manifest.build(COMMAND, {**parameters, "film": own}, entry, **more)
