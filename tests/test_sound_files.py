@@ -101,6 +101,33 @@ def test_a_web_page_that_is_named_like_a_sound_is_called_one(read):
 
 
 @both
+@pytest.mark.parametrize("name", ["empty.mp3", "empty.wav"])
+def test_an_empty_file_is_called_one(read, tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=rf"{name} .*: it is empty"):
+        read(tmp_path / name)
+
+
+@both
+def test_the_content_decides_how_a_file_is_read_not_its_name(read, tmp_path):
+    (tmp_path / "phone.wav").write_bytes((FOUND / "html_tail.mp3").read_bytes())
+    (tmp_path / "phone.mp3").write_bytes((FOUND / "phone.m4a").read_bytes())
+    for name in ("phone.wav", "phone.mp3"):
+        assert len(read(tmp_path / name)) / RATE == pytest.approx(3, abs=0.05)
+
+
+@both
+def test_of_a_flac_that_breaks_off_the_beginning_is_read_exactly(read, tmp_path):
+    values = np.random.default_rng(0).integers(-32768, 32768, 3 * RATE).astype(np.int16)
+    soundfile.write(tmp_path / "a.flac", values, RATE)
+    content = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(content[: len(content) // 2])
+    wave = read(tmp_path / "a.flac")
+    assert len(wave) / RATE == pytest.approx(1.5, abs=0.1)
+    assert np.array_equal(wave, values[: len(wave)] / np.float32(32768))
+
+
+@both
 def test_a_file_that_is_mostly_damaged_is_refused(read, tmp_path):
     whole = write(tmp_path / "whole.mp3", "libmp3lame", tone(2)).read_bytes()
     (tmp_path / "some.mp3").write_bytes(whole[: len(whole) // 5] + bytes([0xFF, 0xFB, 0x90, 0]) * 9000)

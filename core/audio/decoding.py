@@ -122,12 +122,12 @@ def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]
 def _reason(path: Path, error: Any) -> str:
     try:
         with path.open("rb") as file:
-            start = file.read(512).lstrip().lower()
+            start = file.read(512).strip().lower()
     except OSError:
         start = b""
     if start.startswith(_WEB_PAGE):
         return "it is a web page, perhaps an error message of the site that it came from"
-    return str(error.strerror)
+    return str(error.strerror) if start else "it is empty"
 
 
 @functools.cache

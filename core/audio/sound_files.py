@@ -16,9 +16,9 @@ from core.text import shortened
 
 log = logging.getLogger(__name__)
 
-# Sound that is not compressed, or without loss.
-_EXACT = frozenset({".wav", ".aif", ".aiff", ".flac"})
-SUFFIXES = _EXACT | {".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".wma"}
+SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".wma"})
+# How WAV, AIFF and FLAC files begin.
+_LOSSLESS = (b"RIFF", b"RF64", b"FORM", b"fLaC")
 _BLOCK = 2**20
 
 
@@ -85,9 +85,8 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
         BadFileError: it cannot be read, is empty, or has a value that is not finite.
     """
     try:
-        with _opened(path) as file:
-            wave = _joined(_blocks(file, sample_rate) if file else _decoded(path, sample_rate))
-    except (DecodingError, soundfile.LibsndfileError, OSError) as error:
+        wave = _read(path, sample_rate)
+    except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
     if not len(wave):
         raise BadFileError(f"{path} has no samples")
@@ -96,21 +95,34 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
     return wave
 
 
+def _read(path: Path, sample_rate: int) -> np.ndarray:
+    try:
+        with _opened(path) as file:
+            if file:
+                return _joined(_blocks(file, sample_rate))
+    except soundfile.LibsndfileError:
+        # Damaged on the way: FFmpeg leaves out what it cannot decode.
+        pass
+    return _joined(_decoded(path, sample_rate))
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[soundfile.SoundFile | None]:
-    """Open a file with libsndfile, which keeps the exact values of what is not compressed; None: decode it."""
+    """Open a lossless file with libsndfile, which keeps its exact values; None: FFmpeg must decode it."""
+    with path.open("rb") as raw:
+        header = raw.read(8)
     try:
-        file = soundfile.SoundFile(path) if path.suffix.lower() in _EXACT else None
+        file = soundfile.SoundFile(path) if header.startswith(_LOSSLESS) else None
     except soundfile.LibsndfileError:
         file = None
     with file if file is not None else nullcontext():
         # A program that was cut off, or wrote into a pipe, left a header without the length.
-        yield None if file and not file.frames and _is_longer_than_its_header_says(path) else file
+        without_length = file and not file.frames and _claims_less(header, path)
+        yield None if without_length else file
 
 
-def _is_longer_than_its_header_says(path: Path) -> bool:
-    with path.open("rb") as file:
-        header = file.read(8)
+def _claims_less(header: bytes, path: Path) -> bool:
+    """Whether a WAV file is longer than its header says."""
     return header.startswith(b"RIFF") and int.from_bytes(header[4:], "little") + 8 < path.stat().st_size
 
 
