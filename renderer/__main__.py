@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ from core import checks, errors
 from core.files import user_folders
 
 if TYPE_CHECKING:
-    from core.protocols import ImageModel
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
 
@@ -74,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_page_flags(add)
     add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
     add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
+    add(
+        "--precision",
+        choices=("auto", "f32", "bf16"),
+        default="auto",
+        help="of live frames: f32, or bf16, faster where the processor has it (default: bf16 if frames differ by less"
+        " than one grey level)",
+    )
     add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
     add("--debug", action="store_true", help="log more, and show tracebacks")
     return parser
@@ -90,7 +97,7 @@ def _add_page_flags(add: Callable[..., object]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from renderer.live import process
+    from renderer.live import precision, process
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
     from renderer.live.link import Link
@@ -103,7 +110,8 @@ def _run(args: argparse.Namespace) -> int:
     threads = args.threads or process.default_threads()
     ended, received = _end_event()
     data = user_folders.data_dir()
-    controller = RenderController(models, args.out or data / "pictures", _load, Rates(args.fps))
+    load = partial(precision.load, precision=args.precision)
+    controller = RenderController(models, args.out or data / "pictures", load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
     link = Link(controller, dispatcher, args.server, ended.set, _version())
     stop_page = _serve_page(controller, dispatcher, args)
@@ -174,13 +182,6 @@ def _prepare(controller: "RenderController", dispatcher: "RenderDispatcher", mod
     with controller.lock:
         process.limit_threads(threads)
         dispatcher.restore(model)
-
-
-def _load(folder: Path) -> "ImageModel":
-    from core import families
-
-    model: ImageModel = families.load(folder, "image")
-    return model
 
 
 def _version() -> str:
