@@ -8,7 +8,7 @@ Importing this package loads neither TensorFlow nor scikit-learn; `compute` does
 from typing import TYPE_CHECKING
 
 from ganspace.components import Components, Latents, Origin
-from ganspace.files import load, save
+from ganspace.files import load, save, save_names
 from ganspace.plan import Plan
 
 if TYPE_CHECKING:
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from core.progress import Progress
     from ganspace.analysis import AnyModel
 
-__all__ = ["Components", "Latents", "Origin", "Plan", "compute", "compute_file", "load", "own", "own_file", "save"]
+__all__ = [
+    "Components",
+    "Latents",
+    "Origin",
+    "Plan",
+    "compute",
+    "compute_file",
+    "load",
+    "own",
+    "own_file",
+    "save",
+    "save_names",
+]
 
 
 def compute(

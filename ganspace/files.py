@@ -20,6 +20,7 @@ from core.files.regular import open_regular, read_regular
 from core.files.safe_paths import confined, inside
 from core.formats import pickles
 from core.formats.npz import read_npz
+from ganspace import direction_names
 from ganspace.components import Components, Latents, Origin
 
 FORMAT, VERSION = "hallu-components", 1
@@ -32,6 +33,8 @@ _NEEDED = ("layer", "comp", "stdev", "var_ratio", "global_mean")
 def load(path: str | Path) -> Components:
     """Read a components file; nothing in it is executed.
 
+    Names that the user gave to directions of a file that ships are read too; see direction_names.py.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not a components file; the message says why.
@@ -42,7 +45,7 @@ def load(path: str | Path) -> Components:
     if missing:
         raise ValueError(f"{path} is not a components file: it has no {', '.join(sorted(missing))}")
     try:
-        return _components(content)
+        return direction_names.applied(path, _components(content))
     except (ValueError, TypeError, IndexError) as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -64,6 +67,21 @@ def save(path: str | Path, components: Components) -> None:
     else:
         data = pickles.dumps({key: _plain(value) for key, value in content.items()})
     atomic.write_bytes(path, data)
+
+
+def save_names(path: Path, components: Components) -> Path:
+    """Save the names of a components file's directions: in the file, or where it ships, in the user's folder.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if direction_names.kept_apart(path):
+        return direction_names.save(components)
+    save(path, components)
+    return path
 
 
 def check_suffix(path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from renderer.training import hparams
 from scripts import frame
@@ -66,7 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     own = hparams.settle(options.recipe, dict(options.set))
     source = _source(options, own)
-    hparams.describe(options.run_dir, own, source.dataset.classes)
+    from core.training import saves
+
+    with discarded_after_failure(options.run_dir, lambda: bool(saves.found(options.run_dir))):
+        hparams.describe(options.run_dir, own, source.dataset.classes)
+        return _run(options, own, source)
+
+
+def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageSource") -> int:
+    """Start or resume the run, and train to its end."""
     from core.training.loop import TrainingLoop
     from renderer.training.logger import training_logger
     from renderer.training.trainer import ImageTrainer

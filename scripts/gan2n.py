@@ -10,6 +10,7 @@ import numpy as np
 
 import gansynth
 from core.audio import wav
+from core.files.atomic import check_folder
 from core.latent.interpolation import slerp
 from core.progress import show_progress
 from gansynth.config import check_pitch, nearest_pitch
@@ -88,7 +89,7 @@ def _grid(options: argparse.Namespace) -> None:
     paths = [options.output_dir / f"gen_x{column}_y{row}_{pitch}.wav" for row, column, pitch in wanted]
     frame.refuse_existing(*paths)
     latents = np.repeat(points, len(chosen), axis=0)
-    options.output_dir.mkdir(parents=True, exist_ok=True)
+    check_folder(options.output_dir)
     model = frame.load(options)
     with show_progress("note") as progress:
         waves = model.notes(latents, [pitch for *_, pitch in wanted], progress=progress)

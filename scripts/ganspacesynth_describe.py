@@ -2,7 +2,8 @@
 
 Of an image model, one sheet shows all of them, in images of several classes.
 
---name names a direction; the name is saved in the components file and shown wherever the file is used.
+--name names a direction; the name is saved in the components file, or for a file that ships in the user's data folder,
+and shown wherever the file is used.
 """
 
 import argparse
@@ -78,7 +79,9 @@ def _save_names(path: Path, names: Sequence[tuple[str, str]]) -> None:
         if not number.isdecimal():
             raise ValueError(f"--name takes a direction's number and a name; {number!r} is not a number")
         components = components.named(int(number) - 1, name.strip())
-    ganspace.save(path, components)
+    written = ganspace.save_names(path, components)
+    if written != path:
+        print(f"note: {path} stays as it is; the names are in {written}")
     for index in range(len(components.names)):
         if components.name(index):
             print(f"{index + 1}: {components.name(index)}")

@@ -11,6 +11,7 @@ import numpy as np
 
 import gansynth
 from core.audio import wav
+from core.files.atomic import check_folder
 from core.files.unused_names import unused
 from core.progress import show_progress
 from core.text import spans
@@ -77,7 +78,7 @@ def _clip(options: argparse.Namespace) -> None:
     _report_cut(notes, config)
     rng = np.random.default_rng(frame.seed(options.seed))
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
-    options.output_dir.mkdir(parents=True, exist_ok=True)
+    check_folder(options.output_dir)
     model = directions.edited(frame.load(options), options)
     with show_progress("note") as progress:
         clip = midi.render(
@@ -118,7 +119,7 @@ def _single_notes(options: argparse.Namespace) -> None:
     latents = rng.standard_normal((options.batch_size, config.latent_size)).astype(np.float32)
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
-    options.output_dir.mkdir(parents=True, exist_ok=True)
+    check_folder(options.output_dir)
     model = directions.edited(frame.load(options), options)
     paths = _note_files(options.output_dir, len(pitches))
     with show_progress("note") as progress:

@@ -4,11 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
+
+if TYPE_CHECKING:
+    from gansynth.training.workers import Workers
 
 PROG = "gansynth_train"
 
@@ -64,6 +69,15 @@ def _train(options: argparse.Namespace) -> int:
 
         # Before anything is computed: TensorFlow joins other machines at the very start or not at all.
         team = workers.available()
+    from gansynth import checkpoint
+
+    root = frame.path(folder)
+    with discarded_after_failure(root, lambda: not team.chief or bool(checkpoint.stages(root))):
+        return _run(options, root, wanted, team)
+
+
+def _run(options: argparse.Namespace, root: Path, wanted: dict[str, Any], team: "Workers") -> int:
+    """Set the run up or resume it, and train to its end."""
     from core.training.logger import NullLogger
     from core.training.loop import TrainingLoop
     from gansynth.training.logger import training_logger
@@ -71,13 +85,13 @@ def _train(options: argparse.Namespace) -> int:
     from gansynth.training.trainer import SoundTrainer
 
     with show_progress("spectrogram") as progress:
-        source = set_up(frame.path(folder), wanted, progress)
-    stop, root = frame.Stop(), frame.path(folder)
+        source = set_up(root, wanted, progress)
+    stop = frame.Stop()
     logger = training_logger(root, source) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
     trainer = SoundTrainer(root, source, team)
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
-    print(f"{folder}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
+    print(f"{root}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
     return stop.status
 
 

@@ -17,6 +17,7 @@ import soundfile
 
 from core import families
 from core.commands.arguments import Value
+from core.files.atomic import check_folder
 from core.files.unused_names import unused
 from core.files.user_folders import shipped
 from core.latent.key_path import key_times_s
@@ -65,7 +66,7 @@ def _demo(options: argparse.Namespace) -> None:
     """
     models = shipped("models")
     folder = _sound_model(models)
-    options.out.mkdir(parents=True, exist_ok=True)
+    check_folder(options.out)
     sound = unused(options.out / "hallucination.wav", [".png", ".mp4"])
     with (
         tempfile.TemporaryDirectory(prefix="hallu-demo-") as scratch,

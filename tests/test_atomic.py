@@ -1,5 +1,7 @@
 """Atomic files and folders: whole or not there, with nothing left after a failure."""
 
+from pathlib import Path
+
 import pytest
 
 from core.files import atomic, json_files
@@ -65,3 +67,44 @@ def test_a_json_file_that_is_not_an_object_is_named(tmp_path, text, rule):
 def test_a_missing_json_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no .*a\.json"):
         json_files.read(tmp_path / "a.json")
+
+
+def test_a_file_that_can_be_written_is_not_touched(tmp_path):
+    atomic.write_text(tmp_path / "a", "old")
+    atomic.check_writable(tmp_path / "a")
+    atomic.check_writable(tmp_path / "new" / "b")
+    assert (tmp_path / "a").read_text() == "old"
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_file_in_no_folder_is_named(tmp_path):
+    atomic.write_text(tmp_path / "file", "x")
+    with pytest.raises(OSError, match=r"file.a\.wav cannot be written: "):
+        atomic.check_writable(tmp_path / "file" / "a.wav")
+    with pytest.raises(OSError, match=r"nothing can be written in .*file: "):
+        atomic.check_folder(tmp_path / "file")
+    with pytest.raises(OSError, match="it is a folder"):
+        atomic.check_writable(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder in which nobody can write")
+def test_a_file_in_a_folder_that_cannot_be_written_is_named():
+    with pytest.raises(OSError, match=r"/proc/x\.wav cannot be written: "):
+        atomic.check_writable(Path("/proc/x.wav"))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_discards_new_folders(tmp_path, error):
+    run = tmp_path / "runs" / "a"
+    with pytest.raises(error), atomic.discarded_after_failure(run, lambda: False):
+        (run / "logs").mkdir(parents=True)
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_keeps_what_was_there_and_what_is_worth_it(tmp_path):
+    for folder, keep in ((tmp_path, False), (tmp_path / "new", True)):
+        with pytest.raises(RuntimeError), atomic.discarded_after_failure(folder, lambda keep=keep: keep):
+            folder.mkdir(exist_ok=True)
+            raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]

@@ -1,6 +1,7 @@
 """What all commands have in common: help, exit statuses, one line for an error, Ctrl-C."""
 
 import logging
+import os
 import re
 import runpy
 import signal
@@ -227,3 +228,41 @@ def test_long_work_refuses_to_overwrite_before_it_begins(name, words, there, cap
     assert status(COMMANDS[name], words.split()) == 1
     assert f"{there} exists already; choose another name" in capsys.readouterr().err
     assert Path(there).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "reason"),
+    [
+        ("hallu hallucinate", "--model fluid --out file/x.wav", "file/x.wav cannot be written"),
+        ("hallu visualize", "file -o file/x.mp4", "file/x.mp4 cannot be written"),
+        ("hallu tempo", "--classes 3 -o file/x.mp4", "file/x.mp4 cannot be written"),
+        ("gansynth_generate", "--ckpt_dir fluid --output_dir file", "nothing can be written in file"),
+        ("gan2n", "--ckpt_dir fluid --output_dir file", "nothing can be written in file"),
+        ("hallu demo", "--out file", "nothing can be written in file"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(name, words, reason, capsys):
+    Path("file").write_text("x")
+    Path("fluid").symlink_to(ROOT / "models" / "gansynth" / "fluid", target_is_directory=True)
+    assert status(COMMANDS[name], words.split()) == 1
+    captured = capsys.readouterr()
+    assert reason.replace("/", os.sep) in captured.err
+    assert "notes" not in captured.err and "frames" not in captured.err
+
+
+def test_a_second_gan2n_does_not_overwrite_the_first(capsys, caplog):
+    words = ["--ckpt_dir", str(ROOT / "models" / "gansynth" / "fluid"), "--output_dir", "out", "--resolution", "2"]
+    assert status(COMMANDS["gan2n"], words) == 0
+    assert re.search(r"seed \d+ \(use --seed", caplog.text)
+    before = [path.read_bytes() for path in sorted(Path("out").iterdir())]
+    assert status(COMMANDS["gan2n"], words) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert [path.read_bytes() for path in sorted(Path("out").iterdir())] == before
+
+
+def test_a_second_gansynth_generate_counts_on(caplog):
+    words = ["--ckpt_dir", str(ROOT / "models" / "gansynth" / "fluid"), "--output_dir", "out", "--batch_size", "2"]
+    for _ in range(2):
+        assert status(COMMANDS["gansynth_generate"], words) == 0
+        assert re.search(r"seed \d+ \(use --seed", caplog.text)
+    assert sorted(path.name for path in Path("out").iterdir()) == [f"generated_{number}.wav" for number in range(4)]

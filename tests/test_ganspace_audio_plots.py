@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import ganspace
-from core.files.user_folders import shipped
+from core.files.user_folders import shipped, ships
 from core.latent.interpolation import slerp
 from scripts import gan2n, ganspacesynth_describe, ganspacesynth_spectrograms, gansynth_generate
 from tests.conftest import SMALL
@@ -115,6 +115,40 @@ def test_names_are_saved_in_the_file(tmp_path, capsys, suffix):
     assert ganspacesynth_describe.main(flags) == 0
     assert ganspace.load(path).names == ("breath", "", "clang")
     assert capsys.readouterr().out == "1: breath\n3: clang\n"
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch):
+    """The user's data folder."""
+    monkeypatch.setattr("core.files.user_folders.data_dir", lambda: tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_names_for_a_file_that_ships_are_in_the_users_folder(data_dir, tmp_path, capsys):
+    file = shipped("models") / "gansynth" / "fluid" / "fluid_conv0.npz"
+    before, names = file.read_bytes(), ganspace.load(file).names
+    assert ganspacesynth_describe.main(["--pca_file", str(file), "--name", "3", "breath"]) == 0
+    assert file.read_bytes() == before
+    (written,) = (data_dir / "direction_names").iterdir()
+    assert f"the names are in {written}" in capsys.readouterr().out
+    assert ganspace.load(file).names[:4] == (*names[:2], "breath", *names[3:4])
+    # A copy of the file has names of its own.
+    assert ganspace.load(shutil.copy(file, tmp_path)).names == names
+
+
+def test_a_file_beside_those_that_ship_has_its_names_in_it(data_dir):
+    models = shipped("models")
+    assert ships(models / "gansynth" / "fluid" / "fluid_conv0.npz")
+    assert not ships(models / "gansynth" / "mine" / "mine_conv0.npz")
+
+
+def test_names_that_cannot_be_read_are_left_out(data_dir, caplog):
+    file = shipped("models") / "gansynth" / "fluid" / "fluid_conv0.npz"
+    components = ganspace.load(file)
+    ganspace.save_names(file, components.named(0, "mine"))
+    next((data_dir / "direction_names").iterdir()).write_text("[")
+    assert ganspace.load(file).names == components.names
+    assert "cannot be read" in caplog.text
 
 
 def test_a_name_for_no_direction_is_refused(tmp_path, capsys):

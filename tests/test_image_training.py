@@ -366,3 +366,14 @@ def test_a_wrong_command_is_one_sentence(words, message, capsys, tmp_path, monke
     err = capsys.readouterr().err
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_failed_run_leaves_no_folder(data, tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise ValueError("no trainer today")
+
+    monkeypatch.setattr("renderer.training.trainer.ImageTrainer", fail)
+    flags = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
+    assert biggan_train.main([str(data), str(tmp_path / "run"), *flags]) == 1
+    assert "no trainer today" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

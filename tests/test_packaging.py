@@ -103,3 +103,10 @@ def test_a_note_is_played_from_another_folder(installed):
     ckpt_dir = Path(installed("python", "-c", find).stdout.strip()) / MODELS[0]
     said = installed("gansynth_generate", "--ckpt_dir", ckpt_dir, "--output_dir", "out", "--batch_size", "1")
     assert "generated_0.wav" in said.stdout, said.stderr
+
+
+def test_every_model_in_the_repository_ships():
+    models = ROOT / "models"
+    listed = subprocess.run(["git", "ls-files", "models"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folders = {"/".join(name.split("/")[1:3]) for name in listed.split() if name.count("/") > 1}
+    assert set((models / "ships.txt").read_text().split()) == folders

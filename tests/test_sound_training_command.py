@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,6 +114,15 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
     assert process.returncode == 130
     assert "stopped" in out
     assert state(tmp_path / "run").images % 8 == 0
+
+
+def test_a_failed_run_leaves_no_folder(data, tmp_path):
+    broken = shutil.copytree(data, tmp_path / "broken", ignore=shutil.ignore_patterns("*.npy", ".*"))
+    records = (broken / "data.tfrecord").read_bytes()
+    (broken / "data.tfrecord").write_bytes(records[: len(records) // 2])
+    done = small_run.train(broken, tmp_path / "runs" / "new", **SHORT)
+    assert done.returncode == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_another_run_is_not_overwritten(unbroken, data):

@@ -108,6 +108,7 @@ def test_what_cannot_be_visualized_is_one_line(room, models, capsys, flags, rule
         (("--bpm", "0"), "bpm must be in 1..1000, not 0"),
         (("--periods", "3", *["--axis-sets", "0", "--magnitudes", "1", "--funcs", "sin"]), "the loop would jump"),
         (("--funcs", "sin"), "the lists must have the same length"),
+        (("--periods", "3"), "magnitudes 10, periods 1 (3), funcs 10"),
         (("--axis-sets", "0", "--magnitudes", "1", "--periods", "4", "--funcs", "exec"), "a function is one of"),
         (("--classes", "5000"), "class must be in 0..999, not 5000"),
         (("--preset", "none.yaml"), "there is no preset none.yaml"),

@@ -6,9 +6,12 @@ Each is written beside its place under a temporary name, a hidden one with a ran
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PART = ".part"
 
 
 @contextmanager
@@ -96,6 +99,26 @@ def new_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
         raise
 
 
+@contextmanager
+def discarded_after_failure(folder: Path, worth_keeping: Callable[[], bool]) -> Iterator[None]:
+    """Delete a folder that the block has created, and folders above it, if it ends with an error or Ctrl-C.
+
+    Args:
+        folder: the folder; one that exists before the block stays.
+        worth_keeping: asked after an error; true: nothing is deleted.
+    """
+    created = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
+    except BaseException:
+        if created and not worth_keeping():
+            shutil.rmtree(folder, ignore_errors=True)
+            for place in created[1:]:
+                with suppress(OSError):
+                    place.rmdir()
+        raise
+
+
 def refuse_existing(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder that has files of these names.
 
@@ -105,6 +128,39 @@ def refuse_existing(folder: Path, names: Sequence[str]) -> None:
     for name in names:
         if (folder / name).exists():
             raise FileExistsError(f"{folder / name} exists already; name another folder")
+
+
+def check_folder(folder: Path) -> None:
+    """Create a folder where it is missing, and check that files can be written in it; before long work.
+
+    Raises:
+        OSError: it cannot be created, or nothing can be written there.
+    """
+    try:
+        _probe(folder)
+    except OSError as error:
+        raise OSError(f"nothing can be written in {folder}: {error.strerror or error}") from None
+
+
+def check_writable(path: Path) -> None:
+    """Check that a file can be written, or replaced, before the long work for it; its folder is created.
+
+    Raises:
+        OSError: it cannot; the message names it.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder")
+    try:
+        _probe(path.parent)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _probe(folder: Path) -> None:
+    """Create a folder where it is missing, and a file in it for a moment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(prefix=".", suffix=_PART, dir=folder):
+        pass
 
 
 def sync_file(path: Path) -> None:

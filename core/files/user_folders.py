@@ -18,6 +18,19 @@ def shipped(name: str) -> Path:
     raise FileNotFoundError(f"the shipped folder {name!r} is missing; reinstall hallu")
 
 
+def ships(path: Path) -> bool:
+    """Whether a file belongs to a model that ships; ships.txt in the models folder lists their folders.
+
+    In a checkout, users put their own models beside them.
+    """
+    try:
+        models = shipped("models").resolve()
+        folders = (models / "ships.txt").read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return False
+    return any(path.resolve().is_relative_to(models / folder) for folder in folders)
+
+
 def data_dir() -> Path:
     """The user's folder for models, state and audio files, which may not exist yet."""
     return platformdirs.user_data_path("hallu", appauthor=False)

@@ -145,9 +145,9 @@ def read(path: Path, command: str) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not a manifest: {error}") from None
+        raise ValueError(f"{path} is not a manifest, the .json file beside a video: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(f"{path} is not the manifest of a video")
+        raise ValueError(f"{path} is not the manifest of a video, the .json file beside it")
     if manifest.get("version") != VERSION:
         raise ValueError(f"{path} has version {manifest.get('version')!r}; this program reads {VERSION}")
     if manifest.get("command") != command:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files.atomic import replacing
+from core.files.atomic import check_writable, replacing
 from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
 from core.protocols import ImageModel
@@ -47,6 +47,7 @@ def make(
     """
     if out.suffix.lower() not in SUFFIXES:
         raise ValueError(f"a loop ends in {', '.join(SUFFIXES)}, not in {out.suffix!r}")
+    check_writable(out)
     timeline, chosen = timeline_of(settings, model)
     height, width = size_at(model.size, read_ratio(settings.ratio))
     with replacing(out) as part:

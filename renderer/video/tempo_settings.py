@@ -91,9 +91,14 @@ class Tempo:
             "funcs": _FUNCTIONS[:count] if self.funcs is None else self.funcs,
         }
         if len(set(map(len, lists.values()))) > 1:
-            lengths = ", ".join(f"{name} {len(values)}" for name, values in lists.items())
+            lengths = ", ".join(f"{name} {len(values)}{self._given(name)}" for name, values in lists.items())
             raise ValueError(f"the lists must have the same length, not {lengths}")
         return tuple(Oscillator(*group) for group in zip(*lists.values(), strict=True) if None not in group)
+
+    def _given(self, name: str) -> str:
+        """A list's values in brackets, if it is not the default."""
+        values = getattr(self, name)
+        return "" if values is None else f" ({' '.join(map(checks.shown, values))})"
 
 
 def _default_sets(z_size: int) -> tuple[Axes, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from core import checks
 from core.audio.blocks import seconds
+from core.files.atomic import check_writable
 from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
 from core.protocols import ImageModel
@@ -119,6 +120,7 @@ def make(job: VideoJob, load: Load, memory: Path | None = None, progress: Progre
         FileNotFoundError: song, lyrics, vectors or model are missing.
         ValueError: one of them cannot be used, or does not fit the others.
     """
+    check_writable(job.out)
     song = Song(job.song)
     lines = lyrics.read_lines(job.lyrics.path) if job.lyrics else []
     embed = job.lyrics.encoder() if job.lyrics else None

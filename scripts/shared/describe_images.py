@@ -33,7 +33,7 @@ class Described:
 
 
 def sheets(options: argparse.Namespace) -> None:
-    """Write sheet.png, variance.png and directions.csv; with --auto_names, names into the components file.
+    """Write sheet.png, variance.png and directions.csv; with --auto_names, names too.
 
     Raises:
         ValueError: the components are not of this model, or there is no such class.
@@ -42,7 +42,6 @@ def sheets(options: argparse.Namespace) -> None:
     from ganspace import audio_plots
 
     frame.refuse_existing(*(options.output_dir / name for name in ("sheet.png", "variance.png", "directions.csv")))
-    frame.refuse_existing(*(options.output_dir / name for name in ("sheet.png", "variance.png", "directions.csv")))
     components, model = ganspace.load(options.pca_file), model_folder.load(options)
     _check(components, model)
     directions.warn_of_another(options.pca_file, components, options.ckpt_dir)
@@ -50,7 +49,7 @@ def sheets(options: argparse.Namespace) -> None:
     described = list(_described(options, components, model, numbers))
     if options.auto_names:
         components = _named(components, described)
-        ganspace.save(options.pca_file, components)
+        ganspace.save_names(options.pca_file, components)
     _save_sheet(options.output_dir / "sheet.png", components, described, model, numbers)
     audio_plots.save_variance(options.output_dir / "variance.png", components)
     _write_table(options.output_dir / "directions.csv", components, described)

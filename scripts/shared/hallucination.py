@@ -12,7 +12,7 @@ import ganspace
 import gansynth
 from core import checks, families
 from core.audio import wav
-from core.files.atomic import replacing
+from core.files.atomic import check_writable, replacing
 from core.latent.interpolation import lerp, slerp
 from core.latent.key_path import key_times_s
 from core.progress import show_progress
@@ -96,7 +96,7 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     keys = _keys(job, config.latent_size)
     timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitch)
     for path in (job.out, job.video.out) if job.video else (job.out,):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        check_writable(path)
     model = families.load(folder, "sound", engine=job.engine, precision=job.precision)
     components, directions = _directions(job, model, models)
     wave = _render(model, components, keys, job, timing, pitch)
