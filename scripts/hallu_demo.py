@@ -95,8 +95,11 @@ def _sound_model(models: Path) -> Path:
 
 def _note(client: Client, name: str) -> Value:
     """Load the model and play one note; its pitch."""
-    loaded = _ask(client, "/sound/load", name)[0].args
+    replies = _ask(client, "/sound/load", name)
+    loaded, level = replies[0].args, replies[1].args
     print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
+    note_db, hallucination_db = map(float, level[1:])
+    print(f"Patches play its notes at {note_db:+.1f} dB and its hallucinations at {hallucination_db:+.1f} dB.")
     _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
     _ask(client, "/sound/slerp_z", "demo-a", "demo-b", "demo-c", 0.5)
     print("Two random timbres, and the one halfway between them.")

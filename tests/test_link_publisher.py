@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import zmq
 from conftest import RunningServer, free_pair, running_with
 
 from core.audio.features import FEATURE_RATE
+from core.audio.levels import gain
 from renderer.ipc import messages
 from server.link.publisher import Publisher
 from server.link.replay_cache import ReplayCache, encode_samples
@@ -101,6 +103,7 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
 
 def test_a_sound_itself_follows_for_recordings(running, renderer):
     client = running.peer()
+    (level,) = (reply.args for reply in client.ask("/sound/load", "magenta_small") if reply.address == "/sound/level")
     client.send("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
     event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("samples", "heard"))
     (audio,) = (reply.args for reply in client.receive_end() if reply.address == "/sound/audio")
@@ -108,7 +111,7 @@ def test_a_sound_itself_follows_for_recordings(running, renderer):
     wave, rate = soundfile.read(audio[1])
     assert event.fields["sample_rate"] == rate
     assert event.arrays["samples"].dtype == np.int16
-    np.testing.assert_allclose(event.arrays["samples"] / 32767, wave, atol=2e-5)
+    np.testing.assert_allclose(event.arrays["samples"] / 32767, wave * gain(level[2]), atol=2e-5)
 
 
 def beating_until(renderer, wanted):
@@ -139,6 +142,11 @@ def a_wave(target, seconds):
 
 def test_samples_clip_as_loudspeakers_do():
     assert set(messages.decode(encode_samples(a_wave("loud", 1))).arrays["samples"]) == {32767}
+
+
+def test_the_samples_of_recordings_have_the_gain_of_their_sound():
+    sound = replace(a_wave("soft", 1), gain_db=-12.0)
+    assert set(messages.decode(encode_samples(sound)).arrays["samples"]) == {round(2 * 10 ** (-12 / 20) * 32767)}
 
 
 def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):

@@ -46,6 +46,7 @@ def test_every_address_that_the_patches_send_is_in_the_command_table():
         "/sound/z",
         "/sound/audio",
         "/sound/loaded",
+        "/sound/level",
         "/image",
         "/image/VERB",
     }

@@ -108,6 +108,16 @@ def test_load_reports_the_gains_that_it_measured_and_keeps_them(instrument):
     assert all(-60 <= gain <= 40 for gain in level.args[1:])
 
 
+def test_sounds_carry_the_gain_of_their_kind_and_stay_as_they_are(instrument):
+    level = instrument.session.level
+    instrument.ask("/sound/randomize_z", "a")
+    instrument.ask("/sound/synthesize", "a", "note", 40)
+    instrument.ask("/sound/hallucinate", "path", 2, 1)
+    note, path = (event[1] for event in instrument.listener.events if event[0] == "rendered")
+    assert (note.gain_db, path.gain_db) == (level.note_db, level.hallucination_db)
+    assert np.abs(note.wave).max() > 35 and np.abs(path.wave).max() == pytest.approx(0.5)
+
+
 def test_the_model_of_the_start_is_measured_too(instrument):
     measured = instrument.session.level
     second = instrument.again()

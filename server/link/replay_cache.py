@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.audio.levels import gain
 from renderer.ipc import messages
 from server.sounds.rendered import RenderedSound
 
@@ -67,9 +68,10 @@ class ReplayCache:
 
 
 def encode_samples(sound: RenderedSound) -> list[bytes] | None:
-    """The `samples` message of a sound, for the audio of recordings; None: the sound is too long."""
-    # Clipped as a loudspeaker would.
-    samples = np.round(np.clip(sound.wave, -1.0, 1.0) * 32767.0).astype(np.int16)
+    """The `samples` message of a sound, for the audio of recordings, with its gain; None: the sound is too long."""
+    # As loud as patches play it, and clipped as a loudspeaker would.
+    wave = np.clip(sound.wave * gain(sound.gain_db), -1.0, 1.0)
+    samples = np.round(wave * 32767.0).astype(np.int16)
     if samples.nbytes > messages.SAMPLES_BYTES:
         log.info("%s is too long for the audio of recordings", sound.target)
         return None

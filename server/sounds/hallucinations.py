@@ -60,7 +60,8 @@ def _hallucination(
     path = (keys, values["steps"], timing, pitch)
     wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
-    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, keys, key_times)
+    gain_db = session.level.hallucination_db
+    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, keys, key_times, gain_db)
     return Result(session, sounds=[sound])
 
 

@@ -20,10 +20,12 @@ def synthesize(context: Context, request: Request) -> Result:
         z, values["pitch"], conditions=session.conditions, progress=request.progress
     )
     notes = zip(request.command.targets, waves, values["pitch"], z[:, None], strict=True)
-    return Result(
-        session,
-        sounds=[RenderedSound(target, wave, model.sample_rate, pitch, keys) for target, wave, pitch, keys in notes],
-    )
+    gain_db = session.level.note_db
+    sounds = [
+        RenderedSound(target, wave, model.sample_rate, pitch, keys, gain_db=gain_db)
+        for target, wave, pitch, keys in notes
+    ]
+    return Result(session, sounds=sounds)
 
 
 def synthesize_noz(context: Context, request: Request) -> Result:
@@ -34,5 +36,6 @@ def synthesize_noz(context: Context, request: Request) -> Result:
     coordinates = np.array([values["edit"]], np.float64)
     path = CoordinateModel(model, session.need_components())
     (wave,) = path.generate(coordinates, [pitch], progress=request.progress)
-    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, coordinates.astype(np.float32))
+    keys, gain_db = coordinates.astype(np.float32), session.level.note_db
+    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, keys, gain_db=gain_db)
     return Result(session, sounds=[sound])

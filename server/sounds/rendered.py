@@ -17,6 +17,7 @@ class RenderedSound:
         pitch: MIDI pitch.
         keys: its key points, [k, size].
         key_times_s: when it reaches them.
+        gain_db: what brings it to the common loudness; not applied to `wave`.
     """
 
     target: str
@@ -25,6 +26,7 @@ class RenderedSound:
     pitch: int
     keys: np.ndarray
     key_times_s: Sequence[float] = (0.0,)
+    gain_db: float = 0.0
 
     @property
     def kind(self) -> str:

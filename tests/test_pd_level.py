@@ -1,0 +1,107 @@
+"""How loud the shipped patches are, in a real Pd that plays the shipped model."""
+
+import re
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RunningServer, running_with
+from fake_server import FakeServer
+from played import Played
+
+from core.audio.levels import gain
+from core.audio.loudness import TARGET_LUFS, loudness_lufs
+from pd import PD, pd_running, with_object
+
+MODELS = Path(__file__).parent.parent / "models"
+CLIENT = with_object("hallu-client 127.0.0.1 {port}", arrays=("z", "sound"))
+
+
+@pytest.fixture(scope="module")
+def fluid(tmp_path_factory):
+    yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), MODELS), "fluid")
+
+
+def recordable(folder, patch):
+    """A copy of the patches in which what would reach the loudspeakers is recorded too."""
+    for path in PD.glob("*.pd"):
+        text = path.read_text()
+        if path.name in (patch, "hallu-listen~.pd"):
+            text = re.sub(r"(#X obj \d+ \d+) dac~;", r"\1 tee~;", text)
+        (folder / path.name).write_text(text)
+    (folder / "tee~.pd").write_text(
+        "#N canvas 0 0 300 200 12;\n#X obj 20 20 inlet~;\n#X obj 150 20 inlet~;\n#X obj 20 60 writesf~;\n"
+        "#X obj 150 60 r record;\n#X obj 20 100 dac~;\n#X connect 0 0 2 0;\n#X connect 3 0 2 0;\n#X connect 0 0 4 0;\n"
+        "#X connect 1 0 4 1;\n"
+    )
+    return folder / patch
+
+
+def without_silence(wave):
+    loud = np.flatnonzero(np.abs(wave) > 1e-4)
+    return wave[loud[0] : loud[-1] + 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "buttons", "seconds"),
+    [("gansynth.pd", "z", ("random", "play"), 2.3), ("gansynth_hallucination.pd", "sound", ("generate",), 4.0)],
+)
+def test_the_first_sound_at_the_default_level_is_near_the_common_loudness(
+    tmp_path, fluid, name, array, buttons, seconds
+):
+    found = []
+    fluid.send("/sound/seed", 3)
+    with pd_running(tmp_path / "pd", recordable(tmp_path, name), paths=()) as pd:
+        patch = Played(pd, array, fluid.port)
+        patch.set("notes-set", 6)
+        for _ in range(3):
+            for button in buttons[:-1]:
+                patch.press(button, "randomized")
+            with pd.recording() as record:
+                patch.press(buttons[-1], "audio")
+                threading.Event().wait(seconds)
+            wave, rate = soundfile.read(record)
+            assert np.abs(wave).max() <= 0.891
+            found.append(loudness_lufs(without_silence(wave), rate))
+    assert np.mean(found) == pytest.approx(TARGET_LUFS, abs=3)
+
+
+@pytest.fixture
+def client(tmp_path):
+    """A `hallu-client` in a Pd, the server that it sends to, and its sender's address after the first request."""
+    server = FakeServer()
+    wave = tmp_path / "note.wav"
+    soundfile.write(wave, np.zeros(100, np.float32), 16000, subtype="FLOAT")
+    with pd_running(tmp_path / "pd", CLIENT.format(port=server.port)) as pd:
+        yield pd, server, str(wave)
+    server.close()
+
+
+def answer(server, *replies):
+    """Reply to the next request, then end it."""
+    address, arguments, sender = server.receive()
+    for reply in replies:
+        server.send(sender, reply[0], *(arguments[1] if word == "TARGET" else word for word in reply[1:]))
+    server.send(sender, "/done", address)
+    return address
+
+
+def test_a_sound_comes_with_the_gain_of_its_kind(client):
+    pd, server, wave = client
+    loaded = ("/sound/loaded", "quiet", 100, 16000, 4, 40)
+    pd.say("load quiet")
+    answer(server, loaded, ("/sound/level", "quiet", 12.0, -6.0))
+    assert pd.wait(0, "level") == ["quiet", 12, -6]
+    pd.say("hallucinate sound 2 1")
+    address, arguments, sender = server.receive()
+    server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
+    assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(-6), rel=1e-4)]
+    assert pd.wait(0, "audio")[0] == "sound"
+    server.send(sender, "/done", address, arguments[0])
+    pd.wait(0, "hallucinated")
+    pd.say("synthesize_noz sound 40 1")
+    address, arguments, sender = server.receive()
+    server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
+    assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(12), rel=1e-4)]
