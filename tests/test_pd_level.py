@@ -13,7 +13,7 @@ from played import Played
 
 from core.audio.levels import gain
 from core.audio.loudness import TARGET_LUFS, loudness_lufs
-from pd import PD, pd_running, with_object
+from pd import PD, escaped, pd_running, with_object
 
 MODELS = Path(__file__).parent.parent / "models"
 CLIENT = with_object("hallu-client 127.0.0.1 {port}", arrays=("z", "sound"))
@@ -105,3 +105,28 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     address, arguments, sender = server.receive()
     server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
     assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(12), rel=1e-4)]
+
+
+GRAPH = """#N canvas 0 0 500 400 12;
+#X obj 20 20 r in;
+#X obj 20 60 hallu-graph wave;
+#N canvas 0 50 450 300 (subpatch) 0;
+#X array wave 5 float 0;
+#X coords 0 1 5 -1 200 100 1 0 0;
+#X restore 200 60 graph;
+#X connect 0 0 1 0;
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "top"),
+    [("0 13 0 -2 0 1", 13.65), ("0 0.05 -0.1 0 0 0", 0.105), ("0 0 0 0 0 0", 1), ("0 nan 0 0 0 0", 1)],
+)
+def test_a_graph_shows_the_whole_sound_in_its_box(tmp_path, values, top):
+    with pd_running(tmp_path, GRAPH) as pd:
+        pd.to("wave", values)
+        pd.say("bang")
+        pd.to("pd-patch0.pd", f"savetofile saved.pd {escaped(tmp_path)} 0")
+        assert pd.size("wave") == 5
+    (bounds,) = re.findall(r"#X coords 0 (\S+) \d+ (\S+) ", (tmp_path / "saved.pd").read_text())
+    assert [float(bound) for bound in bounds] == pytest.approx([top, -top], rel=1e-4)
