@@ -13,6 +13,7 @@ import soundfile
 
 from scripts.flags.video import place
 from scripts.hallu import main
+from tests.parts import need_module
 
 ROOT = Path(__file__).parent.parent
 BIGGAN = Path(__file__).parent / "data" / "biggan_small"
@@ -160,6 +161,7 @@ def test_videos_go_into_output_unless_a_folder_is_named(given, path):
 
 @pytest.mark.parametrize(("lyrics", "name"), [("The fire is burning", "flames"), ("Dark side of the moon", "eclipse")])
 def test_the_classes_of_a_video_follow_its_lyrics(room, lyrics, name):
+    need_module("all_minilm_l6_v2")
     (room / "words.txt").write_text(f"[Chorus]\n{lyrics}\n")
     assert main(["visualize", "la.wav", "--lyrics", "words.txt", "-n", "1", "-d", "0.1", "--model", "patterns"]) == 0
     written = json.loads((room / "output" / "la.json").read_text())

