@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import socket
 from typing import NoReturn
 
 import pytest
@@ -25,6 +26,15 @@ def _missing(name: str) -> NoReturn:
     if os.environ.get("HALLU_REQUIRE_ALL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_ipv6() -> None:
+    """Skip where the system has no IPv6; many containers have none."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("the system has no IPv6")
 
 
 def need_magenta() -> None:

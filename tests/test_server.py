@@ -11,9 +11,11 @@ import soundfile
 from conftest import DATA, RunningServer, datagram
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from parts import need_ipv6
 from pythonosc.udp_client import SimpleUDPClient
 
 from core.commands.table import REPLIES, TABLE
+from server.osc.client import Client
 
 ADDRESSES = [spec.address for spec in TABLE if spec.address not in ("/notify", "/sound/unload")]
 ARGUMENTS = st.one_of(
@@ -45,6 +47,12 @@ def survives(victim):
     yield
     assert victim.send("/status")[-1] == ("/done", ["/status"])
     assert victim.process.poll() is None
+
+
+def test_a_client_of_localhost_is_answered_on_ipv6_too(server):
+    need_ipv6()
+    with Client("::1", server.port, 30) as client:
+        assert [reply.address for reply in client.ask("/status")] == ["/status.reply", "/done"]
 
 
 def test_status_replies_in_the_contracts_order(peer):

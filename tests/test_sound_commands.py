@@ -311,6 +311,11 @@ def test_an_envelope_longer_than_the_note_is_refused(instrument):
         instrument.ask("/sound/hallucinate", "t", 2, 2, 0.2, 0, 0.5, 0.6, 0.5)
 
 
+def test_an_envelope_of_no_length_is_refused(instrument):
+    with pytest.raises(ValueError, match="the envelope has no length"):
+        instrument.ask("/sound/hallucinate", "t", 2, 2, 0.2, 0, 0, 0, 0)
+
+
 def test_an_envelope_a_little_longer_than_the_note_is_clipped(instrument):
     assert instrument.ask("/sound/hallucinate", "t", 2, 2, 0.2, 0, 0.5, 0.009, 0.5)
 

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 from conftest import Peer
+from parts import need_ipv6
 
 from server.osc.client import Client
 from server.osc.dispatcher import Dispatcher
@@ -60,6 +61,7 @@ def test_replies_go_to_the_sender(osc):
 
 
 def test_localhost_may_be_ipv6(osc):
+    need_ipv6()
     socket, port, received = osc
     with Client("::1", port, 5) as client:
         threading.Thread(target=lambda: wait_for(lambda: received) and answer_all(socket, received)).start()
@@ -72,6 +74,7 @@ def answer_all(socket, received):
 
 
 def test_a_port_taken_on_ipv6_does_not_matter():
+    need_ipv6()
     with closing(OscSocket("::1", 0)) as other, closing(OscSocket("127.0.0.1", port_of(other))) as osc:
         assert osc.name == f"127.0.0.1:{port_of(other)}"
 
