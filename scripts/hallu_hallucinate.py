@@ -16,7 +16,7 @@ from core.files.unused_names import unused
 from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.flags import engine, models
-from scripts.flags.video import find_model
+from scripts.flags.video import SHAPE, add_shape_flags, find_model, given_shape
 from scripts.shared.hallucination_video import CONTROLS, Video
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--jitter", type=float, metavar="X", help="how far the sound moves them off their path, 0..1 (default 0.4)"
     )
+    add_shape_flags(flags, "the image model's own, 128x128 for the one that ships")
     flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this manifest again")
     models.add(flags, models.SOUND, models.IMAGE)
     flags.set_defaults(error=flags.error)
@@ -116,7 +117,7 @@ def _check_key_points(args: argparse.Namespace) -> None:
 
 def _video(args: argparse.Namespace) -> Video | None:
     if args.film is None:
-        if needless := _given(args, ("pictures", "classes", *CONTROLS)):
+        if needless := _given(args, ("pictures", "classes", *CONTROLS, *SHAPE)):
             args.error(f"--{next(iter(needless))} is for a video: name it with --film FILE.mp4")
         return None
     from renderer.classes import find
@@ -125,7 +126,7 @@ def _video(args: argparse.Namespace) -> Video | None:
     folder = find_model(args, args.pictures)
     # Checked here, before anything large is loaded.
     classes = find(args.classes, class_names(folder)) if args.classes else ()
-    return Video(args.film, folder, classes, _given(args, CONTROLS))
+    return Video(args.film, folder, classes, _given(args, CONTROLS), shape=given_shape(args))
 
 
 def _given(args: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from typing import Any
 from core.files.unused_names import unused
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags.video import add_model_flags, find_model, load_image_model, place, ranged
+from scripts.flags.video import add_model_flags, add_shape_flags, find_model, load_image_model, place, ranged
 
 log = logging.getLogger(__name__)
 
 PROG = "hallu tempo"
+SIZE = "1280x720"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
     _add(flags, "magnitudes", nargs="+", type=float, metavar="M", help="how far each set swings (default 1 each)")
     _add(flags, "periods", nargs="+", type=float, metavar="BEATS", help="beats of each set's period")
     _add(flags, "funcs", "functions", nargs="+", metavar="NAME", help="function of each set, by name")
-    _add(flags, "ratio", metavar="W:H", help="widened by mirror images on both sides (default 16:9; 1:1: unchanged)")
+    _add(flags, "ratio", metavar="W:H", help="instead of --size: as high as the model's frames, 1:1: unchanged")
+    add_shape_flags(flags, SIZE, argparse.SUPPRESS)
     _add(flags, "seed", type=int, help="the same number gives the same loop (default: random, and reported)")
     flags.add_argument("--ext", choices=(".mp4", ".gif", ".npy"), help="kind of file (default: as --out, or .mp4)")
     flags.add_argument("-o", "--out", metavar="NAME", help="the loop (default output/tempo-SEED.mp4)")
@@ -102,7 +104,12 @@ def _settings(args: argparse.Namespace) -> tuple[Any, str | None]:
 
     preset = read_preset(args.preset) if args.preset else {}
     given = {field.name: getattr(args, field.name) for field in fields(Tempo) if hasattr(args, field.name)}
-    values = {**preset, **given}
+    if "ratio" in given and "size" in given:
+        args.error("--size and --ratio exclude each other: each gives the shape of the frames")
+    if "ratio" in given:
+        preset.pop("size", None)
+    usual = {} if "ratio" in given or "ratio" in preset else {"size": SIZE}
+    values = {**usual, **preset, **given}
     seed = values.get("seed")
     values["seed"] = frame.seed(None) if seed is None else seed
     return settings_of(values), args.model or (model_of(args.preset) if args.preset else None)

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 from core.files.unused_names import unused
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags.video import add_model_flags, find_model, load_image_model, place, ranged
+from scripts.flags.video import (
+    add_model_flags,
+    add_shape_flags,
+    find_model,
+    given_shape,
+    load_image_model,
+    place,
+    ranged,
+)
 
 if TYPE_CHECKING:
     from renderer.video.visualize import VideoJob
@@ -96,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--seed", type=int, help="the same number gives the same video (default: random, and reported)")
     flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the video of this manifest again")
+    add_shape_flags(flags, "the model's own, 128x128 for the one that ships")
     add_model_flags(flags)
     flags.set_defaults(error=flags.error)
     return flags
@@ -142,10 +151,11 @@ def _job(args: argparse.Namespace) -> "VideoJob":
         args.error("one SONG is needed, alone or after --song")
     from renderer.classes import find
     from renderer.image_models import class_names
+    from renderer.video.shape import Shape
     from renderer.video.visualize import Lyrics, VideoJob
 
     out = place(args.output_file, song.stem, (".mp4",))
-    options = _classes(args, out)
+    options = _classes(args, out) | {"shape": Shape(**given_shape(args))}
     if args.lyrics and not args.use_last_vectors:
         options["lyrics"] = Lyrics(args.lyrics, args.encoding or "sbert", args.encoding_strategy)
     elif args.encoding or args.encoding_strategy:

@@ -33,13 +33,14 @@ def frames(path):
 
 
 def test_a_video_is_as_long_as_its_sound_and_is_made_again_by_its_manifest(words, capsys):
-    dials = ["--classes", "3", "tench", "--truncation", "0.5", "--jitter", "0"]
+    dials = ["--classes", "3", "tench", "--truncation", "0.5", "--jitter", "0", "--size", "320x180"]
     assert main([*words, *SHORT, *dials, "--out", "a.wav", "--film", "new/a.mp4"]) == 0
     files = ["a.wav", "a.png", str(Path("new", "a.mp4")), str(Path("new", "a.json"))]
     assert capsys.readouterr().out.split() == files
     received = json.loads(Path("new/a.json").read_text())
     assert [one["number"] for one in received["classes"]] == [3, 0]
     assert received["parameters"]["film"]["dials"] == {"truncation": 0.5, "jitter": 0.0}
+    assert frames("new/a.mp4").shape[1:] == (180, 320, 3)
     assert len(frames("new/a.mp4")) == received["film"]["frames"] == np.ceil(30 * soundfile.info("a.wav").duration)
     assert main(["hallucinate", "--repeat", "new/a.json", "--out", "b.wav", "--film", "b.mp4"]) == 0
     assert np.array_equal(soundfile.read("a.wav")[0], soundfile.read("b.wav")[0])

@@ -13,7 +13,7 @@ from renderer.video import render, timeline, vectors
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4
 from renderer.video.response import Response
-from renderer.video.shape import mirrored, read_ratio, size_at
+from renderer.video.shape import Shape, mirrored, read_ratio, size_at
 from renderer.video.timeline import Timeline
 
 RATE = Fraction(22050, 512)
@@ -212,3 +212,54 @@ def test_silence_makes_a_video_too(tmp_path):
     film = timeline.of_song(silent, Response(), (1, 2), np.zeros(32))
     render.write_video(tmp_path / "a.mp4", PlainModel(), film, Wave(np.zeros(3000, np.float32), 16000))
     assert lengths(tmp_path / "a.mp4")[0] == 9
+
+
+def steps(side=32):
+    """A dark left half, a bright right half."""
+    return np.where(np.arange(side)[None, :, None] < side // 2, 40, 200).astype(np.uint8).repeat(side, 0).repeat(3, 2)
+
+
+@pytest.mark.parametrize("fit", ["mirror", "fill", "contain"])
+@pytest.mark.parametrize(
+    ("size", "shape"), [("320x180", (180, 320, 3)), ("64x128", (128, 64, 3)), ("16:9", (32, 56, 3)), ("", (32, 32, 3))]
+)
+def test_frames_get_their_size(size, fit, shape):
+    assert Shape(size, fit).fitted(32)(steps()).shape == shape
+    assert Shape(size, fit).at(32) == shape[:2]
+
+
+def test_frames_that_keep_their_size_are_not_touched():
+    frame = steps()
+    assert Shape().fitted(32)(frame) is frame
+    assert Shape("32x32").fitted(32)(frame) is frame
+
+
+def test_contain_has_black_bars_and_fill_and_mirror_have_none():
+    frames = {fit: Shape("320x180", fit).fitted(32)(steps()) for fit in ("mirror", "fill", "contain")}
+    assert not frames["contain"][:, :70].any() and frames["contain"][:, 72:248].min() > 0
+    assert min(frames["mirror"].min(), frames["fill"].min()) > 0
+    # Only the edge of the mirrored half comes back on the other side.
+    assert frames["fill"][0, 0, 0] < 60 and frames["fill"][0, -1, 0] > 180
+    np.testing.assert_array_equal(frames["mirror"][:, 60], frames["mirror"][:, 80])
+
+
+def test_scaling_is_smooth_and_sharpening_steepens_edges():
+    soft, sharp = (Shape("256x256", sharpen=x).fitted(32)(steps())[128, :, 0].astype(int) for x in (0, 2))
+    assert np.abs(np.diff(soft)).max() < 60  # 160 if pixels were repeated
+    assert np.abs(np.diff(sharp)).max() > 1.3 * np.abs(np.diff(soft)).max()
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"size": "large"}, "size must be like 1280x720 or 16:9, not 'large'"),
+        ({"size": "12x"}, "size must be like 1280x720 or 16:9, not '12x'"),
+        ({"size": "1281x720"}, "size must have even sides in 16..8192, not '1281x720'"),
+        ({"size": "99999x720"}, "size must have even sides in 16..8192"),
+        ({"fit": "stretch"}, "fit must be one of mirror, fill, contain, not 'stretch'"),
+        ({"sharpen": 9}, r"sharpen must be in 0\.\.4, not 9"),
+    ],
+)
+def test_a_shape_that_is_none_is_refused(values, rule):
+    with pytest.raises(ValueError, match=rule):
+        Shape(**values)

@@ -114,6 +114,7 @@ def test_what_cannot_be_visualized_is_one_line(room, models, capsys, flags, rule
         (("--classes", "5000"), "class must be in 0..999, not 5000"),
         (("--preset", "none.yaml"), "there is no preset none.yaml"),
         (("--ratio", "wide"), "ratio must be like 16:9"),
+        (("--size", "wide"), "size must be like 1280x720 or 16:9, not 'wide'"),
     ],
 )
 def test_what_is_no_loop_is_one_line(room, models, capsys, flags, rule):
@@ -135,13 +136,29 @@ def test_a_real_model_renders_a_song_the_same_twice(room, models, capsys):
 
 
 def test_a_real_model_renders_a_loop_and_its_preset_repeats_it(room, models):
-    flags = ["--seed", "2", "--beats", "1", "--fps", "10", "--models", str(models)]
+    flags = ["--seed", "2", "--beats", "1", "--fps", "10", "--ratio", "16:9", "--models", str(models)]
     assert main(["tempo", *flags, "--ext", ".npy", "-o", "loop"]) == 0
     assert main(["tempo", "--preset", "output/loop.json", "-o", "again.npy"]) == 0
     loop, again = (np.load(Path("output", name)) for name in ("loop.npy", "again.npy"))
     assert loop.shape == (5, 128, 228, 3)
     assert np.array_equal(loop, again)
     assert np.array_equal(loop[:, :, :50], np.flip(loop[:, :, 51:101], axis=2))
+
+
+def test_a_loop_has_720_lines_and_a_song_the_size_that_is_asked_for(room, models):
+    flags = ["--seed", "2", "--models", str(models)]
+    assert main(["tempo", *flags, "--beats", "1", "--fps", "4", "-o", "loop"]) == 0
+    assert frames(Path("output", "loop.mp4")).shape[1:] == (720, 1280, 3)
+    assert main(["tempo", *flags, "--preset", "output/loop.json", "--ratio", "1:1", "-o", "square"]) == 0
+    assert frames(Path("output", "square.mp4")).shape[1:] == (128, 128, 3)
+    size = ["--size", "320x180", "--fit", "fill", "--sharpen", "1"]
+    assert main(["visualize", "la.wav", *flags, "-fl", "8192", "-c", "3", *size]) == 0
+    assert main(["visualize", "--repeat", "output/la.json", "-o", "again"]) == 0
+    video, again = (frames(Path("output", name)) for name in ("la.mp4", "again.mp4"))
+    assert video.shape[1:] == (180, 320, 3)
+    assert np.array_equal(video, again)
+    film = json.loads(Path("output", "again.json").read_text())["film"]
+    assert (film["width"], film["height"]) == (320, 180)
 
 
 @pytest.mark.parametrize(

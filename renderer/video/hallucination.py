@@ -17,6 +17,7 @@ from renderer.live.reactive_path import CLASS_CONTRAST, ReactivePath
 from renderer.live.settings import Settings
 from renderer.live.sounds import PlayedSound
 from renderer.video.render import write_video
+from renderer.video.shape import Shape
 from renderer.video.timeline import Timeline
 
 RATE = Fraction(30)
@@ -37,6 +38,7 @@ def render_video(
     jitter: float = JITTER,
     class_contrast: float = CLASS_CONTRAST,
     progress: Progress | None = None,
+    shape: Shape | None = None,
 ) -> Timeline:
     """Render the video of a hallucination, an MP4 of 30 frames per second; it is there complete or not at all.
 
@@ -52,6 +54,7 @@ def render_video(
         jitter: how far loudness and onsets push the frames off their path, 0..1.
         class_contrast: how clearly one class stands out, see `ReactivePath`.
         progress: as in `render.write_video`.
+        shape: of the frames; None: as rendered.
 
     Returns:
         The inputs of all frames.
@@ -65,7 +68,7 @@ def render_video(
     chosen = tuple(classes) or image_classes.default(model.num_classes)
     sound = played_sound(wave, sample_rate, key_times_s, keys)
     timeline = timeline_of(sound, model, chosen, truncation, jitter, class_contrast)
-    write_video(path, model, timeline, Wave(wave, sample_rate), progress=progress)
+    write_video(path, model, timeline, Wave(wave, sample_rate), progress=progress, shape=shape)
     return timeline
 
 

@@ -15,7 +15,6 @@ from renderer.video import loops, manifest
 from renderer.video.loop_files import Gif, Npy
 from renderer.video.mp4 import Mp4, Writer
 from renderer.video.render import frames, write_frames
-from renderer.video.shape import mirrored, read_ratio, size_at
 from renderer.video.tempo_preset import COMMAND
 from renderer.video.tempo_settings import Tempo
 from renderer.video.timeline import Timeline
@@ -49,11 +48,10 @@ def make(
         raise ValueError(f"a loop ends in {', '.join(SUFFIXES)}, not in {out.suffix!r}")
     check_writable(out)
     timeline, chosen = timeline_of(settings, model)
-    height, width = size_at(model.size, read_ratio(settings.ratio))
+    height, width = settings.shape.at(model.size)
     with replacing(out) as part:
         writer = _writer(part, height, width, timeline)
-        wide = (mirrored(frame, height, width) for frame in frames(model, timeline, batch_size))
-        write_frames(writer, wide, len(timeline), progress)
+        write_frames(writer, frames(model, timeline, batch_size, settings.shape), len(timeline), progress)
     used = replace(settings, classes=tuple(map(str, chosen)))
     video = manifest.video_record(model, folder, out, len(timeline), timeline.rate, chosen, (height, width))
     manifest.write(out.with_suffix(".json"), manifest.build(COMMAND, asdict(used), video))

@@ -6,7 +6,7 @@ from typing import Any
 
 from core import checks
 from core.latent.oscillators import Oscillator
-from renderer.video.shape import read_ratio
+from renderer.video.shape import Shape, read_ratio
 
 _SETS, _SET_SIZE = 10, 8
 _MAGNITUDES = (1.0,) * _SETS
@@ -44,7 +44,10 @@ class Tempo:
         magnitudes: how far each set swings.
         periods: beats of one swing. None: gan-video-synth's, shortened where they do not go into the beats.
         funcs: names of functions, see `core.latent.oscillators.FUNCTIONS`.
-        ratio: width to height; square frames are widened by mirroring.
+        ratio: width to height, where there is no size: as high (or wide) as the model's frames.
+        size: width and height such as 1280x720, see `Shape`; "": by the ratio.
+        fit: see `Shape`.
+        sharpen: see `Shape`.
 
     Raises:
         ValueError: a value breaks a rule; the message says which.
@@ -64,6 +67,9 @@ class Tempo:
     periods: tuple[float | None, ...] | None = None
     funcs: tuple[str, ...] | None = None
     ratio: str = "16:9"
+    size: str = ""
+    fit: str = "mirror"
+    sharpen: float = 0.0
 
     def __post_init__(self) -> None:
         for name, (low, high) in _LIMITS.items():
@@ -73,8 +79,15 @@ class Tempo:
         for name in ("random_label", "quantize_label"):
             checks.of_kind(name, getattr(self, name), bool)
         read_ratio(self.ratio)
+        Shape(self.size, self.fit, self.sharpen)
         if self.random_label and self.classes:
             raise ValueError("random_label and classes exclude each other: each chooses the class vector")
+
+    @property
+    def shape(self) -> Shape:
+        """Of the frames."""
+        width, height = read_ratio(self.ratio).as_integer_ratio()
+        return Shape(self.size or f"{width}:{height}", self.fit, self.sharpen)
 
     def oscillators(self, z_size: int) -> tuple[Oscillator, ...]:
         """The oscillators of a latent vector with z_size axes.
@@ -181,4 +194,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "funcs": _names,
     "classes": _words,
     "ratio": _ratio,
+    "size": _ratio,
 }

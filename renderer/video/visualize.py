@@ -22,6 +22,7 @@ from renderer.video.lyrics import Embed
 from renderer.video.render import write_video
 from renderer.video.response import Response, check
 from renderer.video.sentence_encoder import SentenceEncoder
+from renderer.video.shape import Shape
 from renderer.video.song import Song
 from renderer.video.timeline import Timeline
 
@@ -69,6 +70,7 @@ class VideoJob:
         duration_s: how much of the song is rendered; None: all. The frames do not depend on it.
         batch_size: frames handed to the model at once.
         vectors: a saved timeline that replaces the song's own.
+        shape: of the frames.
 
     Raises:
         ValueError: a value is out of range, or two contradict each other.
@@ -85,6 +87,7 @@ class VideoJob:
     duration_s: float | None = None
     batch_size: int = 20
     vectors: Path | None = None
+    shape: Shape = field(default_factory=Shape)
 
     def __post_init__(self) -> None:
         check("batch_size", self.batch_size)
@@ -130,7 +133,7 @@ def make(job: VideoJob, load: Load, memory: Path | None = None, progress: Progre
     whole = _checked(saved, song, model) if saved else _new_timeline(job, song, model, lines, embed)
     shown = whole if job.duration_s is None else whole.first(math.ceil(job.duration_s * whole.rate))
     log.info("classes: %s", ", ".join(f"{one} {model.class_names[one]}" for one in whole.classes))
-    write_video(job.out, model, shown, song, job.batch_size, progress)
+    write_video(job.out, model, shown, song, job.batch_size, progress, job.shape)
     record = _record(job, model, whole, len(shown))
     paths = [job.out, job.out.with_suffix(".json"), job.out.with_suffix(".npz")]
     vectors.save(paths[2], whole)
@@ -188,7 +191,8 @@ def _checked(saved: Timeline, song: Song, model: ImageModel) -> Timeline:
 
 
 def _record(job: VideoJob, model: ImageModel, whole: Timeline, frames: int) -> dict[str, Any]:
-    video = manifest.video_record(model, job.model, job.out, frames, whole.rate, whole.classes)
+    size = job.shape.at(model.size)
+    video = manifest.video_record(model, job.model, job.out, frames, whole.rate, whole.classes, size)
     return manifest.build(COMMAND, _parameters(job), video, song=manifest.file_record(job.song))
 
 
@@ -239,6 +243,7 @@ def _job_of(values: Mapping[str, Any], numbers: tuple[str, ...], path: Path, out
         duration_s=values["duration_s"],
         batch_size=values["batch_size"],
         vectors=saved,
+        shape=Shape(**values.get("shape", {})),
     )
 
 

@@ -1,9 +1,9 @@
-"""Flags that `hallu visualize` and `hallu tempo` share, and the image model that they name."""
+"""Flags that the commands which make videos share, and the image model that they name."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts.flags import models
 
@@ -32,6 +32,27 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="an image model's name or its folder (default: the one that ships)"
     )
     models.add(parser, models.IMAGE)
+
+
+SHAPE = ("size", "fit", "sharpen")
+
+
+def add_shape_flags(parser: argparse.ArgumentParser, usual: str, default: object = None) -> None:
+    """Add --size, --fit and --sharpen; without a flag its value is `default`."""
+    add = parser.add_argument
+    add("--size", metavar="WxH", default=default, help=f"such as 1280x720, or a ratio such as 16:9 (default: {usual})")
+    add(
+        "--fit",
+        choices=("mirror", "fill", "contain"),
+        default=default,
+        help="how square images fill it: mirrored at the edges (default), cropped, or with black bars",
+    )
+    add("--sharpen", type=float, metavar="X", default=default, help="after scaling, 0..4 (default 0: not at all)")
+
+
+def given_shape(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of --size, --fit and --sharpen that are given."""
+    return {name: getattr(args, name) for name in SHAPE if getattr(args, name) is not None}
 
 
 def find_model(args: argparse.Namespace, name: str | None, resolution: int | None = None) -> Path:

@@ -250,6 +250,7 @@ def _job_of(read: dict[str, Any], out: Path | None, video: Path | None) -> Hallu
         tuple(int(one["number"]) for one in read["classes"]),
         rendered["dials"],
         rendered.get("class_contrast", CLASS_CONTRAST_BEFORE),
+        rendered.get("shape", {}),
     )
     fields = {name: value for name, value in recorded.items() if name != "film"}
     paths = {name: recorded[name] and Path(recorded[name]) for name in _PATHS}
