@@ -27,6 +27,14 @@ class Catalog:
     folders: tuple[Path, ...]
     loader: Callable[[Path], "Model"]
 
+    def locate(self, name: str) -> Path:
+        """The folder of a checkpoint by name or path.
+
+        Raises:
+            FileNotFoundError: the models folders have none of this name.
+        """
+        return locate(name, self.folders)
+
     def load(self, name: str) -> "tuple[Model, Path]":
         """A checkpoint by name or path, ready to play, and its folder.
 
@@ -34,7 +42,7 @@ class Catalog:
             FileNotFoundError: the models folders have none of this name.
             ValueError: it cannot be read.
         """
-        folder = locate(name, self.folders)
+        folder = self.locate(name)
         model = self.loader(folder)
         model.warm_up()
         return model, folder

@@ -13,6 +13,7 @@ from ganspace.edited_models import EditedModel
 from gansynth.conditions import check, value_of
 from gansynth.config import nearest_pitch
 from gansynth.level import Level
+from server.model_files import FileStates
 
 if TYPE_CHECKING:
     from ganspace import Components
@@ -24,6 +25,7 @@ Conditions = Mapping[str, tuple[str, ...]]
 Slots = Mapping[str, np.ndarray]
 _AS_IT_IS = Level()
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+_NO_FILES: FileStates = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class Session:
         slots: latent vectors, float32 [latent], by name; the one that was used last is the last one.
         model: the loaded model.
         folder: its checkpoint folder.
+        files: the folder's files when the model was loaded.
         level: the gains that make its sounds equally loud.
         conditions: what notes are besides their pitch, by the condition's name.
         components: the loaded directions of the model.
@@ -48,6 +51,7 @@ class Session:
     slots: Slots = field(default_factory=lambda: _EMPTY)
     model: "Model | None" = None
     folder: str | None = None
+    files: FileStates = field(default_factory=lambda: _NO_FILES)
     level: Level = _AS_IT_IS
     conditions: Conditions = field(default_factory=lambda: _EMPTY)
     components: "Components | None" = None
@@ -70,12 +74,15 @@ class Session:
         numbers = generator.standard_normal(shape, np.float32)
         return replace(self, random=generator.bit_generator.state), numbers
 
-    def with_model(self, model: "Model | None", folder: Path | None, level: Level = _AS_IT_IS) -> "Session":
+    def with_model(
+        self, model: "Model | None", folder: Path | None, level: Level = _AS_IT_IS, files: FileStates = _NO_FILES
+    ) -> "Session":
         """The session with another model, or none; conditions, components and edits are those of a model and go."""
         return replace(
             self,
             model=model,
             folder=None if folder is None else str(folder),
+            files=files,
             level=level,
             conditions=_EMPTY,
             components=None,
@@ -115,7 +122,7 @@ class Session:
             ValueError: there is none.
         """
         if self.model is None:
-            raise ValueError("no model is loaded; send /sound/load first")
+            raise ValueError("no model is loaded; click load, or send /sound/load")
         return self.model
 
     def need_components(self) -> "Components":
@@ -125,7 +132,7 @@ class Session:
             ValueError: there are none.
         """
         if self.components is None:
-            raise ValueError("no components are loaded; send /sound/load_ganspace_components first")
+            raise ValueError("no directions are loaded; click load directions, or send /sound/load_ganspace_components")
         return self.components
 
     def edited_model(self) -> "Model | EditedModel":

@@ -44,6 +44,7 @@ def running(tmp_path_factory, both):
 @pytest.fixture
 def send(running):
     """Speak to a server that has just loaded the conditional model."""
+    running.send("/sound/unload")
     assert running.send("/sound/load", "band")[-1].address == "/done"
     return running.send
 
@@ -155,8 +156,15 @@ def test_a_random_hallucination_obeys_too(send):
     assert not np.allclose(clips[0], clips[1])
 
 
-def test_loading_again_unsets_all(send):
+def test_loading_the_loaded_model_keeps_what_is_set(send):
     send("/sound/condition", "family", "brass")
+    send("/sound/load", "band")
+    assert reported(send("/sound/conditions")) == {"family": ["brass"], "qualities": ["any"]}
+
+
+def test_loading_another_model_unsets_all(send):
+    send("/sound/condition", "family", "brass")
+    send("/sound/load", "magenta_small")
     send("/sound/load", "band")
     assert reported(send("/sound/conditions")) == {"family": ["any"], "qualities": ["any"]}
 

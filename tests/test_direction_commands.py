@@ -108,6 +108,34 @@ def test_components_that_are_loaded_again_have_no_edits(send, magenta):
     np.testing.assert_array_equal(wave(send("/sound/synthesize", "a", "t", pitch)), before)
 
 
+def test_loading_the_loaded_model_keeps_its_directions_and_edits(send, folder, course):
+    random_z(send)
+    send("/sound/set_edits", *EDITS)
+    before = wave(send("/sound/synthesize", "a", "t", 36))
+    replies = send("/sound/load", "magenta_small")
+    assert [reply.address for reply in replies] == [
+        "/sound/loaded",
+        "/sound/level",
+        "/sound/components",
+        "/sound/pitch_in_edits",
+        "/sound/directions",
+        "/sound/edited",
+        "/done",
+    ]
+    file = (folder / "gansynth" / "magenta_small" / PICKLE).as_posix()
+    assert replies[2].args == [course.count, "conv0", file]
+    assert replies[5].args == EDITS
+    np.testing.assert_array_equal(wave(send("/sound/synthesize", "a", "t", 36)), before)
+
+
+def test_unloading_first_loads_without_directions(send):
+    send("/sound/set_edits", *EDITS)
+    send("/sound/unload")
+    replies = send("/sound/load", "magenta_small")
+    assert [reply.address for reply in replies] == ["/sound/loaded", "/sound/level", "/done"]
+    assert "no directions are loaded" in reason(send("/sound/set_edits", *EDITS))
+
+
 def test_a_path_through_slots_is_moved(send, magenta, course):
     z, pitch = np.concatenate([random_z(send, "a"), random_z(send, "b")]), magenta.pitches[0]
     send("/sound/set_edits", *EDITS)
@@ -208,6 +236,7 @@ def test_pitch_matters_with_components_of_our_own(send, magenta):
 
 
 def test_a_model_that_is_loaded_has_no_components(running, send):
+    send("/sound/unload")
     send("/sound/load", "magenta_small")
     assert running.send("/status")[0].args[1] == "-"
     for message in (("set_edits", 1.0), ("synthesize_noz", "t", 40), ("edits", "a")):

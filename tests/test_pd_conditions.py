@@ -59,8 +59,16 @@ def test_a_condition_that_another_part_sets_is_shown(strip):
     assert strip.crosses() == [8]
 
 
-def test_loading_again_clears_the_crosses(strip):
+def test_loading_again_keeps_the_crosses(strip):
     strip.click(2)
+    strip.pd.to("strip-ask", "load band")
+    strip.pd.wait("strip-answer", "conditions")
+    assert strip.crosses() == [2]
+
+
+def test_unloading_first_clears_the_crosses(strip):
+    strip.click(2)
+    strip.pd.to("strip-ask", "unload")
     strip.pd.to("strip-ask", "load band")
     strip.pd.wait("strip-answer", "conditions")
     assert strip.crosses() == [0]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from directions_server import EIGHT, OTHERS, PICKLE, directions_server
+from directions_server import EIGHT, OTHERS, OWN, PICKLE, directions_server
 from played import playing, same
 
 from ganspace.edited_models import CoordinateModel, EditedModel
@@ -19,6 +19,7 @@ def walked(tmp_path_factory):
 @pytest.fixture
 def play(tmp_path, walked):
     """Open a shipped patch; its model's directions are loaded."""
+    walked.running.send("/sound/unload")
     walked.running.send("/sound/load", "magenta_small")
 
     def start(patch):
@@ -28,6 +29,7 @@ def play(tmp_path, walked):
         return played
 
     with playing(tmp_path, walked.running.port) as opened:
+        start.opened = opened
         yield start
 
 
@@ -57,7 +59,12 @@ def load(patch, verb, name):
     """Load a model or directions; the name of the components file that is loaded then."""
     patch.set("ask", f"{verb} {name}")
     patch.answer("loaded_pca")
-    return [message[1:] for message in patch.pd.heard if message[0] == patch.name("components-file")][-1][-1]
+    return files(patch)[-1]
+
+
+def files(patch):
+    """The names of the components files that were loaded, in order."""
+    return [message[-1] for message in patch.pd.heard if message[0] == patch.name("components-file")]
 
 
 def test_a_model_is_loaded_with_its_own_directions(z_patch):
@@ -167,7 +174,15 @@ def test_a_file_that_does_not_know_the_pitch_says_so(noz_patch):
 
 def test_the_same_model_keeps_the_file_that_was_chosen(noz_patch):
     load(noz_patch, LOAD, PICKLE)
-    assert load(noz_patch, "load", "magenta_small") == PICKLE
+    noz_patch.set("ask", "load magenta_small")
+    noz_patch.answer("loaded")
+    assert files(noz_patch)[-1] == PICKLE
+
+
+def test_a_file_can_be_named_for_the_model_that_is_loaded(noz_patch):
+    load(noz_patch, LOAD, PICKLE)
+    noz_patch.set("components", f"symbol {OWN}")
+    assert load(noz_patch, "load", "magenta_small") == OWN
 
 
 def test_a_file_can_be_named_for_the_model_that_comes_next(noz_patch):
@@ -224,3 +239,28 @@ def test_a_note_that_fails_ends_the_sweep(noz_patch):
     noz_patch.wait("sweep-text", "label", "the sliders are as before")
     noz_patch.set("ask", "load magenta_small")
     noz_patch.answer("loaded_pca")
+
+
+def test_a_patch_that_opens_keeps_and_shows_directions_and_edits(play, walked):
+    first = play("ganspacesynth.pd")
+    load(first, LOAD, PICKLE)
+    moved(first, 1, -2)
+    first.answer("edited")
+    second = play.opened("ganspacesynth.pd", "edits")
+    second.listen("edits-is", "components-file", "ask")
+    assert [second.name("answer"), "edits_set", 1, -2] in second.pd.heard
+    assert second.array("edits").tolist() == [1, -2, *[0] * 14]
+    assert walked.running.send("/status")[0].args[1] == PICKLE
+    assert walked.running.send("/sound/load", "magenta_small")[5].args == [1, -2]
+    second.press("random", "randomized")
+    assert [message for message in second.pd.heard if message[:2] == [second.name("ask"), LOAD]] == []
+
+
+def test_a_patch_of_another_kind_that_opens_keeps_the_edits(play, walked):
+    first = play("ganspacesynth.pd")
+    moved(first, 1, -2)
+    first.answer("edited")
+    first.press("random", "randomized")
+    second = play.opened("gansynth.pd", "z")
+    second.press("random", "randomized")
+    assert walked.running.send("/sound/load", "magenta_small")[5].args == [1, -2]

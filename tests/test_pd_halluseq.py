@@ -25,6 +25,7 @@ def walked(tmp_path_factory):
 @pytest.fixture
 def seq(tmp_path, walked):
     """The sequencer; its model's directions are loaded."""
+    walked.running.send("/sound/unload")
     walked.running.send("/sound/load", "magenta_small")
     with playing(tmp_path, walked.running.port) as opened:
         played = opened(PATCH, "edits")
@@ -272,6 +273,7 @@ def test_another_patch_can_choose_checkpoint_and_components(seq):
 
 
 def test_pd_send_can_choose_and_what_runs_on_the_server_gives_way(tmp_path, walked):
+    walked.running.send("/sound/unload")
     walked.running.send("/sound/load", "magenta_small")
     send = f"hallu-connect 127.0.0.1 {walked.running.port}; ganspacesynth_halluseq init other {EIGHT}"
     with pd_running(tmp_path, PD / PATCH, paths=(), send=send) as pd:

@@ -125,6 +125,24 @@ def test_the_model_of_the_start_is_measured_too(instrument):
     assert second.session.level == measured
 
 
+def test_a_loaded_model_is_read_again_only_if_its_files_changed(instrument, tmp_path):
+    model, folder = instrument.session.model, tmp_path / "models" / "gansynth" / "fake"
+    instrument.ask("/sound/load", "fake")
+    (folder / "fake_conv0.npz").touch()
+    instrument.ask("/sound/load", str(folder))
+    assert instrument.session.model is model
+    (folder / "stage_00000" / "checkpoint").touch()
+    instrument.ask("/sound/load", "fake")
+    assert instrument.session.model is not model
+
+
+def test_a_model_is_read_again_after_unloading(instrument):
+    model = instrument.session.model
+    instrument.ask("/sound/unload")
+    instrument.ask("/sound/load", "fake")
+    assert instrument.session.model is not model
+
+
 def test_a_missing_checkpoint_names_the_option_and_keeps_the_model(instrument):
     with pytest.raises(OSError, match="--models"):
         instrument.ask("/sound/load", "nothing")

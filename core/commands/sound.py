@@ -12,6 +12,8 @@ _CONDITION = "/sound/conditioned name value..."
 _PITCHED = "/sound/pitch_in_edits yes"
 # In dB: what brings the model's notes to -20 LUFS, and its hallucinations, whose peak is 0.5.
 _LEVEL = "/sound/level name gain_db hallucination_gain_db"
+_COMPONENTS = "/sound/components count layer file"
+_DIRECTIONS = "/sound/directions name..."
 _STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
 _PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
 _SHORTER = ", less for shorter notes"
@@ -30,14 +32,22 @@ _OPTIONAL_TIMING = tuple(
 MODEL_COMMANDS = (
     Spec(
         "/sound/load",
-        "Load a checkpoint; the one before it stays if this fails.",
+        "Load a checkpoint; the one before it stays if this fails. Loading what is loaded, its files unchanged, keeps "
+        "directions (which the replies then describe), edits and conditions; /sound/unload first clears them.",
         args=(Arg("checkpoint", "name", "a folder below DIR/FAMILY of a models folder, or a path inside one"),),
-        replies=("/sound/loaded name audio_length sample_rate latent_size pitch...", _LEVEL),
+        replies=(
+            "/sound/loaded name audio_length sample_rate latent_size pitch...",
+            _LEVEL,
+            _COMPONENTS,
+            _PITCHED,
+            _DIRECTIONS,
+            "/sound/edited edit...",
+        ),
     ),
     Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),
     Spec(
         "/sound/condition",
-        "Set a condition of all notes from now on, until a model is loaded.",
+        "Set a condition of all notes from now on, until another model is loaded.",
         args=(Arg("name", "name", "one of the conditions that the loaded model was trained with, such as family"),),
         group=(Arg("value", "name", "such as brass; of qualities as many as you like; none, or any: not set"),),
         min_groups=0,
@@ -121,7 +131,7 @@ DIRECTION_COMMANDS = (
         "/sound/load_ganspace_components",
         "Load directions of the loaded model. auto finds them within seconds where it has none, and keeps them.",
         args=(Arg("file", "name", "in the model's folder, or named as a checkpoint is; auto: the model's own"),),
-        replies=(PROGRESS, "/sound/components count layer file", _PITCHED, "/sound/directions name..."),
+        replies=(PROGRESS, _COMPONENTS, _PITCHED, _DIRECTIONS),
         progress=True,
     ),
     Spec(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gansynth.level import measure
 from server import state_file
 from server.catalog import Catalog
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
+from server.sounds.models import with_loaded
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import Context
 
@@ -98,8 +98,7 @@ class EngineWork:
         if wanted is None:
             return
         try:
-            model, folder = self._catalog.load(wanted)
-            session = self.session.with_model(model, folder, measure(model))
+            session = with_loaded(self.session, self._catalog, wanted)
             if saved and saved.model == session.folder:
                 session = self._with_settings(session, saved)
             self._replace(session)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from server.engine.request import Request
 from server.osc.packet import Message
+from server.session import Session
 from server.sounds.result import Context, Result
 
 # How many coordinates /sound/edits reports at most.
@@ -14,13 +15,20 @@ def load_ganspace_components(context: Context, request: Request) -> Result:
     """Load directions of the loaded model, or compute them."""
     session, name = context.session, request.command.values["file"]
     model, folder = session.need_model(), Path(session.folder or "")
-    components, file = context.catalog.load_components(name, model, folder, request.progress)
-    replies = [
-        Message("/sound/components", (components.count, components.layer, file.as_posix())),
+    session = session.with_components(*context.catalog.load_components(name, model, folder, request.progress))
+    return Result(session, loaded_components(session))
+
+
+def loaded_components(session: Session) -> list[Message]:
+    """The replies that describe the loaded directions; none if there are none."""
+    components, file = session.components, session.components_file
+    if components is None or file is None:
+        return []
+    return [
+        Message("/sound/components", (components.count, components.layer, Path(file).as_posix())),
         Message("/sound/pitch_in_edits", (int(components.knows_pitch),)),
         Message("/sound/directions", tuple(name or "-" for name in components.names)),
     ]
-    return Result(session.with_components(components, file), replies)
 
 
 def set_edits(context: Context, request: Request) -> Result:
