@@ -198,7 +198,7 @@ def test_a_class_that_nobody_knows_is_named(tmp_path, server):
     with pd_running(tmp_path, with_object("pyext. sopimagenta.nsynth.pyext nsynth", inlet=1), paths=COMPAT) as pd:
         pd.to("report", "open")
         pd.wait("open")
-        assert "pyext.: no class nsynth is known here" in pd.log
+        assert "pyext.: nsynth needs the course's own pyext" in pd.log
 
 
 def test_a_file_from_a_dialog_has_its_whole_path(pd, server):

@@ -163,5 +163,6 @@ def test_each_request_has_one_reply_in_order(pd):
 
 
 def test_without_components_the_reason_says_what_to_do(pd):
+    pd.ask("unload", "unloaded")
     pd.ask("load magenta_small", "loaded")
     assert "load_ganspace_components" in pd.ask("synthesize_noz sound 52 1", "failed")[0]

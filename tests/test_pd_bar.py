@@ -1,0 +1,105 @@
+"""The bar at the top of every patch, in a real Pd: what it shows, word for word."""
+
+import re
+
+import pytest
+
+from pd import PD, pd_running
+
+PATCH = "#N canvas 0 0 900 300 12;\n#X obj 20 10 hallu-bar strip;\n#X obj 20 200 table z 7;\n"
+WIDTH = 60  # characters beside the buttons
+
+
+class Bar:
+    """The patch above, whose requests are answered by one server, and what its two lines show."""
+
+    def __init__(self, pd):
+        self.pd = pd
+        self.number = next(n for n in range(1001, 1010) if self.knows(n))
+        for name in ("strip-answer", self.name("says"), self.name("info")):
+            pd.listen(name)
+
+    def knows(self, number):
+        """Whether the bar has this $0: only its own box of the name reports what is set."""
+        self.pd.listen(f"{number}-name")
+        self.pd.to(f"{number}-set-name", "symbol fluid")
+        self.pd.to(f"{number}-set-name", "bang")
+        self.pd.to("report", "asked")
+        self.pd.wait("asked")
+        return any(message[0] == f"{number}-name" for message in self.pd.heard)
+
+    def name(self, name):
+        return f"{self.number}-{name}"
+
+    def connect(self, port):
+        self.pd.to("hallu-connect", f"127.0.0.1 {port}")
+
+    def ask(self, request):
+        self.pd.to("strip-ask", request)
+
+    def says(self):
+        """The next line at the bottom."""
+        return self.pd.wait(self.name("says"), "label")[0]
+
+    def info(self):
+        """The next line beside the buttons."""
+        return self.pd.wait(self.name("info"), "label")[0]
+
+    def until_says(self, line):
+        while self.says() != line:
+            pass
+
+
+@pytest.fixture
+def bar(tmp_path):
+    with pd_running(tmp_path, PATCH) as pd:
+        yield Bar(pd)
+
+
+def test_the_bar_names_the_loaded_model(bar, server):
+    bar.connect(server.port)
+    line = bar.info()
+    assert line == "magenta_small: 4 s at 16000 Hz, pitches 24 to 84"
+    assert len(line) < WIDTH
+
+
+def test_a_server_that_is_found_takes_the_complaint_away(bar, start_server):
+    bar.connect(9)
+    bar.ask("randomize_z z")
+    bar.until_says("no server at 127.0.0.1 9")
+    bar.connect(start_server().port)
+    assert bar.says() == "ready"
+    bar.pd.wait("strip-answer", "server", 1)
+
+
+def test_without_a_model_the_bar_says_which_button(bar, start_server):
+    bar.connect(start_server().port)
+    bar.pd.wait("strip-answer", "server", 1)
+    bar.ask("randomize_z z")
+    bar.until_says("no model is loaded; click load, or send /sound/load")
+
+
+def test_the_bar_says_in_plain_words_what_is_ready(bar, server):
+    bar.connect(server.port)
+    bar.pd.wait("strip-answer", "loaded")
+    bar.ask("randomize_z z")
+    bar.until_says("a new timbre")
+    bar.ask("slerp_z z z z 0.5")
+    bar.until_says("the timbres are mixed")
+    bar.ask("synthesize z @note 36")
+    bar.until_says("the note is ready")
+    bar.ask("hallucinate @path 1 0 0.2 0 0.2 0.2 0.2")
+    bar.until_says("note 1 of 1")
+    bar.until_says("the hallucination is ready")
+
+
+def test_no_value_object_lies_on_a_patch_that_people_play():
+    for path in PD.glob("*.pd"):
+        if path.stem.startswith("hallu-"):
+            continue
+        outside = re.sub(r"#N canvas[^;]*;\n(?:(?!#N canvas).)*?#X restore[^;]*;", "", path.read_text()[1:], flags=re.S)
+        while (
+            inner := re.sub(r"#N canvas[^;]*;\n(?:(?!#N canvas).)*?#X restore[^;]*;", "", outside, flags=re.S)
+        ) != outside:
+            outside = inner
+        assert re.findall(r"#X obj \d+ \d+ v ", outside) == [], path
