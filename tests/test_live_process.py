@@ -119,12 +119,14 @@ def test_a_recording_is_a_film_of_the_time_it_took_with_its_sound(server, proces
     assert server.ask("/image/record", what="start", file="show")[1] == ""
     begun = time.monotonic()
     time.sleep(2.0)
+    stopped = time.monotonic() - begun
     ((address, path),), error = server.ask("/image/record", what="stop", file=None)
-    took = time.monotonic() - begun
+    answered = time.monotonic() - begun
     assert (address, path, error) == ("/image/file", (out / "show.mp4").as_posix(), "")
     with av.open(path) as file:
         frames = sum(1 for _ in file.decode(video=0))
-        assert frames / 30 == pytest.approx(took, abs=0.4)
+        # It ends between the request and the answer, which on a busy machine comes late.
+        assert stopped - 0.4 < frames / 30 < answered + 0.4
         assert (file.streams.video[0].width, file.streams.video[0].height) == (128, 128)
     with av.open(path) as file:
         decoded = np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
