@@ -1,5 +1,6 @@
-"""The gains that make the sounds of different models equally loud, measured on a few notes."""
+"""What is measured on a few notes of a model: the gains that make models equally loud, and whether it plays tones."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,9 @@ from core.audio.loudness import TARGET_LUFS, gain_db_to, loudness_lufs, mean_lou
 from core.latent.interpolation import slerp
 from core.latent.key_path import key_path
 from gansynth.hallucination import Timing, overlap_add
+from gansynth.report.tuning import clarity_db
+
+log = logging.getLogger(__name__)
 
 NOTES = 8
 KEYS = 3
@@ -19,19 +23,23 @@ _SEED = 1770
 
 @dataclass(frozen=True)
 class Level:
-    """Gains in dB that bring the sounds of a model to -20 LUFS.
+    """Gains in dB that bring the sounds of a model to -20 LUFS, and how many of its notes are in tune.
 
     Attributes:
         note_db: for its notes, as the model renders them.
         hallucination_db: for its hallucinations, whose peak is 0.5.
+        in_tune: the share of notes that are tones at their pitch, 0..1.
     """
 
     note_db: float = 0.0
     hallucination_db: float = 0.0
+    in_tune: float = 1.0
 
 
 class MeasuredModel(Protocol):
     """The part of a sound model that a measurement needs."""
+
+    name: str
 
     @property
     def pitches(self) -> Sequence[int]:
@@ -46,13 +54,13 @@ class MeasuredModel(Protocol):
 
 
 def measure(model: MeasuredModel) -> Level:
-    """Measure the gains of a model: the same for the same model each time.
+    """Measure the level of a model: the same for the same model each time; one that plays noise is logged.
 
     Eight notes with random timbres, at pitches spread over those of the model, and one hallucination through three key
     points at its middle pitch, with the default envelope.
 
     Returns:
-        Gains between -60 and 40 dB, rounded to 0.01 dB.
+        Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune.
     """
     z = np.random.default_rng(_SEED).standard_normal((NOTES + KEYS, model.latent_size)).astype(np.float32)
     path = key_path(z[NOTES:], STEPS, slerp)
@@ -64,5 +72,13 @@ def measure(model: MeasuredModel) -> Level:
     rate = model.sample_rate
     timing = Timing.default_for(model.audio_length / rate).fitted(model.audio_length, rate)
     whole = overlap_add(waves[NOTES:], len(path), timing, rate)
-    gains = (mean_loudness_lufs(waves[:NOTES], rate), loudness_lufs(whole, rate))
-    return Level(*(round(gain_db_to(TARGET_LUFS, measured), 2) for measured in gains))
+    loudness = (mean_loudness_lufs(waves[:NOTES], rate), loudness_lufs(whole, rate))
+    gains = [round(gain_db_to(TARGET_LUFS, measured), 2) for measured in loudness]
+    # Harmonics to noise at the pitch: above 20 dB for tones, below -7 dB for noise of models with random weights.
+    tones = [clarity_db(wave, pitch, rate) > 0 for wave, pitch in zip(waves[:NOTES], pitches, strict=True)]
+    count = sum(tones)
+    if count < NOTES / 2:
+        log.warning(
+            "%s plays noise: %d of %d notes are in tune; it may still be training", model.name, sum(tones), NOTES
+        )
+    return Level(gains[0], gains[1], count / NOTES)

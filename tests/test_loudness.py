@@ -23,7 +23,7 @@ class LoudModel:
     """Notes that are the same sine at any level."""
 
     def __init__(self, level, rate=RATE):
-        self.pitches, self.latent_size = (40, 52), 8
+        self.name, self.pitches, self.latent_size = "loud", (40, 52), 8
         self.sample_rate, self.audio_length, self.level = rate, 2 * rate, level
 
     def generate(self, z, pitches):
@@ -84,3 +84,13 @@ def test_notes_and_hallucinations_of_the_shipped_model_are_equally_loud(fluid):
     paths = [path * levels.gain(level.hallucination_db) for path in paths]
     loud = [mean_loudness_lufs(waves, fluid.sample_rate) for waves in (notes, paths)]
     assert loud == pytest.approx([TARGET_LUFS, TARGET_LUFS], abs=2.0)
+
+
+def test_a_model_that_plays_tones_loads_without_a_warning(fluid, caplog):
+    assert measure(fluid).in_tune == 1.0
+    assert caplog.text == ""
+
+
+def test_a_model_that_plays_noise_is_logged(magenta, caplog):
+    assert measure(magenta).in_tune == 0.0
+    assert "magenta_small plays noise: 0 of 8 notes are in tune" in caplog.text

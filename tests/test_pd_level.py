@@ -107,6 +107,26 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(12), rel=1e-4)]
 
 
+@pytest.mark.parametrize(
+    ("in_tune", "line"), [((0.25,), "it plays noise: still training?"), ((0.5,), "loaded"), ((), "loaded")]
+)
+def test_the_bar_says_when_a_model_plays_noise(tmp_path, in_tune, line):
+    server = FakeServer()
+    with pd_running(tmp_path, "#N canvas 0 0 900 300 12;\n#X obj 20 20 hallu-bar one;\n") as pd:
+        for number in range(1000, 1010):
+            pd.listen(f"{number}-says")
+        pd.listen("one-answer")
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        pd.to("one-ask", "load young")
+        answer(server, ("/sound/loaded", "young", 100, 16000, 4, 40), ("/sound/level", "young", 1.0, 2.0, *in_tune))
+        pd.wait("one-answer", "loaded")
+        pd.to("report", "asked")
+        pd.wait("asked")
+    server.close()
+    said = [message[2] for message in pd.heard if str(message[0]).endswith("-says") and message[1] == "label"]
+    assert said[-1] == line
+
+
 GRAPH = """#N canvas 0 0 500 400 12;
 #X obj 20 20 r in;
 #X obj 20 60 hallu-graph wave;

@@ -10,8 +10,9 @@ _Z = "/sound/z slot f..."
 _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
 _PITCHED = "/sound/pitch_in_edits yes"
-# In dB: what brings the model's notes to -20 LUFS, and its hallucinations, whose peak is 0.5.
-_LEVEL = "/sound/level name gain_db hallucination_gain_db"
+# In dB: what brings the model's notes to -20 LUFS, and its hallucinations, whose peak is 0.5. Then the share of eight
+# notes that are tones at their pitch: below 0.5 the model plays noise.
+_LEVEL = "/sound/level name gain_db hallucination_gain_db in_tune"
 _COMPONENTS = "/sound/components count layer file"
 _DIRECTIONS = "/sound/directions name..."
 _STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)

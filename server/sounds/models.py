@@ -51,5 +51,5 @@ def _facts(session: Session) -> list[Message]:
     facts = (model.name, model.audio_length, model.sample_rate, model.latent_size)
     return [
         Message("/sound/loaded", (*facts, *(int(pitch) for pitch in model.pitches))),
-        Message("/sound/level", (model.name, level.note_db, level.hallucination_db)),
+        Message("/sound/level", (model.name, level.note_db, level.hallucination_db, level.in_tune)),
     ]
