@@ -1,6 +1,7 @@
 """Directions of pictures, live: which file is loaded, what edits do, and what goes on while directions are found."""
 
 import re
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -10,7 +11,9 @@ import pytest
 from live_controller import LAYER, FlatModel, components, execute, load, models_with, submit
 
 import ganspace
+from core.files import user_folders
 from ganspace.analysis import OWN_IMAGES
+from renderer import biggan
 from renderer.live import directions
 from renderer.live.controller import RenderController
 from renderer.live.direction_search import MAX_WAITING
@@ -251,3 +254,22 @@ def test_offsets_of_a_large_row_of_directions_end_where_messages_do(controller):
     many = Directions(components(1100, names=()), "x", FlatModel())
     assert (many.count, many.used, len(many.row(()))) == (1100, 1024, 1024)
     assert many.offsets(many.row([0.0, 1.0])).shape == (1, *LAYER)
+
+
+def test_the_model_that_ships_has_its_directions_as_soon_as_it_is_loaded(tmp_path):
+    controller = RenderController([user_folders.shipped("models")], tmp_path, biggan.load)
+    controller.open("patterns")
+    assert controller.status().direction_count == 32
+    assert controller.status().directions[0] == "phase"
+    controller.direction_control.edit([1.0])
+    assert controller.scene.settings.edits == (1.0,)
+
+
+def test_directions_of_other_weights_are_not_loaded_by_themselves(tmp_path):
+    shutil.copytree(user_folders.shipped("models") / "biggan" / "patterns", tmp_path / "biggan" / "patterns")
+    file = tmp_path / "biggan" / "patterns" / "patterns_layers.0.npz"
+    found = ganspace.load(file)
+    ganspace.save(file, replace(found, origin=replace(found.origin, checksum="other")))
+    controller = RenderController([tmp_path], tmp_path, biggan.load)
+    controller.open("patterns")
+    assert controller.scene.directions is None

@@ -183,6 +183,83 @@ def test_what_was_saved_is_said(tab, fake):
     assert not tab.shown("#notice")
 
 
+def test_what_was_saved_is_never_written_over_the_image(tab, fake):
+    tab.press("h")
+    tab.press("s")
+    fake.status["saved"] = "monday.png"
+    tab.wait("document.getElementById('notice').textContent === 'saved monday.png'")
+    assert not tab.shown("#notice")
+    tab.press("h")
+    assert tab.shown("#notice")
+    box = tab.js("document.getElementById('notice').getBoundingClientRect().bottom")
+    assert box < tab.js("document.getElementById('bar').getBoundingClientRect().bottom")
+
+
+def test_a_snapshot_does_not_bring_hidden_controls_back(tab, fake):
+    tab.wait("document.body.classList.contains('bare')")
+    tab.press("s", "r")
+    received(fake, 2)
+    assert tab.js("document.body.classList.contains('bare')")
+
+
+def test_a_light_is_on_while_recording_with_hidden_controls_too(tab, fake):
+    fake.status["recording"] = True
+    tab.wait("document.getElementById('record').textContent === 'Stop'")
+    assert tab.shown("#recording") and not tab.shown("#light")
+    tab.press("h")
+    assert tab.shown("#light")
+    fake.status["recording"] = False
+    tab.wait("document.getElementById('record').textContent === 'Record'")
+    assert not tab.shown("#light")
+
+
+def test_the_image_fills_the_window_on_demand_and_stays_so(tab, fake):
+    fit = "getComputedStyle(document.getElementById('picture')).objectFit"
+    tab.press("c")
+    assert tab.js(fit) == "cover"
+    tab.open(fake.url)
+    tab.wait(f"{fit} === 'cover'")
+    tab.click("#cover")
+    assert tab.js(fit) == "contain"
+
+
+@pytest.mark.parametrize(("width", "height", "least"), [(844, 390, 380), (667, 375, 360), (390, 844, 380)])
+def test_a_phone_shows_a_large_image_beside_or_above_the_controls(tab, width, height, least):
+    tab.resize(width, height)
+    tab.move(10, 10)
+    image, bar = (
+        tab.js(f"(box => [box.left, box.top, box.right, box.bottom])({one}.getBoundingClientRect())")
+        for one in ("document.getElementById('stage')", "document.getElementById('controls')")
+    )
+    assert min(image[2] - image[0], image[3] - image[1]) >= least
+    assert bar[0] >= image[2] or bar[1] >= image[3]
+    assert tab.js("document.documentElement.scrollWidth") <= width
+    bar = "document.getElementById('bar')"
+    assert tab.js(f"{bar}.scrollWidth <= {bar}.clientWidth")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (844, 390), (390, 844)])
+def test_names_are_cut_at_no_width(tab, fake, width, height):
+    names = ["downwards and smaller", "darker and hue forwards", "more colourful", *["to the left"] * 13]
+    fake.status |= DIRECTED | {"direction_count": 16, "directions": names}
+    fake.status |= {"classes": ["great white shark, x", "black-and-tan coonhound"], "class_ids": [0, 1]}
+    tab.resize(width, height)
+    tab.wait("document.querySelectorAll('#chosen .word').length === 2 && !document.getElementById('directions').hidden")
+    words = "[...document.querySelectorAll('.fader span, #chosen .word')]"
+    assert tab.js(
+        f"{words}.every(one => one.scrollWidth <= one.clientWidth || getComputedStyle(one).display === 'inline')"
+    )
+    styles = f"[...new Set({words}.map(one => getComputedStyle(one).whiteSpace + getComputedStyle(one).textOverflow))]"
+    assert tab.js(styles) == ["normalclip"]
+    # The longest word fits into one line.
+    assert tab.js("""(() => {
+      const pen = document.createElement("canvas").getContext("2d");
+      const name = document.querySelector(".fader span");
+      pen.font = getComputedStyle(name).font;
+      return pen.measureText("downwards").width <= name.clientWidth;
+    })()""")
+
+
 @pytest.mark.parametrize(("dial", "values"), [("truncation", 0.61), ("jitter", 0.41), ("smooth", 0.31), ("bpm", 121.0)])
 def test_arrow_keys_turn_dials(tab, fake, dial, values):
     tab.js(f"document.querySelector('[data-dial={dial}]').focus()")
@@ -410,7 +487,7 @@ def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, fake):
 def test_the_keys_are_listed(tab):
     tab.press("?")
     tab.wait("document.getElementById('keys').open")
-    assert tab.js("document.querySelectorAll('#keys dt').length") == 12
+    assert tab.js("document.querySelectorAll('#keys dt').length") == 13
     tab.press("f")
     assert tab.js("document.fullscreenElement") is None
     tab.press("Escape")

@@ -89,7 +89,7 @@ class RenderController:
     def open(self, name: str | None = None) -> ImageModel:
         """Load a model, by name or folder; None: the first that is found. The one before it is used until then.
 
-        Chosen classes are kept if this model has them all.
+        Chosen classes are kept if this model has them all. Its own directions are used if they are in its folder.
 
         Raises:
             FileNotFoundError: there is no model of this name.
@@ -107,6 +107,7 @@ class RenderController:
             numbers, self._chosen = self._find((), model), ()
         self.direction_control.cancel_search()
         self.scene.use_model(model, numbers)
+        self.direction_control.load_own(model)
         log.info("image model %s loaded, %d px", model.name, model.size)
         return model
 

@@ -71,6 +71,11 @@ class DirectionControl:
         self._scene.use_directions(found)
         return found
 
+    def load_own(self, model: ImageModel) -> None:
+        """Use the model's own directions, if they are in its folder already; nothing is searched for."""
+        if found := directions.beside(model):
+            self._scene.use_directions(found)
+
     def edit(self, edits: Sequence[float]) -> None:
         """Set the edits along the directions.
 

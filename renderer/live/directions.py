@@ -107,6 +107,21 @@ def load(file: Path, model: ImageModel) -> Directions:
     return Directions(ganspace.load(file), file.as_posix(), model)
 
 
+def beside(model: Any) -> Directions | None:
+    """The model's own directions, if they are in its folder already and are of these weights."""
+    checksum = getattr(model, "checksum", "")
+    if not checksum or not model.layers:
+        return None
+    try:
+        file = ganspace.own_file(model)
+        found = ganspace.load(file) if file.is_file() else None
+        if found and found.origin.checksum == checksum:
+            return Directions(found, file.as_posix(), model)
+    except (ValueError, OSError) as error:
+        log.warning("the model's own directions are not loaded: %s", error)
+    return None
+
+
 def own(model: Any, progress: Progress) -> Directions:
     """A model's own directions: searched for where it has none, and saved beside it where its folder is writable.
 

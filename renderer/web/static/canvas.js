@@ -1,17 +1,19 @@
-// The frame: drawn as large as the window allows, with crisp or smooth pixels, frozen on demand.
+// The frame: drawn as large as the window allows, whole or cropped, with crisp or smooth pixels, frozen on demand.
 
-const CRISP = "hallu.crisp";
+// What is kept in the browser: pixels and fit.
+const KEPT = ["crisp", "cover"];
 
 export class Canvas {
   #canvas = document.getElementById("picture");
-  #button = document.getElementById("crisp");
   #watch;
   #held = false;
 
   constructor(watch) {
     this.#watch = watch;
-    this.#button.onclick = () => this.toggleCrisp();
-    this.#setCrisp(localStorage.getItem(CRISP) === "yes");
+    for (const name of KEPT) {
+      document.getElementById(name).onclick = () => this.toggle(name);
+      this.#set(name, localStorage.getItem(`hallu.${name}`) === "yes");
+    }
     document.addEventListener("visibilitychange", () => this.#report());
   }
 
@@ -28,8 +30,9 @@ export class Canvas {
     this.#report();
   }
 
-  toggleCrisp() {
-    this.#setCrisp(!document.body.classList.contains("crisp"));
+  // "crisp": pixels are squares; "cover": the image fills the window and is cropped.
+  toggle(name) {
+    this.#set(name, !document.body.classList.contains(name));
   }
 
   #draw(bitmap) {
@@ -45,9 +48,9 @@ export class Canvas {
     this.#watch(!this.#held && !document.hidden);
   }
 
-  #setCrisp(crisp) {
-    document.body.classList.toggle("crisp", crisp);
-    this.#button.setAttribute("aria-pressed", crisp);
-    localStorage.setItem(CRISP, crisp ? "yes" : "no");
+  #set(name, on) {
+    document.body.classList.toggle(name, on);
+    document.getElementById(name).setAttribute("aria-pressed", on);
+    localStorage.setItem(`hallu.${name}`, on ? "yes" : "no");
   }
 }

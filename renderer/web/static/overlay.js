@@ -1,6 +1,8 @@
 // Shows the controls while somebody uses them, and hides them otherwise.
 
 const QUIET_MS = 4000;
+// Keys that leave hidden controls hidden: a snapshot or a recording must not put anything over the image.
+const SILENT_KEYS = ["h", "s", "r"];
 
 export class Overlay {
   #overlay = document.getElementById("overlay");
@@ -11,9 +13,10 @@ export class Overlay {
   // `plain`: always hidden, for OBS.
   constructor(plain) {
     this.#off = plain;
+    document.body.classList.toggle("plain", plain);
     for (const kind of ["pointermove", "pointerdown", "wheel", "input"]) addEventListener(kind, () => this.#stir());
     // Before the key has its effect, so that the focus is restored first.
-    addEventListener("keydown", (event) => event.key !== "h" && event.key !== "H" && this.#stir(), true);
+    addEventListener("keydown", (event) => SILENT_KEYS.includes(event.key.toLowerCase()) || this.#stir(), true);
     this.#stir();
     if (plain) this.#hide();
   }

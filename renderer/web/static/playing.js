@@ -7,7 +7,7 @@ function clock(seconds) {
 
 export class Playing {
   #parts = Object.fromEntries(
-    ["name", "busy", "rate", "recording", "target", "position", "time"].map((id) => [id, document.getElementById(id)]),
+    ["name", "busy", "rate", "recording", "light", "target", "position", "time"].map((id) => [id, document.getElementById(id)]),
   );
   #playing = null;
   #since = 0;
@@ -17,10 +17,10 @@ export class Playing {
   }
 
   show(state) {
-    const { name, busy, rate, recording, target } = this.#parts;
+    const { name, busy, rate, recording, light, target } = this.#parts;
     name.textContent = state.model || "no image model is loaded";
     busy.hidden = !state.busy;
-    recording.hidden = !state.recording;
+    recording.hidden = light.hidden = !state.recording;
     rate.textContent = Number.isFinite(state.fps) ? this.#rate(state) : "";
     if (state.playing !== this.#playing) [this.#playing, this.#since] = [state.playing ?? null, performance.now()];
     document.body.classList.toggle("silent", !this.#playing);
