@@ -98,7 +98,7 @@ def _note(client: Client, name: str) -> Value:
     replies = _ask(client, "/sound/load", name)
     loaded, level = replies[0].args, replies[1].args
     print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
-    note_db, hallucination_db = map(float, level[1:])
+    note_db, hallucination_db = map(float, level[1:3])
     print(f"Patches play its notes at {note_db:+.1f} dB and its hallucinations at {hallucination_db:+.1f} dB.")
     _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
     _ask(client, "/sound/slerp_z", "demo-a", "demo-b", "demo-c", 0.5)
