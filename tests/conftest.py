@@ -193,6 +193,15 @@ def server(tmp_path_factory, models):
     yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), models), "magenta_small")
 
 
+@pytest.fixture(autouse=True)
+def no_directions_from_the_test_before(request):
+    """Load the model of the shared server again if a test has left directions there."""
+    running = request.getfixturevalue("server") if "server" in request.fixturenames else None
+    if isinstance(running, RunningServer) and running.send("/status")[0].args[1] != "-":
+        running.send("/sound/unload")
+        running.send("/sound/load", "magenta_small")
+
+
 @pytest.fixture(scope="session")
 def band_server(tmp_path_factory, band):
     """One server that plays a model with conditions, for tests that load it again or leave it as they found it."""

@@ -30,7 +30,9 @@ class Strip:
 
 @pytest.fixture
 def strip(tmp_path, band_server):
-    """A strip that plays a model with families and qualities."""
+    """A strip that plays a model with families and qualities, none of them set."""
+    band_server.send("/sound/unload")
+    band_server.send("/sound/load", "band")
     with pd_running(tmp_path, PATCH) as pd:
         yield Strip(pd, band_server.port)
         assert [line for line in pd.errors() if "couldn't find named array" not in line] == []
