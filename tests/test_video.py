@@ -263,3 +263,17 @@ def test_scaling_is_smooth_and_sharpening_steepens_edges():
 def test_a_shape_that_is_none_is_refused(values, rule):
     with pytest.raises(ValueError, match=rule):
         Shape(**values)
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path):
+    blocks = np.random.default_rng(0).integers(0, 255, (80, 100, 3)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
+
+    def encoded(name):
+        writer = Mp4(tmp_path / name, 288, 352, Fraction(30))
+        for step in range(40):
+            writer.write(np.roll(blocks, step, 1)[:288, :352])
+        writer.finish()
+        return (tmp_path / name).read_bytes()
+
+    first = encoded("0.mp4")
+    assert all(encoded(f"{number}.mp4") == first for number in range(1, 6))
