@@ -58,8 +58,7 @@ def _serve(options: argparse.Namespace) -> int:
         "image_port": options.image_port,
         "pictures": options.pictures,
         "page_host": options.page_host,
-        "engine": options.engine,
-        "precision": options.precision,
+        **engine.given(options),
     }
     given = {name: value for name, value in given.items() if value is not None}
     return serve(ServerSettings(options.host, options.port, load=options.load, image=not options.no_image, **given))

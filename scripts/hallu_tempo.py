@@ -15,6 +15,7 @@ from typing import Any
 from core.files.unused_names import unused
 from core.progress import show_progress
 from scripts import frame
+from scripts.flags import engine
 from scripts.flags.video import add_model_flags, add_shape_flags, find_model, load_image_model, place, ranged
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def _make(args: argparse.Namespace) -> None:
     # Wrong input is found here, before anything large is loaded.
     settings = replace(settings, classes=tuple(map(str, find(settings.classes, class_names(model)))))
     check_seamless(settings.oscillators(image_description(model).z_size), settings.num_beats)
-    image_model = load_image_model(model)
+    image_model = load_image_model(model, **engine.given(args))
     for number in range(args.num_samples):
         one = replace(settings, seed=settings.seed + number)
         with show_progress("frame", "rendering") as progress:

@@ -8,12 +8,14 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files.unused_names import unused
 from core.progress import show_progress
 from scripts import frame
+from scripts.flags import engine
 from scripts.flags.video import (
     add_model_flags,
     add_shape_flags,
@@ -121,7 +123,7 @@ def _make(args: argparse.Namespace) -> None:
 
     job = replace(job, out=unused(job.out, [".json", ".npz"]))
     with show_progress("frame", "rendering") as progress:
-        paths = make(job, load_image_model, memory(), progress)
+        paths = make(job, partial(load_image_model, **engine.given(args)), memory(), progress)
     for path in paths:
         print(path)
 
@@ -136,12 +138,12 @@ def memory() -> Path:
 def _repeated(args: argparse.Namespace) -> "VideoJob":
     from renderer.video.visualize import repeated
 
-    free = {"repeat", "output_file", "debug", "error"}
+    free = {"repeat", "output_file", "debug", "error", "engine"}
     given = [
         name for name, value in vars(args).items() if value is not None and value is not False and name not in free
     ]
     if given:
-        args.error(f"--repeat makes a video again as it was; only --output_file goes with it, not {given[0]}")
+        args.error(f"--repeat makes a video again; only --output_file and --engine go with it, not {given[0]}")
     return repeated(args.repeat, place(args.output_file, "", (".mp4",)) if args.output_file else None)
 
 

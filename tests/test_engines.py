@@ -1,7 +1,9 @@
 """Keras computes what OpenVINO computes, on the models that ship."""
 
+import argparse
 from pathlib import Path
 
+import av
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ import soundfile
 
 import gansynth
 from renderer import biggan
+from scripts.flags.engine import given
 from scripts.gansynth_generate import main
+from scripts.hallu_visualize import main as visualize
 
 MODELS = Path(__file__).parent.parent / "models"
 
@@ -53,3 +57,19 @@ def test_a_command_plays_on_the_engine_that_is_named(tmp_path):
         assert main([str(word) for word in [*words, "--batch_size", "1", "--engine", engine]]) == 0
         waves.append(soundfile.read(tmp_path / engine / "generated_0.wav")[0])
     assert relative_error(*waves) < 1e-3
+
+
+def test_a_video_is_the_same_on_the_engine_that_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("core.files.user_folders.data_dir", lambda: tmp_path / "data")
+    soundfile.write("la.wav", 0.5 * np.sin(np.arange(1600) / 6), 16000)
+    frames = []
+    for engine in ("openvino", keras.config.backend()):
+        assert visualize(["la.wav", "--seed", "1", "-o", f"{engine}.mp4", "--engine", engine]) == 0
+        with av.open(f"output/{engine}.mp4") as file:
+            frames.append(np.stack([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]).astype(float))
+    assert np.abs(frames[0] - frames[1]).mean() < 1
+
+
+def test_automatic_precision_of_a_sound_is_exact():
+    assert given(argparse.Namespace(engine=None, precision="auto")) == {}

@@ -147,7 +147,7 @@ def test_a_set_without_axes_magnitude_or_period_is_left_out():
 
 
 def test_lists_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="axis_sets 10, magnitudes 2 .1 2., periods 10, funcs 10"):
+    with pytest.raises(ValueError, match=r"axis_sets 10, magnitudes 2 \(1 2\), periods 10, funcs 10"):
         Tempo(seed=0, magnitudes=(1.0, 2.0)).oscillators(128)
 
 

@@ -71,7 +71,7 @@ def test_help_loads_neither_tensorflow_nor_librosa(command):
         (("la.wav", "-r", "300"), "invalid choice: 300"),
         (("la.wav", "-e", "sbert"), "name the lyrics"),
         (("la.wav", "-l", "a.txt", "-c", "1"), "--classes and --lyrics exclude each other"),
-        (("--repeat", "a.json", "-j", "0"), "only --output_file goes with it, not jitter"),
+        (("--repeat", "a.json", "-j", "0"), "only --output_file and --engine go with it, not jitter"),
     ],
 )
 def test_wrong_usage_of_visualize_is_one_sentence(room, capsys, flags, rule):

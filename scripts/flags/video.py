@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.flags import models
+from scripts.flags import engine, models
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
@@ -32,6 +32,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="an image model's name or its folder (default: the one that ships)"
     )
     models.add(parser, models.IMAGE)
+    engine.add_engine(parser)
 
 
 SHAPE = ("size", "fit", "sharpen")
@@ -67,8 +68,8 @@ def find_model(args: argparse.Namespace, name: str | None, resolution: int | Non
     return choose(models.folders(args), name, resolution)
 
 
-def load_image_model(folder: Path) -> "ImageModel":
-    """Load an image model.
+def load_image_model(folder: Path, **options: str) -> "ImageModel":
+    """Load an image model; `options` as of `core.families.load`.
 
     Raises:
         FileNotFoundError: there is none in the folder.
@@ -76,7 +77,7 @@ def load_image_model(folder: Path) -> "ImageModel":
     """
     from core import families
 
-    model: ImageModel = families.load(folder, "image")
+    model: ImageModel = families.load(folder, "image", **options)
     return model
 
 
