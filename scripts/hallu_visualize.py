@@ -66,6 +66,25 @@ def parser() -> argparse.ArgumentParser:
         choices=("blend", "peak"),
         help="blend: mixtures of classes that the model has learned (default); peak: overdriven",
     )
+    _add_class_flags(flags)
+    flags.add_argument(
+        "-bs",
+        "--batch_size",
+        type=ranged("batch_size"),
+        metavar="N",
+        help="frames that the model renders at once (default 20)",
+    )
+    flags.add_argument("-o", "--output_file", metavar="NAME", help="the video (default: output/ and the song's name)")
+    flags.add_argument("--seed", type=int, help="the same number gives the same video (default: random, and reported)")
+    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the video of this manifest again")
+    add_shape_flags(flags, "the model's own, 128x128 for the one that ships")
+    add_model_flags(flags)
+    flags.set_defaults(error=flags.error)
+    return flags
+
+
+def _add_class_flags(flags: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the classes come from."""
     flags.add_argument("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name")
     flags.add_argument(
         "-n",
@@ -81,14 +100,6 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the first class goes with the strongest pitch (default: the classes are a chromatic scale)",
     )
-    flags.add_argument(
-        "-bs",
-        "--batch_size",
-        type=ranged("batch_size"),
-        metavar="N",
-        help="frames that the model renders at once (default 20)",
-    )
-    flags.add_argument("-o", "--output_file", metavar="NAME", help="the video (default: output/ and the song's name)")
     flags.add_argument("--use_last_vectors", action="store_true", help="use the last video's noise and classes again")
     flags.add_argument("--use_last_classes", action="store_true", help="use the last video's classes")
     flags.add_argument("-l", "--lyrics", type=Path, metavar="FILE", help="a text file that chooses the classes")
@@ -104,12 +115,6 @@ def parser() -> argparse.ArgumentParser:
         choices=("best", "random", "ransac"),
         help="how it chooses (default: random)",
     )
-    flags.add_argument("--seed", type=int, help="the same number gives the same video (default: random, and reported)")
-    flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the video of this manifest again")
-    add_shape_flags(flags, "the model's own, 128x128 for the one that ships")
-    add_model_flags(flags)
-    flags.set_defaults(error=flags.error)
-    return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
