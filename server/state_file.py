@@ -76,7 +76,15 @@ def save(path: Path, saved: SavedSession) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    header = {
+    latents = np.concatenate([np.zeros(0, np.float32), *saved.slots.values()])
+    memory = io.BytesIO()
+    np.savez(memory, header=np.array(json.dumps(_header(saved))), latents=latents)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_bytes(path, memory.getbuffer())
+
+
+def _header(saved: SavedSession) -> dict[str, Any]:
+    return {
         "hallu_state": VERSION,
         "seed": saved.seed,
         "random": dict(saved.random),
@@ -86,11 +94,6 @@ def save(path: Path, saved: SavedSession) -> None:
         "edits": saved.edits,
         "slots": [[name, len(z)] for name, z in saved.slots.items()],
     }
-    latents = np.concatenate([np.zeros(0, np.float32), *saved.slots.values()])
-    memory = io.BytesIO()
-    np.savez(memory, header=np.array(json.dumps(header)), latents=latents)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_bytes(path, memory.getbuffer())
 
 
 def load(path: Path) -> SavedSession:

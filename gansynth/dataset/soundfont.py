@@ -102,13 +102,7 @@ def find_sound_font(path: Path | None = None) -> Path:
         FileNotFoundError: it is not there.
         ValueError: it is not a sound font.
     """
-    if path is None:
-        path = next((path for path in SYSTEM_FONTS if path.is_file()), None)
-        if path is None:
-            raise FileNotFoundError(
-                "no sound font was found; name one with --sound_font, or on Debian and Ubuntu: "
-                "apt install fluid-soundfont-gm"
-            )
+    path = path or _system_font()
     if not path.is_file():
         raise FileNotFoundError(f"there is no sound font {path}")
     with path.open("rb") as file:
@@ -116,6 +110,15 @@ def find_sound_font(path: Path | None = None) -> Path:
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise ValueError(f"{path} is not a sound font: it does not begin like an .sf2 or .sf3 file")
     return path
+
+
+def _system_font() -> Path:
+    for path in SYSTEM_FONTS:
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        "no sound font was found; name one with --sound_font, or on Debian and Ubuntu: apt install fluid-soundfont-gm"
+    )
 
 
 def render(

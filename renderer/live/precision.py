@@ -1,6 +1,5 @@
 """The precision of live frames: bf16 where the processor has it and nobody sees the difference."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +7,6 @@ import numpy as np
 from core import families
 from core.nn import openvino_runtime
 from core.protocols import ImageModel
-
-log = logging.getLogger(__name__)
 
 AUTO = "auto"
 # Grey levels, root mean square, that frames may differ by.
@@ -29,16 +26,11 @@ def load(folder: Path, precision: str = AUTO) -> ImageModel:
         FileNotFoundError: there is no image model in the folder, or a file of it is missing.
         ValueError: a file breaks a rule; the message names it.
     """
-    if precision != AUTO:
-        model: ImageModel = families.load(folder, "image", precision=precision)
+    model: ImageModel = families.load(folder, "image", precision="f32" if precision == AUTO else precision)
+    if precision != AUTO or not has_bf16():
         return model
-    exact: ImageModel = families.load(folder, "image")
-    if not has_bf16():
-        return exact
     fast: ImageModel = families.load(folder, "image", precision="bf16")
-    difference = grey_levels_apart(exact, fast)
-    log.debug("%s: frames in bf16 differ by %.2f grey levels", exact.name, difference)
-    return fast if difference < INVISIBLE else exact
+    return fast if grey_levels_apart(model, fast) < INVISIBLE else model
 
 
 def has_bf16() -> bool:
