@@ -75,10 +75,7 @@ def measure(model: MeasuredModel) -> Level:
     loudness = (mean_loudness_lufs(waves[:NOTES], rate), loudness_lufs(whole, rate))
     gains = [round(gain_db_to(TARGET_LUFS, measured), 2) for measured in loudness]
     # Harmonics to noise at the pitch: above 20 dB for tones, below -7 dB for noise of models with random weights.
-    tones = [clarity_db(wave, pitch, rate) > 0 for wave, pitch in zip(waves[:NOTES], pitches, strict=True)]
-    count = sum(tones)
+    count = sum(clarity_db(wave, pitch, rate) > 0 for wave, pitch in zip(waves[:NOTES], pitches, strict=True))
     if count < NOTES / 2:
-        log.warning(
-            "%s plays noise: %d of %d notes are in tune; it may still be training", model.name, sum(tones), NOTES
-        )
+        log.warning("%s plays noise: %d of %d notes are in tune; it may still be training", model.name, count, NOTES)
     return Level(gains[0], gains[1], count / NOTES)

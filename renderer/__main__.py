@@ -34,14 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         1 on failure. Otherwise the process ends here: with 130 after Ctrl-C, else with 0.
     """
     args = _parser().parse_args(argv)
-    # TensorFlow reads these when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if args.debug else "3")
     logging.basicConfig(level=logging.WARNING, format="renderer: %(message)s", stream=sys.stderr)
     logging.getLogger("renderer").setLevel(logging.DEBUG if args.debug else logging.INFO)
     status = errors.exit_status(lambda: _run(args), "renderer", args.debug)
     if status == errors.FAILED:
         return status
-    # TensorFlow may still run in a thread; a normal exit would crash it.
+    # A frame may still be computed in a thread; a normal exit would take the engine away under it.
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status)

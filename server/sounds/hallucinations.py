@@ -7,7 +7,7 @@ import numpy as np
 
 from core.commands.limits import MAX_NOTES, MAX_SECONDS
 from core.latent.interpolation import Interpolation, lerp, slerp
-from core.latent.key_path import key_times_s
+from core.latent.key_path import key_times_s, point_count
 from ganspace.edited_models import CoordinateModel
 from gansynth.config import check_pitch, nearest_pitch
 from gansynth.hallucination import NoteModel, Timing, hallucination_length
@@ -91,7 +91,7 @@ def _note_count(keys: int, steps: int) -> int:
     Raises:
         ValueError: more than MAX_NOTES.
     """
-    count = keys + (keys - 1) * steps
+    count = point_count(keys, steps)
     if count > MAX_NOTES:
         raise ValueError(f"{keys} key points with {steps} steps are {count} notes; the most is {MAX_NOTES}")
     return count
