@@ -19,10 +19,10 @@ def command(address, *args):
 class RecordedRequest(Request):
     """A request that records its replies."""
 
-    def __init__(self, *message, sink=None):
+    def __init__(self, *message, sink=None, client=None):
         self.replies = []
         self.ended = threading.Event()
-        super().__init__(command(*message), FUNCTIONS[message[0]].handler, sink, self._record)
+        super().__init__(command(*message), FUNCTIONS[message[0]].handler, sink, self._record, client)
 
     def _record(self, message):
         self.replies.append(message)

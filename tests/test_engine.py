@@ -51,8 +51,8 @@ def engine(work):
     engine.stop()
 
 
-def hallucinate(target):
-    return RecordedRequest("/sound/hallucinate", target, 3, 3)
+def hallucinate(target, client=None):
+    return RecordedRequest("/sound/hallucinate", target, 3, 3, client=client)
 
 
 def running(engine, work, target="one"):
@@ -94,6 +94,25 @@ def test_a_full_queue_fails_at_once(engine, work):
         engine.submit(request)
     assert waiting[3].end.args[:2] == ("/sound/hallucinate", "w3")
     assert "full" in waiting[3].end.args[2]
+
+
+def test_clients_take_turns(engine, work):
+    requests = [running(engine, work, "now"), *(hallucinate(f"a{number}", "A") for number in (1, 2))]
+    for request in [*requests[1:], hallucinate("b1", "B")]:
+        engine.submit(request)
+    work.gate.set()
+    assert [request.end.address for request in requests] == ["/done"] * 3
+    assert work.order == [("now",), ("a1",), ("b1",), ("a2",)]
+
+
+def test_a_client_that_fills_the_queue_leaves_room_for_another(engine, work):
+    running(engine, work)
+    greedy, other = [hallucinate(f"a{number}", "A") for number in range(3)], hallucinate("b", "B")
+    for request in [*greedy, other]:
+        engine.submit(request)
+    assert "full" in greedy[2].end.args[2]
+    work.gate.set()
+    assert other.end.address == "/done"
 
 
 def test_status_tells_what_waits_and_what_runs(engine, work):

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from server.engine.fair_queue import FairQueue
 from server.engine.request import Cancelled, Request
 from server.osc.packet import Message
 
@@ -44,7 +44,7 @@ class Engine:
     def __init__(self, work: Work, limit: int = QUEUE_LIMIT) -> None:
         self._work = work
         self._limit = limit
-        self._queue: deque[Request] = deque()
+        self._queue = FairQueue(limit)
         self._running: Request | None = None
         self._stopping = False
         self._changed = threading.Condition()
@@ -56,21 +56,19 @@ class Engine:
         self._thread.start()
 
     def submit(self, request: Request) -> None:
-        """Queue a request; it fails at once if the queue is full."""
+        """Queue a request; if the queue is full, one of the client with most requests in it fails."""
         with self._changed:
-            if not self._stopping and len(self._queue) < self._limit:
-                self._queue.append(request)
-                self._changed.notify()
-                return
-        full = f"the queue is full ({self._limit} requests); try again later"
-        request.fail(_STOPPING if self._stopping else full)
+            stopping = self._stopping
+            refused = request if stopping else self._queue.put(request)
+            self._changed.notify()
+        if refused is not None:
+            full = f"the queue is full ({self._limit} requests); try again later"
+            refused.fail(_STOPPING if stopping else full)
 
     def cancel(self, target: str, reason: str = "cancelled") -> bool:
         """Stop all requests that have this target; False if there are none."""
         with self._changed:
-            waiting = [request for request in self._queue if target in request.command.targets]
-            for request in waiting:
-                self._queue.remove(request)
+            waiting = self._queue.remove(lambda request: target in request.command.targets)
             running = self._running
         for request in waiting:
             request.fail(reason)
@@ -87,8 +85,7 @@ class Engine:
         """Fail the requests that wait and ask the running one to stop; True if the thread has ended in time."""
         with self._changed:
             self._stopping = True
-            waiting, running = list(self._queue), self._running
-            self._queue.clear()
+            waiting, running = self._queue.remove(lambda _: True), self._running
             self._changed.notify()
         if running:
             running.cancel(_STOPPING)
@@ -115,7 +112,7 @@ class Engine:
                 if not self._queue and not self._stopping:
                     self._changed.wait(IDLE_S)
                 if self._queue or self._stopping:
-                    self._running = None if self._stopping else self._queue.popleft()
+                    self._running = None if self._stopping else self._queue.take()
                     return self._running
             # Without the lock, for /status must not wait for it.
             self._idle()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from core.commands.limits import MAX_REASON
@@ -43,12 +43,21 @@ class Request:
         command: the checked message.
         handler: the function that handles it.
         sink: where the client gets its sounds.
+        client: who sent it; clients take turns.
     """
 
-    def __init__(self, command: Command, handler: "Handler", sink: "Sink", send: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        command: Command,
+        handler: "Handler",
+        sink: "Sink",
+        send: Callable[[Message], None],
+        client: Hashable = None,
+    ) -> None:
         self.command = command
         self.handler = handler
         self.sink = sink
+        self.client = client
         self._send = send
         self._lock = threading.Lock()
         self._cancel_reason = ""

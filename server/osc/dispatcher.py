@@ -91,7 +91,9 @@ class Dispatcher:
             else:
                 sink = self._sink(self._clients.preferences(sender))
                 to = self._clients.reply_address(sender)
-                self._engine.submit(Request(item, function.handler, sink, lambda message: self._send(message, to)))
+                self._engine.submit(
+                    Request(item, function.handler, sink, lambda message: self._send(message, to), sender)
+                )
 
     def _log_fudi(self, reason: str) -> None:
         """Report Pd's text in the log, once: who sends it cannot read the reply either."""
