@@ -27,13 +27,31 @@ def specgrams_to_waves(ops: Ops, specgrams: Tensor, config: Config, length: int 
 
     `length` samples need `needed_frames` frames; None: the whole sound from all frames.
     """
-    magnitude, phase = _polar(ops, specgrams, config)
+    wave = overlap_add(ops, windowed_frames(ops, specgrams, config)[0], config.hop)
+    length = config.audio_length if length is None else length
+    return wave[:, config.padding : config.padding + length]
+
+
+def windowed_frames(
+    ops: Ops, specgrams: Tensor, config: Config, phase: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """[n, count, frequencies, 2] -> frames of sound [n, count, frame_length], ready to be added up with `overlap_add`.
+
+    Args:
+        ops: what computes them.
+        specgrams: all frames, or the next ones of a sound.
+        config: gives the sizes and the data type.
+        phase: what this function returned with the frames before; None: these are the first.
+
+    Returns:
+        The frames, and what the next ones start from: the phase summed up so far, [n, 1, frequencies]; None where the
+        data type needs no frame to know the next.
+    """
+    magnitude, phase, following = _polar(ops, specgrams, config, phase)
     real, imaginary = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
     with_dc = ((0, 0), (0, 0), (1, 0))
     frames = ops.irfft((ops.pad(real, with_dc), ops.pad(imaginary, with_dc)), config.frame_length)
-    wave = _overlap_add(ops, frames * _synthesis_window(config.frame_length), config.hop)
-    length = config.audio_length if length is None else length
-    return wave[:, config.padding : config.padding + length]
+    return frames * _synthesis_window(config.frame_length), following
 
 
 def faded_in(ops: Ops, waves: Tensor, config: Config) -> Tensor:
@@ -42,11 +60,16 @@ def faded_in(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     A spectrogram's frames are longer than a note's onset, so that some sound comes before it; cut off at the start of
     the note, it clicks.
     """
-    count = round(config.fade_in_s * config.sample_rate)
-    if not count:
+    rise = fade_in(config)
+    if not len(rise):
         return waves
-    rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)).astype(np.float32)
-    return ops.concatenate([waves[:, :count] * rise, waves[:, count:]], axis=1)
+    return ops.concatenate([waves[:, : len(rise)] * rise, waves[:, len(rise) :]], axis=1)
+
+
+def fade_in(config: Config) -> np.ndarray:
+    """The gains of a note's first fade_in_s, from 0, float32 [samples]."""
+    count = round(config.fade_in_s * config.sample_rate)
+    return (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))).astype(np.float32)
 
 
 def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
@@ -122,18 +145,28 @@ def _columns(matrix: Callable[[int, int], np.ndarray], bins: int, sample_rate: i
     return list(rows), list(np.take_along_axis(values, rows, axis=0).astype(np.float32))
 
 
-def _polar(ops: Ops, specgrams: Tensor, config: Config) -> tuple[Tensor, Tensor]:
-    """Magnitude and phase in radians on the linear frequency axis, each [n, time, frequency].
+def _polar(ops: Ops, specgrams: Tensor, config: Config, before: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Magnitude and phase in radians on the linear frequency axis, each [n, time, frequency]; then the last sum.
 
     Magenta wraps the phase's steps and sums them up once more here; that changes the phase by whole turns only.
     """
-    level, phase = specgrams[..., 0], specgrams[..., 1] * np.pi
+    level, phase, last = specgrams[..., 0], specgrams[..., 1] * np.pi, None
     if config.data_type != "phase":
-        phase = ops.cumsum(phase, axis=1)
+        phase, last = _summed(ops, phase, before)
     if config.data_type != "mel":
-        return ops.exp(level), phase
+        return ops.exp(level), phase, last
     inverse = _columns(inverse_mel_matrix, config.frequencies, config.sample_rate)
-    return ops.sqrt(_multiplied(ops, ops.exp(level), inverse) + EPSILON), _multiplied(ops, phase, inverse)
+    return ops.sqrt(_multiplied(ops, ops.exp(level), inverse) + EPSILON), _multiplied(ops, phase, inverse), last
+
+
+def _summed(ops: Ops, steps: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Running sums of phase steps [n, time, frequency], from the sum before them on; and the last one."""
+    if before is None:
+        sums = ops.cumsum(steps, axis=1)
+    else:
+        # In the order of one sum from the first frame, so that not a bit depends on where the blocks end.
+        sums = ops.cumsum(ops.concatenate([before, steps], axis=1), axis=1)[:, 1:]
+    return sums, sums[:, -1:]
 
 
 def _multiplied(ops: Ops, x: Tensor, columns: Columns) -> Tensor:
@@ -148,8 +181,8 @@ def _synthesis_window(length: int) -> np.ndarray:
     return window / np.tile((window**2).reshape(4, -1).sum(axis=0), 4)
 
 
-def _overlap_add(ops: Ops, frames: Tensor, hop: int) -> Tensor:
-    """[n, count, 4 hop] -> [n, (count + 3) hop]."""
+def overlap_add(ops: Ops, frames: Tensor, hop: int) -> Tensor:
+    """Frames [n, count, 4 hop], each a hop after the one before -> their sum [n, (count + 3) hop]."""
     _, count, length = frames.shape
     quarters = ops.reshape(frames, (-1, count, 4, hop))
     parts = [ops.pad(quarters[:, :, i], ((0, 0), (i, 3 - i), (0, 0))) for i in range(4)]
