@@ -52,6 +52,13 @@ class _DirectedModel:
             self._components.layer, rows, pitches, length=length, progress=progress
         )
 
+    def blocks(
+        self, key: np.ndarray, pitch: int, *, conditions: "Conditions | None" = None, notes: int = 1
+    ) -> Iterator[np.ndarray]:
+        """As `Model.blocks`: the note of a key point [size], its head and the rest."""
+        (activations,) = self._activations(np.asarray(key)[None], [pitch], conditions)
+        return self._model.blocks_from_activations(self._components.layer, activations, pitch, notes=notes)
+
     def _activations(self, keys: np.ndarray, pitches: list[int], conditions: "Conditions | None") -> np.ndarray:
         raise NotImplementedError
 

@@ -2,10 +2,9 @@
 
 import functools
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,18 +17,15 @@ from core.protocols import Control
 from gansynth import checkpoint, controls, network, normalizer, spectral
 from gansynth.conditions import CONDITIONS, ConditionValue, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
+from gansynth.heads import HeadLengths
+from gansynth.note_rows import Rows, in_pairs, stacked
 
 Conditions = Mapping[str, ConditionValue]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8
-AT_ONCE = 2
-
-
-class Rows(Protocol):
-    """An array's rows, or what makes each row when it is asked for."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> Any: ...
+# Networks that are kept: whole notes, heads, those from a layer on, that layer, and the lengths of hallucinations.
+_NETWORKS = 12
+_MEASURED_NOTES = 3
 
 
 def load(folder: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Model":
@@ -70,7 +66,8 @@ class Model:
         self._blocks = weights.blocks
         self._weights = network.prepare(numpy_ops, weights.weights, config)
         self._normalizer = normalizer.scale_and_shift(config)
-        self._functions = CompiledFunctions(engine, precision)
+        self._functions = CompiledFunctions(engine, precision, _NETWORKS)
+        self.heads = HeadLengths(config)
 
     def generate(
         self,
@@ -123,9 +120,40 @@ class Model:
         return controls.controls(self.config)
 
     def render(self, values: Mapping[str, Any]) -> Iterator[np.ndarray]:
-        """One note, as `SoundModel.render`, in a single block: the network computes all of its frames together."""
+        """One note, as `SoundModel.render`, in the blocks of `blocks`."""
         z, pitches, conditions = controls.read(self.config, values)
-        return self.notes(z, pitches, conditions=conditions)
+        return self.blocks(z[0], pitches[0], conditions=conditions)
+
+    def blocks(
+        self, z: np.ndarray, pitch: int, *, conditions: Conditions | None = None, notes: int = 1
+    ) -> Iterator[np.ndarray]:
+        """One note in two blocks, its head and the rest; each is computed when it is asked for.
+
+        The note is that of `generate` but for rounding: fewer rows of the same maps are computed for the head.
+
+        Args:
+            z: [latent_size].
+            pitch: one of `self.pitches`.
+            conditions: see `generate`.
+            notes: how many notes wait for their rest, this one included: the more, the longer the head.
+
+        Returns:
+            float32 [samples] each, together `audio_length`; a single block where notes are too short for a head.
+
+        Raises:
+            ValueError: a shape, the pitch or a condition breaks a rule.
+        """
+        (x,) = self._input(np.asarray(z)[None], [pitch], conditions)
+        return self.heads.blocks(lambda frames: self._specgram(x, None, frames), notes)
+
+    def blocks_from_activations(
+        self, layer: str, activations: np.ndarray, pitch: int, *, notes: int = 1
+    ) -> Iterator[np.ndarray]:
+        """The blocks of a note from a layer's output [time, frequency, channels]; see `generate_from_activations`."""
+        self._check_layer(layer)
+        self._check_pitches([pitch], 1)
+        x = np.asarray(activations, np.float32)
+        return self.heads.blocks(lambda frames: self._specgram(x, layer, frames), notes)
 
     def layer_shape(self, layer: str) -> tuple[int, int, int]:
         """Time, frequency and channels of a layer's activations.
@@ -202,8 +230,16 @@ class Model:
         return nearest_pitch(self.pitches, pitch)
 
     def warm_up(self) -> None:
-        """Compile what a whole note needs, so that the first one played does not wait for it."""
-        self.generate(np.zeros((1, self.latent_size)), [self.pitches[0]])
+        """Compile what a note and its usual head need, so that the first one played does not wait for it."""
+        for _ in range(_MEASURED_NOTES):
+            deque(self.blocks(np.zeros(self.latent_size), self.pitches[0]), maxlen=0)
+
+    def warm_up_heads(self) -> Iterator[None]:
+        """Compile the other heads, which notes played together need, one for each `next`."""
+        (x,) = self._input(np.zeros((1, self.latent_size)), [self.pitches[0]], None)
+        for frames in self.heads.frames:
+            self._specgram(x, None, frames)
+            yield
 
     def _waves(
         self, start: str | None, inputs: Rows, length: int | None, progress: Progress | None
@@ -211,25 +247,16 @@ class Model:
         length = self.audio_length if length is None else length
         checks.in_range("length", length, 1, self.audio_length, "samples")
         frames = -(-spectral.needed_frames(length, self.config) // FRAME_GROUP) * FRAME_GROUP
-        return self._run(start, min(frames, self.config.frames), inputs, length, progress or (lambda done, total: None))
-
-    def _run(
-        self, start: str | None, frames: int, inputs: Rows, length: int, progress: Progress
-    ) -> Iterator[np.ndarray]:
-        """Each note is a batch of its own, so that it does not depend on the others.
-
-        Two are under way at once: while the network computes one, the other's spectra become a wave.
-        """
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            pending: deque[Future[np.ndarray]] = deque()
-            for done in range(len(inputs)):
-                progress(done, len(inputs))
-                for next_up in range(done + len(pending), min(done + AT_ONCE, len(inputs))):
-                    pending.append(pool.submit(self._note, inputs[next_up], start, frames, length))
-                yield pending.popleft().result()
-        progress(len(inputs), len(inputs))
+        frames = min(frames, self.config.frames)
+        return in_pairs(lambda x: self._note(x, start, frames, length), inputs, progress or (lambda done, total: None))
 
     def _note(self, x: np.ndarray, start: str | None, frames: int, length: int) -> np.ndarray:
+        specgram = self._specgram(x, start, frames)
+        waves = spectral.specgrams_to_waves(numpy_ops, specgram[None], self.config, length)
+        return spectral.faded_in(numpy_ops, waves, self.config)[0]
+
+    def _specgram(self, x: np.ndarray, start: str | None, frames: int) -> np.ndarray:
+        """The first frames of a note's spectrogram, denormalised: [frames, frequencies, 2]."""
         blend = network.block_weights(self.progress, self._blocks)
 
         def find(ops: Ops, weights: network.Tensors, x: Tensor) -> Tensor:
@@ -237,8 +264,7 @@ class Model:
 
         run = self._functions.get((start, frames), find, self._weights, [(1, *x.shape)])
         scale, shift = self._normalizer
-        waves = spectral.specgrams_to_waves(numpy_ops, (run(x[None]) - shift) / scale, self.config, length)
-        return spectral.faded_in(numpy_ops, waves, self.config)[0]
+        return ((run(x[None]) - shift) / scale)[0]
 
     def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, conditions: Conditions | None) -> np.ndarray:
         z = np.asarray(z)
@@ -261,9 +287,3 @@ class Model:
 def _padded(rows: np.ndarray, count: int) -> np.ndarray:
     """Rows [n, ...] with zeros after them: [count, ...]."""
     return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])
-
-
-def stacked(notes: Iterable[np.ndarray], length: int) -> np.ndarray:
-    """Notes, each float32 [length], as one array [n, length]; none: [0, length]."""
-    waves = list(notes)
-    return np.stack(waves) if waves else np.zeros((0, length), np.float32)

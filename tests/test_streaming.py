@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import CONDITIONAL
+from conftest import CONDITIONAL, DATA
 
+import gansynth
 from core.nn import numpy_ops
 from gansynth import read_config, spectral, streaming
 from gansynth.config import DATA_TYPES
+from gansynth.heads import HeadLengths
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,62 @@ def test_a_block_of_no_frames_changes_nothing(config):
     _, state = streaming.advance(specgram(config)[:9], streaming.StreamState(), config)
     block, after = streaming.advance(specgram(config)[:0], state, config)
     assert not len(block) and after is state
+
+
+@pytest.fixture(scope="module")
+def model():
+    return gansynth.load(DATA / "magenta_small")
+
+
+@pytest.fixture
+def z(model):
+    return np.random.default_rng(3).standard_normal(model.latent_size)
+
+
+@pytest.mark.parametrize("notes", [1, 10**6])
+def test_head_and_rest_are_the_note(model, z, notes):
+    head, rest = model.blocks(z, 40, notes=notes)
+    (whole_note,) = model.generate(z[None], [40])
+    assert len(head) + len(rest) == model.audio_length
+    assert np.linalg.norm(np.concatenate([head, rest]) - whole_note) < 1e-3 * np.linalg.norm(whole_note)
+
+
+def test_a_note_has_the_same_head_each_time(model, z):
+    assert next(model.blocks(z, 40)).tobytes() == next(model.blocks(z, 40)).tobytes()
+
+
+def test_the_head_is_there_before_the_rest_is_computed(model, z, monkeypatch):
+    computed = []
+    monkeypatch.setattr(model, "_specgram", lambda x, start, frames: computed.append(frames) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        next(model.blocks(z, 40))
+    assert computed == [model.heads.choose()] and computed[0] < model.config.frames
+
+
+def test_slower_rests_and_more_notes_make_longer_heads(model):
+    heads = HeadLengths(model.config)
+    assert heads.choose() == heads.frames[0]
+    heads.measured(0.1)
+    assert heads.frames[0] < heads.choose(1) < heads.choose(3)
+
+
+def test_a_note_too_short_for_a_head_is_one_block(config):
+    config = replace(config, start_height=1, audio_length=100)
+    heads = HeadLengths(config)
+    assert heads.frames == ()
+    (block,) = heads.blocks(lambda frames: specgram(config)[:frames], 1)
+    assert block.tobytes() == whole(specgram(config), config).tobytes()
+
+
+def test_a_note_rendered_by_its_controls_comes_in_blocks(model, z):
+    blocks = list(model.render({"z": z, "pitch": 40}))
+    assert len(blocks) == 2 and sum(map(len, blocks)) == model.audio_length
+
+
+def test_an_edited_note_comes_in_blocks(model, z):
+    rng = np.random.default_rng(0)
+    shape = model.layer_shape("conv0")
+    activations = rng.standard_normal(shape)
+    head, rest = model.blocks_from_activations("conv0", activations, 40)
+    (whole_note,) = model.generate_from_activations("conv0", activations[None], [40])
+    assert np.linalg.norm(np.concatenate([head, rest]) - whole_note) < 1e-3 * np.linalg.norm(whole_note)
