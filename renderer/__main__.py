@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checks, errors
+from core import checks, errors, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PAGE_PORT = 7773
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Render until Ctrl-C, SIGTERM, or the server says bye.
+    """Render until Ctrl-C, SIGTERM, SIGHUP, or the server says bye.
 
     Returns:
         1 on failure. Otherwise the process ends here: with 130 after Ctrl-C, else with 0.
@@ -125,15 +125,14 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _end_event() -> tuple[threading.Event, list[int]]:
-    """An event that Ctrl-C and SIGTERM set, and the list that receives the numbers of these signals."""
+    """An event that the signals which end a program set, and the list that receives the numbers of these signals."""
     ended, received = threading.Event(), list[int]()
 
     def end(number: int, frame: object) -> None:
         received.append(number)
         ended.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    signals.on_end(end)
     return ended, received
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from core import errors, progress
+from core import errors, progress, signals
 from scripts.flags import engine
 
 if TYPE_CHECKING:
@@ -99,12 +99,11 @@ class _LogLines(logging.Handler):
 
 
 class Stop:
-    """Ctrl-C or SIGTERM for long work that saves what it has before it ends; a second Ctrl-C ends it at once."""
+    """Ctrl-C, or a closed terminal, for long work that saves before it ends; a second Ctrl-C ends it at once."""
 
     def __init__(self) -> None:
         self._number = 0
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._asked)
+        signals.on_end(self._asked)
 
     def __bool__(self) -> bool:
         return bool(self._number)

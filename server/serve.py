@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from core import errors, families
+from core import errors, families, signals
+from server import state_keeper
 from server.catalog import Catalog
 from server.checkpoints import locate
 from server.engine.queue import Engine
@@ -27,10 +28,10 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 def serve(settings: ServerSettings) -> int:
-    """Run until SIGINT or SIGTERM.
+    """Run until SIGINT, SIGTERM or SIGHUP.
 
     Returns:
-        The exit status: 130 after SIGINT, as from Ctrl-C; 0 after SIGTERM.
+        The exit status: 130 after SIGINT, as from Ctrl-C; 0 after the others.
 
     Raises:
         OSError: the port is taken, a folder cannot be created, or the checkpoint to load does not exist.
@@ -38,14 +39,15 @@ def serve(settings: ServerSettings) -> int:
     """
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
-    settings.state.parent.mkdir(parents=True, exist_ok=True)
     _check_page_host(settings.page_host)
     spool = WavSpool(settings.spool)
     osc = OscSocket(settings.host, settings.port)
+    # Held until the process ends.
+    lock = state_keeper.lock(settings.state, f"the server on {osc.name}, process {os.getpid()}")
     publisher = _publisher(settings)
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    dispatcher = Dispatcher(engine, publisher, osc.send, session=lambda: work.session, sink=spool.sink)
+    dispatcher = Dispatcher(engine, publisher, osc.send, lambda: work.session, spool.sink, lambda: work.unsaved)
     received = _stop_on_signals(osc)
     _announce(settings, osc)
     publisher.start()
@@ -53,19 +55,21 @@ def serve(settings: ServerSettings) -> int:
     with _renderer(settings, publisher.port):
         osc.serve(dispatcher.handle)
         publisher.stop()
-    return _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
+    status = _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
+    if lock:
+        lock.release()
+    return status
 
 
 def _stop_on_signals(osc: OscSocket) -> list[int]:
-    """Stop on SIGINT and SIGTERM from now on; returns the list that receives their numbers."""
+    """Stop on the signals that end a program from now on; returns the list that receives their numbers."""
     received: list[int] = []
 
     def stop(number: int, frame: object) -> None:
         received.append(number)
         osc.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    signals.on_end(stop)
     return received
 
 

@@ -28,6 +28,26 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 _NO_FILES: FileStates = MappingProxyType({})
 
 
+@dataclass(frozen=True)
+class Setup:
+    """A model and what is set for it, by their files' names.
+
+    Attributes:
+        model: the checkpoint folder.
+        conditions: see `Session`.
+        components: the components file.
+        edits: see `Session`.
+    """
+
+    model: str | None = None
+    conditions: Conditions = field(default_factory=lambda: _EMPTY)
+    components: str | None = None
+    edits: tuple[float, ...] = ()
+
+
+_NO_SETUP = Setup()
+
+
 @dataclass(frozen=True, eq=False)
 class Session:
     """The session of all clients.
@@ -44,6 +64,7 @@ class Session:
         components: the loaded directions of the model.
         components_file: their file.
         edits: added to every z, in standard deviations.
+        waiting: what the state file names and could not be loaded; it stays in the file until somebody replaces it.
     """
 
     seed: int
@@ -57,6 +78,7 @@ class Session:
     components: "Components | None" = None
     components_file: str | None = None
     edits: tuple[float, ...] = ()
+    waiting: Setup = _NO_SETUP
 
     @classmethod
     def seeded(cls, seed: int) -> "Session":
@@ -88,7 +110,16 @@ class Session:
             components=None,
             components_file=None,
             edits=(),
+            waiting=_NO_SETUP,
         )
+
+    @property
+    def setup(self) -> Setup:
+        """What the state file is to hold: what is set, and what waits."""
+        waiting, own = self.waiting, self.components_file
+        conditions = {**waiting.conditions, **self.conditions}
+        edits = self.edits if own else waiting.edits
+        return Setup(self.folder or waiting.model, conditions, own or waiting.components, edits)
 
     def with_condition(self, name: str, words: Sequence[str]) -> "Session":
         """The session with the values of one condition; no words, or "any": it is not set.
@@ -99,11 +130,16 @@ class Session:
         value = value_of(words)
         check(self.need_model().config, {name: value})
         others = {other: values for other, values in self.conditions.items() if other != name}
-        return replace(self, conditions=MappingProxyType(others if value is None else {**others, name: tuple(value)}))
+        session = replace(
+            self, conditions=MappingProxyType(others if value is None else {**others, name: tuple(value)})
+        )
+        waiting = {other: values for other, values in self.waiting.conditions.items() if other != name}
+        return replace(session, waiting=replace(self.waiting, conditions=waiting))
 
     def with_components(self, components: "Components", file: Path) -> "Session":
         """The session with other components; edits belong to components and go."""
-        return replace(self, components=components, components_file=str(file), edits=())
+        waiting = replace(self.waiting, components=None, edits=())
+        return replace(self, components=components, components_file=str(file), edits=(), waiting=waiting)
 
     def with_edits(self, edits: Sequence[float]) -> "Session":
         """The session with other edits, in standard deviations; none: nothing is added.
@@ -195,6 +231,10 @@ class Session:
         for name in list(slots)[: max(0, len(slots) - MAX_SLOTS)]:
             del slots[name]
         return replace(self, slots=MappingProxyType(slots))
+
+
+def _without(conditions: Conditions, name: str) -> dict[str, tuple[str, ...]]:
+    return {other: values for other, values in conditions.items() if other != name}
 
 
 def _constant(z: np.ndarray) -> np.ndarray:

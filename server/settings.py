@@ -6,7 +6,12 @@ from pathlib import Path
 from core import checks
 from core.files.user_folders import data_dir, default_models, user_models
 
-IMAGE_PORT = 7771
+PORT, IMAGE_PORT = 7770, 7771
+
+
+def default_state(port: int) -> Path:
+    """The state file of a server on this port, so that two of them do not overwrite each other's."""
+    return data_dir() / ("state.npz" if port == PORT else f"state-{port}.npz")
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class ServerSettings:
         port: UDP, for OSC; 0: any free one.
         models: folders that are searched in order for DIR/FAMILY/NAME.
         spool: where WAV files go.
-        state: the file that keeps the session.
+        state: the file that keeps the session; Path(): that of the port, in the user's data folder.
         load: the checkpoint to start with; None: the one in the state file.
         image: whether to start a renderer.
         image_port: it and the one after it connect renderers; None: IMAGE_PORT, or any two if it is taken; 0: any two.
@@ -33,10 +38,10 @@ class ServerSettings:
     """
 
     host: str = "127.0.0.1"
-    port: int = 7770
+    port: int = PORT
     models: tuple[Path, ...] = field(default_factory=default_models)
     spool: Path = field(default_factory=lambda: data_dir() / "spool")
-    state: Path = field(default_factory=lambda: data_dir() / "state.npz")
+    state: Path = Path()
     load: str | None = None
     image: bool = True
     image_port: int | None = None
@@ -48,6 +53,8 @@ class ServerSettings:
     def __post_init__(self) -> None:
         for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):
             checks.whole(name, port, 0, 65535)
+        if self.state == Path():
+            object.__setattr__(self, "state", default_state(self.port))
         for folder in self.models:
             # The user's own folder may be created while the server runs, by `hallu models add`.
             if not folder.is_dir() and folder != user_models():

@@ -21,7 +21,7 @@ import numpy as np
 
 from core.files import atomic
 from core.formats.npz import NpzReader
-from server.session import Conditions, Session, Slots
+from server.session import Conditions, Session, Setup, Slots
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,14 @@ class SavedSession:
     @classmethod
     def of(cls, session: Session) -> "SavedSession":
         """What is saved of a session."""
-        values = (session.folder, session.conditions, session.components_file, session.edits)
+        setup = session.setup
+        values = (setup.model, setup.conditions, setup.components, setup.edits)
         return cls(session.seed, session.random, session.slots, *values)
 
     def session(self) -> Session:
-        """The session without its model, which is to be loaded; with the slots and the random numbers."""
-        return Session(self.seed, self.random, self.slots)
+        """The session with the slots and the random numbers; the model and what is set for it are yet to be loaded."""
+        waiting = Setup(self.model, self.conditions, self.components, self.edits)
+        return Session(self.seed, self.random, self.slots, waiting=waiting)
 
 
 def differs(before: Session, after: Session) -> bool:
@@ -66,7 +68,7 @@ def differs(before: Session, after: Session) -> bool:
     same_slots = before.slots.keys() == after.slots.keys() and all(
         before.slots[name] is after.slots[name] for name in before.slots
     )
-    fields = ("seed", "random", "folder", "conditions", "components_file", "edits")
+    fields = ("seed", "random", "setup")
     return not same_slots or any(getattr(before, name) != getattr(after, name) for name in fields)
 
 
@@ -79,7 +81,6 @@ def save(path: Path, saved: SavedSession) -> None:
     latents = np.concatenate([np.zeros(0, np.float32), *saved.slots.values()])
     memory = io.BytesIO()
     np.savez(memory, header=np.array(json.dumps(_header(saved))), latents=latents)
-    path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_bytes(path, memory.getbuffer())
 
 
@@ -109,15 +110,17 @@ def load(path: Path) -> SavedSession:
 def restore(path: Path) -> SavedSession | None:
     """Read the file at the start of a server; None if there is none.
 
-    A file of version 1 is upgraded; a broken one is renamed.
+    A file of version 1 is upgraded; one that is broken, or of a newer version, is set aside under another name.
+
+    Raises:
+        OSError: it cannot be read, or not be set aside.
     """
     try:
         version, saved = _read(path)
     except FileNotFoundError:
         return None
     except ValueError as error:
-        aside = path.with_name(path.name + ".broken")
-        path.replace(aside)
+        aside = atomic.set_aside(path, ".broken")
         log.warning("%s; renamed to %s, starting with an empty session", error, aside.name)
         return None
     if version < VERSION:

@@ -1,9 +1,12 @@
 """Atomic files and folders: whole or not there, with nothing left after a failure."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from core import errors
 from core.files import atomic, json_files
 
 
@@ -24,6 +27,34 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert (tmp_path / "a").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    atomic.write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_pipe_is_neither_replaced_nor_renamed(tmp_path):
+    os.mkfifo(tmp_path / "a")
+    for write in (lambda path: atomic.write_text(path, "new"), lambda path: atomic.set_aside(path, ".broken")):
+        with pytest.raises(OSError, match="not a regular file"):
+            write(tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_two_writers_of_the_same_files_do_not_share_a_temporary_name(tmp_path):
+    with atomic.new_files(tmp_path, ["a"]) as (one,), atomic.new_files(tmp_path, ["a"]) as (other,):
+        assert one != other
+        one.write_text("one")
+        other.write_text("other")
+
+
+def test_an_error_of_a_full_disk_names_the_folder(tmp_path):
+    with pytest.raises(OSError) as caught, atomic.replacing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert errors.sentence(caught.value) == f"{tmp_path}: No space left on device"
 
 
 def test_bytes_and_text_replace_a_file(tmp_path):

@@ -1,8 +1,15 @@
-"""Servers that are killed, and come back where they were."""
+"""Servers that are killed or cannot save, and come back where they were."""
 
+import resource
+import shutil
 import signal
+import time
+from pathlib import Path
 
 import pytest
+from conftest import PATIENCE_S
+
+COMPONENTS = Path(__file__).parent / "data" / "state_v1" / "band_conv0.npz"
 
 
 def z_of(server, slot):
@@ -36,7 +43,7 @@ def test_a_server_killed_within_a_hallucination_comes_back_with_its_state(start_
     assert [reply.args for reply in again[3:5]] == [reply.args for reply in following[:2]]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
 def test_a_server_that_is_stopped_fails_what_it_was_doing(start_server, number, status):
     server = start_server("--load", "magenta_small")
     peer = busy(server)
@@ -57,3 +64,88 @@ def test_a_broken_state_file_is_set_aside(start_server, tmp_path):
     server = start_server()
     assert server.send("/status")[-1].address == "/done"
     assert (tmp_path / "state.npz.broken").read_bytes() == b"nonsense"
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def let_it_write(server, most=resource.RLIM_INFINITY):
+    """Let no file of a server's process grow beyond so many bytes, as on a full disk."""
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def unsaved(server):
+    return [reply.args for reply in server.send("/status") if reply.address == "/status.unsaved"]
+
+
+def test_a_server_on_a_full_disk_plays_on_and_saves_when_it_can(start_server):
+    server = start_server("--load", "magenta_small")
+    server.send("/sound/seed", 1)
+    let_it_write(server, 0)
+    assert server.send("/sound/randomize_z", "a")[-1].address == "/done"
+    assert str(server.state.parent) in unsaved(server)[0][0]
+    assert server.send("/sound/synthesize", "a", "t", 60)[-1].address == "/fail"
+    let_it_write(server)
+    assert server.send("/sound/randomize_z", "b")[-1].address == "/done"
+    assert unsaved(server) == []
+    slots = {name: z_of(server, name) for name in "ab"}
+    server.kill()
+    assert {name: z_of(start_server(), name) for name in "a"} == {"a": slots["a"]}
+    assert sum("playing on" in line for line in server.errors) == 1
+
+
+def test_a_server_starts_and_loads_where_nothing_can_be_saved(start_server, tmp_path):
+    first = start_server("--load", "magenta_small")
+    first.send("/sound/randomize_z", "a")
+    first.stop()
+    (tmp_path / "no folder").write_text("")
+    server = start_server("--state", tmp_path / "no folder" / "state.npz", "--load", "magenta_small")
+    assert server.send("/sound/randomize_z", "a")[-1].address == "/done"
+    assert server.send("/sound/synthesize", "a", "t", 60)[-1].address == "/done"
+    assert "no folder" in unsaved(server)[0][0]
+
+
+def test_a_second_server_does_not_take_the_state_of_the_first(start_server, hallu, tmp_path):
+    first = start_server()
+    second = hallu("serve", "--port", 0, "--no-image", "--state", first.state, "--spool", tmp_path / "spool2")
+    assert second.returncode == 1
+    assert f"127.0.0.1:{first.port}" in second.stderr and "--state" in second.stderr
+
+
+def test_a_killed_server_leaves_its_state_to_the_next_one(start_server):
+    start_server().kill()
+    assert start_server().send("/status")[-1].address == "/done"
+
+
+def test_a_start_without_the_models_folder_erases_nothing(start_server, band, tmp_path):
+    models = Path(shutil.copytree(band, tmp_path / "models"))
+    shutil.copy(COMPONENTS, models / "gansynth" / "band")
+    first = start_server("--load", "band", models=models)
+    first.send("/sound/condition", "family", "brass")
+    first.send("/sound/load_ganspace_components", COMPONENTS.name)
+    first.send("/sound/set_edits", 1.5, -0.5)
+    first.stop()
+    models.rename(tmp_path / "away")
+    models.mkdir()
+    without = start_server(models=models)
+    assert without.send("/sound/seed", 5)[-1].address == "/done"
+    without.stop()
+    models.rmdir()
+    (tmp_path / "away").rename(models)
+    back = start_server(models=models)
+    until(lambda: back.send("/status")[0].args[:2] == ["band", COMPONENTS.name])
+    assert back.send("/sound/load", "band")[-2].args == [1.5, -0.5]
+    assert "brass" in back.send("/sound/conditions")[1].args
+
+
+def test_a_state_file_that_is_a_link_stays_one(start_server, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "state.npz").symlink_to(tmp_path / "elsewhere" / "real.npz")
+    server = start_server()
+    server.send("/sound/seed", 3)
+    assert (tmp_path / "state.npz").is_symlink()
+    assert (tmp_path / "elsewhere" / "real.npz").stat().st_size > 0

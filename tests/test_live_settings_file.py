@@ -1,6 +1,7 @@
 """Settings of the renderer that survive its end: what is written when, what is read, and what a damaged file does."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -213,6 +214,22 @@ def test_a_damaged_file_is_set_aside_with_one_warning(start, file, caplog, conte
     assert file.with_name("images.json.broken").read_bytes() == content
     ask(dispatcher, "/image/jitter", value=0.5)
     assert stored(file) == [("/image/jitter", {"value": 0.5})]
+
+
+def test_a_second_damaged_file_does_not_overwrite_the_first(file):
+    file.parent.mkdir()
+    for content in (b"first", b"second"):
+        file.write_bytes(content)
+        SettingsFile(file).read()
+    assert file.with_name("images.json.broken").read_bytes() == b"first"
+    assert file.with_name("images.json.broken-2").read_bytes() == b"second"
+
+
+def test_a_pipe_for_a_settings_file_does_not_block_the_start(file, caplog):
+    file.parent.mkdir()
+    os.mkfifo(file)
+    assert SettingsFile(file).read() == []
+    assert "not a regular file" in caplog.text
 
 
 def test_stored_settings_that_break_a_rule_are_left_out(start, file, caplog):

@@ -247,11 +247,11 @@ def test_randomize_z_is_all_or_nothing(instrument, monkeypatch):
     before = {name: z.tolist() for name, z in instrument.session.slots.items()}
     numbers = instrument.session.random
 
-    def disk_is_full(path, state):
-        raise OSError("no space left on device")
+    def cancelled(request):
+        raise Cancelled("at the last moment")
 
-    monkeypatch.setattr("server.state_file.save", disk_is_full)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr(RecordedRequest, "commit", cancelled)
+    with pytest.raises(Cancelled):
         instrument.ask("/sound/randomize_z", "s0", "new")
     assert {name: z.tolist() for name, z in instrument.session.slots.items()} == before
     assert instrument.session.random == numbers
@@ -406,12 +406,38 @@ def test_a_model_that_is_gone_is_a_log_line(instrument, tmp_path, caplog):
     assert "without a model" in caplog.text
 
 
-def test_a_state_that_cannot_be_written_fails_the_command(instrument, tmp_path):
+def test_a_state_that_cannot_be_written_is_reported_once_and_saved_when_it_can_be(instrument, tmp_path, caplog):
     (tmp_path / "state.npz").unlink()
     (tmp_path / "state.npz").mkdir()
-    with pytest.raises(OSError):
-        instrument.ask("/sound/randomize_z", "a")
-    assert not instrument.session.slots
+    instrument.ask("/sound/randomize_z", "a")
+    instrument.ask("/sound/randomize_z", "b")
+    assert "state.npz" in instrument.work.unsaved
+    assert caplog.text.count("cannot be saved, playing on") == 1
+    (tmp_path / "state.npz").rmdir()
+    instrument.work.idle()
+    assert (instrument.work.unsaved, list(instrument.again().session.slots)) == ("", ["a", "b"])
+
+
+def test_a_request_that_is_cancelled_at_the_last_moment_leaves_no_file(instrument, tmp_path, monkeypatch):
+    def cancelled(request):
+        raise Cancelled("at the last moment")
+
+    monkeypatch.setattr(RecordedRequest, "commit", cancelled)
+    with pytest.raises(Cancelled):
+        instrument.ask("/sound/hallucinate", "t", 2, 1)
+    assert not list((tmp_path / "spool").iterdir())
+
+
+def test_a_model_that_is_gone_stays_in_the_file_until_another_one_replaces_it(instrument, tmp_path):
+    (tmp_path / "models").rename(tmp_path / "away")
+    instrument.again().ask("/sound/seed", 5)
+    (tmp_path / "away").rename(tmp_path / "models")
+    back = instrument.again()
+    back.work.prepare()
+    assert (back.session.model.name, back.session.seed) == ("fake", 5)
+    gone = instrument.again()
+    gone.ask("/sound/unload")
+    assert instrument.again().session.setup.model is None
 
 
 def test_models_work_and_sounds_are_reported(instrument):

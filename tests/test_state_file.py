@@ -16,6 +16,7 @@ from ganspace.edited_models import EditedModel
 from server.session import Session
 from server.settings import ServerSettings
 from server.state_file import SavedSession, load, restore, save
+from server.state_keeper import StateKeeper
 
 RANDOM = np.random.default_rng(7)
 
@@ -74,6 +75,26 @@ def test_a_broken_file_is_set_aside(tmp_path, caplog, size):
     assert restore(tmp_path / "s.npz") is None
     assert [path.name for path in tmp_path.iterdir()] == ["s.npz.broken"]
     assert "s.npz" in caplog.text
+
+
+def test_a_file_that_was_set_aside_before_is_not_overwritten(tmp_path):
+    for content in (b"first", b"second"):
+        (tmp_path / "s.npz").write_bytes(content)
+        restore(tmp_path / "s.npz")
+    assert (tmp_path / "s.npz.broken").read_bytes() == b"first"
+    assert (tmp_path / "s.npz.broken-2").read_bytes() == b"second"
+
+
+def test_a_file_that_cannot_be_read_is_not_overwritten(tmp_path, monkeypatch):
+    save(tmp_path / "s.npz", example())
+    before = (tmp_path / "s.npz").read_bytes()
+    monkeypatch.setattr(
+        "server.state_file.restore", lambda path: (_ for _ in ()).throw(PermissionError(13, "no", path))
+    )
+    keeper = StateKeeper(tmp_path / "s.npz")
+    keeper.save(Session.seeded(1))
+    assert "no" in keeper.problem
+    assert (tmp_path / "s.npz").read_bytes() == before
 
 
 @pytest.mark.parametrize("place", range(0, 1200, 40))
@@ -171,6 +192,10 @@ def test_version_2_needs_all_fields(tmp_path):
 
 def test_the_default_port_keeps_its_file():
     assert ServerSettings().state == data_dir() / "state.npz"
+
+
+def test_another_port_has_a_file_of_its_own():
+    assert ServerSettings(port=7780).state == data_dir() / "state-7780.npz"
 
 
 def test_a_server_takes_up_what_version_1_left(start_server, band, tmp_path):

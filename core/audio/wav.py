@@ -12,8 +12,8 @@ from core.files import atomic
 FULL_SCALE = 32768  # 16-bit sample values divided by it lie in -1..1
 
 
-def write(path: Path, wave: np.ndarray, sample_rate: int) -> int:
-    """Write float [samples] as a 32-bit float WAV.
+def write(path: Path, wave: np.ndarray, sample_rate: int, *, sync: bool = True) -> int:
+    """Write float [samples] as a 32-bit float WAV; for `sync` see `core.files.atomic.replacing`.
 
     Returns:
         Its length in samples.
@@ -22,7 +22,7 @@ def write(path: Path, wave: np.ndarray, sample_rate: int) -> int:
         OSError: it cannot be written.
         ValueError: a value is not finite, which would be a loud crack in a loudspeaker.
     """
-    _write(path, np.asarray(checks.finite("the sound", wave), np.float32), sample_rate, "FLOAT")
+    _write(path, np.asarray(checks.finite("the sound", wave), np.float32), sample_rate, "FLOAT", sync)
     return len(wave)
 
 
@@ -36,7 +36,7 @@ def write_pcm16(path: Path, wave: np.ndarray, sample_rate: int) -> None:
     _write(path, values.astype(np.int16), sample_rate, "PCM_16")
 
 
-def _write(path: Path, values: np.ndarray, sample_rate: int, subtype: str) -> None:
+def _write(path: Path, values: np.ndarray, sample_rate: int, subtype: str, sync: bool = True) -> None:
     memory = io.BytesIO()
     soundfile.write(memory, values, sample_rate, format="WAV", subtype=subtype)
-    atomic.write_bytes(path, memory.getbuffer())
+    atomic.write_bytes(path, memory.getbuffer(), sync=sync)

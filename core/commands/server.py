@@ -8,8 +8,12 @@ from core.commands.spec import Executor, Spec
 SERVER_COMMANDS = (
     Spec(
         "/status",
-        "What the server is doing; answered at once, also while it generates.",
-        replies=("/status.reply model components queue_length busy_target uptime_s version",),
+        "What the server is doing; answered at once, also while it generates. unsaved: why the state cannot be saved "
+        "now; it is sent only then.",
+        replies=(
+            "/status.reply model components queue_length busy_target uptime_s version",
+            "/status.unsaved reason",
+        ),
         executor=Executor.RECEIVE_THREAD,
     ),
     Spec(

@@ -1,8 +1,10 @@
 """Atomic files and folders: a reader finds all of one, the old one, or nothing; a failure leaves nothing behind.
 
-Each is written beside its place under a temporary name, a hidden one with a random part, and then renamed.
+Each is written beside its place under a temporary name, a hidden one with a random part, and then renamed. The disk has
+the data of a file before that, so that a power cut leaves the old file or the new one, too.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -12,28 +14,79 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = ".part"
+# What `check_writable` writes: a disk may have room for a name and not for data.
+_PROBE_BYTES = 4096
+# Errors of a whole disk or folder, which name no file by themselves.
+_OF_A_DISK = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextmanager
-def replacing(path: Path, *, sync: bool = False) -> Iterator[Path]:
+def naming(folder: Path) -> Iterator[None]:
+    """Name the folder in errors of a disk that is full or cannot be written.
+
+    Raises:
+        OSError: the block has raised it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _OF_A_DISK and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(folder)) from None
+        raise
+
+
+@contextmanager
+def _renamed(part: Path, path: Path) -> Iterator[None]:
+    """Name the file, not its temporary name, in errors."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename == str(part):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+def _refuse_special(path: Path) -> None:
+    """Refuse a device, a pipe or a folder: a file must not take its place.
+
+    Raises:
+        OSError: it is one.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a regular file")
+
+
+def part_of(path: Path) -> Path:
+    """A temporary name for a file, beside it: hidden, with a random part, and with its suffix."""
+    return path.with_name(f".{path.stem}-{secrets.token_hex(4)}{_PART}{path.suffix}")
+
+
+@contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path to write, which replaces `path` when the block ends without an error.
 
     Args:
-        path: the file; its folder is created where it is missing.
-        sync: wait until the disk has the data, so that the file survives a power cut too.
+        path: the file; its folder is created where it is missing. A link stays one: what it leads to is replaced.
+        sync: wait until the disk has the data; for files that need not survive a power cut, False is faster.
+
+    Raises:
+        OSError: it cannot be written; the message names the file, or the folder of a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part{path.suffix}")
-    try:
-        yield part
-        if sync:
-            sync_file(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    path = Path(os.path.realpath(path))
+    _refuse_special(path)
+    part = part_of(path)
+    with naming(path.parent), _renamed(part, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield part
+            if sync:
+                sync_file(part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes | memoryview, *, sync: bool = False) -> None:
+def write_bytes(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
     """Write a file, or replace it; see `replacing`.
 
     Raises:
@@ -61,17 +114,20 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists already; name a new folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.parent / f".{folder.name}-{secrets.token_hex(4)}.part"
-    part.mkdir()
-    try:
-        yield part
-        if folder.is_dir():
-            folder.rmdir()
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    part = folder.parent / f".{folder.name}-{secrets.token_hex(4)}{_PART}"
+    with naming(folder.parent):
+        part.mkdir(parents=True)
+        try:
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    sync_file(file)
+            if folder.is_dir():
+                folder.rmdir()
+            part.rename(folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
 
 
 @contextmanager
@@ -85,18 +141,21 @@ def new_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
     """
     refuse_existing(folder, names)
     created = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = [folder / f"{name}.part" for name in names]
-    try:
-        yield parts
-        for part, name in zip(parts, names, strict=True):
-            part.replace(folder / name)
-    except BaseException:
-        for part in parts:
-            part.unlink(missing_ok=True)
-        if created:
-            folder.rmdir()
-        raise
+    parts = [part_of(folder / name) for name in names]
+    with naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield parts
+            for part in parts:
+                sync_file(part)
+            for part, name in zip(parts, names, strict=True):
+                part.replace(folder / name)
+        except BaseException:
+            for part in parts:
+                part.unlink(missing_ok=True)
+            if created:
+                folder.rmdir()
+            raise
 
 
 @contextmanager
@@ -159,8 +218,31 @@ def check_writable(path: Path) -> None:
 def _probe(folder: Path) -> None:
     """Create a folder where it is missing, and a file in it for a moment."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(prefix=".", suffix=_PART, dir=folder):
-        pass
+    with tempfile.NamedTemporaryFile(prefix=".", suffix=_PART, dir=folder) as file:
+        file.write(bytes(_PROBE_BYTES))
+        file.flush()
+
+
+def set_aside(path: Path, suffix: str) -> Path:
+    """Rename a file to NAME.SUFFIX, or NAME.SUFFIX-2 and so on: nothing that was set aside before is overwritten.
+
+    Args:
+        path: the file; where it is a link, what it leads to is renamed.
+        suffix: with its dot.
+
+    Returns:
+        Its new path.
+
+    Raises:
+        OSError: it cannot be renamed, or is a device or something else that is not a file.
+    """
+    path = Path(os.path.realpath(path))
+    _refuse_special(path)
+    aside, number = path.with_name(path.name + suffix), 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}{suffix}-{number}")
+    return path.rename(aside)
 
 
 def sync_file(path: Path) -> None:

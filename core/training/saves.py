@@ -29,7 +29,7 @@ def save(folder: Path, tree: Mapping[str, Any], images: int, **counters: int) ->
     path = folder / f"save-{images:09d}.npz"
     counted = {"version": VERSION, "images": images, **counters}
     arrays = flatten(tree) | {name: np.asarray(value) for name, value in counted.items()}
-    with replacing(path, sync=True) as part, part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         np.savez(file, **arrays)
     for old in found(folder)[:-KEPT]:
         old.unlink()

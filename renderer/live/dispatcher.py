@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import NamedTuple
 
+from core import errors
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
@@ -103,7 +104,7 @@ class RenderDispatcher:
                     if store and not isinstance(result, Later):
                         self._settings_file.store(command)
         except (ValueError, OSError) as error:
-            outcome.set_result(Outcome([], one_line(str(error), MAX_REASON)))
+            outcome.set_result(Outcome([], one_line(errors.sentence(error), MAX_REASON)))
         except Exception as error:
             log.exception("%s failed", command.address)
             outcome.set_result(Outcome([], one_line(f"internal error: {error}", MAX_REASON)))

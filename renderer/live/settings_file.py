@@ -10,14 +10,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core import errors
 from core.commands.image import SETTING_COMMANDS
 from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from core.files import atomic
+from core.files.regular import read_regular
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
+_MAX_BYTES = 1 << 20
 LOAD, DIRECTIONS, EDITS = "/image/load", "/image/load_ganspace_components", "/image/edits"
 # Directions belong to a model, and edits to directions: loading one resets the others.
 RESETS = {LOAD: (DIRECTIONS, EDITS), DIRECTIONS: (EDITS,)}
@@ -34,9 +37,9 @@ class SettingsFile:
         self._writable = True
 
     def read(self) -> list[Command]:
-        """The stored commands, oldest first. A damaged file is renamed to NAME.broken, with one warning."""
+        """The stored commands, oldest first. A damaged file is renamed to NAME.broken or so, with one warning."""
         try:
-            commands = _parse(self._path.read_text(encoding="utf-8")) if self._path else []
+            commands = _parse(read_regular(self._path, _MAX_BYTES).decode()) if self._path else []
         except FileNotFoundError:
             commands = []
         except OSError as error:
@@ -63,18 +66,22 @@ class SettingsFile:
     def _write(self, path: Path) -> None:
         rows = [{"address": command.address, "values": command.values} for command in self._commands.values()]
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             atomic.write_text(path, json.dumps({"version": VERSION, "settings": rows}, indent=1))
             self._writable = True
         except OSError as error:
             if self._writable:
-                log.warning("image settings are lost when the renderer ends: %s", error)
+                log.warning("image settings are lost when the renderer ends: %s", errors.sentence(error))
             self._writable = False
 
     def _set_aside(self, error: ValueError) -> None:
         assert self._path is not None
-        aside = self._path.with_name(self._path.name + ".broken")
-        self._path.replace(aside)
+        try:
+            aside = atomic.set_aside(self._path, ".broken")
+        except OSError as wrong:
+            # It stays as it is: nothing is written over it.
+            log.warning("%s: %s; image settings are not saved: %s", self._path, error, errors.sentence(wrong))
+            self._path = None
+            return
         log.warning("%s: %s; renamed to %s, starting with default settings", self._path, error, aside.name)
 
 

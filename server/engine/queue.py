@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core import errors
 from server.engine.fair_queue import FairQueue
 from server.engine.request import Cancelled, Request
 from server.osc.packet import Message
@@ -131,7 +132,7 @@ class Engine:
             request.fail(str(reason))
         except (ValueError, OSError) as error:
             log.debug("%s: %s", address, error)
-            request.fail(str(error))
+            request.fail(errors.sentence(error))
         except Exception as error:
             log.exception("%s failed", address)
             request.fail(f"internal error: {type(error).__name__}: {error}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from core import errors
 from server import state_file
 from server.catalog import Catalog
 from server.engine.request import Request
@@ -14,6 +15,7 @@ from server.session import Session
 from server.sounds.models import with_loaded
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import Context
+from server.state_keeper import StateKeeper
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -39,7 +41,6 @@ class EngineWork:
 
     Attributes:
         session: owned by the engine thread; other threads may read it, since it is never changed but replaced.
-        idle: see `server.engine.queue.Work`.
     """
 
     def __init__(
@@ -60,18 +61,28 @@ class EngineWork:
             load: the checkpoint to start with, in place of the one in the state file.
             idle: cleans up now and then.
         """
-        self.idle = idle
+        self._clean = idle
         self._catalog = catalog
-        self._state = state
+        self._keeper = StateKeeper(state)
         self._listener = listener
         self._load = load
-        self._saved = state_file.restore(state)
-        self.session = self._saved.session() if self._saved else Session.seeded(secrets.randbelow(2**31))
+        restored = self._keeper.restored
+        self.session = restored.session() if restored else Session.seeded(secrets.randbelow(2**31))
+
+    @property
+    def unsaved(self) -> str:
+        """Why the session cannot be saved at present; "": it is saved. May be read from any thread."""
+        return self._keeper.problem
 
     def prepare(self) -> None:
         """Load the model to start with."""
         self.reload(self._load)
         self._notify(None, ())
+
+    def idle(self) -> None:
+        """See `server.engine.queue.Work`."""
+        self._keeper.retry(self.session)
+        self._clean()
 
     def perform(self, request: Request) -> Sequence[Message]:
         """Handle a request; if that fails or is cancelled, the session stays as it is."""
@@ -81,7 +92,11 @@ class EngineWork:
             request.check_cancelled()
             result = request.handler(Context(before, self._catalog), request)
             replies = [*result.replies, *request.sink.deliver(result.sounds)]
-            request.commit()
+            try:
+                request.commit()
+            except BaseException:
+                request.sink.withdraw(replies)
+                raise
             self._replace(result.session)
         finally:
             self._listener.busy(False)
@@ -93,44 +108,18 @@ class EngineWork:
 
         Conditions, components and edits in the state file are set again if it names the same checkpoint.
         """
-        saved = self._saved
-        wanted = name or (saved.model if saved else None)
+        wanted = name or self.session.waiting.model
         if wanted is None:
             return
         try:
-            session = with_loaded(self.session, self._catalog, wanted)
-            if saved and saved.model == session.folder:
-                session = self._with_settings(session, saved)
-            self._replace(session)
+            self._replace(with_loaded(self.session, self._catalog, wanted))
         except (OSError, ValueError) as error:
-            log.warning("starting without a model: %s", error)
-
-    def _with_settings(self, session: Session, saved: state_file.SavedSession) -> Session:
-        """The session with the saved conditions, components and edits, as far as they are still there."""
-        for name, values in saved.conditions.items():
-            try:
-                session = session.with_condition(name, values)
-            except ValueError as error:
-                log.warning("condition not set: %s", error)
-        if saved.components is None or session.model is None:
-            return session
-        try:
-            folder = Path(session.folder or "")
-            components = self._catalog.load_components(saved.components, session.model, folder)
-            session = session.with_components(*components)
-            return session.with_edits(saved.edits)
-        except (OSError, ValueError) as error:
-            log.warning("starting without components: %s", error)
-            return session
+            log.warning("starting without a model: %s", errors.sentence(error))
 
     def _replace(self, session: Session) -> None:
-        """Save the session, then take it for the present one.
-
-        Raises:
-            OSError: it cannot be saved; the present session stays.
-        """
+        """Save the session, as far as that is possible, and take it for the present one."""
         if state_file.differs(self.session, session):
-            state_file.save(self._state, state_file.SavedSession.of(session))
+            self._keeper.save(session)
         self.session = session
 
     def _notify(self, before: "Model | None", sounds: Sequence[RenderedSound]) -> None:

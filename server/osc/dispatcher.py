@@ -50,6 +50,7 @@ class Dispatcher:
         send: Callable[[Message, Address], None],
         session: Callable[[], Session],
         sink: Callable[[ClientPreferences], Sink],
+        unsaved: Callable[[], str] = str,
     ) -> None:
         """Connect the parts.
 
@@ -59,6 +60,7 @@ class Dispatcher:
             send: sends a reply.
             session: returns the present session.
             sink: returns what delivers sounds to a client with these preferences.
+            unsaved: returns why the session cannot be saved at present; "": it is saved.
         """
         self._engine = engine
         self._renderer = renderer
@@ -66,7 +68,7 @@ class Dispatcher:
         self._sink = sink
         self._clients = Clients()
         self._fudi_logged = False
-        self._context = QueryContext(engine, renderer, self._clients, session, time.monotonic())
+        self._context = QueryContext(engine, renderer, self._clients, session, time.monotonic(), unsaved)
 
     def handle(self, datagram: bytes, sender: Address) -> None:
         """Answer, queue or forward every message in a datagram, in order; each gets an end."""

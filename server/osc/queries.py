@@ -7,7 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
+from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
+from core.text import one_line
 from server.engine.queue import EngineStatus
 from server.osc.clients import Address, ClientPreferences, Clients
 from server.osc.packet import Message
@@ -44,6 +46,7 @@ class QueryContext:
         clients: what clients asked for by /notify.
         session: returns the present session.
         started_s: when the server started, on time.monotonic's clock.
+        unsaved: returns why the session cannot be saved at present; "": it is saved.
     """
 
     engine: EngineControl
@@ -51,6 +54,7 @@ class QueryContext:
     clients: Clients
     session: Callable[[], Session]
     started_s: float
+    unsaved: Callable[[], str] = str
 
 
 # Returns the replies before /done; ValueError becomes /fail.
@@ -64,7 +68,8 @@ def status(context: QueryContext, command: Command, sender: Address) -> list[Mes
     components = Path(session.components_file).name if session.components_file else "-"
     uptime_s = time.monotonic() - context.started_s
     values = (model, components, engine.waiting, engine.busy_target, uptime_s, program_version())
-    return [Message("/status.reply", values)]
+    unsaved = one_line(context.unsaved(), MAX_REASON)
+    return [Message("/status.reply", values), *([Message("/status.unsaved", (unsaved,))] if unsaved else [])]
 
 
 def notify(context: QueryContext, command: Command, sender: Address) -> list[Message]:

@@ -20,3 +20,6 @@ class Sink(Protocol):
             OSError: they cannot be delivered.
             ValueError: a sound has values that are not finite.
         """
+
+    def withdraw(self, replies: Sequence[Message]) -> None:
+        """Take back what `deliver` has delivered, by its replies: the request was cancelled meanwhile."""

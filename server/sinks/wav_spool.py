@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 KEEP_S = 15 * 60
 CLEAN_EVERY_S = 60.0
 # Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
+_AUDIO = "/sound/audio"
 _OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a-f]{8}\.part\.wav")
 
 
@@ -125,6 +126,10 @@ class WavSink:
         # The sounds of a command are of one model.
         files = self.spool.write([sound.wave for sound in sounds], sounds[0].sample_rate, self.rate)
         pairs = zip(sounds, files, strict=True)
-        return [
-            Message("/sound/audio", (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs
-        ]
+        return [Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs]
+
+    def withdraw(self, replies: Sequence[Message]) -> None:
+        """Delete the files that these replies name."""
+        for reply in replies:
+            if reply.address == _AUDIO:
+                Path(str(reply.args[1])).unlink(missing_ok=True)

@@ -1,13 +1,19 @@
 """Commands that load and unload sound models."""
 
+import logging
+from dataclasses import replace
+from pathlib import Path
+
 from gansynth.level import measure
 from server.catalog import Catalog
 from server.engine.request import Request
 from server.model_files import states, unchanged
 from server.osc.packet import Message
-from server.session import Session
+from server.session import Session, Setup
 from server.sounds.directions import loaded_components
 from server.sounds.result import Context, Result
+
+log = logging.getLogger(__name__)
 
 
 def load(context: Context, request: Request) -> Result:
@@ -29,6 +35,9 @@ def unload(context: Context, request: Request) -> Result:
 def with_loaded(session: Session, catalog: Catalog, name: str) -> Session:
     """The session with a checkpoint in place of the one that is loaded.
 
+    If it is the one that the session waits for, its conditions, components and edits are set again, as far as they are
+    still there.
+
     Raises:
         FileNotFoundError: the models folders have none of this name.
         OSError: it cannot be read.
@@ -37,7 +46,28 @@ def with_loaded(session: Session, catalog: Catalog, name: str) -> Session:
     # The files are looked at first: a change while they are read makes the next load read them again.
     files = states(catalog.locate(name))
     model, folder = catalog.load(name)
-    return session.with_model(model, folder, measure(model), files)
+    waiting, loaded = session.waiting, session.with_model(model, folder, measure(model), files)
+    return _with_setup(loaded, catalog, waiting) if waiting.model == loaded.folder else loaded
+
+
+def _with_setup(session: Session, catalog: Catalog, wanted: Setup) -> Session:
+    """The session with what was set for its model; what cannot be set is logged, and waits."""
+    session = replace(session, waiting=wanted)
+    for name, values in wanted.conditions.items():
+        try:
+            session = session.with_condition(name, values)
+        except ValueError as error:
+            log.warning("condition not set: %s", error)
+    if wanted.components is None:
+        return session
+    try:
+        folder = Path(session.folder or "")
+        components = catalog.load_components(wanted.components, session.need_model(), folder)
+        session = session.with_components(*components)
+        return session.with_edits(wanted.edits)
+    except (OSError, ValueError) as error:
+        log.warning("starting without components: %s", error)
+        return session
 
 
 def _is_loaded(session: Session, catalog: Catalog, name: str) -> bool:

@@ -1,0 +1,80 @@
+"""Keeps the session in its file, as far as that is possible: a server that cannot save plays on, and says so."""
+
+import logging
+from pathlib import Path
+
+from core import errors
+from core.files.locks import HeldError, Lock
+from server import state_file
+from server.session import Session
+from server.state_file import SavedSession
+
+log = logging.getLogger(__name__)
+
+
+class StateKeeper:
+    """One state file. Not thread-safe, but `problem` may be read from any thread.
+
+    Attributes:
+        restored: what the file held at the start; None: nothing.
+        problem: why nothing can be saved at present; "": all is saved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file if there is one; one that is broken, or of a newer version, is set aside."""
+        self._path = path
+        self.restored: SavedSession | None = None
+        self.problem = ""
+        # A file that can be neither read nor set aside is not overwritten.
+        self._kept_away = False
+        try:
+            self.restored = state_file.restore(path)
+        except OSError as error:
+            self._kept_away = True
+            self._report(error)
+
+    def save(self, session: Session) -> None:
+        """Save a session; if that fails, `problem` says why, and so does the log, once."""
+        if self._kept_away:
+            return
+        try:
+            state_file.save(self._path, SavedSession.of(session))
+        except OSError as error:
+            self._report(error)
+            return
+        if self.problem:
+            log.info("the state is saved again, in %s", self._path)
+        self.problem = ""
+
+    def retry(self, session: Session) -> None:
+        """Save the session if that has failed before."""
+        if self.problem:
+            self.save(session)
+
+    def _report(self, error: OSError) -> None:
+        if not self.problem:
+            log.warning("the state cannot be saved, playing on: %s", errors.sentence(error))
+        self.problem = errors.sentence(error)
+
+
+def lock(path: Path, holder: str) -> Lock | None:
+    """Take a state file for one server, until it ends.
+
+    Args:
+        path: the state file.
+        holder: what another server reports about who has it.
+
+    Returns:
+        The lock; None where the folder takes none, so that nothing can be saved there either.
+
+    Raises:
+        OSError: another server has the file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Lock(path.with_name(f".{path.name}.lock"), holder)
+    except HeldError as held:
+        raise OSError(f"{path} is the state of {held.holder}; name another file with --state") from None
+    except OSError as error:
+        log.debug("%s is not locked: %s", path, error)
+        return None
