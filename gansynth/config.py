@@ -19,7 +19,10 @@ from gansynth.conditions import JointCounts, label_size, ordered
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
 SETTINGS = "experiment.json"
-DATA_TYPES = ("linear", "phase", "mel")
+# Magenta's, and ours: see gansynth/complex_mel.py.
+DATA_TYPES = ("linear", "phase", "mel", "complex_mel")
+# Of these the first value is the logarithm of a power; of the others, of a magnitude.
+POWER_TYPES = ("mel", "complex_mel")
 NORMALIZERS = (
     "none",
     "specgrams_prespecified_normalizer",

@@ -1,7 +1,8 @@
 """Wave <-> spectrogram, as GANSynth learns it: pure functions over `core.nn.ops`.
 
 A specgram is [n, time, frequency, 2]: log magnitude, and phase as instantaneous frequency (the step of the phase from
-frame to frame, in units of pi), on a mel or a linear frequency axis; data type "phase" keeps the phase itself.
+frame to frame, in units of pi), on a mel or a linear frequency axis; data type "phase" keeps the phase itself, and
+"complex_mel", which is ours, is described in gansynth/complex_mel.py.
 Source: Engel et al. 2019 and Magenta's gansynth/lib/{spectral_ops,specgrams_helper}.py. Its two oddities are kept,
 since checkpoints were trained with them: the mel matrix's bin frequencies start at 0 although the spectrum has lost
 its DC bin, and all padding stands before the sound.
@@ -15,6 +16,7 @@ import numpy as np
 
 from core.audio.stft import hann_periodic
 from core.nn.ops import Ops, Tensor
+from gansynth import complex_mel
 from gansynth.config import Config
 
 Columns = tuple[list[np.ndarray], list[np.ndarray]]
@@ -47,6 +49,9 @@ def windowed_frames(
         The frames, and what the next ones start from: the phase summed up so far, [n, 1, frequencies]; None where the
         data type needs no frame to know the next.
     """
+    if config.data_type == "complex_mel":
+        phase, following = _summed(ops, specgrams[..., 1] * np.pi, phase)
+        return complex_mel.synthesised(ops, specgrams[..., 0], phase, config.sample_rate), following
     magnitude, phase, following = _polar(ops, specgrams, config, phase)
     real, imaginary = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
     with_dc = ((0, 0), (0, 0), (1, 0))
@@ -76,7 +81,11 @@ def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, audio_length] -> [n, frames, frequencies, 2], the representation a network is trained on."""
     padded = ops.pad(ops.cast(waves, "float32"), ((0, 0), (config.padding, 0)))
     starts = np.arange(config.frames)[:, None] * config.hop + np.arange(config.frame_length)
-    framed = ops.take(padded, starts, axis=1) * hann_periodic(config.frame_length).astype(np.float32)
+    framed = ops.take(padded, starts, axis=1)
+    if config.data_type == "complex_mel":
+        level, angle = complex_mel.analysed(ops, framed, config.sample_rate)
+        return ops.stack([level, instantaneous_frequency(ops, angle)], axis=-1)
+    framed = framed * hann_periodic(config.frame_length).astype(np.float32)
     real, imaginary = (part[:, :, 1:] for part in ops.rfft(framed, config.frame_length))
     log_magnitude = ops.log(ops.sqrt(ops.square(real) + ops.square(imaginary)) + EPSILON)
     angle = ops.arctan2(imaginary, real)

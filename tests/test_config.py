@@ -53,7 +53,7 @@ def test_the_spectrogram_follows_from_the_start_and_the_resolutions(folder):
     [
         ("{", "not valid JSON"),
         ("[1]", "must hold a JSON object"),
-        ({"data_type": "wave"}, "data_type must be one of linear, phase, mel, not 'wave'"),
+        ({"data_type": "wave"}, "data_type must be one of linear, phase, mel, complex_mel, not 'wave'"),
         ({"latent_vector_size": "many"}, "latent_vector_size must be a whole number, not 'many'"),
         ({"latent_vector_size": 0}, "at least 1"),
         ({"audio_length": 99_000_000}, "audio_length must be at most .* not 99000000"),

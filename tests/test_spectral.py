@@ -12,7 +12,7 @@ from gansynth.config import Config
 RATE = 16000
 
 
-@pytest.fixture(params=["mel", "linear", "phase"])
+@pytest.fixture(params=["mel", "linear", "phase", "complex_mel"])
 def config(request, tmp_path):
     return Config(folder=tmp_path, start_height=2, start_width=16, data_type=request.param)
 

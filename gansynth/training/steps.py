@@ -17,6 +17,7 @@ from core.training.learned_latents import LATENTS
 from core.training.optimizer import descend
 from core.training.trees import Tensor, Tensors, Tree
 from gansynth import network
+from gansynth.config import POWER_TYPES
 from gansynth.training import discriminator, losses
 from gansynth.training.step_plan import SoundStepPlan
 
@@ -111,7 +112,7 @@ def loudness_weight(specgrams: Tensor, plan: SoundStepPlan) -> Tensor:
     """How much each phase of [n, h, w, 2] counts, [n, h, w]: by its bin's amplitude, 1 on average over a note."""
     level = (specgrams[..., 0] - plan.shift[..., 0]) / plan.scale[..., 0]
     # The mel representation's logarithm is of power.
-    power = LOUDNESS_POWER * (0.5 if plan.config.data_type == "mel" else 1.0)
+    power = LOUDNESS_POWER * (0.5 if plan.config.data_type in POWER_TYPES else 1.0)
     weight = ops.exp(power * level)
     return weight / ops.mean(weight, axis=(1, 2), keepdims=True)
 
