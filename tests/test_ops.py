@@ -11,6 +11,7 @@ MAP, OTHER = (RNG.standard_normal((2, 5, 6, 3)).astype(np.float32) for _ in rang
 ROWS = RNG.standard_normal((4, 6)).astype(np.float32)
 KERNEL = RNG.standard_normal((3, 3, 3, 4)).astype(np.float32)
 WIDE = RNG.standard_normal((4, 4, 4, 3)).astype(np.float32)
+DEEP = RNG.standard_normal((4, 3, 3, 2)).astype(np.float32)
 MATRIX = RNG.standard_normal((3, 7)).astype(np.float32)
 EVEN = RNG.standard_normal((2, 4, 6, 3)).astype(np.float32)
 
@@ -33,6 +34,8 @@ ON_A_MAP = {
     "conv_transpose_same": lambda ops, x: ops.conv_transpose(x, WIDE, 2, "same"),
     "convert_to_tensor": lambda ops, x: ops.convert_to_tensor(x),
     "cumsum": lambda ops, x: ops.cumsum(x, axis=1),
+    "depthwise_conv": lambda ops, x: ops.depthwise_conv(x, DEEP, 1, "valid"),
+    "depthwise_conv_same": lambda ops, x: ops.depthwise_conv(x, DEEP, 2, "same"),
     "divide": lambda ops, x: ops.divide(x, 2.0 + ops.square(x)) + 1.0 / (1.0 + x * x),
     "erf": lambda ops, x: ops.erf(x),
     "exp": lambda ops, x: ops.exp(x),
@@ -71,6 +74,7 @@ ON_A_MAP = {
     "take_a_table": lambda ops, x: ops.take(x, np.array([[0, 1], [3, 4]]), axis=1),
     "tanh": lambda ops, x: ops.tanh(x),
     "transpose": lambda ops, x: ops.transpose(x, (0, 3, 1, 2)),
+    "transposed": lambda ops, x: products.transposed(ops, x, WIDE, 2, "valid"),
     "convolve": lambda ops, x: products.convolve(ops, x, KERNEL),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),
 }

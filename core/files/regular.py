@@ -1,5 +1,6 @@
-"""Open regular files only: a pipe or a device under a file's name would block its reader or fill the memory."""
+"""Read regular files only: a pipe or a device under a file's name would block its reader or fill the memory."""
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -40,3 +41,12 @@ def read_regular(path: Path, max_size: int) -> bytes:
         if (size := os.fstat(file.fileno()).st_size) > max_size:
             raise ValueError(f"{path} has {size} bytes, more than {max_size}")
         return file.read(size)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, hexadecimal; raises as `open_regular`."""
+    found = hashlib.sha256()
+    with open_regular(path) as file:
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()

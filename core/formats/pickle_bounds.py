@@ -42,8 +42,12 @@ class LimitedFile:
         self._file.seek(place)
 
 
-def check(file: LimitedFile | IO[bytes]) -> None:
+def check(file: LimitedFile | IO[bytes], times: int = _TIMES) -> None:
     """Check the pickle that begins here; afterwards the file is at its beginning again.
+
+    Args:
+        file: the pickle.
+        times: how many times its size what it builds may be, written out.
 
     Raises:
         ValueError: it is damaged, or takes memory or time out of proportion.
@@ -52,7 +56,7 @@ def check(file: LimitedFile | IO[bytes]) -> None:
     weights = _Weights()
     for opcode, arg, _ in pickletools.genops(cast("IO[bytes]", file)):
         weights.apply(opcode, arg)
-        if max(weights.total, weights.largest) > _ALWAYS + _TIMES * (file.tell() - start):
+        if max(weights.total, weights.largest) > _ALWAYS + times * (file.tell() - start):
             raise ValueError("it would take memory and time out of proportion to its size")
     file.seek(start)
 

@@ -48,7 +48,7 @@ def dumps(value: Any) -> bytes:
 class _PlainUnpickler(pickle.Unpickler):
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
-        self._known = _harmless()
+        self._known = harmless()
 
     def find_class(self, module: str, name: str) -> Any:
         try:
@@ -82,7 +82,7 @@ class _Array(np.ndarray):
         super().__setstate__((version, shape, kind.dtype, fortran, data))
 
 
-def _harmless() -> dict[tuple[str, str], Any]:
+def harmless() -> dict[tuple[str, str], Any]:
     """What numpy's arrays and scalars need, under its old and new module names; created for each pickle.
 
     A pickle could change a function's defaults, and numpy's own functions reserve as much memory as they are asked for.

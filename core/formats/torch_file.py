@@ -14,7 +14,7 @@ import os
 import pickle
 import reprlib
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +24,7 @@ import numpy as np
 from core.files.regular import open_regular
 from core.formats import pickle_bounds
 from core.formats.pickle_bounds import LimitedFile
+from core.formats.records import RecordKinds
 
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _DTYPES = {
@@ -67,24 +68,71 @@ def read(path: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: the file does not exist.
         ValueError: the file is damaged, is not a state dict, or its pickle asks for anything that tensors do not need.
     """
+    value, storages = _read(path)
+    return {name: _named_array(path, name, tensor, storages) for name, tensor in value.items()}
+
+
+def read_checkpoint(path: Path, names: Collection[str]) -> dict[str, Any]:
+    """Entries of a checkpoint, a dict of state dicts, tensors and whatever else a program has put into it.
+
+    Args:
+        path: of the file.
+        names: of the entries that are wanted; those that the file does not have are left out.
+
+    Returns:
+        A tensor as an array, a state dict as a dict of arrays by name.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged, is not a dict, or a wanted entry is of another kind.
+    """
+    value, storages = _read(path, RecordKinds())
+    found: dict[str, Any] = {}
+    for name in names:
+        if isinstance(entry := value.get(name), dict):
+            found[name] = {
+                str(key): _named_array(path, f"{name}.{key}", tensor, storages) for key, tensor in entry.items()
+            }
+        elif entry is not None:
+            found[name] = _named_array(path, name, entry, storages)
+    return found
+
+
+def storage_from_bytes(data: bytes) -> np.ndarray:
+    """The numbers of a storage that was saved on its own, as a tensor within a pickle is.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if not isinstance(data, bytes):
+        raise ValueError(f"a storage is a {type(data).__name__}, not bytes")
+    value, storages = _read_legacy(io.BytesIO(data), len(data))
+    if not isinstance(value, _Storage):
+        raise ValueError(f"it holds a {type(value).__name__}, not a storage")
+    return storages[value.key]
+
+
+def _read(path: Path, kinds: RecordKinds | None = None) -> tuple[dict[str, Any], Storages]:
+    """The dict of a file, by text, and the numbers that its tensors refer to."""
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
-            value, storages = (_read_zip if zipfile.is_zipfile(file) else _read_legacy)(file, size)
+            value, storages = (_read_zip if zipfile.is_zipfile(file) else _read_legacy)(file, size, kinds)
         except Exception as error:  # a broken pickle can raise any
             raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"{path} holds a {type(value).__name__}, not a state dict of tensors by name")
-    found = {}
-    for name, tensor in value.items():
-        try:
-            found[str(name)] = _array(tensor, storages)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {name} cannot be read: {error}") from None
-    return found
+    return {str(name): entry for name, entry in value.items()}, storages
 
 
-def _read_zip(file: BinaryIO, size: int) -> tuple[Any, Storages]:
+def _named_array(path: Path, name: str, tensor: Any, storages: Storages) -> np.ndarray:
+    try:
+        return _array(tensor, storages)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {name} cannot be read: {error}") from None
+
+
+def _read_zip(file: BinaryIO, size: int, kinds: RecordKinds | None = None) -> tuple[Any, Storages]:
     with zipfile.ZipFile(file) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         root = next((name[: -len("data.pkl")] for name in entries if name.endswith("/data.pkl")), None)
@@ -97,12 +145,12 @@ def _read_zip(file: BinaryIO, size: int) -> tuple[Any, Storages]:
         if entries.get(f"{root}byteorder") and archive.read(f"{root}byteorder") != b"little":
             raise ValueError("the numbers are not little-endian")
         pickled = archive.read(f"{root}data.pkl")
-        value, asked = _unpickle(LimitedFile(io.BytesIO(pickled), len(pickled)))
+        value, asked = _unpickle(LimitedFile(io.BytesIO(pickled), len(pickled)), kinds)
         storages = {key: _values(archive.read(f"{root}data/{key}"), kept) for key, kept in asked.items()}
     return value, storages
 
 
-def _read_legacy(whole: BinaryIO, size: int) -> tuple[Any, Storages]:
+def _read_legacy(whole: BinaryIO, size: int, kinds: RecordKinds | None = None) -> tuple[Any, Storages]:
     whole.seek(0)
     file = LimitedFile(whole, size)
     if _unpickle(file)[0] != _MAGIC:
@@ -112,7 +160,7 @@ def _read_legacy(whole: BinaryIO, size: int) -> tuple[Any, Storages]:
     machine = _unpickle(file)[0]
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise ValueError("the numbers are not little-endian")
-    value, asked = _unpickle(file)
+    value, asked = _unpickle(file, kinds)
     storages = {}
     for key in _unpickle(file)[0]:
         kept = asked[key]
@@ -136,32 +184,44 @@ def _array(tensor: Any, storages: Storages) -> np.ndarray:
     """The numbers of a tensor; nothing outside its storage is ever touched."""
     if not isinstance(tensor, _Tensor) or not isinstance(tensor.storage, _Storage):
         raise ValueError(f"it is a {type(tensor).__name__}, not a tensor")
-    shape, strides = tuple(tensor.shape), tuple(tensor.strides)
-    if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in (*shape, *strides, tensor.offset)):
+    return view(storages[tensor.storage.key], tensor.offset, tensor.shape, tensor.strides)
+
+
+def view(values: np.ndarray, offset: Any, shape: Any, strides: Any) -> np.ndarray:
+    """A tensor as a view of a storage's numbers, read-only.
+
+    Raises:
+        ValueError: it would reach beyond them.
+    """
+    shape, strides = tuple(shape), tuple(strides)
+    if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in (*shape, *strides, offset)):
         raise ValueError(f"its shape is {reprlib.repr(shape)} and its strides {reprlib.repr(strides)}")
-    values = storages[tensor.storage.key]
-    last = tensor.offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if math.prod(shape) and (last >= len(values) or math.prod(shape) > len(values)):
         raise ValueError(f"shape {shape} reaches beyond its {len(values)} values")
     if not math.prod(shape):
         return np.zeros(shape, values.dtype)
     steps = tuple(stride * values.itemsize for stride in strides)
-    return np.lib.stride_tricks.as_strided(values[tensor.offset :], shape, steps, writeable=False)
+    return np.lib.stride_tricks.as_strided(values[offset:], shape, steps, writeable=False)
 
 
-def _unpickle(file: LimitedFile) -> tuple[Any, dict[str, _Storage]]:
-    """One pickle of plain values, tensors and storages; and the storages that it asks for."""
+def _unpickle(file: LimitedFile, kinds: RecordKinds | None = None) -> tuple[Any, dict[str, _Storage]]:
+    """One pickle of plain values, tensors and storages; and the storages that it asks for.
+
+    With `kinds` it may hold objects of any class, which become records; else that is an error.
+    """
     pickle_bounds.check(file)
-    reader = _TensorUnpickler(file)
+    reader = _TensorUnpickler(file, kinds)
     return reader.load(), reader.asked
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    def __init__(self, file: LimitedFile) -> None:
+    def __init__(self, file: LimitedFile, kinds: RecordKinds | None) -> None:
         # Pickles of Python 2 write text as bytes.
         super().__init__(file, encoding="latin1")
+        self._kinds = kinds
         self.asked: dict[str, _Storage] = {}
-        self._known = _harmless()
+        self._known = harmless()
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "torch" and name in _DTYPES:
@@ -169,6 +229,8 @@ class _TensorUnpickler(pickle.Unpickler):
         try:
             return self._known[module, name]
         except KeyError:
+            if self._kinds is not None:
+                return self._kinds.get(module, name)
             raise ValueError(f"it asks for {module}.{name}, which tensors do not need") from None
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -180,7 +242,7 @@ class _TensorUnpickler(pickle.Unpickler):
         return self.asked.setdefault(key, _Storage(kind, key, count))
 
 
-def _harmless() -> dict[tuple[str, str], Callable[..., Any]]:
+def harmless() -> dict[tuple[str, str], Callable[..., Any]]:
     """Functions that put tensors together, created for each pickle: one could change a function's defaults."""
 
     def tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:

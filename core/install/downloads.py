@@ -1,6 +1,5 @@
 """Download models, by address or by a known name."""
 
-import hashlib
 import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from core import families
 from core.families import Download
+from core.files import regular
 from core.install import archives
 from core.progress import Progress, ignore
 
@@ -88,13 +88,5 @@ def download(address: str, path: Path, sha256: str | None = None, progress: Prog
         raise OSError(f"{address} cannot be fetched: {reason}") from None
     if total and path.stat().st_size != total:
         raise OSError(f"{address}: the connection broke after {path.stat().st_size} of {total} bytes")
-    if sha256 is not None and (found := _checksum(path)) != sha256.lower():
+    if sha256 is not None and (found := regular.sha256(path)) != sha256.lower():
         raise ValueError(f"{address} is not the published file: its SHA-256 is {found}, not {sha256.lower()}")
-
-
-def _checksum(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            found.update(part)
-    return found.hexdigest()

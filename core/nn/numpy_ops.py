@@ -59,6 +59,7 @@ __all__ = [
     "convert_to_tensor",
     "cos",
     "cumsum",
+    "depthwise_conv",
     "divide",
     "erf",
     "exp",
@@ -187,6 +188,13 @@ def conv(inputs: Array, kernel: Array, strides: Size = 1, padding: str = "valid"
     height, width = kernel.shape[:2]
     boxes = _boxes(inputs, (height, width), _pair(strides), padding, 0.0)
     return np.einsum("nhwiuv,uvio->nhwo", boxes, kernel, optimize=True)
+
+
+def depthwise_conv(inputs: Array, kernel: Array, strides: Size = 1, padding: str = "valid") -> Array:
+    """Convolve each channel of a map [n, h, w, c] with its own kernels, [height, width, c, m]: [n, h', w', c * m]."""
+    boxes = _boxes(inputs, kernel.shape[:2], _pair(strides), padding, 0.0)
+    found = np.einsum("nhwiuv,uvim->nhwim", boxes, kernel, optimize=True)
+    return found.reshape(*found.shape[:3], -1)
 
 
 def conv_transpose(inputs: Array, kernel: Array, strides: Size, padding: str = "valid") -> Array:

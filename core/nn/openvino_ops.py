@@ -228,6 +228,15 @@ def conv(inputs: Any, kernel: Any, strides: Size = 1, padding: str = "valid") ->
     return GraphTensor(opset().convolution(inputs.node, _kernel(kernel, inputs), steps, begin, end, [1, 1]), True)
 
 
+def depthwise_conv(inputs: Any, kernel: Any, strides: Size = 1, padding: str = "valid") -> GraphTensor:
+    """Convolve each channel of a map [n, h, w, c] with its own kernels, [height, width, c, m]: [n, h', w', c * m]."""
+    inputs, steps = tensor(inputs).first(), _pair(strides)
+    begin, end = _pads(inputs, kernel.shape[:2], steps, padding)
+    groups = np.transpose(kernel, (2, 3, 0, 1))[:, :, None]
+    node = opset().group_convolution(inputs.node, constant(groups, inputs.dtype).node, steps, begin, end, [1, 1])
+    return GraphTensor(node, True)
+
+
 def conv_transpose(inputs: Any, kernel: Any, strides: Size, padding: str = "valid") -> GraphTensor:
     """Convolve a map [n, h, w, in], its pixels `strides` apart, with a kernel [height, width, out, in].
 

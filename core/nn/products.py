@@ -15,12 +15,17 @@ def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
     return _product(ops, ops.matmul, x, kernel)
 
 
+def transposed(ops: Ops, x: Tensor, kernel: Tensor, strides: int, padding: str) -> Tensor:
+    """Transposed convolution with a kernel [height, width, out, in] in the kernel's precision: float32."""
+    return _product(ops, lambda x, kernel: ops.conv_transpose(x, kernel, strides, padding), x, kernel)
+
+
 def upsample_conv(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
     """Enlarge a map twice and convolve it, in one step: float32 [n, h, w, in] -> [n, 2h, 2w, out].
 
     `kernel` comes from `upsample_kernel`.
     """
-    return _product(ops, lambda x, kernel: ops.conv_transpose(x, kernel, 2, "same"), x, kernel)
+    return transposed(ops, x, kernel, 2, "same")
 
 
 def upsample_kernel(ops: Ops, kernel: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """The three formats of model folders: ours, Hugging Face's, TF-Hub's."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 
 from core.files import json_files
 from core.files.atomic import new_folder
+from core.files.regular import sha256
 from core.formats import torch_file
 from renderer.biggan import config as shapes
 from renderer.biggan import npz_format
@@ -84,11 +84,7 @@ def checksum(folder: Path) -> str:
     Raises:
         FileNotFoundError: the folder is not one of a BigGAN-deep.
     """
-    with (folder / _known_kind(folder).files[-1]).open("rb") as file:
-        found = hashlib.sha256()
-        while part := file.read(2**20):
-            found.update(part)
-    return found.hexdigest()
+    return sha256(folder / _known_kind(folder).files[-1])
 
 
 def save(folder: Path, config: BigGANConfig, arrays: Arrays, names: Sequence[str], dtype: str = "float16") -> None:

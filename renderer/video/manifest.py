@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.files.atomic import write_text
+from core.files.regular import sha256
 from core.protocols import ImageModel
 from ganspace import files
 
@@ -76,7 +77,7 @@ def model_record(folder: Path) -> dict[str, Any]:
 
 def file_record(path: Path) -> dict[str, Any]:
     """A file's path and checksum."""
-    return {"path": str(path.resolve()), "sha256": _sha256(path)}
+    return {"path": str(path.resolve()), "sha256": sha256(path)}
 
 
 def folder_checksum(folder: Path) -> str:
@@ -86,7 +87,7 @@ def folder_checksum(folder: Path) -> str:
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts)
         if path.is_file() and not hidden and path.suffix.lower() not in _BESIDE and path not in directions:
-            total.update(f"{name.as_posix()} {_sha256(path)}\n".encode())
+            total.update(f"{name.as_posix()} {sha256(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -94,14 +95,6 @@ def warn_of_change(folder: Path, record: Mapping[str, Any]) -> None:
     """Warn in the log where an image model is not the one that a manifest's `model` describes."""
     if folder.is_dir() and folder_checksum(folder) != record["sha256"]:
         log.warning("%s has changed since the manifest was written", folder)
-
-
-def _sha256(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            total.update(block)
-    return total.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Generators in files: in the formats of other programs, and in ours. Each reader executes nothing."""
