@@ -120,7 +120,7 @@ def checksum(folder: Path) -> str:
     return hashlib.sha256(prefix.with_name(f"{prefix.name}.index").read_bytes()).hexdigest()
 
 
-def progress_at(counter: int, config: Config, blocks: int) -> float:
+def progress_at(counter: float, config: Config, blocks: int) -> float:
     """Training progress after `counter` images: k - 1 while block k is stable, fractions while it fades in."""
     if not config.train_progressive:
         return blocks - 1.0

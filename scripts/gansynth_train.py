@@ -11,11 +11,14 @@ from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from gansynth.training import hparams
 from scripts import frame
+from scripts.flags import training as training_flags
 
 if TYPE_CHECKING:
     from gansynth.training.workers import Workers
 
 PROG = "gansynth_train"
+# Of --minutes, for the last save and samples.
+RESERVE_S = 10.0
 
 
 def settings(text: str) -> dict[str, Any]:
@@ -48,9 +51,7 @@ def parser() -> argparse.ArgumentParser:
         help='"train_data_path", "train_root_dir", and others on top of the config; docs/train.md lists them; '
         "given more than once, the last one of a name counts",
     )
-    flags.add_argument(
-        "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
-    )
+    training_flags.add(flags)
     return flags
 
 
@@ -61,10 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     wanted = hparams.settle(options.config, {key: value for one in options.hparams for key, value in one.items()})
+    if options.minutes and wanted.setdefault("train_progressive", False):
+        raise ValueError("train_progressive must be false with --minutes, which has no time to compile every stage")
     folder = wanted.get("train_root_dir")
     if not folder:
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
-    with frame.suppress_tf_logs(options):
+    with training_flags.backend(options):
         from gansynth.training import workers
 
         # Before anything is computed: TensorFlow joins other machines at the very start or not at all.
@@ -80,6 +83,7 @@ def _run(options: argparse.Namespace, root: Path, wanted: dict[str, Any], team: 
     """Set the run up or resume it, and train to its end."""
     from core.training.logger import NullLogger
     from core.training.loop import TrainingLoop
+    from core.training.timeline import Timeline
     from gansynth.training.logger import training_logger
     from gansynth.training.run_setup import set_up
     from gansynth.training.trainer import SoundTrainer
@@ -87,11 +91,14 @@ def _run(options: argparse.Namespace, root: Path, wanted: dict[str, Any], team: 
     with show_progress("spectrogram") as progress:
         source = set_up(root, wanted, progress)
     stop = frame.Stop()
-    logger = training_logger(root, source) if team.chief else NullLogger()
+    timeline = Timeline.load(root)
+    clock = training_flags.clock(options, timeline, source.hparams.total_num_images, RESERVE_S)
+    logger = training_logger(root, source, clock) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
-    trainer = SoundTrainer(root, source, team)
-    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
-    print(f"{root}: {state.images} of {source.hparams.total_num_images} images" + (", stopped" if stop else ""))
+    trainer = SoundTrainer(root, source, team, timeline)
+    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
+    of = "" if clock else f" of {source.hparams.total_num_images}"
+    print(f"{root}: {state.images}{of} images" + (", stopped" if stop else ""))
     return stop.status
 
 

@@ -1,12 +1,13 @@
 """What a training run reports: a log line now and then, samples, scalars, saves."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.training.loss_meter import LossMeter
+from core.training.timeline import Clock
 from core.training.trees import Tree
 
 LINE_EVERY_S = 15.0
@@ -27,7 +28,7 @@ StageContraT = TypeVar("StageContraT", contravariant=True)
 class Logger(Protocol[StageContraT]):
     """Receives the reports of a training loop."""
 
-    def step(self, stage: StageContraT, before: int, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: StageContraT, before: int, images: int, losses: Mapping[str, Any]) -> None:
         """Report a step from `before` to `images` images.
 
         The losses are the backend's scalars, so reading them waits for the step to end.
@@ -43,7 +44,7 @@ class Logger(Protocol[StageContraT]):
 class NullLogger:
     """Reports nothing: the logger of workers other than the chief."""
 
-    def step(self, stage: Any, before: int, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Any, before: int, images: int, losses: Mapping[str, Any]) -> None:
         """Ignore a step."""
 
     def saved(self, path: Path) -> None:
@@ -63,6 +64,7 @@ class TrainingLogger(Generic[StageT]):
         describe: a stage in a few words, such as "16 px, adversarial".
         write_samples: writes samples of a stage's network after so many images; returns a file's path.
         write_scalars: writes mean losses after so many images.
+        clock: of a run whose end is a time.
         meter: collects losses, and says when a line is due.
     """
 
@@ -71,13 +73,14 @@ class TrainingLogger(Generic[StageT]):
     describe: Callable[[StageT], str]
     write_samples: Callable[[StageT, Tree, int], Path]
     write_scalars: Callable[[int, dict[str, float]], None] = lambda images, means: None
+    clock: Clock | None = None
     meter: LossMeter = field(default_factory=lambda: LossMeter(LINE_EVERY_S))
 
-    def step(self, stage: StageT, before: int, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: StageT, before: int, images: int, losses: Mapping[str, Any]) -> None:
         """Collect the losses of a step; log a line when one is due and at the end of the stage."""
         self.meter.add(before, images, losses)
-        if self.meter.due or images >= stage.end:
-            line, means = self.meter.take(images, self.total_images)
+        if self.meter.due or (not self.clock and images >= stage.end):
+            line, means = self.meter.take(images, self.total_images, self.clock.left_s if self.clock else None)
             self.log.info("%s: %s", self.describe(stage), line)
             self.write_scalars(images, means)
 

@@ -48,8 +48,21 @@ class NoteSource:
             block: the resolution of the spectrograms, as the number of the generator's block.
 
         Returns:
-            "real" [n, h, w, 2]; "full_labels" [n, labels], and "labels" with conditions dropped; "group" [n];
-            "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
+            "real" [n, h, w, 2], and all that is in `rows_batch`.
+        """
+        batch = self.rows_batch(images, size)
+        return batch | {"real": self.spectra.batch(batch["rows"], block)}
+
+    def rows_batch(self, images: int, size: int) -> Batch:
+        """A batch without its spectrograms, for a device that has them all.
+
+        Args:
+            images: how many notes the run has seen.
+            size: notes in the batch.
+
+        Returns:
+            "rows" [n], of the notes in `spectra`; "full_labels" [n, labels], and "labels" with conditions dropped;
+            "group" [n]; "noise", "z" and "z2" [n, latent] with "z_labels" and "z2_labels"; "mix" [n, 1, 1, 1].
         """
         rng = generator(self.hparams.seed, Stream.BATCHES, images)
         rows = np.array(self.rows)[data_order.rows(self.hparams.seed, images, size, len(self.rows))]
@@ -58,7 +71,7 @@ class NoteSource:
         labels, kept = self._dropped(full, rng)
         group = np.array([self.instruments.index(note.instrument) for note in notes], np.int32)
         batch = {
-            "real": self.spectra.batch(rows, block),
+            "rows": rows.astype(np.int32),
             "full_labels": full,
             "labels": labels,
             "group": group + len(self.instruments) * (~kept.all(axis=1)).astype(np.int32),

@@ -5,19 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.training.logger import TrainingLogger
+from core.training.timeline import Clock
 from gansynth.training.batches import NoteSource
 from gansynth.training.samples import NoteSamples
 from gansynth.training.stages import SoundStage
 
 
-def training_logger(folder: Path, source: NoteSource) -> TrainingLogger[SoundStage]:
-    """The logger of a run: lines, `samples/` and `logs/` in its folder."""
+def training_logger(folder: Path, source: NoteSource, clock: Clock | None = None) -> TrainingLogger[SoundStage]:
+    """The logger of a run: lines, `samples/` and `logs/` in its folder. `clock`: of a run with a time limit."""
     return TrainingLogger(
         logging.getLogger(__name__),
         source.hparams.total_num_images,
         lambda stage: f"stage {stage.number}",
         NoteSamples(folder, source).write,
         _scalars_writer(folder / "logs"),
+        clock,
     )
 
 

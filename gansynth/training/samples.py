@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from core.nn.backend import compiled
+from core.nn.backend import compiled_exactly
 from core.training.random_streams import Stream, generator
 from core.training.trees import Tensor, Tensors, Tree
 from gansynth import conditions, network, normalizer, spectral
@@ -23,7 +23,7 @@ class NoteSamples:
 
     def __init__(self, folder: Path, source: NoteSource) -> None:
         self._folder, self._source = folder / "samples", source
-        self._waves = lru_cache(maxsize=1)(lambda stage: compiled(partial(_waves, plan_of(source, stage))))
+        self._waves = lru_cache(maxsize=1)(lambda stage: compiled_exactly(partial(_waves, plan_of(source, stage))))
 
     def write(self, stage: SoundStage, tensors: Tree, images: int) -> Path:
         """Write images_IMAGES.wav and .png; the path of the first."""

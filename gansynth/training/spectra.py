@@ -17,7 +17,7 @@ import numpy as np
 from keras import ops
 
 from core.files.atomic import new_folder
-from core.nn.backend import compiled
+from core.nn.backend import compiled_exactly
 from core.progress import Progress
 from gansynth import normalizer, spectral
 from gansynth.config import Config
@@ -102,7 +102,7 @@ def fit_normalizer(data_dir: Path, config: Config, margin: float, count: int) ->
     """Fit the config's normaliser to the first `count` notes of a dataset, unless it exists or needs no fitting."""
     if config.data_normalizer not in normalizer.FITTED or normalizer.path(config).exists():
         return
-    transform = compiled(lambda waves: spectral.waves_to_specgrams(ops, waves, config))
+    transform = compiled_exactly(lambda waves: spectral.waves_to_specgrams(ops, waves, config))
     notes = islice(records.read(data_dir), count)
     normalizer.fit((_transformed(batch, transform, config) for batch in _batches(notes, BATCH)), config, margin)
 
@@ -116,7 +116,7 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
     }
     scale, shift = normalizer.scale_and_shift(config)
     limit = np.inf if config.data_normalizer == "none" else 1.0
-    transform = compiled(
+    transform = compiled_exactly(
         lambda waves: ops.clip(scale * spectral.waves_to_specgrams(ops, waves, config) + shift, -limit, limit)
     )
     done = 0

@@ -108,6 +108,36 @@ def discriminator_step(
     return descend(tensors, "discriminator", learned, gradients, rate, plan.betas), _shared(plan, reports)
 
 
+def adversarial_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
+    """Train the generator, then the discriminator, as one program.
+
+    Args:
+        plan: the stage's.
+        tensors: as in `pretraining_step`.
+        batch: as in `discriminator_step`, and "z2", "z2_labels" for the discriminator; "with_penalty", a truth value.
+
+    Returns:
+        The new tensors, and the losses by name; the gradient penalty is not a number where it is not computed.
+    """
+    tensors, reports = generator_step(plan, tensors, batch)
+    second = batch | {"z": batch["z2"], "z_labels": batch["z2_labels"]}
+    if plan.hparams.gradient_penalty_interval == 1:
+        tensors, more = discriminator_step(plan, tensors, second)
+        return tensors, reports | more
+
+    def without() -> tuple[Tree, Tensors]:
+        changed, found = discriminator_step(plan, tensors, second, with_penalty=False)
+        return changed, found | {"gradient_penalty": ops.full((), np.nan)}
+
+    tensors, more = ops.cond(batch["with_penalty"], lambda: discriminator_step(plan, tensors, second), without)
+    return tensors, reports | more
+
+
+def select_notes(data: Tensors, batch: Tensors) -> Tensors:
+    """A batch with the spectrograms of its rows, out of all "notes" [notes, h, w, 2]."""
+    return batch | {"real": ops.cast(ops.take(data["notes"], batch["rows"], axis=0), "float32")}
+
+
 def loudness_weight(specgrams: Tensor, plan: SoundStepPlan) -> Tensor:
     """How much each phase of [n, h, w, 2] counts, [n, h, w]: by its bin's amplitude, 1 on average over a note."""
     level = (specgrams[..., 0] - plan.shift[..., 0]) / plan.scale[..., 0]

@@ -1,15 +1,19 @@
 """GANSynth's part of the training loop: stages, states, batches and steps."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.training import loop, random_streams, schedule
+from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
+from core.training.timeline import Timeline
 from core.training.trees import Batch, Tree
 from gansynth.training import progressive_growing, run_folder, tensors
+from gansynth.training import steps as sound_steps
 from gansynth.training.batches import NoteSource
 from gansynth.training.hparams import SoundHparams
 from gansynth.training.stages import SoundStage, stages
@@ -29,11 +33,13 @@ class SoundTrainer:
         folder: the run folder.
         source: the notes.
         workers: where the steps run.
+        timeline: where the run is in its schedule.
     """
 
     folder: Path
     source: NoteSource
     workers: Workers = field(default_factory=Workers)
+    timeline: Timeline = field(default_factory=Timeline)
 
     @property
     def sample_images(self) -> int:
@@ -59,7 +65,7 @@ class SoundTrainer:
 
     def is_over(self, stage: SoundStage, state: SoundState) -> bool:
         """Whether a stage is behind a state."""
-        return state.blocks > stage.blocks or state.images >= stage.end
+        return state.blocks > stage.blocks or self.timeline.reached(state.images, stage.end)
 
     def enter(self, stage: SoundStage, state: SoundState) -> SoundState:
         """Add the stage's blocks where they are missing.
@@ -78,25 +84,24 @@ class SoundTrainer:
 
     def batch(self, stage: SoundStage, images: int) -> Batch:
         """What the step after `images` notes is fed."""
-        batch = self.source.batch(images, self.batch_size(stage), stage.blocks)
-        fade = np.float32(stage.fade(images, self.source.config))
-        return batch | {"fade": fade} | scheduled(images, self.source.hparams)
+        size, position = self.batch_size(stage), self.timeline.position(images)
+        on_device = self.workers.on_device
+        batch = self.source.rows_batch(images, size) if on_device else self.source.batch(images, size, stage.blocks)
+        fade = np.float32(stage.fade(position, self.source.config))
+        more = {"fade": fade, "with_penalty": np.bool_(self._with_penalty(stage, images))}
+        return batch | more | scheduled(position, self.source.hparams)
 
-    def step(self, stage: SoundStage) -> loop.Step:
+    def step(self, stage: SoundStage) -> loop.Step | loop.StepRunner:
         """The compiled step of a stage: pretraining, or generator and discriminator one after the other."""
-        steps, hparams, size = (
-            self.workers.steps(plan_of(self.source, stage)),
-            self.source.hparams,
-            self.batch_size(stage),
-        )
-
-        def step(tree: Tree, batch: Batch, images: int) -> tuple[Tree, dict[str, Any]]:
-            if images < hparams.warm_start_images:
-                return steps.pretraining(tree, batch)
-            with_penalty = images // size % hparams.gradient_penalty_interval == 0
-            return _adversarial(steps, tree, batch, with_penalty)
-
-        return step
+        plan = plan_of(self.source, stage)
+        if self.workers.on_device:
+            step = sound_steps.pretraining_step if stage.pretraining else sound_steps.adversarial_step
+            notes = {"notes": np.asarray(self.source.spectra.levels[stage.blocks])}
+            return DeviceSteps(partial(step, plan), notes, sound_steps.select_notes)
+        steps = self.workers.steps(plan)
+        if stage.pretraining:
+            return lambda tree, batch, images: steps.pretraining(tree, batch)
+        return lambda tree, batch, images: _adversarial(steps, tree, batch, self._with_penalty(stage, images))
 
     def to_tensors(self, state: SoundState) -> Tree:
         """A state as the steps take it, on all workers."""
@@ -114,7 +119,11 @@ class SoundTrainer:
         """Write a state into the run folder; only the chief worker does."""
         if not self.workers.chief:
             return None
+        self.timeline.save(self.folder)
         return run_folder.save(self.folder, state, self.source.config, stage.number, betas=self._betas)
+
+    def _with_penalty(self, stage: SoundStage, images: int) -> bool:
+        return images // self.batch_size(stage) % self.source.hparams.gradient_penalty_interval == 0
 
     @property
     def _betas(self) -> tuple[float, float]:
@@ -124,8 +133,8 @@ class SoundTrainer:
         return random_streams.generator(self.source.hparams.seed, Stream.WEIGHTS, blocks)
 
 
-def scheduled(images: int, hparams: SoundHparams) -> schedule.Scalars:
-    """The learning rate and the weight of the latents' divergence after `images` notes.
+def scheduled(images: float, hparams: SoundHparams) -> schedule.Scalars:
+    """The learning rate and the weight of the latents' divergence at a position in the schedule, in notes.
 
     In pretraining the rate is constant for the first half and then falls to `LAST_RATE` of that. The weight rises in
     the first half: latents are free at first, so that the network can find out what to use them for. After pretraining

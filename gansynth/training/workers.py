@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.nn.backend import compiled
+from core.nn.backend import compiled, is_jax
 from core.training.trees import Batch, Tree
 from gansynth.training import steps
 from gansynth.training.step_plan import SoundStepPlan
@@ -35,9 +35,14 @@ class Steps:
 
 
 class Workers:
-    """One worker, one device."""
+    """One worker: on one device, or on JAX on all that this process has."""
 
     chief = True
+
+    @property
+    def on_device(self) -> bool:
+        """Whether several steps run in a call, on data that lies on the device."""
+        return is_jax()
 
     def steps(self, plan: SoundStepPlan) -> Steps:
         """The steps of a stage."""

@@ -1,0 +1,64 @@
+"""The flags of all trainers: the time they have, how often they save, and where compiled programs are kept."""
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from scripts import frame
+
+if TYPE_CHECKING:
+    from core.training.timeline import Clock, Timeline
+
+
+def add(flags: argparse.ArgumentParser) -> None:
+    """Add --minutes, --cache and --save_every_s; the time begins to count."""
+    flags.add_argument(
+        "--minutes", type=frame.above_zero, metavar="M",
+        help="how long the command may take: the schedule is stretched to that, whatever the machine's speed",
+    )  # fmt: skip
+    flags.add_argument(
+        "--cache", type=frame.path, metavar="DIR",
+        help="folder in which compiled programs are kept, so that the next start is quick (JAX only)",
+    )  # fmt: skip
+    flags.add_argument(
+        "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
+    )
+    flags.set_defaults(started=time.monotonic())
+
+
+@contextmanager
+def backend(options: argparse.Namespace) -> Iterator[None]:
+    """A block that imports Keras and its backend; compiled programs are kept where --cache says.
+
+    Raises:
+        ValueError: no backend is installed, or --cache is given to one that keeps no programs.
+    """
+    from core.training import training_backend
+
+    training_backend.choose()
+    with frame.suppress_tf_logs(options):
+        if options.cache:
+            from core.nn.backend import keep_programs
+
+            keep_programs(options.cache)
+        yield
+
+
+def clock(options: argparse.Namespace, timeline: "Timeline", total: float, reserve_s: float) -> "Clock | None":
+    """The clock of a run whose schedule ends at the position `total`, `reserve_s` before the time is up.
+
+    Without --minutes there is none.
+
+    Raises:
+        ValueError: the reserve takes more than half of the time.
+    """
+    if options.minutes is None:
+        return None
+    from core.training.timeline import Clock
+
+    seconds = 60 * options.minutes
+    if reserve_s > seconds / 2:
+        raise ValueError(f"--minutes must be at least {reserve_s / 30:.1f}, not {options.minutes:g}")
+    return Clock(timeline, total, options.started + seconds - reserve_s)
