@@ -1,7 +1,7 @@
 """Everything that commands change, as one frozen value: a command leads from one session to the next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,18 @@ class Session:
     def seeded(cls, seed: int) -> "Session":
         """An empty session whose random numbers start from a seed."""
         return cls(seed, np.random.default_rng(seed).bit_generator.state)
+
+    def after(self, before: "Session", now: "Session") -> "Session":
+        """What led from the session `before` to this one, done to `now`: notes were played meanwhile.
+
+        Where both changed the same, what happened meanwhile stays.
+        """
+        if before is now:
+            return self
+        names = [field.name for field in fields(self)]
+        changed = [name for name in names if getattr(self, name) is not getattr(before, name)]
+        free = [name for name in changed if getattr(now, name) is getattr(before, name)]
+        return replace(now, **{name: getattr(self, name) for name in free})
 
     def with_seed(self, seed: int) -> "Session":
         """The session with random numbers that start from a seed."""

@@ -6,9 +6,10 @@ functions for them (renderer/live/), and the dispatcher sends them there.
 
 from dataclasses import dataclass
 
+from server.engine.lanes import Lane
 from server.osc import queries
 from server.osc.queries import Query
-from server.sounds import conditions, directions, hallucinations, models, notes, slots
+from server.sounds import conditions, directions, hallucinations, live_notes, models, notes, slots
 from server.sounds.result import Handler
 
 
@@ -21,9 +22,10 @@ class AtOnce:
 
 @dataclass(frozen=True)
 class Queued:
-    """Handled by the engine, in turn."""
+    """Handled by the engine, in turn; `lane` says which others it goes before."""
 
     handler: Handler
+    lane: Lane = Lane.RENDER
 
 
 FUNCTIONS: dict[str, AtOnce | Queued] = {
@@ -32,19 +34,21 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/cancel": AtOnce(queries.cancel),
     "/sound/play": AtOnce(queries.play),
     "/sound/stop": AtOnce(queries.stop),
-    "/sound/load": Queued(models.load),
-    "/sound/unload": Queued(models.unload),
-    "/sound/seed": Queued(slots.seed),
-    "/sound/randomize_z": Queued(slots.randomize_z),
-    "/sound/set_z": Queued(slots.set_z),
-    "/sound/slerp_z": Queued(slots.slerp_z),
-    "/sound/condition": Queued(conditions.condition),
+    "/sound/load": Queued(models.load, Lane.CHANGE),
+    "/sound/unload": Queued(models.unload, Lane.CHANGE),
+    "/sound/seed": Queued(slots.seed, Lane.CHANGE),
+    "/sound/randomize_z": Queued(slots.randomize_z, Lane.CHANGE),
+    "/sound/set_z": Queued(slots.set_z, Lane.CONTROL),
+    "/sound/slerp_z": Queued(slots.slerp_z, Lane.CONTROL),
+    "/sound/condition": Queued(conditions.condition, Lane.CONTROL),
     "/sound/conditions": Queued(conditions.conditions),
     "/sound/synthesize": Queued(notes.synthesize),
+    "/sound/note": Queued(live_notes.note, Lane.NOTE),
+    "/sound/prepare": Queued(live_notes.prepare, Lane.CONTROL),
     "/sound/hallucinate": Queued(hallucinations.hallucinate),
     "/sound/hallucinate_z": Queued(hallucinations.hallucinate_z),
-    "/sound/load_ganspace_components": Queued(directions.load_ganspace_components),
-    "/sound/set_edits": Queued(directions.set_edits),
+    "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),
+    "/sound/set_edits": Queued(directions.set_edits, Lane.CONTROL),
     "/sound/edits": Queued(directions.edits),
     "/sound/synthesize_noz": Queued(notes.synthesize_noz),
     "/sound/hallucinate_noz": Queued(hallucinations.hallucinate_noz),

@@ -22,7 +22,8 @@ class RecordedRequest(Request):
     def __init__(self, *message, sink=None, client=None):
         self.replies = []
         self.ended = threading.Event()
-        super().__init__(command(*message), FUNCTIONS[message[0]].handler, sink, self._record, client)
+        function = FUNCTIONS[message[0]]
+        super().__init__(command(*message), function.handler, sink, self._record, client, function.lane)
 
     def _record(self, message):
         self.replies.append(message)

@@ -22,6 +22,9 @@ class GatedWork:
     def idle(self):
         pass
 
+    def spare(self):
+        return False
+
     def perform(self, request):
         self.begun.set()
         while not self.gate.wait(0.005):

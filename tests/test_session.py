@@ -74,3 +74,16 @@ def test_another_model_has_no_conditions_components_or_edits(session):
 
 def test_the_default_pitch_is_the_nearest_to_32(session):
     assert session.default_pitch() == 31
+
+
+def test_what_was_drawn_stays_when_a_slot_was_set_meanwhile(session):
+    drawn, _ = session.draw(3)
+    now = session.with_slots([("a", np.zeros(4))])
+    merged = drawn.after(session, now)
+    assert (merged.random, merged.slots) == (drawn.random, now.slots)
+
+
+def test_what_was_set_meanwhile_stays(session):
+    used = session.using(["a"])
+    now = session.with_slots([("c", np.zeros(4))])
+    assert list(used.after(session, now).slots) == ["a", "b", "c"]

@@ -13,6 +13,24 @@ def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     return soxr.resample(wave, rate, wanted)
 
 
+def resampled_length(samples: int, rate: int, wanted: int) -> int:
+    """How many samples `resample` makes of so many."""
+    return samples if rate == wanted else round(samples * wanted / rate)
+
+
+class StreamResampler:
+    """Resamples a mono sound piece by piece; together the pieces are what `resample` makes of the whole."""
+
+    def __init__(self, rate: int, wanted: int) -> None:
+        self._stream = None if rate == wanted else soxr.ResampleStream(rate, wanted, 1, dtype="float32")
+
+    def next(self, piece: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """The samples that the next piece, float32 [samples], completes; with the last piece, all that are left."""
+        if self._stream is None:
+            return piece
+        return self._stream.resample_chunk(np.ascontiguousarray(piece, np.float32), last=last)
+
+
 def resample_blocks(blocks: Iterable[np.ndarray], rate: int, wanted: int) -> Iterator[np.ndarray]:
     """Mono float32 blocks [samples] of one sound at another rate in Hz, as blocks of any length.
 
@@ -21,7 +39,7 @@ def resample_blocks(blocks: Iterable[np.ndarray], rate: int, wanted: int) -> Ite
     if rate == wanted:
         yield from blocks
         return
-    stream = soxr.ResampleStream(rate, wanted, 1, dtype="float32")
+    stream = StreamResampler(rate, wanted)
     for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block))
-    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+        yield stream.next(block)
+    yield stream.next(np.zeros(0, np.float32), last=True)

@@ -104,6 +104,33 @@ NOTE_COMMANDS = (
         replies=(_AUDIO,),
     ),
     Spec(
+        "/sound/note",
+        "Play a note live: its head is there at once, and the rest while the head plays. It goes before longer work.",
+        args=(
+            TARGET,
+            SLOT,
+            _PITCH,
+            Arg(
+                "velocity",
+                "int",
+                "how loud: 127 is full level, less is 40 log10(velocity / 127) dB",
+                1,
+                127,
+                default=127,
+            ),
+        ),
+        replies=("/sound/head target path frames sample_rate total_frames", _AUDIO),
+    ),
+    Spec(
+        "/sound/prepare",
+        "Generate notes of a slot while nothing else is to do, so that /sound/note has them in memory; again when the "
+        "slot, edits or conditions change.",
+        args=(SLOT,),
+        group=(Arg("pitch", "int", "MIDI pitches of the loaded model's; none: all of them", 0, 127),),
+        min_groups=0,
+        max_groups=128,
+    ),
+    Spec(
         "/sound/hallucinate",
         "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip.",
         args=(

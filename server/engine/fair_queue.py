@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
 
+from server.engine.lanes import Lane
 from server.engine.request import Request
 
 
@@ -15,6 +16,8 @@ class FairQueue:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._waiting: OrderedDict[Hashable, deque[Request]] = OrderedDict()
+        # When each client had its last turn with a live request, as a count of turns; only those that wait are kept.
+        self._live_turns: dict[Hashable, int] = {}
 
     def __len__(self) -> int:
         """How many wait."""
@@ -50,6 +53,30 @@ class FairQueue:
         if requests:
             self._waiting[client] = requests
         return request
+
+    def take_live(self, allowed: Callable[[Request], bool]) -> Request | None:
+        """Remove and return the next live request that is allowed; clients take turns at these too.
+
+        Requests of the same client that only render are overtaken, those that change something are not.
+        """
+        found = {client: one for client in self._waiting if (one := self._first_live(client)) and allowed(one)}
+        if not found:
+            return None
+        client = min(found, key=lambda each: self._live_turns.get(each, 0))
+        turns = {each: turn for each, turn in self._live_turns.items() if each in self._waiting}
+        self._live_turns = turns | {client: max(turns.values(), default=0) + 1}
+        self._waiting[client].remove(found[client])
+        if not self._waiting[client]:
+            del self._waiting[client]
+        return found[client]
+
+    def _first_live(self, client: Hashable) -> Request | None:
+        for request in self._waiting[client]:
+            if request.lane is Lane.CHANGE:
+                return None
+            if request.lane.live:
+                return request
+        return None
 
     def remove(self, chosen: Callable[[Request], bool]) -> list[Request]:
         """Remove and return the requests that are chosen."""

@@ -2,19 +2,25 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core import errors
 from server.engine.fair_queue import FairQueue
+from server.engine.lanes import may_interrupt
 from server.engine.request import Cancelled, Request
 from server.osc.packet import Message
+
+if TYPE_CHECKING:
+    from server.sounds.result import Rest
 
 log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 256
 IDLE_S = 60.0
+SPARE_AFTER_S = 0.2
 _STOPPING = "the server is stopping"
 
 
@@ -25,10 +31,24 @@ class Work(Protocol):
         """Run once, in the engine thread, before the first request."""
 
     def perform(self, request: Request) -> Sequence[Message]:
-        """Return the replies before /done. An exception becomes /fail."""
+        """Do a request, or the next part of it.
+
+        Returns:
+            Replies. They come before /done, unless `request.rest` has been set: then the request goes on.
+
+        Raises:
+            Exception: becomes /fail.
+        """
 
     def idle(self) -> None:
         """Run every IDLE_S while no request waits."""
+
+    def spare(self) -> bool:
+        """Do a little work that may be of use later, when nothing has been asked for SPARE_AFTER_S.
+
+        Returns:
+            False if there is none left.
+        """
 
 
 @dataclass(frozen=True)
@@ -40,14 +60,23 @@ class EngineStatus:
 
 
 class Engine:
-    """The queue and its thread. All methods may be called from any thread."""
+    """The queue and its thread. All methods may be called from any thread.
+
+    In this order: parts that are due, live requests, parts that are ready, other requests in turn, spare work.
+    """
 
     def __init__(self, work: Work, limit: int = QUEUE_LIMIT) -> None:
         self._work = work
         self._limit = limit
         self._queue = FairQueue(limit)
-        self._running: Request | None = None
+        # Requests that are being served: a long one, and one that interrupts it.
+        self._running: list[Request] = []
+        # Requests of which a part has been done.
+        self._parts: list[Request] = []
         self._stopping = False
+        self._served_s = float("-inf")
+        self._cleaned_s = time.monotonic()
+        self._spare = True
         self._changed = threading.Condition()
         # A daemon: work within a network cannot be interrupted, and must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -68,66 +97,124 @@ class Engine:
 
     def cancel(self, target: str, reason: str = "cancelled") -> bool:
         """Stop all requests that have this target; False if there are none."""
-        with self._changed:
-            waiting = self._queue.remove(lambda request: target in request.command.targets)
-            running = self._running
-        for request in waiting:
-            request.fail(reason)
-        stopped = running is not None and target in running.command.targets and running.cancel(reason)
-        return bool(waiting) or stopped
+        return self._cancel(lambda request: target in request.command.targets, reason)
 
     def status(self) -> EngineStatus:
         """What waits and what runs."""
         with self._changed:
-            running, waiting = self._running, len(self._queue)
-        return EngineStatus(waiting, running.first_target if running else "-")
+            running, waiting = self._running[:1], len(self._queue)
+        return EngineStatus(waiting, running[0].first_target if running else "-")
 
     def stop(self, patience_s: float = 1.5) -> bool:
-        """Fail the requests that wait and ask the running one to stop; True if the thread has ended in time."""
+        """Fail the requests that wait and ask the running ones to stop; True if the thread has ended in time."""
         with self._changed:
             self._stopping = True
-            waiting, running = self._queue.remove(lambda _: True), self._running
+            running = list(self._running)
             self._changed.notify()
-        if running:
-            running.cancel(_STOPPING)
-        for request in waiting:
-            request.fail(_STOPPING)
+        self._cancel(lambda _: True, _STOPPING)
         self._thread.join(patience_s)
-        if running:
-            running.fail(_STOPPING)
+        for request in running:
+            request.fail(_STOPPING)
         return not self._thread.is_alive()
+
+    def _cancel(self, chosen: Callable[[Request], bool], reason: str) -> bool:
+        with self._changed:
+            running = [request for request in self._running if chosen(request)]
+            parted = [request for request in self._parts if chosen(request)]
+            self._parts = [request for request in self._parts if request not in parted]
+            stopped = [*self._queue.remove(chosen), *parted]
+        for request in stopped:
+            request.fail(reason)
+        return any([*stopped, *(request.cancel(reason) for request in running)])
 
     def _run(self) -> None:
         try:
             self._work.prepare()
         except Exception:
             log.exception("the engine could not prepare")
-        while (request := self._next()) is not None:
-            self._serve(request)
+        while not self._stopping:
             with self._changed:
-                self._running = None
+                request = self._next()
+                if request is None and not self._stopping and not self._wants_spare():
+                    self._changed.wait(self._patience_s())
+                    request = self._next()
+            if request is not None:
+                self._serve(request)
+            elif not self._stopping:
+                self._unasked()
 
-    def _next(self) -> Request | None:
-        while True:
-            with self._changed:
-                if not self._queue and not self._stopping:
-                    self._changed.wait(IDLE_S)
-                if self._queue or self._stopping:
-                    self._running = None if self._stopping else self._queue.take()
-                    return self._running
-            # Without the lock, for /status must not wait for it.
-            self._idle()
+    def _next(self, running: Request | None = None) -> Request | None:
+        """Take the next request, or the next part of one; only those that may interrupt `running`, if it is given."""
+        if self._stopping:
+            return None
+        now_s = time.monotonic()
+        ready = sorted((one for one in self._parts if _rest(one).ready_s <= now_s), key=lambda one: _rest(one).due_s)
+        if ready and _rest(ready[0]).due_s <= now_s:
+            found: Request | None = ready[0]
+        else:
+            found = self._queue.take_live(lambda request: running is None or may_interrupt(request, running))
+            found = found or (ready[0] if ready else None)
+        if found is None and running is None and len(self._queue):
+            found = self._queue.take()
+        if found in self._parts:
+            self._parts.remove(found)
+        if found is not None:
+            self._running.append(found)
+        return found
 
-    def _idle(self) -> None:
+    def _wants_spare(self) -> bool:
+        return self._spare and time.monotonic() - self._served_s >= SPARE_AFTER_S
+
+    def _patience_s(self) -> float:
+        """How long nothing will be to do if nothing is sent."""
+        now_s = time.monotonic()
+        until = [_rest(one).ready_s for one in self._parts]
+        until += [self._served_s + SPARE_AFTER_S] if self._spare else []
+        return max(0.0, min([IDLE_S, *(moment - now_s for moment in until)]))
+
+    def _unasked(self) -> None:
+        """What is done without a request. Without the lock, for /status must not wait for it."""
+        now_s = time.monotonic()
         try:
-            self._work.idle()
+            if self._wants_spare():
+                self._spare = self._work.spare()
+            if now_s - self._cleaned_s >= IDLE_S:
+                self._cleaned_s = now_s
+                self._work.idle()
         except Exception:
+            self._spare = False
             log.exception("cleaning up failed")
 
     def _serve(self, request: Request) -> None:
+        request.give_way = lambda: self._give_way(request)
+        try:
+            self._perform(request)
+        finally:
+            with self._changed:
+                self._running.remove(request)
+                self._served_s, self._spare = time.monotonic(), True
+                if request.rest is not None and not request.closed:
+                    self._parts.append(request)
+
+    def _give_way(self, running: Request) -> None:
+        """Serve what may interrupt a request that takes long."""
+        if threading.current_thread() is not self._thread or self._running[-1:] != [running] or running.lane.live:
+            return
+        while True:
+            with self._changed:
+                request = self._next(running)
+            if request is None:
+                return
+            self._serve(request)
+
+    def _perform(self, request: Request) -> None:
         address = request.command.address
         try:
-            request.succeed(self._work.perform(request))
+            replies = self._work.perform(request)
+            if request.rest is None:
+                request.succeed(replies)
+            else:
+                request.reply(replies)
         except Cancelled as reason:
             request.fail(str(reason))
         except (ValueError, OSError) as error:
@@ -136,3 +223,8 @@ class Engine:
         except Exception as error:
             log.exception("%s failed", address)
             request.fail(f"internal error: {type(error).__name__}: {error}")
+
+
+def _rest(request: Request) -> "Rest":
+    assert request.rest is not None
+    return request.rest

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
 from core.text import one_line
+from server.engine.lanes import Lane
 from server.osc.packet import Message
 
 if TYPE_CHECKING:
     from server.sinks.sink import Sink
-    from server.sounds.result import Handler
+    from server.sounds.result import Handler, Rest
 
 PROGRESS_EVERY_S = 0.05
 
@@ -44,6 +45,9 @@ class Request:
         handler: the function that handles it.
         sink: where the client gets its sounds.
         client: who sent it; clients take turns.
+        lane: which requests it goes before.
+        rest: what is still to be done for it, after a part of it; None: nothing.
+        give_way: serves requests that may interrupt this one; it is called between two steps of long work.
     """
 
     def __init__(
@@ -53,11 +57,15 @@ class Request:
         sink: "Sink",
         send: Callable[[Message], None],
         client: Hashable = None,
+        lane: Lane = Lane.RENDER,
     ) -> None:
         self.command = command
         self.handler = handler
         self.sink = sink
         self.client = client
+        self.lane = lane
+        self.rest: Rest | None = None
+        self.give_way: Callable[[], None] = lambda: None
         self._send = send
         self._lock = threading.Lock()
         self._cancel_reason = ""
@@ -69,6 +77,11 @@ class Request:
     def first_target(self) -> str:
         """The first target, "-" if the command has none."""
         return self.command.targets[0] if self.command.targets else "-"
+
+    @property
+    def closed(self) -> bool:
+        """Whether its /done or /fail has been sent."""
+        return self._closed
 
     def check_cancelled(self) -> None:
         """Raise if the request has been cancelled.
@@ -82,9 +95,12 @@ class Request:
     def progress(self, finished: int, total: int) -> None:
         """Report progress to the client, at most every PROGRESS_EVERY_S; the last step is always reported.
 
+        Requests that may interrupt this one are served meanwhile.
+
         Raises:
             Cancelled: the request has been cancelled.
         """
+        self.give_way()
         self.check_cancelled()
         now_s = time.monotonic()
         too_early = finished < total and now_s - self._last_progress_s < PROGRESS_EVERY_S
@@ -110,6 +126,11 @@ class Request:
                 return False
             self._cancel_reason = reason
             return True
+
+    def reply(self, replies: Sequence[Message]) -> None:
+        """Send replies of a request that goes on."""
+        for message in replies:
+            self._send(message)
 
     def succeed(self, replies: Sequence[Message]) -> None:
         """Send the replies and /done, unless the request has ended already."""

@@ -2,25 +2,31 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from core import errors
 from server import state_file
 from server.catalog import Catalog
+from server.engine.lanes import Lane
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
+from server.sounds.live_notes import render_missing
 from server.sounds.models import with_loaded
+from server.sounds.note_cache import NoteCache
 from server.sounds.rendered import RenderedSound
-from server.sounds.result import Context
+from server.sounds.result import Context, Result
 from server.state_keeper import StateKeeper
 
 if TYPE_CHECKING:
     from gansynth.model import Model
 
 log = logging.getLogger(__name__)
+
+_NONE = object()
 
 
 class Listener(Protocol):
@@ -66,6 +72,10 @@ class EngineWork:
         self._keeper = StateKeeper(state)
         self._listener = listener
         self._load = load
+        self._notes = NoteCache()
+        self._open: list[Request] = []
+        self._warmed: Model | None = None
+        self._heads: Iterator[None] = iter(())
         restored = self._keeper.restored
         self.session = restored.session() if restored else Session.seeded(secrets.randbelow(2**31))
 
@@ -84,24 +94,55 @@ class EngineWork:
         self._keeper.retry(self.session)
         self._clean()
 
+    def spare(self) -> bool:
+        """See `server.engine.queue.Work`."""
+        model = self.session.model
+        if model is not self._warmed:
+            self._warmed, self._heads = model, iter(model.warm_up_heads() if model else ())
+        return next(self._heads, _NONE) is not _NONE or render_missing(self.session, self._notes)
+
     def perform(self, request: Request) -> Sequence[Message]:
-        """Handle a request; if that fails or is cancelled, the session stays as it is."""
+        """Do a request or its next part; if that fails or is cancelled, the session stays as it is."""
         before = self.session
+        with self._reported_busy(request):
+            request.check_cancelled()
+            handler, request.rest = request.rest or request.handler, None
+            result = handler(Context(before, self._catalog, self._notes, self._unfinished()), request)
+            replies = [*result.replies, *request.sink.deliver(result.sounds)]
+            if result.rest is None:
+                self._commit(request, result, replies)
+            else:
+                self._open.append(request)
+            self._replace(result.session.after(before, self.session))
+            request.rest = result.rest
+        self._notify(before.model, [sound for sound in result.sounds if isinstance(sound, RenderedSound)])
+        return replies
+
+    @contextmanager
+    def _reported_busy(self, request: Request) -> Iterator[None]:
+        """Report that the engine works, unless it takes but a moment, or is done between two steps of other work."""
+        if request.lane.live:
+            yield
+            return
         self._listener.busy(True)
         try:
-            request.check_cancelled()
-            result = request.handler(Context(before, self._catalog), request)
-            replies = [*result.replies, *request.sink.deliver(result.sounds)]
-            try:
-                request.commit()
-            except BaseException:
-                request.sink.withdraw(replies)
-                raise
-            self._replace(result.session)
+            yield
         finally:
             self._listener.busy(False)
-        self._notify(before.model, result.sounds)
-        return replies
+
+    def _unfinished(self) -> int:
+        """How many notes wait for their rest."""
+        self._open = [request for request in self._open if request.rest is not None and not request.closed]
+        return sum(request.lane is Lane.NOTE for request in self._open)
+
+    def _commit(self, request: Request, result: Result, replies: Sequence[Message]) -> None:
+        try:
+            request.commit()
+        except BaseException:
+            # Files of notes that are kept in memory may be those of other clients too.
+            if not any(isinstance(sound, RenderedSound) and sound.pieces for sound in result.sounds):
+                request.sink.withdraw(replies)
+            raise
 
     def reload(self, name: str | None) -> None:
         """Load a checkpoint, or the one in the state file; a failure is logged, not raised.

@@ -94,7 +94,9 @@ class Dispatcher:
                 sink = self._sink(self._clients.preferences(sender))
                 to = self._clients.reply_address(sender)
                 self._engine.submit(
-                    Request(item, function.handler, sink, lambda message: self._send(message, to), sender)
+                    Request(
+                        item, function.handler, sink, lambda message: self._send(message, to), sender, function.lane
+                    )
                 )
 
     def _log_fudi(self, reason: str) -> None:

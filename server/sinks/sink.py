@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from server.osc.packet import Message
-from server.sounds.rendered import RenderedSound
+from server.sounds.rendered import Deliverable
 
 
 class Sink(Protocol):
     """Delivers sounds to one client, in the form and at the rate that it wants."""
 
-    def deliver(self, sounds: Sequence[RenderedSound]) -> list[Message]:
+    def deliver(self, sounds: Sequence[Deliverable]) -> list[Message]:
         """Deliver all of the sounds or, if it fails, none.
 
         Returns:

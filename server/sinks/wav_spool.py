@@ -1,6 +1,7 @@
 """Deliver sounds as WAV files in a spool folder, and delete old ones."""
 
 import logging
+import os
 import re
 import secrets
 import time
@@ -14,15 +15,16 @@ from core.audio import wav
 from core.audio.resample import resample
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
-from server.sounds.rendered import RenderedSound
+from server.sinks.wav_pieces import deliver_head, deliver_segment, deliver_whole
+from server.sounds.rendered import Deliverable, Head, RenderedSound, Segment
 
 log = logging.getLogger(__name__)
 
 # Ten minutes after the reply are promised; the rest is for slow writers and clocks that are set.
 KEEP_S = 15 * 60
 CLEAN_EVERY_S = 60.0
-# Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
 _AUDIO = "/sound/audio"
+# Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
 _OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a-f]{8}\.part\.wav")
 
 
@@ -81,12 +83,22 @@ class WavSpool:
 
     def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int) -> SpooledWav:
         path = self.folder / f"hallu-{secrets.token_hex(8)}.wav"
-        frames = wav.write(path, resample(wave, sample_rate, wanted_rate), wanted_rate)
+        # A client reads it at once; it need not survive a power cut.
+        frames = wav.write(path, resample(wave, sample_rate, wanted_rate), wanted_rate, sync=False)
         return SpooledWav(path.as_posix(), frames, wanted_rate)
 
     def sink(self, preferences: ClientPreferences) -> "WavSink":
         """What delivers sounds to a client with these preferences."""
         return WavSink(self, preferences.rate)
+
+    def renew(self, files: Sequence[SpooledWav]) -> bool:
+        """Let files live as long as new ones; False if one is gone."""
+        try:
+            for file in files:
+                os.utime(file.path)
+        except OSError:
+            return False
+        return True
 
     def clean(self, now_s: float | None = None) -> None:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
@@ -104,7 +116,7 @@ class WavSpool:
 
 @dataclass(frozen=True)
 class WavSink:
-    """Delivers sounds to a client that reads files of this machine; see `server.sinks.sink.Sink`.
+    """Delivers sounds as WAV files in a spool folder; see `server.sinks.sink.Sink`.
 
     Attributes:
         spool: where the files go.
@@ -114,13 +126,25 @@ class WavSink:
     spool: WavSpool
     rate: int = 0
 
-    def deliver(self, sounds: Sequence[RenderedSound]) -> list[Message]:
-        """Write the sounds as WAV files; a `/sound/audio` reply for each.
+    def deliver(self, sounds: Sequence[Deliverable]) -> list[Message]:
+        """Write the sounds as WAV files; a reply for each, `/sound/audio` for those that are whole.
 
         Raises:
             OSError: the folder is full or cannot be written.
             ValueError: a sound has values that are not finite.
         """
+        whole = [sound for sound in sounds if isinstance(sound, RenderedSound) and sound.pieces is None]
+        if len(whole) == len(sounds):
+            return self._deliver_whole(whole)
+        return [self._deliver_piece(sound) for sound in sounds]
+
+    def withdraw(self, replies: Sequence[Message]) -> None:
+        """Delete the files that these replies name."""
+        for reply in replies:
+            if reply.address == _AUDIO:
+                Path(str(reply.args[1])).unlink(missing_ok=True)
+
+    def _deliver_whole(self, sounds: Sequence[RenderedSound]) -> list[Message]:
         if not sounds:
             return []
         # The sounds of a command are of one model.
@@ -128,8 +152,12 @@ class WavSink:
         pairs = zip(sounds, files, strict=True)
         return [Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs]
 
-    def withdraw(self, replies: Sequence[Message]) -> None:
-        """Delete the files that these replies name."""
-        for reply in replies:
-            if reply.address == _AUDIO:
-                Path(str(reply.args[1])).unlink(missing_ok=True)
+    def _deliver_piece(self, sound: Deliverable) -> Message:
+        rate = self.rate or sound.sample_rate
+        if isinstance(sound, Head):
+            return deliver_head(self.spool, rate, sound)
+        if isinstance(sound, Segment):
+            return deliver_segment(self.spool, rate, sound)
+        if sound.pieces is None:
+            return self._deliver_whole([sound])[0]
+        return deliver_whole(self.spool, rate, sound, sound.pieces)

@@ -1,4 +1,4 @@
-"""Commands that render single notes."""
+"""Commands that render single notes at once."""
 
 import numpy as np
 

@@ -1,9 +1,69 @@
-"""A rendered sound, before anything delivers it."""
+"""Rendered sounds, and parts of them, before anything delivers them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+
+@dataclass
+class Pieces:
+    """What a sink keeps of a sound that it delivers in pieces.
+
+    Attributes:
+        stream: resamples the sound piece by piece.
+        waves: what it has made of the pieces so far; empty where they need not be kept.
+        samples: how many samples of the sound it has taken.
+        frames: how many samples it has delivered, at the client's rate.
+        index: how many pieces it has delivered.
+        files: the files in which it has delivered the head, and the whole sound; they serve again if they still exist.
+    """
+
+    stream: Any = None
+    waves: list[np.ndarray] = field(default_factory=list)
+    samples: int = 0
+    frames: int = 0
+    index: int = 0
+    files: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first part of a sound, which plays while the rest is rendered.
+
+    Attributes:
+        target: the client's name for the sound.
+        wave: float32 [samples].
+        sample_rate: in Hz.
+        length: samples of the whole sound.
+        pieces: the same one as that of the whole sound.
+    """
+
+    target: str
+    wave: np.ndarray
+    sample_rate: int
+    length: int
+    pieces: Pieces
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The next part of a sound without an end.
+
+    Attributes:
+        target: the client's name for the sound.
+        wave: float32 [samples].
+        sample_rate: in Hz.
+        pieces: the same one for all segments of the sound.
+        last: nothing follows.
+    """
+
+    target: str
+    wave: np.ndarray
+    sample_rate: int
+    pieces: Pieces
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -18,6 +78,7 @@ class RenderedSound:
         keys: its key points, [k, size].
         key_times_s: when it reaches them.
         gain_db: what brings it to the common loudness; not applied to `wave`.
+        pieces: given if its head has been delivered; the first samples of `wave` are those of the head.
     """
 
     target: str
@@ -27,8 +88,12 @@ class RenderedSound:
     keys: np.ndarray
     key_times_s: Sequence[float] = (0.0,)
     gain_db: float = 0.0
+    pieces: Pieces | None = None
 
     @property
     def kind(self) -> str:
         """One of "note" and "hallucination"."""
         return "note" if len(self.keys) == 1 else "hallucination"
+
+
+Deliverable = RenderedSound | Head | Segment

@@ -1,21 +1,47 @@
 """What a command's function gets and returns."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from server.catalog import Catalog
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
-from server.sounds.rendered import RenderedSound
+from server.sounds.note_cache import NoteCache
+from server.sounds.rendered import Deliverable
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a function may read: the session as it is, and the models that can be loaded."""
+    """What a function may read: the session as it is, and the models that can be loaded.
+
+    Attributes:
+        session: as it is.
+        catalog: the models that can be loaded.
+        notes: notes that have been rendered, and those that are to be.
+        unfinished: how many notes have a head, and wait for their rest.
+    """
 
     session: Session
     catalog: Catalog
+    notes: NoteCache = field(default_factory=NoteCache)
+    unfinished: int = 0
+
+
+class Rest(Protocol):
+    """What is still to be done for a command, after a part of it: called as a `Handler` for its next part."""
+
+    @property
+    def ready_s(self) -> float:
+        """From when on it can be done, on time.monotonic's clock; infinite: when something else has happened."""
+
+    @property
+    def due_s(self) -> float:
+        """From when on it goes before notes that wait."""
+
+    def __call__(self, context: Context, request: Request, /) -> "Result":
+        """Do the next part."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +52,13 @@ class Result:
         session: what the session becomes.
         replies: sent before /done.
         sounds: delivered by the client's sink, whose replies follow `replies`.
+        rest: what is still to be done; None: the command ends.
     """
 
     session: Session
     replies: Sequence[Message] = ()
-    sounds: Sequence[RenderedSound] = ()
+    sounds: Sequence[Deliverable] = ()
+    rest: Rest | None = None
 
 
 # Raises what /fail reports: ValueError or OSError. It changes nothing itself.

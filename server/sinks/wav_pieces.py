@@ -1,0 +1,83 @@
+"""Deliver sounds in pieces as WAV files: the head of a note before the whole, and segments of a sound without an end.
+
+A sound is resampled piece by piece, so that the pieces fit together sample by sample at any rate.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.audio.resample import StreamResampler, resampled_length
+from server.osc.packet import Message
+from server.sounds.rendered import Head, Pieces, RenderedSound, Segment
+
+if TYPE_CHECKING:
+    from server.sinks.wav_spool import WavSpool
+
+
+def deliver_head(spool: "WavSpool", rate: int, head: Head) -> Message:
+    """Write the head of a sound.
+
+    Returns:
+        `/sound/head` target path frames sample_rate total_frames.
+
+    Raises:
+        OSError: the folder is full or cannot be written.
+        ValueError: the sound has values that are not finite.
+    """
+    pieces = head.pieces
+    if not (len(pieces.files) == 2 and spool.renew(pieces.files)):
+        _restart(pieces, head.sample_rate, rate)
+        pieces.waves = [_next(pieces, head.wave, last=False)]
+        pieces.files = spool.write(pieces.waves, rate)
+    file = pieces.files[0]
+    total = resampled_length(head.length, head.sample_rate, rate)
+    return Message("/sound/head", (head.target, file.path, file.frames, rate, total))
+
+
+def deliver_whole(spool: "WavSpool", rate: int, sound: RenderedSound, pieces: Pieces) -> Message:
+    """Write a sound whose head has been delivered.
+
+    Returns:
+        `/sound/audio` target path frames sample_rate.
+
+    Raises:
+        OSError: the folder is full or cannot be written.
+        ValueError: the sound has values that are not finite.
+    """
+    if len(pieces.files) < 2:
+        rest = _next(pieces, sound.wave[pieces.samples :], last=True)
+        pieces.files += spool.write([np.concatenate([*pieces.waves, rest])], rate)
+        pieces.waves, pieces.stream = [], None
+    file = pieces.files[1]
+    return Message("/sound/audio", (sound.target, file.path, file.frames, rate))
+
+
+def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> Message:
+    """Write the next part of a sound without an end.
+
+    Returns:
+        `/sound/segment` target index path frames sample_rate start_frame.
+
+    Raises:
+        OSError: the folder is full or cannot be written.
+        ValueError: the sound has values that are not finite.
+    """
+    pieces = segment.pieces
+    if pieces.stream is None:
+        _restart(pieces, segment.sample_rate, rate)
+    wave = _next(pieces, segment.wave, segment.last)
+    (file,) = spool.write([wave], rate)
+    message = Message("/sound/segment", (segment.target, pieces.index, file.path, file.frames, rate, pieces.frames))
+    pieces.index, pieces.frames = pieces.index + 1, pieces.frames + file.frames
+    return message
+
+
+def _restart(pieces: Pieces, sample_rate: int, wanted: int) -> None:
+    pieces.stream, pieces.samples = StreamResampler(sample_rate, wanted), 0
+
+
+def _next(pieces: Pieces, wave: np.ndarray, last: bool) -> np.ndarray:
+    pieces.samples += len(wave)
+    found: np.ndarray = pieces.stream.next(wave, last=last)
+    return found
