@@ -6,13 +6,13 @@ of the generator's variables, together with the image counter `global_step`, fro
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.formats import checkpoint_files, tensor_bundle
+from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
 from gansynth.config import SETTINGS, Config
@@ -47,18 +47,36 @@ def load(config: Config) -> Checkpoint:
     if blocks > config.num_resolutions:
         rule = f"num_resolutions is {config.num_resolutions}{_without_settings(config)}"
         raise ValueError(f"{prefix}: stage {stage} has {blocks} blocks; {rule}")
-    reader, shapes = tensor_bundle.Reader(prefix), expected_shapes(config, blocks)
-    weights = {name: reader.read(variables.averaged(name)) for name in shapes}
+    shapes = expected_shapes(config, blocks)
+    tensors = read_for_playing(prefix, shapes)
+    counter = tensors.pop(variables.COUNTER)
+    weights = {name: tensors[variables.averaged(name)] for name in shapes}
     check_shapes(weights, shapes, prefix, _without_settings(config))
     if wrong := [name for name in shapes if weights[name].dtype.kind != "f"]:
         raise ValueError(f"{prefix}: {wrong[0]} holds {weights[wrong[0]].dtype}; it must hold floating-point numbers")
-    counter = reader.read(variables.COUNTER)
     if counter.shape or counter.dtype.kind not in "iu":
         raise ValueError(f"{prefix}: {variables.COUNTER} must be a whole number")
     return Checkpoint(weights, blocks, progress_at(int(counter), config, blocks), prefix)
 
 
-def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
+def read_for_playing(prefix: Path, shapes: Iterable[str]) -> Weights:
+    """The averaged weights of a save, and the image counter, by their names in a checkpoint.
+
+    Raises:
+        ValueError: one is missing or damaged.
+    """
+    names = [*map(variables.averaged, shapes), variables.COUNTER]
+    path = checkpoint_files.single(prefix)
+    if not path:
+        reader = tensor_bundle.Reader(prefix)
+        return {name: reader.read(name) for name in names}
+    found = safetensors_file.widened(safetensors_file.read(path))
+    if missing := [name for name in names if name not in found]:
+        raise ValueError(f"{path} has no variable {missing[0]}")
+    return {name: found[name] for name in names}
+
+
+def save(folder: Path, weights: Weights, config: Config, counter: int, half: bool = False) -> Path:
     """Write the generator's averaged weights as Magenta would at the end of the last stage.
 
     Args:
@@ -66,13 +84,17 @@ def save(folder: Path, weights: Weights, config: Config, counter: int) -> Path:
         weights: named as in `Checkpoint`, unscaled.
         config: gives the number of blocks.
         counter: images seen, the iteration's number.
+        half: in half precision, as a .safetensors file, which Magenta cannot read.
 
     Returns:
         The checkpoint's prefix.
     """
     tensors = {variables.averaged(name): value for name, value in weights.items()}
     stage = stage_folder(folder, 2 * config.num_resolutions - 2)
-    return checkpoint_files.write(stage, counter, tensors | {variables.COUNTER: np.asarray(counter, np.int64)})
+    tensors |= {variables.COUNTER: np.asarray(counter, np.int64)}
+    if half:
+        return checkpoint_files.write_single(stage, counter, safetensors_file.halved(tensors))
+    return checkpoint_files.write(stage, counter, tensors)
 
 
 def blocks_of(stage: int) -> int:
@@ -113,11 +135,14 @@ def latest(folder: Path) -> tuple[int, Path]:
 def checksum(folder: Path) -> str:
     """The SHA-256 of the newest checkpoint's index, which holds a checksum of each tensor's data; hexadecimal.
 
+    Of a checkpoint in a single file it is that file's.
+
     Raises:
         FileNotFoundError: the folder has no complete checkpoint.
     """
     _, prefix = latest(folder)
-    return hashlib.sha256(prefix.with_name(f"{prefix.name}.index").read_bytes()).hexdigest()
+    path = checkpoint_files.single(prefix) or prefix.with_name(f"{prefix.name}.index")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def progress_at(counter: float, config: Config, blocks: int) -> float:

@@ -6,12 +6,14 @@ folder can be played at any moment: new files are written before old ones are de
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from core.files import atomic, json_files
-from core.formats import checkpoint_files, tensor_bundle
+from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
 
 # Settings that are paths of the machine that trained.
@@ -30,7 +32,8 @@ class ShrinkPlan:
 
     `save` is the prefix of the save that stays, with the variables `needed`; `size` and `new_size` are its bytes before
     and, to some hundred bytes, after. `gone` are the files and folders that go. `written` are new contents by file
-    name; `dropped` are the settings that leave experiment.json.
+    name; `dropped` are the settings that leave experiment.json. `half`: the save becomes, or stays, a single file in
+    half precision.
     """
 
     folder: Path
@@ -41,14 +44,22 @@ class ShrinkPlan:
     gone: tuple[Path, ...]
     written: dict[str, bytes]
     dropped: tuple[str, ...]
+    half: bool = False
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the save changes."""
+        return self.new_size != self.size or self.half != bool(checkpoint_files.single(self.save))
 
 
-def plan(folder: Path, meta_path: Path | None = None) -> ShrinkPlan:
+def plan(folder: Path, meta_path: Path | None = None, half: bool | None = None) -> ShrinkPlan:
     """Plan the steps, and check that the result can be played.
 
     Args:
         folder: the run folder.
         meta_path: a meta.json to copy into the folder.
+        half: whether the weights will be in half precision, in a .safetensors file, or in float32, as TensorFlow's
+            checkpoints are; None: as they are.
 
     Raises:
         FileNotFoundError: the folder has no checkpoint, or there is no such meta.json.
@@ -63,30 +74,53 @@ def plan(folder: Path, meta_path: Path | None = None) -> ShrinkPlan:
     settings = config.read_settings(folder, meta_path)
     checkpoint.load(settings)
     normalizer.scale_and_shift(settings)
-    sizes = tensor_bundle.Reader(save).sizes()
+    half = bool(checkpoint_files.single(save)) if half is None else half
+    sizes = _sizes(save)
     needed = tuple(name for name in sizes if variables.is_for_playing(name))
     files = checkpoint_files.files(save)
     size = sum(map(size_of, files))
     new_size = size - sum(sizes[name] for name in sizes if name not in needed)
     new_size -= sum(size_of(path) for path in files if path.suffix == checkpoint_files.GRAPH)
-    return ShrinkPlan(folder, save, needed, size, new_size, tuple(_gone(folder, save)), written, dropped)
+    if half != bool(checkpoint_files.single(save)):
+        # All but the counter changes from four bytes to two, or back.
+        new_size = new_size // 2 if half else new_size * 2
+    gone = tuple(_gone(folder, save, half))
+    return ShrinkPlan(folder, save, needed, size, new_size, gone, written, dropped, half)
+
+
+def _sizes(save: Path) -> dict[str, int]:
+    """The bytes of each variable of a save by name."""
+    if path := checkpoint_files.single(save):
+        return {name: value.nbytes for name, value in safetensors_file.read(path).items()}
+    return tensor_bundle.Reader(save).sizes()
 
 
 def execute(plan: ShrinkPlan) -> None:
     """Carry out a plan; nothing is deleted before its replacement is written."""
     for name, content in plan.written.items():
         atomic.write_bytes(plan.folder / name, content)
-    if plan.new_size < plan.size or plan.save != _final(plan.save):
-        reader = tensor_bundle.Reader(plan.save)
-        tensors = {name: reader.read(name) for name in plan.needed}
-        checkpoint_files.write(plan.save.parent, checkpoint_files.number_of(plan.save), tensors)
-    else:
+    if plan.rewritten or plan.save != _final(plan.save):
+        tensors = _read(plan.save, plan.needed)
+        number = checkpoint_files.number_of(plan.save)
+        if plan.half:
+            checkpoint_files.write_single(plan.save.parent, number, safetensors_file.halved(tensors))
+        else:
+            checkpoint_files.write(plan.save.parent, number, tensors)
+    elif not plan.half:
         checkpoint_files.point(plan.save)
     for path in plan.gone:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def _read(save: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    if path := checkpoint_files.single(save):
+        found = safetensors_file.widened(safetensors_file.read(path))
+        return {name: found[name] for name in names}
+    reader = tensor_bundle.Reader(save)
+    return {name: reader.read(name) for name in names}
 
 
 def size_of(path: Path) -> int:
@@ -114,10 +148,11 @@ def _final(save: Path) -> Path:
     return save.with_name(f"{checkpoint_files.NAME}-{checkpoint_files.number_of(save)}")
 
 
-def _gone(folder: Path, save: Path) -> Iterator[Path]:
+def _gone(folder: Path, save: Path, half: bool) -> Iterator[Path]:
     """Unneeded files; indices of saves before their data, so that half a save is never taken for a save."""
-    pointer = save.parent / checkpoint_files.POINTER
-    kept = {*checkpoint_files.files(save), *checkpoint_files.files(_final(save)), pointer}
+    single = {path.with_name(path.name + safetensors_file.SUFFIX) for path in (save, _final(save))}
+    bundle = {*checkpoint_files.files(save), *checkpoint_files.files(_final(save))} - single
+    kept = single if half else {*bundle, save.parent / checkpoint_files.POINTER}
     for stage in checkpoint.stages(folder).values():
         if stage != save.parent:
             yield stage

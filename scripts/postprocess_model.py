@@ -1,7 +1,8 @@
 """Shrink a run folder to what playing needs: the averaged generator of the latest save, and its settings.
 
 It prints what it would do, and does it only with --execute. A shrunk folder cannot be trained further, and Magenta
-cannot load it.
+cannot load it. --half halves its size, which cannot be heard: weights in half precision, as a .safetensors file;
+--float32 turns such a folder back into TensorFlow's format.
 """
 
 import argparse
@@ -19,6 +20,9 @@ def parser() -> argparse.ArgumentParser:
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="the run folder")
     flags.add_argument("--meta_path", type=frame.path, help="meta.json of the dataset, to copy into the folder")
+    how = flags.add_mutually_exclusive_group()
+    how.add_argument("--half", action="store_true", default=None, help="keep weights in half precision (.safetensors)")
+    how.add_argument("--float32", action="store_false", dest="half", help="keep weights in TensorFlow's float32 format")
     flags.add_argument("--execute", action="store_true", help="do it, instead of printing what would be done")
     return flags
 
@@ -29,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _shrink(options: argparse.Namespace) -> None:
-    plan = shrink.plan(options.ckpt_dir, options.meta_path)
+    plan = shrink.plan(options.ckpt_dir, options.meta_path, options.half)
     before = shrink.size_of(plan.folder)
     for line in _lines(plan):
         print(line)
@@ -47,8 +51,9 @@ def _saved(plan: shrink.ShrinkPlan) -> int:
 def _lines(plan: shrink.ShrinkPlan) -> Iterator[str]:
     """What is done, a line for each file or folder."""
     save = plan.save.relative_to(plan.folder)
-    if plan.new_size < plan.size:
-        yield f"shrink {save}  {_size(plan.size)} -> {_size(plan.new_size)}"
+    if plan.rewritten:
+        verb = "shrink" if plan.new_size <= plan.size else "write "
+        yield f"{verb} {save}  {_size(plan.size)} -> {_size(plan.new_size)}{', half precision' * plan.half}"
     else:
         yield f"keep   {save}  {_size(plan.size)}"
     for path in plan.gone:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gansynth
-from core.formats import checkpoint_files
+from core.formats import checkpoint_files, safetensors_file
 from gansynth import checkpoint, shrink
 from gansynth.training import run_folder
 from scripts import postprocess_model
@@ -186,3 +186,63 @@ def test_the_program_explains_itself_without_tensorflow(capsys):
         postprocess_model.main(["--help"])
     assert stop.value.code == 0
     assert capsys.readouterr().out.startswith("usage: gansynth_postprocess_model")
+
+
+@pytest.fixture
+def whole(run):
+    """The run at its end, which is what is kept in half precision."""
+    assert shrink_it(run, "--execute") == 0
+    return run
+
+
+def test_half_precision_takes_half_the_space_and_sounds_the_same(whole, capsys):
+    before = waves(whole)
+    assert shrink_it(whole, "--half", "--execute") == 0
+    assert [path.name for path in (whole / "stage_00002").iterdir()] == ["model.ckpt-10346312.safetensors"]
+    assert "2.5 kB -> 1.2 kB, half precision" in capsys.readouterr().out
+    after = waves(whole)
+    assert np.abs(after - before).max() < 0.01 * np.abs(before).max()
+
+
+def test_float32_brings_tensorflows_format_back_with_the_same_numbers(whole):
+    shrink_it(whole, "--half", "--execute")
+    halves = checkpoint.load(gansynth.read_config(whole)).weights
+    assert shrink_it(whole, "--float32", "--execute") == 0
+    assert {path.suffix for path in (whole / "stage_00002").iterdir()} == {"", ".index", ".data-00000-of-00001"}
+    found = checkpoint.load(gansynth.read_config(whole)).weights
+    assert all(np.array_equal(found[name], halves[name]) for name in halves)
+
+
+def test_a_run_goes_to_half_precision_in_one_step(run, capsys):
+    assert shrink_it(run, "--half", "--execute") == 0
+    assert "half precision" in capsys.readouterr().out
+    assert checkpoint.load(gansynth.read_config(run)).path.name == "model.ckpt-10346312"
+
+
+def test_shrinking_leaves_half_precision_as_it_is(run, capsys):
+    shrink_it(run, "--half", "--execute")
+    before = files(run)
+    assert shrink_it(run, "--execute") == 0
+    assert files(run) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 8, b"\x10\0\0\0\0\0\0\0not an object at all"])
+def test_a_damaged_file_of_halves_is_one_sentence(run, content):
+    shrink_it(run, "--half", "--execute")
+    next(run.glob("stage_*/*.safetensors")).write_bytes(content)
+    with pytest.raises(ValueError, match=r"model.ckpt-10346312.safetensors cannot be read as safetensors"):
+        checkpoint.load(gansynth.read_config(run))
+
+
+def test_weights_that_half_precision_cannot_hold_are_refused():
+    with pytest.raises(ValueError, match=r"w has numbers above 65504"):
+        safetensors_file.halved({"w": np.array([1e5], np.float32)})
+
+
+def test_halves_have_a_checksum_that_changes_with_them(run):
+    shrink_it(run, "--half", "--execute")
+    before = checkpoint.checksum(run)
+    path = next(run.glob("stage_*/*.safetensors"))
+    tensors = safetensors_file.read(path)
+    safetensors_file.write(path, safetensors_file.halved({name: value + 1 for name, value in tensors.items()}))
+    assert checkpoint.checksum(run) != before

@@ -1,5 +1,7 @@
 """A folder of checkpoints: model.ckpt-N.index and .data-00000-of-00001 each, and `checkpoint`, which names the latest.
 
+A save for playing alone may also be a single file, model.ckpt-N.safetensors.
+
 A checkpoint is complete or does not count, here and for TensorFlow, whenever the writer is killed: the data are written
 before the index that refers to them, and both before `checkpoint` names them.
 """
@@ -12,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files.atomic import new_folder, write_text
-from core.formats import tensor_bundle
+from core.formats import safetensors_file, tensor_bundle
 from core.formats.tensor_bundle import INDEX
 
 NAME, POINTER = "model.ckpt", "checkpoint"
@@ -46,7 +48,11 @@ def write(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
 
 def saves(folder: Path) -> dict[int, Path]:
     """The complete saves in a folder: number -> prefix, ascending as numbers (10346312 is later than 9912344)."""
-    found = {}
+    found = {
+        number_of(path): path.with_suffix("")
+        for path in folder.glob(f"{NAME}-*{safetensors_file.SUFFIX}")
+        if re.fullmatch(rf"{re.escape(NAME)}-\d+", path.stem)
+    }
     # Of two spellings of a number the shorter one counts: the other one may be incomplete.
     for index in sorted(folder.glob(f"{NAME}-*{INDEX}"), key=lambda path: -len(path.name)):
         prefix = index.with_suffix("")
@@ -57,7 +63,21 @@ def saves(folder: Path) -> dict[int, Path]:
 
 def number_of(prefix: Path) -> int:
     """The number of a save."""
-    return int(prefix.name.rpartition("-")[2])
+    return int(prefix.name.removesuffix(safetensors_file.SUFFIX).rpartition("-")[2])
+
+
+def single(prefix: Path) -> Path | None:
+    """The file of a save that is a single one; None where there are an index and data, which count first."""
+    path = prefix.with_name(prefix.name + safetensors_file.SUFFIX)
+    return path if path.is_file() and not prefix.with_name(prefix.name + INDEX).exists() else None
+
+
+def write_single(folder: Path, number: int, tensors: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays by name as a single file, `folder`/model.ckpt-`number`.safetensors; the prefix of the save."""
+    folder.mkdir(parents=True, exist_ok=True)
+    prefix = folder / f"{NAME}-{number}"
+    safetensors_file.write(prefix.with_name(prefix.name + safetensors_file.SUFFIX), tensors)
+    return prefix
 
 
 def files(prefix: Path) -> list[Path]:

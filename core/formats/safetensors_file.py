@@ -12,6 +12,9 @@ import numpy as np
 from core.files import atomic
 from core.files.regular import open_regular
 
+SUFFIX = ".safetensors"
+_HIGHEST_HALF = float(np.finfo(np.float16).max)
+
 
 def read(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file by name.
@@ -37,3 +40,20 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
     ready = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
     atomic.write_bytes(path, safetensors.numpy.save(ready))
+
+
+def halved(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays with floating-point numbers in half precision, 11 bits of mantissa.
+
+    Raises:
+        ValueError: a number is not finite, or too large for half precision (65504).
+    """
+    for name, value in arrays.items():
+        if value.dtype.kind == "f" and not np.abs(value).max(initial=0.0) <= _HIGHEST_HALF:
+            raise ValueError(f"{name} has numbers above {_HIGHEST_HALF:g}, or not finite ones: it cannot be halved")
+    return {name: value.astype(np.float16) if value.dtype.kind == "f" else value for name, value in arrays.items()}
+
+
+def widened(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays with half precision as float32."""
+    return {name: value.astype(np.float32) if value.dtype == np.float16 else value for name, value in arrays.items()}
