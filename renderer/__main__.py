@@ -101,6 +101,7 @@ def _run(args: argparse.Namespace) -> int:
     from renderer.live.link import Link
     from renderer.live.render_loop import Rates
     from renderer.live.settings_file import SettingsFile
+    from renderer.video import fragments
 
     models = tuple(args.models or user_folders.default_models())
     _check(args, models)
@@ -109,9 +110,11 @@ def _run(args: argparse.Namespace) -> int:
     ended, received = _end_event()
     data = user_folders.data_dir()
     load = partial(precision.load, precision=args.precision)
-    controller = RenderController(models, args.out or data / "pictures", load, Rates(args.fps))
+    out = args.out or data / "pictures"
+    controller = RenderController(models, out, load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
     link = Link(controller, dispatcher, args.server, ended.set, _version())
+    fragments.recover(out)
     stop_page = _serve_page(controller, dispatcher, args)
     if args.tied:
         process.when_input_ends(ended.set)

@@ -58,6 +58,8 @@ def _section(spec: Spec) -> str:
         lines.append("")
     for reply in spec.replies:
         lines += [f"Reply: `{reply}`", ""]
+    for reply in spec.later:
+        lines += [f"Later, to the client that sent it last: `{reply}`", ""]
     return "\n".join(lines)
 
 

@@ -58,6 +58,7 @@ class FakeRenderer:
             "edits": [],
             "search_progress": None,
             "saved": "",
+            "problem": "",
             "ranges": {name: (arg.low, arg.high) for name, arg in DIALS.items()},
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0

@@ -1,6 +1,8 @@
 """`python -m renderer` as its own process, with a real model, against the two sockets of a server."""
 
 import io
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -214,3 +216,63 @@ def test_keys_of_sounds_are_pictures_of_their_own():
     """What the test above compares with: pictures of key points differ."""
     keys = sound_to_image.image_keys(a_sound()[1]["keys"], 128)
     assert np.linalg.norm(np.diff(keys, axis=0), axis=1).min() > 5.0
+
+
+@pytest.fixture
+def recording(models, tmp_path):
+    """A renderer that has recorded for six seconds, its server, and its folder."""
+    own = Server()
+    process = Process(own, models, tmp_path / "out")
+    try:
+        place = process.page()
+        own.welcome()
+        assert own.ask("/image/mode", name="free")[1] == ""
+        while get(place, "/frame.jpg")[0] != 200:
+            time.sleep(0.05)
+        assert own.ask("/image/record", what="start", file="show")[1] == ""
+        time.sleep(6.0)
+        yield own, process, tmp_path / "out"
+    finally:
+        process.kill()
+        own.close()
+
+
+def seconds(path):
+    with av.open(str(path)) as file:
+        return sum(1 for _ in file.decode(video=0)) / 30
+
+
+def test_a_recording_survives_the_kill_of_the_renderer(recording, models):
+    own, process, out = recording
+    process.kill()
+    again = Process(own, models, out)
+    try:
+        again.page()
+    finally:
+        again.kill()
+    assert [path.name for path in out.iterdir()] == ["show.mp4"]
+    assert 2.0 <= seconds(out / "show.mp4") <= 6.5
+
+
+def test_a_recording_is_finished_when_the_terminal_closes(recording):
+    _, process, out = recording
+    process.popen.send_signal(signal.SIGHUP)
+    assert process.wait()[0] == 0
+    assert [path.name for path in out.iterdir()] == ["show.mp4"]
+    assert seconds(out / "show.mp4") >= 5.5
+
+
+def test_a_full_disk_ends_a_recording_which_is_kept_and_reported_at_once(recording):
+    own, process, out = recording
+    (part,) = out.iterdir()
+    resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, (part.stat().st_size, resource.RLIM_INFINITY))
+    notice = own.receive("notice").fields
+    assert notice["address"] == "/image/record"
+    address, path, reason = notice["reply"]
+    assert (address, path) == ("/image/record_failed", (out / "show.mp4").as_posix())
+    assert str(out) in reason
+    assert seconds(path) >= 2.0
+    assert "ended early" in own.ask("/image/record", what="stop", file=None)[1]
+    resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    assert str(out) in own.ask("/image/record", what="start", file="third")[1]
+    assert {path.suffix for path in out.iterdir()} == {".mp4"}

@@ -1,6 +1,7 @@
 """Recordings: films as long as they were recorded, of what was shown."""
 
 import time
+from collections import namedtuple
 
 import av
 import numpy as np
@@ -9,6 +10,7 @@ from live_controller import controller, execute  # noqa: F401 - a fixture
 
 from renderer.live.recorder import RATE, Recorder
 from renderer.live.transport import Transport
+from renderer.video import fragments
 from renderer.web.frames import Frames
 
 
@@ -86,3 +88,27 @@ def test_a_folder_that_cannot_be_written_is_told(painting, tmp_path):
         replies, error = execute(painting, address, values)
         assert replies == []
         assert "out" in error and "internal" not in error
+
+
+def test_a_recording_that_another_process_writes_is_left_alone(tmp_path):
+    file = fragments.FragmentFile(tmp_path / "a.mp4")
+    file.write(bytes(100))
+    assert fragments.recover(tmp_path) == []
+    assert len(list(tmp_path.iterdir())) == 1
+    file.discard()
+
+
+def test_what_ends_within_a_fragment_loses_only_that_one(tmp_path):
+    whole = b"".join(box(*one) for one in ((b"ftyp", 8), (b"moov", 8), (b"mdat", 50), (b"moof", 8)))
+    (tmp_path / "part").write_bytes(whole + box(b"mdat", 90)[:-1])
+    with (tmp_path / "part").open("rb+") as file:
+        assert fragments._cut(file) == 16 + 16 + 58
+
+
+def box(kind, size):
+    return (8 + size).to_bytes(4, "big") + kind + bytes(size)
+
+
+def test_a_disk_without_room_is_reported_before_a_recording_begins(painting, tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: namedtuple("Usage", "free")(3 << 20))
+    assert "has only 3 MB left" in execute(painting, "/image/record", {"what": "start", "file": "a"})[1]

@@ -87,9 +87,10 @@ SETTING_COMMANDS = (
 RECORDING_COMMANDS = (
     Spec(
         "/image/record",
-        "Record the images as a video: start NAME.mp4, then stop.",
+        "Record the images as a video: start NAME.mp4, then stop. If the disk is full, the recording ends and is kept.",
         args=(Arg("what", "name", "what to do", choices=("start", "stop")), _FILE_ARG),
         replies=(_FILE,),
+        later=("/image/record_failed path reason",),
     ),
     Spec("/image/snapshot", "Save the current image.", args=(_FILE_ARG,), replies=(_FILE,)),
 )

@@ -27,6 +27,7 @@ class Spec:
         min_groups: how often the group must be there.
         max_groups: how often it may be there.
         replies: messages before /done, each an address and its arguments.
+        later: messages that may follow /done, to the client that sent the command last.
         executor: where it is executed.
         progress: whether it sends /progress while it works.
     """
@@ -38,6 +39,7 @@ class Spec:
     min_groups: int = 1
     max_groups: int = 0
     replies: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     executor: Executor = Executor.ENGINE
     progress: bool = False
 

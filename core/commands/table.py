@@ -14,4 +14,7 @@ COMMANDS = {spec.address: spec for spec in TABLE}
 
 # A reply that comes in (from another server, or from a port of our own) is never answered: that would not end.
 # /sound/edits is both; as a reply it has too many arguments for a command, so it gets one /fail, and there it ends.
-REPLIES = frozenset(reply.split()[0] for spec in TABLE for reply in spec.replies) - COMMANDS.keys() | {"/done", "/fail"}
+REPLIES = frozenset(reply.split()[0] for spec in TABLE for reply in (*spec.replies, *spec.later)) - COMMANDS.keys() | {
+    "/done",
+    "/fail",
+}

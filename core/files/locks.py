@@ -34,13 +34,14 @@ class Lock:
         """
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
         try:
-            _lock(self._file)
-        except OSError as error:
-            name = os.read(self._file, _LONGEST_NAME).decode(errors="replace").strip()
+            taken = try_lock(self._file)
+            name = "" if taken else os.read(self._file, _LONGEST_NAME).decode(errors="replace").strip()
+        except OSError:
             self.release()
-            if isinstance(error, (BlockingIOError, PermissionError)):
-                raise HeldError(path, name or "another process") from None
             raise
+        if not taken:
+            self.release()
+            raise HeldError(path, name or "another process")
         os.truncate(self._file, 0)
         with contextlib.suppress(OSError):
             # A full disk has no room for the name; the lock holds all the same.
@@ -49,6 +50,19 @@ class Lock:
     def release(self) -> None:
         """Give it back."""
         os.close(self._file)
+
+
+def try_lock(file: int) -> bool:
+    """Lock an open file, until it is closed; False if another process, or another opening of it, holds the lock.
+
+    Raises:
+        OSError: its file system has no locks.
+    """
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 if sys.platform == "win32":

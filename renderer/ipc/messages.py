@@ -21,6 +21,7 @@ A renderer sends:
 * heartbeat: fps, page; every second
 * progress: id, done, total
 * reply: id, replies, error
+* notice: address of a command, and a reply that follows its end
 """
 
 import json

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from core.commands.limits import MAX_REASON
 from core.protocols import ImageModel
+from core.text import one_line
 from renderer import classes, image_models
 from renderer.live import directions, recorder
 from renderer.live.direction_control import DirectionControl, Own
@@ -40,6 +42,7 @@ class RenderController:
         direction_control: loads directions and sets edits.
         lock: held by whatever changes something; reading needs no lock.
         page: address of the page; "" before it is served.
+        on_notice: called, from any thread, with a command's address and a reply that follows its end.
     """
 
     def __init__(
@@ -59,11 +62,12 @@ class RenderController:
         self.lock = threading.RLock()
         self.direction_control = DirectionControl(self.scene, self.lock, models, own)
         self.page = ""
+        self.on_notice: Callable[[str, list[Any]], None] = lambda address, reply: None
         self._models, self._out, self._load = tuple(models), out, load
         self._catalog = image_models.ModelCatalog(models)
         self._chosen: tuple[str, ...] = ()
         self._recorder: Recorder | None = None
-        self._saved = ""
+        self._saved = self._problem = ""
 
     @property
     def recording(self) -> bool:
@@ -158,8 +162,12 @@ class RenderController:
         path = recorder.new_path(self._out, name, ".mp4")
         if not self.frames.number:
             raise ValueError("there is no frame yet")
-        self._recorder = Recorder(self.frames, self.scene.transport, path)
+        self._recorder, self._problem = Recorder(self.frames, self.scene.transport, path, self._record_failed), ""
         return path
+
+    def _record_failed(self, path: Path, reason: str) -> None:
+        self._problem = reason
+        self.on_notice("/image/record", ["/image/record_failed", path.as_posix(), one_line(reason, MAX_REASON)])
 
     def stop_recording(self) -> Path:
         """Finish the recording's file.
@@ -171,8 +179,9 @@ class RenderController:
         running, self._recorder = self._recorder, None
         if running is None:
             raise ValueError("nothing is being recorded")
-        self._saved = running.stop().name
-        return running.path
+        path = running.stop()
+        self._saved = path.name
+        return path
 
     def status(self) -> PageStatus:
         """What the page shows."""
@@ -188,6 +197,7 @@ class RenderController:
             recording=self.recording,
             busy=self.render_loop.busy,
             saved=self._saved,
+            problem=self._problem,
             edits=list(settings.edits),
             **{name: getattr(settings, name) for name in DIALS},
             **_model_status(self.scene.model, settings.classes, self.scene.shown),

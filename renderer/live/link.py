@@ -15,7 +15,7 @@ from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from renderer.ipc import messages
 from renderer.ipc.messages import Event
-from renderer.live.commands import HANDLERS
+from renderer.live.commands import HANDLERS, Reply
 from renderer.live.controller import RenderController
 from renderer.live.dispatcher import Outcome, RenderDispatcher
 from renderer.live.sounds import read_name, read_samples, read_sound
@@ -71,6 +71,7 @@ class Link:
         """
         publisher, collector = addresses(server)
         self._controller, self._dispatcher, self._version = controller, dispatcher, version
+        controller.on_notice = self._notice
         self._context = zmq.Context()
         self._in, self._out = self._socket(zmq.SUB, publisher), self._socket(zmq.PUSH, collector)
         self._in.subscribe(b"")
@@ -204,6 +205,9 @@ class Link:
         if not outcome.done():
             self._long.add(number)
         outcome.add_done_callback(lambda done: self._answer(number, done.result()))
+
+    def _notice(self, address: str, reply: Reply) -> None:
+        self._outgoing.put(messages.encode("notice", {"address": address, "reply": reply}))
 
     def _answer(self, number: int, outcome: Outcome) -> None:
         self._long.discard(number)

@@ -4,10 +4,11 @@ import io
 import itertools
 import logging
 import re
+import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import datetime
@@ -17,9 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from core import errors
 from core.files import atomic
 from renderer.live.audio_track import AudioTrack
 from renderer.live.transport import Transport
+from renderer.video.fragments import FragmentFile
 from renderer.video.mp4 import Mp4
 from renderer.web.frames import Frames
 
@@ -32,6 +35,8 @@ _AUDIO_RATE = 48_000
 _MOST_WAITING = 60
 _PLAIN = re.compile(r"\w[\w .+@=,()-]{0,99}")
 _PATIENCE_S = 30.0
+# A recording needs this much room to begin: some minutes of small images.
+_ROOM_BYTES = 16 << 20
 
 
 def new_path(folder: Path, name: str | None, suffix: str) -> Path:
@@ -69,6 +74,18 @@ def save_png(frame: np.ndarray, path: Path) -> None:
     atomic.write_bytes(path, memory.getbuffer())
 
 
+def check_room(folder: Path) -> None:
+    """Check that a recording can begin in a folder, which is created where it is missing.
+
+    Raises:
+        OSError: nothing can be written there, or there is too little room.
+    """
+    atomic.check_folder(folder)
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM_BYTES:
+        raise OSError(f"{folder} has only {free >> 20} MB left; a recording needs at least {_ROOM_BYTES >> 20}")
+
+
 class Recorder:
     """Records what is shown and what plays as a video of RATE frames per second, in a thread, until it is stopped.
 
@@ -77,22 +94,27 @@ class Recorder:
 
     channels = 1
 
-    def __init__(self, frames: Frames, transport: Transport, path: Path) -> None:
+    def __init__(
+        self, frames: Frames, transport: Transport, path: Path, failed: Callable[[Path, str], None] | None = None
+    ) -> None:
         """Start recording.
 
         Args:
             frames: what is shown.
             transport: what plays.
             path: the file, ending in .mp4.
+            failed: called from the thread, with the file and the reason, if the recording has to end early.
 
         Raises:
             RuntimeError: nothing has been rendered yet.
-            OSError: the file cannot be written.
+            OSError: the file cannot be written, or its disk is nearly full.
         """
         self._frames, self.path = frames, path
+        self._failed = failed or (lambda path, reason: None)
         _, frame = frames.wait(0, 0.0)
         if frame is None:
             raise RuntimeError("there is no frame to record yet")
+        check_room(path.parent)
         self._size = frame.shape[:2]
         # With arrival times, so that an encoder that is late still writes each frame at its time.
         self._arrived = deque([(float("-inf"), frame)], _MOST_WAITING)
@@ -121,35 +143,46 @@ class Recorder:
         """Finish the file, which lasts as long as the recording did; returns its path.
 
         Raises:
-            OSError: it could not be finished.
+            OSError: it has ended early; the message says why, and what is kept.
         """
         if not self._stopping.is_set():
             self._ended_s = time.monotonic()
         self._stopping.set()
         self._thread.join(_PATIENCE_S)
-        if self.error or self.running:
-            raise OSError(f"{self.path} could not be finished: {self.error or 'the encoder is still at work'}")
+        if self.running:
+            raise OSError(f"{self.path} could not be finished: the encoder is still at work")
+        if self.error:
+            raise OSError(self.error)
         return self.path
 
     def _run(self, begun: "Future[None]") -> None:
         self._frames.listen(self._take)
         try:
-            with atomic.replacing(self.path) as part:
-                writer = Mp4(part, *self._even(), Fraction(RATE), self)
-                with closing(writer):
+            file = FragmentFile(self.path)
+            try:
+                with closing(Mp4(file, *self._even(), Fraction(RATE), self)) as writer:
                     # Only now: the encoder takes time to start.
                     self._begun_s = time.monotonic()
                     begun.set_result(None)
                     self._write(writer)
                     writer.finish()
+                self.path = file.finish()
+            except Exception as error:
+                self._salvage(file, error)
         except Exception as error:
-            if not begun.done():
-                begun.set_exception(error)
-                return
-            log.exception("the recording has ended")
-            self.error = str(error)
+            log.debug("no recording", exc_info=True)
+            begun.set_exception(error)
         finally:
             self._frames.forget(self._take)
+
+    def _salvage(self, file: FragmentFile, error: Exception) -> None:
+        """Keep what was written before an error, and report it."""
+        kept = file.salvage()
+        self.path = kept or self.path
+        rest = f"what was recorded until then is in {self.path.name}" if kept else "nothing could be kept"
+        self.error = f"the recording has ended early, {rest}: {errors.sentence(file.error or error)}"
+        log.warning("%s", self.error)
+        self._failed(self.path, self.error)
 
     def _even(self) -> tuple[int, int]:
         height, width = self._size

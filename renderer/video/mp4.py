@@ -9,6 +9,7 @@ import numpy as np
 
 from core.audio.blocks import AudioSource
 from core.files.file_urls import file_url
+from renderer.video.fragments import OPTIONS, FragmentFile
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 # AAC takes at most six bits per sample; more would be clamped with a warning.
@@ -37,7 +38,7 @@ class Mp4:
     """H.264 (yuv420p, BT.709) and, with a sound, AAC of exactly the same length; the index comes first.
 
     Args:
-        path: of the file; any suffix.
+        path: of the file, with any suffix; or a file that is written in fragments, whose index comes last.
         height: even.
         width: even.
         rate: frames per second.
@@ -47,13 +48,13 @@ class Mp4:
         ValueError: the size is odd.
     """
 
-    def __init__(self, path: Path, height: int, width: int, rate: Fraction, sound: AudioSource | None = None) -> None:
-        import av
-
+    def __init__(
+        self, path: Path | FragmentFile, height: int, width: int, rate: Fraction, sound: AudioSource | None = None
+    ) -> None:
         if height % 2 or width % 2:
             raise ValueError(f"H.264 needs an even width and height, not {width} x {height}")
         self._rate, self._frames = rate, 0
-        self._file = av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._file = _open(path)
         options = _H264 | (_SAME_BYTES if _has_avx512() else {})
         self._video = self._file.add_stream("libx264", rate=rate, options=options)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
@@ -86,6 +87,14 @@ class Mp4:
     def close(self) -> None:
         """See `Writer.close`."""
         self._file.close()
+
+
+def _open(path: Path | FragmentFile) -> Any:
+    import av
+
+    if isinstance(path, FragmentFile):
+        return av.open(path, "w", format="mp4", options=OPTIONS)
+    return av.open(file_url(path), "w", format="mp4", options={"movflags": "+faststart"})
 
 
 def _has_avx512() -> bool:

@@ -32,6 +32,7 @@ class PageStatus:
         recording: whether the frames are being recorded.
         busy: whether the sound engine works.
         saved: the file that was written last.
+        problem: why a recording has ended early; "": it has not.
         components: the file of the directions; "" for none.
         directions: their names.
         direction_count: how many there are.
@@ -57,6 +58,7 @@ class PageStatus:
     recording: bool = False
     busy: bool = False
     saved: str = ""
+    problem: str = ""
     components: str = ""
     directions: list[str] = field(default_factory=list)
     direction_count: int = 0

@@ -10,6 +10,7 @@ from core.progress import Progress
 from server.osc.packet import Message
 
 Answer = Callable[[list[Message], str], None]
+Later = Callable[[Message], None]
 _PATIENCE_S = 60.0
 # The largest integer in OSC.
 _MOST = 2**31
@@ -27,6 +28,7 @@ class PendingRequests:
 
     def __init__(self) -> None:
         self._open: dict[int, _PendingRequest] = {}
+        self._followers: dict[str, Later] = {}
         self._numbers = itertools.count(1)
 
     def open(self, answer: Answer, now_s: float, progress: Progress | None = None) -> int:
@@ -67,6 +69,21 @@ class PendingRequests:
         except (TypeError, ValueError) as wrong:
             replies, error = [], f"the renderer's reply is not readable: {wrong}"
         request.answer(replies, error)
+
+    def follow(self, address: str, later: Later | None) -> None:
+        """Let the last one who sends a command get the messages that follow its answer; None: nobody else."""
+        if later:
+            self._followers[address] = later
+
+    def follow_up(self, fields: dict[str, Any]) -> None:
+        """Handle a `notice` message: a reply that follows an answer; ignored if nobody waits for it.
+
+        Raises:
+            ValueError: it is not readable.
+        """
+        later = self._followers.get(str(fields.get("address")))
+        if later:
+            later(_message(fields.get("reply")))
 
     def give_up(self, now_s: float, gone: bool) -> None:
         """Answer the commands that have waited too long; all of them, if the renderer is gone."""

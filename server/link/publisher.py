@@ -17,7 +17,7 @@ import zmq
 from core.audio.features import features
 from core.progress import Progress
 from renderer.ipc import messages
-from server.link.pending_requests import Answer, PendingRequests
+from server.link.pending_requests import Answer, Later, PendingRequests
 from server.link.replay_cache import Play, ReplayCache, encode_samples
 from server.sounds.rendered import RenderedSound
 
@@ -50,6 +50,7 @@ class Publisher:
             "heartbeat": self._heartbeat,
             "reply": lambda event: self._requests.close(event.fields),
             "progress": lambda event: self._requests.progress(event.fields, self._heartbeat_s),
+            "notice": lambda event: self._requests.follow_up(event.fields),
         }
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
@@ -105,7 +106,14 @@ class Publisher:
         """Publish that a client has stopped a sound; "": whatever plays."""
         self._do(self._publish_stop, target)
 
-    def ask(self, address: str, values: Mapping[str, Any], answer: Answer, progress: Progress | None = None) -> None:
+    def ask(
+        self,
+        address: str,
+        values: Mapping[str, Any],
+        answer: Answer,
+        progress: Progress | None = None,
+        later: Later | None = None,
+    ) -> None:
         """Send a command to the renderer.
 
         Args:
@@ -113,8 +121,9 @@ class Publisher:
             values: its arguments by name.
             answer: called once, in the thread, with the replies and "", or with no replies and the reason.
             progress: called in the thread with steps done and in all, if the command takes long.
+            later: called in the thread with messages that follow the answer.
         """
-        self._do(self._ask, address, dict(values), answer, progress)
+        self._do(self._ask, address, dict(values), answer, progress, later)
 
     def _do(self, work: Callable[..., None], *args: Any) -> None:
         self._jobs.put(lambda: work(*args))
@@ -166,9 +175,12 @@ class Publisher:
             self._cache.play = None
         self._send(messages.encode("stop", {"target": target}))
 
-    def _ask(self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None) -> None:
+    def _ask(
+        self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None, later: Later | None
+    ) -> None:
         if self._gone:
             return answer([], "no renderer is connected; hallu serve starts one if an image model is installed")
+        self._requests.follow(address, later)
         number = self._requests.open(answer, time.monotonic(), progress)
         self._send(messages.encode("command", {"id": number, "address": address, "values": values}))
 

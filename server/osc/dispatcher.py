@@ -36,6 +36,7 @@ class RendererLink(PlaybackListener, Protocol):
         values: Mapping[str, Any],
         answer: Callable[[list[Message], str], None],
         progress: Progress | None = None,
+        later: Callable[[Message], None] | None = None,
     ) -> None:
         """Let the renderer execute a command."""
 
@@ -124,7 +125,11 @@ class Dispatcher:
         def progress(finished: int, total: int) -> None:
             self._reply(sender, Message("/progress", (command.address, "-", finished, total)))
 
-        self._renderer.ask(command.address, command.values, answer, progress if command.spec.progress else None)
+        def later(message: Message) -> None:
+            self._reply(sender, message)
+
+        steps, follow = progress if command.spec.progress else None, later if command.spec.later else None
+        self._renderer.ask(command.address, command.values, answer, steps, follow)
 
     def _reply(self, sender: Address, message: Message) -> None:
         self._send(message, self._clients.reply_address(sender))

@@ -35,6 +35,7 @@ function show() {
 
 link.onframe = (blob) => canvas.show(blob);
 link.onstatus = (changed, first) => {
+  if (changed.problem && !first) notice.error(changed.problem);
   if (changed.saved && !first) notice.info(`saved ${changed.saved}`);
   Object.assign(state, changed);
   show();
