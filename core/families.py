@@ -24,7 +24,11 @@ from typing import Any, Literal
 log = logging.getLogger(__name__)
 
 Kind = Literal["sound", "image"]
-BUILT_IN: Mapping[str, str] = {"gansynth": "gansynth.family", "biggan": "renderer.biggan.family"}
+BUILT_IN: Mapping[str, str] = {
+    "gansynth": "gansynth.family",
+    "biggan": "renderer.biggan.family",
+    "stylegan2": "renderer.stylegan2.family",
+}
 GROUP, VARIABLE = "hallu.families", "HALLU_FAMILIES"
 KIND_NAMES: Mapping[Kind | None, str] = {"sound": "sound model", "image": "image model", None: "model"}
 

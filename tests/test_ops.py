@@ -4,7 +4,7 @@ import keras.ops
 import numpy as np
 import pytest
 
-from core.nn import engine, numpy_ops, products
+from core.nn import engine, numpy_ops, products, sampling
 
 RNG = np.random.default_rng(0)
 MAP, OTHER = (RNG.standard_normal((2, 5, 6, 3)).astype(np.float32) for _ in range(2))
@@ -13,6 +13,7 @@ KERNEL = RNG.standard_normal((3, 3, 3, 4)).astype(np.float32)
 WIDE = RNG.standard_normal((4, 4, 4, 3)).astype(np.float32)
 DEEP = RNG.standard_normal((4, 3, 3, 2)).astype(np.float32)
 MATRIX = RNG.standard_normal((3, 7)).astype(np.float32)
+PLACES = RNG.uniform(-2, 8, (1, 4, 3, 2)).astype(np.float32)
 EVEN = RNG.standard_normal((2, 4, 6, 3)).astype(np.float32)
 
 # In graphs a convolved map has its channels first, so that what follows is tried in both layouts.
@@ -41,6 +42,8 @@ ON_A_MAP = {
     "exp": lambda ops, x: ops.exp(x),
     "expand_dims": lambda ops, x: ops.expand_dims(x, axis=2),
     "flip": lambda ops, x: ops.flip(x, (1, 3)),
+    "floor": lambda ops, x: ops.floor(3.0 * x),
+    "greater_equal": lambda ops, x: ops.cast(ops.greater_equal(x, 0.25), "float32"),
     "leaky_relu": lambda ops, x: ops.leaky_relu(x, 0.2),
     "log": lambda ops, x: ops.log(ops.absolute(x) + 0.1),
     "matmul": lambda ops, x: ops.matmul(x, MATRIX),
@@ -75,6 +78,7 @@ ON_A_MAP = {
     "tanh": lambda ops, x: ops.tanh(x),
     "transpose": lambda ops, x: ops.transpose(x, (0, 3, 1, 2)),
     "transposed": lambda ops, x: products.transposed(ops, x, WIDE, 2, "valid"),
+    "warp": lambda ops, x: sampling.warp(ops, x, PLACES),
     "convolve": lambda ops, x: products.convolve(ops, x, KERNEL),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),
 }

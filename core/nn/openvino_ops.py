@@ -28,10 +28,11 @@ def _binary(name: str) -> Callable[[Any, Any], GraphTensor]:
 
 
 absolute, exp, log, sqrt = _unary("absolute"), _unary("exp"), _unary("log"), _unary("sqrt")
-erf = _unary("erf")
+erf, floor = _unary("erf"), _unary("floor")
 sin, cos, tanh, sigmoid, relu = _unary("sin"), _unary("cos"), _unary("tanh"), _unary("sigmoid"), _unary("relu")
 add, subtract, multiply, divide = _binary("add"), _binary("subtract"), _binary("multiply"), _binary("divide")
 maximum, minimum = _binary("maximum"), _binary("minimum")
+greater_equal = _binary("greater_equal")
 
 
 def square(x: Any) -> GraphTensor:
@@ -250,6 +251,17 @@ def conv_transpose(inputs: Any, kernel: Any, strides: Size, padding: str = "vali
     begin, end = [each // 2 for each in over], [each - each // 2 for each in over]
     node = opset().convolution_backprop_data(inputs.node, _kernel(kernel, inputs), steps, None, begin, end, [1, 1])
     return GraphTensor(node, True)
+
+
+def grid_sample(inputs: Any, places: Any) -> GraphTensor:
+    """Pixels of a map [n, h, w, c] from places [1, h', w', 2]; see `core.nn.sampling.warp`, which calls it."""
+    inputs, places = tensor(inputs).first(), tensor(places)
+    # It counts from -1 to 1 between the middles of the outermost pixels, and columns come first.
+    ends = [builtins.max(size - 1, 1) for size in inputs.shape[1:3]]
+    grid = take(places * (2.0 / np.array(ends, np.float32)) - 1.0, [1, 0], axis=-1)
+    grid = broadcast_to(grid, (inputs.shape[0], *grid.shape[1:])) if inputs.shape[0] != 1 else grid
+    how = {"align_corners": True, "mode": "bilinear", "padding_mode": "border"}
+    return GraphTensor(opset().grid_sample(inputs.node, grid.last().node, how), True)
 
 
 def max_pool(inputs: Any, pool_size: Size, strides: Size | None = None, padding: str = "valid") -> GraphTensor:

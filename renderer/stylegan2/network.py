@@ -24,6 +24,8 @@ Hook = Callable[[str, Tensor], Tensor]
 # Noise of one layer: [n or 1, size, size, 1], or None.
 Noise = Tensor | None
 
+# What a hook is given last.
+FRAMES = "rgb"
 # Labels times this matrix stand beside z; it has no gain.
 LABELS = "mapping.labels.weight"
 _SLOPE = 0.2
@@ -110,8 +112,9 @@ def synthesis(
     noises: Sequence[Noise],
     config: StyleGan2Config,
     hook: Hook = same,
+    size: int | None = None,
 ) -> Tensor:
-    """Frames [n, size, size, 3], nominally in -1..1.
+    """Frames [n, size, size, colors], nominally in -1..1.
 
     Args:
         ops: what computes it.
@@ -119,7 +122,9 @@ def synthesis(
         w: [n, num_ws, w_size].
         noises: of the layers `config.noisy`, in that order; empty: none.
         config: gives the shape.
-        hook: is given what leaves each layer, by name, and gives what goes on.
+        hook: is given what leaves each layer, by name, and gives what goes on; the frames are "rgb".
+        size: of the frames in pixels; None: full. Smaller ones are what the blocks up to this size add up to, which
+            only the architecture "skip" has.
     """
     given = dict(zip((layer.name for layer in config.noisy), noises, strict=True)) if noises else {}
     layers = {layer.name: layer for layer in config.layers}
@@ -128,13 +133,13 @@ def synthesis(
         return hook(name, styled(ops, ready, x, w, layers[name], given.get(name), config, gain))
 
     x, colors = ops.cast(ready["b4.const"], "float32")[None], None
-    for size in config.sizes:
-        x = _block(ops, ready, x, size, run, config) if size > config.sizes[0] else run(f"b{size}.conv1", x)
+    for edge in (each for each in config.sizes if size is None or each <= size):
+        x = _block(ops, ready, x, edge, run, config) if edge > config.sizes[0] else run(f"b{edge}.conv1", x)
         colors = None if colors is None else enlarged(ops, colors)
-        if f"b{size}.torgb" in layers:
-            own = run(f"b{size}.torgb", x)
+        if f"b{edge}.torgb" in layers:
+            own = run(f"b{edge}.torgb", x)
             colors = own if colors is None else colors + own
-    return colors
+    return hook(FRAMES, colors)
 
 
 def _block(

@@ -1,0 +1,147 @@
+"""The compiled networks of one generator: each form of it that is asked for is compiled once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.nn import engine, numpy_ops
+from core.nn.ops import Ops, Tensor
+from renderer import bending
+from renderer.stylegan2 import network
+from renderer.stylegan2.config import StyleGan2Config
+
+# Playing needs the mapping and a few forms of the synthesis; each holds the weights.
+_KEPT = 6
+CONST, NONE, GIVEN = "const", "none", "given"
+BYTES = 255.0
+
+Function = Callable[..., Any]
+# Name, then height, width and channels.
+LayerShapes = Mapping[str, tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of the synthesis.
+
+    Attributes:
+        noise: "const": the generator's own; "none"; "given": inputs.
+        moved: layers whose offsets are inputs.
+        bent: layer and operation of each bend, whose inputs follow.
+        size: of the frames; smaller than full: a preview, enlarged to full size.
+        as_bytes: whether frames are uint8 in 0..255; else float32 in -1..1.
+        layer: whose activations are given instead of frames; "": frames are.
+        count: how many at once.
+    """
+
+    noise: str = CONST
+    moved: tuple[str, ...] = ()
+    bent: tuple[tuple[str, str], ...] = ()
+    size: int = 0
+    as_bytes: bool = False
+    layer: str = ""
+    count: int = 1
+
+
+class Graphs:
+    """Compiled networks. Methods may be called from any thread."""
+
+    def __init__(self, config: StyleGan2Config, arrays: Mapping[str, np.ndarray], name: str, precision: str) -> None:
+        """Prepare a generator's weights.
+
+        Args:
+            config: gives the shape.
+            arrays: of `weights.complete`.
+            name: of the engine; see core/nn/names.py.
+            precision: likewise.
+        """
+        self._config = config
+        ready = network.prepare(numpy_ops, arrays, config)
+        self._ready = {each: np.ascontiguousarray(value) for each, value in ready.items() if value.ndim}
+        self._ready |= {each: value for each, value in ready.items() if not value.ndim}
+        self._functions = engine.CompiledFunctions(name, precision, _KEPT)
+        self.shapes: LayerShapes = layer_shapes(config)
+
+    def mapping(self, count: int) -> Function:
+        """What maps z [count, z_size], and labels where there are any, to w [count, w_size]."""
+        config = self._config
+        shapes = [(count, config.z_size), *([(count, config.num_classes)] if config.num_classes else [])]
+
+        def run(ops: Ops, weights: Any, z: Tensor, *labels: Tensor) -> Tensor:
+            return network.mapping(ops, weights, z, labels[0] if labels else None, config)
+
+        return self._functions.get(("mapping", count), run, self._ready, shapes)
+
+    def synthesis(self, form: Form) -> Function:
+        """What turns w [count, num_ws, w_size], noises, offsets and bends into what the form says."""
+        config, count = self._config, form.count
+        noises = [(1, layer.size, layer.size, 1) for layer in config.noisy] if form.noise == GIVEN else []
+        moved = [(count, *self.shapes[name]) for name in form.moved]
+        bent = [bending.shape_of(operation, self.shapes[layer][0]) for layer, operation in form.bent]
+        shapes = [(count, config.num_ws, config.w_size), *noises, *moved, *bent]
+        return self._functions.get(form, self._network(form, len(noises)), self._ready, shapes)
+
+    def _network(self, form: Form, noisy: int) -> engine.Network:
+        config = self._config
+
+        def run(ops: Ops, weights: Any, w: Tensor, *given: Tensor) -> Tensor:
+            noises = list(given[:noisy])
+            if form.noise == CONST:
+                noises = [weights[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy]
+            offsets = dict(zip(form.moved, given[noisy:], strict=False))
+            bends = list(zip(form.bent, given[noisy + len(form.moved) :], strict=True))
+            seen: dict[str, Tensor] = {}
+
+            def hook(name: str, x: Tensor) -> Tensor:
+                x = x + offsets[name] if name in offsets else x
+                for (layer, operation), value in bends:
+                    x = bending.apply(ops, x, operation, value) if layer == name else x
+                seen[name] = x
+                return x
+
+            if form.layer:
+                network.synthesis(ops, weights, w, noises, config, hook)
+                return seen[form.layer]
+            size = form.size or config.resolution
+            return self._frames(ops, network.synthesis(ops, weights, w, noises, config, hook, size), form)
+
+        return run
+
+    def _frames(self, ops: Ops, x: Tensor, form: Form) -> Tensor:
+        """Colours as frames of the full size."""
+        while x.shape[1] < self._config.resolution:
+            x = network.enlarged(ops, x)
+        if self._config.colors == 1:
+            x = ops.concatenate([x, x, x], axis=-1)
+        if not form.as_bytes:
+            return x
+        return ops.cast(ops.clip(x * (BYTES / 2) + (BYTES / 2 + 0.5), 0.5, BYTES + 0.5), "uint8")
+
+
+def layer_shapes(config: StyleGan2Config) -> dict[str, tuple[int, int, int]]:
+    """Height, width and channels of what leaves each layer, and of the frames."""
+    found = {layer.name: (layer.size, layer.size, layer.after) for layer in config.layers}
+    return {**found, network.FRAMES: (config.resolution, config.resolution, config.colors)}
+
+
+def given_noises(noise: Sequence[Any], config: StyleGan2Config) -> list[np.ndarray]:
+    """Noise of each layer as float32 [n or 1, size, size, 1].
+
+    Raises:
+        ValueError: there are more or fewer, or one has another shape.
+    """
+    if len(noise) != len(config.noisy):
+        names = ", ".join(layer.name for layer in config.noisy)
+        raise ValueError(f"there are {len(noise)} noises, but the layers with noise are {names}")
+    found = []
+    for layer, one in zip(config.noisy, noise, strict=True):
+        array = np.asarray(one, np.float32)
+        if array.shape[1:] != (layer.size, layer.size, 1) or not np.isfinite(array).all():
+            raise ValueError(
+                f"the noise of {layer.name} must be finite numbers of shape [n, {layer.size}, {layer.size}, 1], "
+                f"not {list(array.shape)}"
+            )
+        found.append(array)
+    return found
