@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from core.audio.song_features import analyse
 from core.files.user_folders import shipped
 from core.latent.truncated_normal import truncated_normal
 from core.protocols import ImageModel
@@ -19,7 +20,6 @@ from renderer.live import idle_motion
 from renderer.live.reactive_path import CLASS_CONTRAST
 from renderer.live.settings import Settings
 from renderer.video import hallucination, timeline
-from renderer.video.analysis import analyse
 from renderer.video.response import Response
 from renderer.video.song import Song
 

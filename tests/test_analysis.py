@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from core.audio import pieces
 from core.audio.blocks import Wave, mono_blocks, seconds
-from renderer.video import analysis
-from renderer.video.analysis import SAMPLE_RATE, analyse
+from core.audio.pieces import SAMPLE_RATE
+from core.audio.song_features import analyse
 from renderer.video.song import Song
 
 
@@ -98,10 +99,10 @@ def test_pieces_hear_what_the_whole_hears(hop, monkeypatch):
     rng = np.random.default_rng(1)
     melody = np.concatenate([tone(440 * 2 ** (n / 12), 0.4) for n in rng.integers(-20, 20, 15)])
     whole = analysed(melody, hop)
-    monkeypatch.setattr(analysis, "_PIECE_S", 1.1)
-    pieces = analysed(melody, hop)
+    monkeypatch.setattr(pieces, "PIECE_S", 1.1)
+    in_pieces = analysed(melody, hop)
     for name in ("loudness", "onsets", "chroma"):
-        np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), atol=2e-3)
+        np.testing.assert_allclose(getattr(in_pieces, name), getattr(whole, name), atol=2e-3)
 
 
 def test_a_stereo_file_is_heard_as_its_mean(tmp_path):

@@ -1,7 +1,7 @@
 """Fast features of a sound over time (loudness, onsets, pitch classes), for pictures that react to generated sounds.
 
 Plain FFTs, 0.1 s for a minute of sound, because the server analyses what it generates. Songs are analysed in
-renderer/video/analysis.py, whose signals the documented settings of `hallu visualize` were made for.
+core/audio/song_features.py, whose signals the documented settings of `hallu visualize` were made for.
 """
 
 from dataclasses import dataclass

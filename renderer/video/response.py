@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from core import checks
+from core.audio.song_features import DEFAULT_HOP, HOP_STEP
 from renderer.sound_to_image import CLASS_CONTRAST, REACH
-from renderer.video.analysis import DEFAULT_HOP, HOP_STEP
 
 # Lowest and highest value, as documented, and which must be whole numbers.
 LIMITS: dict[str, tuple[float, float]] = {

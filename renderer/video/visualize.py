@@ -11,13 +11,13 @@ import numpy as np
 
 from core import checks
 from core.audio.blocks import seconds
+from core.audio.song_features import analyse
 from core.files.atomic import check_writable
 from core.latent.truncated_normal import truncated_normal
 from core.progress import Progress
 from core.protocols import ImageModel
 from renderer import classes, sound_to_image
 from renderer.video import lyrics, manifest, timeline, vectors
-from renderer.video.analysis import analyse
 from renderer.video.lyrics import Embed
 from renderer.video.render import write_video
 from renderer.video.response import Response, check
