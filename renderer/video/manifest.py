@@ -32,7 +32,7 @@ def build(
     """Put a manifest together.
 
     Args:
-        command: "visualize", "tempo" or "hallucinate".
+        command: "visualize", "react", "tempo" or "hallucinate".
         parameters: all of them, including the seed.
         video: from `video_record`.
         more: further records, such as the song's.
@@ -95,6 +95,13 @@ def warn_of_change(folder: Path, record: Mapping[str, Any]) -> None:
     """Warn in the log where an image model is not the one that a manifest's `model` describes."""
     if folder.is_dir() and folder_checksum(folder) != record["sha256"]:
         log.warning("%s has changed since the manifest was written", folder)
+
+
+def warn_of_changed_file(record: Mapping[str, Any]) -> None:
+    """Warn in the log where a file is not the one of a `file_record`."""
+    path = Path(record["path"])
+    if path.is_file() and file_record(path)["sha256"] != record["sha256"]:
+        log.warning("%s has changed since the manifest was written", path)
 
 
 def versions() -> dict[str, str]:

@@ -248,8 +248,7 @@ def _job_of(values: Mapping[str, Any], numbers: tuple[str, ...], path: Path, out
 
 
 def _warn_of_changes(read: Mapping[str, Any], job: VideoJob) -> None:
-    if job.song.is_file() and manifest.file_record(job.song)["sha256"] != read["song"]["sha256"]:
-        log.warning("%s has changed since the manifest was written", job.song)
+    manifest.warn_of_changed_file(read["song"])
     manifest.warn_of_change(job.model, read["model"])
 
 

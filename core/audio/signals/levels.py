@@ -7,7 +7,7 @@ from core.audio.pieces import SAMPLE_RATE
 from core.audio.signals.signal import Signal
 
 FRAME, HOP, ONSET_HOP = 2048, 512, 128
-_NYQUIST_HZ = SAMPLE_RATE / 2
+_NYQUIST_HZ, _BANDS = SAMPLE_RATE / 2, 128
 # A log-normal prior for tempo: most likely about 80 beats a minute, half as likely at 45 and 160.
 _PRIOR_SHAPE, _PRIOR_BPM = 0.5, 120.0
 _BEAT_WINDOW = 384
@@ -22,7 +22,9 @@ def rms(wave: np.ndarray) -> Signal:
 
 
 def onsets(wave: np.ndarray, low_hz: float = 20.0, high_hz: float = 8000.0) -> Signal:
-    """How fast the spectrum between two frequencies rises, 172 moments a second: the mean rise of 128 mel bands in dB.
+    """How fast the spectrum between two frequencies rises, 172 moments a second: the mean rise of its mel bands in dB.
+
+    There are 128 bands, or fewer in a range that has fewer frequencies.
 
     Raises:
         ValueError: the frequencies are not in order, or outside 0..11 025 Hz.
@@ -31,7 +33,8 @@ def onsets(wave: np.ndarray, low_hz: float = 20.0, high_hz: float = 8000.0) -> S
 
     checks.in_range("low_hz of onsets", low_hz, 0, _NYQUIST_HZ, "Hz")
     checks.above("high_hz of onsets", high_hz, low_hz, _NYQUIST_HZ, "Hz")
-    strength = onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=ONSET_HOP, fmin=low_hz, fmax=high_hz)
+    bands = int(np.clip((high_hz - low_hz) * FRAME / SAMPLE_RATE, 1, _BANDS))
+    strength = onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=ONSET_HOP, fmin=low_hz, fmax=high_hz, n_mels=bands)
     return Signal(strength, SAMPLE_RATE / ONSET_HOP)
 
 

@@ -1,0 +1,308 @@
+"""The configuration of a song's video: signals, segments, latents, classes, noise, displacement, bends; from TOML.
+
+Where a control may be a curve its value stays as it is written; `curves.Curves.at` makes a curve of it.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from core import checks
+from core.audio.signals.chain import Chain, read_chain
+from core.audio.signals.segments import CUTOFF_HZ
+from renderer.react.sounds import MIX, STEMS
+
+# Those that ship, in presets/.
+PRESETS = ("default", "aiart", "aiart-late")
+FOLLOWS = ("segments", "weights", "path")
+DRAWS = ("model", "aiart")
+
+
+@dataclass(frozen=True)
+class SegmentsConfig:
+    """How the song is divided; see `core.audio.signals.segments`."""
+
+    source: str = "mix"
+    cutoff_hz: float = CUTOFF_HZ
+    shortest_s: float = 0.04
+    longest_s: float = 16.64
+    least_s: float = 0.0
+    most_s: float = 3600.0
+
+    def __post_init__(self) -> None:
+        checks.in_range("least_s of segments", self.least_s, 0, unit="s")
+        checks.above("most_s of segments", self.most_s, 0, unit="s")
+
+
+@dataclass(frozen=True)
+class TrackConfig:
+    """One track of latents.
+
+    Attributes:
+        follow: "segments": a latent for each; "weights": a mixture by a signal's columns; "path": a closed path.
+        weights: of "weights": the signal.
+        position: of "path": a curve; each whole number is a latent.
+        points: of "path": how many latents there are.
+        transition_s: of "segments": how long it takes from one to the next.
+        lead_s: of "segments": how long before the boundary that begins.
+        ease: of "segments": whether it begins and ends gently.
+        seed: of the seeds of the latents; None: the video's.
+        seeds: of the latents themselves; empty: drawn.
+    """
+
+    follow: str
+    weights: str = ""
+    position: Any = 0.0
+    points: int = 8
+    transition_s: float = 1.0
+    lead_s: float = 5 / 24
+    ease: bool = False
+    seed: int | None = None
+    seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        checks.one_of("follow of a track", self.follow, FOLLOWS)
+        checks.whole("points of a track", self.points, 2, 1000)
+        checks.in_range("transition_s of a track", self.transition_s, 0, unit="s")
+        checks.in_range("lead_s of a track", self.lead_s, 0, unit="s")
+        for one in (*self.seeds, *(() if self.seed is None else (self.seed,))):
+            checks.whole("seed of a track", one, 0, 2**63 - 1)
+        if self.follow == "weights" and not self.weights:
+            raise ValueError("a track that follows weights needs `weights`, the name of a signal")
+
+
+@dataclass(frozen=True)
+class LatentsConfig:
+    """The latents: tracks, the two stacks of them, what mixes these, and the truncation (both may be curves).
+
+    `draw` is how a seed becomes a latent vector: as the "model" draws it, or as "aiart" does, with TensorFlow.
+    """
+
+    tracks: Mapping[str, TrackConfig]
+    a: tuple[tuple[str, int], ...]
+    b: tuple[tuple[str, int], ...] = ()
+    modulation: Any = 0.0
+    truncation: Any = 1.0
+    draw: str = "model"
+
+    def __post_init__(self) -> None:
+        checks.one_of("draw of latents", self.draw, DRAWS)
+        for name, count in (*self.a, *self.b):
+            checks.one_of("a track", name, self.tracks)
+            checks.whole(f"blocks of track {name}", count, 1, 64)
+        if not self.a:
+            raise ValueError('a of latents must name at least one track, such as [["sections", 8]]')
+
+
+@dataclass(frozen=True)
+class ClassesConfig:
+    """The classes, of a model that has some.
+
+    Attributes:
+        follow: "segments": one for each; "weights": a mixture by a signal's columns; "path": one after the other.
+        weights: of "weights": the signal.
+        position: of "path": a curve; each whole number is a class.
+        count: how many; fewer where the model has fewer.
+        contrast: of "weights" and "path": how clearly one stands out, 1..24.
+        smooth_s: of "weights": over how long they are averaged.
+        transition_s: of "segments": how long it takes from one to the next.
+    """
+
+    follow: str = "segments"
+    weights: str = ""
+    position: Any = 0.0
+    count: int = 8
+    contrast: float = 12.0
+    smooth_s: float = 0.5
+    transition_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.one_of("follow of classes", self.follow, FOLLOWS)
+        checks.whole("count of classes", self.count, 1, 12)
+        checks.in_range("contrast of classes", self.contrast, 1, 24)
+        checks.in_range("smooth_s of classes", self.smooth_s, 0, unit="s")
+        checks.in_range("transition_s of classes", self.transition_s, 0, unit="s")
+        if self.follow == "weights" and not self.weights:
+            raise ValueError("classes that follow weights need `weights`, the name of a signal")
+
+
+@dataclass(frozen=True)
+class NoiseConfig:
+    """The noise, of a model that takes some: how far it is turned and its standard deviation (both may be curves).
+
+    Below `from_px` pixels its standard deviation is 1, and it is not displaced.
+    """
+
+    turns: Any = 0.0
+    sigma: Any = 1.0
+    from_px: int = 64
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class DisplacementConfig:
+    """The displacement of the noise: how much, and how far its vectors are turned (both may be curves); 0: none."""
+
+    amount: Any = 0.0
+    turns: Any = 0.0
+    detail: float = 0.9
+    least_px: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.in_range("detail of displacement", self.detail, 0, 1)
+        checks.in_range("least_px of displacement", self.least_px, 0)
+
+
+@dataclass(frozen=True)
+class BendConfig:
+    """A transform of what a layer of a model gives; the numbers may be curves.
+
+    Attributes:
+        transform: its name.
+        at_px: in which layer, by the pixels of its edge; where the model has none of this size, in the next smaller.
+        on: "rgb": on what the layer adds to the colours; "features": on its maps. What a model does not have is
+            replaced by what it has.
+        amount: see docs/network-bending.md for what each transform makes of it.
+        x: of some transforms.
+        y: of some transforms.
+    """
+
+    transform: str
+    at_px: int
+    on: str = "rgb"
+    amount: Any = 0.0
+    x: Any = 0.0
+    y: Any = 0.0
+
+    def __post_init__(self) -> None:
+        checks.whole("at_px of a bend", self.at_px, 4, 4096)
+        checks.one_of("on of a bend", self.on, ("rgb", "features"))
+
+
+@dataclass(frozen=True)
+class ReactConfig:
+    """All of it."""
+
+    latents: LatentsConfig
+    signals: Mapping[str, Chain] = field(default_factory=dict)
+    segments: SegmentsConfig = field(default_factory=SegmentsConfig)
+    classes: ClassesConfig = field(default_factory=ClassesConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    displacement: DisplacementConfig = field(default_factory=DisplacementConfig)
+    bends: tuple[BendConfig, ...] = ()
+
+
+def load_values(name: str) -> dict[str, Any]:
+    """The values of a configuration: a preset by name, or a .toml file.
+
+    Raises:
+        FileNotFoundError: there is no such preset or file.
+        ValueError: it is not TOML.
+    """
+    if name in PRESETS:
+        return _toml(name, (resources.files("renderer.react") / "presets" / f"{name}.toml").read_text("utf-8"))
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no configuration {name}; presets are {', '.join(PRESETS)}")
+    try:
+        return _toml(name, path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"the configuration {name} is not UTF-8 text") from None
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"the configuration {name} is not TOML: {error}") from None
+
+
+def read_config(values: Mapping[str, Any]) -> ReactConfig:
+    """The configuration from its values.
+
+    Raises:
+        ValueError: a name is not known or missing, or a value breaks a rule; the message names it.
+    """
+    _known("the configuration", values, ("signals", "segments", "latents", "classes", "noise", "displacement", "bends"))
+    signals = _table("signals", values.get("signals", {}))
+    for name in set(signals) & {MIX, *STEMS}:
+        raise ValueError(f"a signal must not be called {name}: that is a sound")
+    return ReactConfig(
+        _latents(_table("latents", values.get("latents", {}))),
+        {name: read_chain(name, table) for name, table in signals.items()},
+        _segments(_table("segments", values.get("segments", {}))),
+        _made(ClassesConfig, "classes", _table("classes", values.get("classes", {}))),
+        _made(NoiseConfig, "noise", _table("noise", values.get("noise", {}))),
+        _made(DisplacementConfig, "displacement", _table("displacement", values.get("displacement", {}))),
+        tuple(_made(BendConfig, "bends", _table("bends", one)) for one in _list("bends", values.get("bends", []))),
+    )
+
+
+def _segments(values: Mapping[str, Any]) -> SegmentsConfig:
+    """In the file `source` is called `from`, which Python keeps for itself."""
+    names = ["from" if one.name == "source" else one.name for one in fields(SegmentsConfig)]
+    _known("segments", values, names)
+    made: SegmentsConfig = _made(
+        SegmentsConfig, "segments", {"source" if key == "from" else key: value for key, value in values.items()}
+    )
+    return made
+
+
+def _latents(values: Mapping[str, Any]) -> LatentsConfig:
+    given = dict(values)
+    tracks = {}
+    for name, table in _table("latents.tracks", given.get("tracks", {})).items():
+        one = dict(_table(f"track {name}", table))
+        one["seeds"] = tuple(_list(f"seeds of track {name}", one.get("seeds", [])))
+        tracks[name] = _made(TrackConfig, f"track {name}", one)
+    given["tracks"] = tracks
+    given |= {stack: _stack(stack, given.get(stack, [])) for stack in ("a", "b")}
+    return _made(LatentsConfig, "latents", given)
+
+
+def _stack(name: str, value: Any) -> tuple[tuple[str, int], ...]:
+    parts = _list(f"{name} of latents", value)
+    for part in parts:
+        if not isinstance(part, Sequence) or isinstance(part, str) or len(part) != 2 or not isinstance(part[0], str):
+            raise checks.mismatch(f"{name} of latents", 'be a list such as [["sections", 2], ["path", 6]]', value)
+    return tuple((part[0], part[1]) for part in parts)
+
+
+def _made(kind: type, name: str, values: Mapping[str, Any]) -> Any:
+    """A dataclass from the settings of a table; numbers and texts must be of the kinds of its fields."""
+    known = {one.name: one for one in fields(kind)}
+    _known(name, values, tuple(known))
+    needed = [key for key, one in known.items() if one.default is MISSING and one.default_factory is MISSING]
+    if missing := [key for key in needed if key not in values]:
+        raise ValueError(f"{name} needs {', '.join(missing)}")
+    plain = (int, float, str, bool)
+    kinds = {key: one.type for key, one in known.items() if isinstance(one.type, type) and one.type in plain}
+    return kind(**{key: _of_kind(key, name, value, kinds.get(key)) for key, value in values.items()})
+
+
+def _of_kind(key: str, name: str, value: Any, kind: type | None) -> Any:
+    return value if kind is None else checks.of_kind(f"{key} of {name}", value, kind)
+
+
+def _known(name: str, values: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    for key in values:
+        checks.one_of(f"a setting of {name}", key, allowed)
+
+
+def _table(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise checks.mismatch(name, "be a table", value)
+    return value
+
+
+def _list(name: str, value: Any) -> Sequence[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise checks.mismatch(name, "be a list", value)
+    return value

@@ -1,0 +1,110 @@
+"""Make a video of a song in which the whole song moves the image: its parts, harmony, drums and level.
+
+A configuration says what follows what: a preset (default, aiart, aiart-late) or a TOML file of your own; docs/react.md
+explains it. The video is as long as the song; beside it goes NAME.json, which makes it again (--repeat).
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core.files.unused_names import unused
+from core.progress import show_progress
+from scripts import frame
+from scripts.flags import engine
+from scripts.flags.video import (
+    add_model_flags,
+    add_shape_flags,
+    find_model,
+    given_shape,
+    load_image_model,
+    place,
+)
+
+if TYPE_CHECKING:
+    from renderer.react.video import ReactJob
+
+PROG = "hallu react"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags; they have no defaults, so that the given ones can be told apart."""
+    flags = frame.new_parser(PROG, __doc__)
+    add = flags.add_argument
+    add("song", nargs="?", type=frame.path, metavar="SONG", help="a sound file of any kind")
+    add(
+        "--stems",
+        type=frame.path,
+        metavar="DIR",
+        help="a folder with drums, bass, other and vocals of the song (default: separated from it)",
+    )
+    add("--config", metavar="FILE", help="a .toml, or a preset: default, aiart, aiart-late (default: default)")
+    add("-d", "--duration", type=float, metavar="S", help="only the first S seconds (default: all)")
+    add("--fps", type=frame.above_zero, metavar="N", help="frames per second, 1..240 (default 24)")
+    add("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name (default: drawn)")
+    add("-o", "--out", metavar="NAME", help="the video (default: output/ and the song's name)")
+    add(
+        "--seed",
+        type=partial(frame.whole, least=0),
+        help="the same number gives the same video (default: random, and reported)",
+    )
+    add("--repeat", type=frame.path, metavar="FILE.json", help="make the video of this manifest again")
+    add_shape_flags(flags, "the model's own")
+    add_model_flags(flags)
+    flags.set_defaults(error=flags.error)
+    return flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    return frame.run(_make, parser().parse_args(argv), PROG)
+
+
+def _make(args: argparse.Namespace) -> None:
+    job = _repeated(args) if args.repeat else _job(args)
+    from renderer.react.video import make
+
+    job = replace(job, out=unused(job.out, [".json"]))
+    with show_progress("frame", "rendering") as progress:
+        paths = make(job, partial(load_image_model, **engine.given(args)), progress)
+    for path in paths:
+        print(path)
+
+
+def _repeated(args: argparse.Namespace) -> "ReactJob":
+    from renderer.react.video import repeated
+
+    free = {"repeat", "out", "debug", "error", "engine"}
+    given = [name for name, value in vars(args).items() if value not in (None, False) and name not in free]
+    if given:
+        args.error(f"--repeat makes a video again; only --out and --engine go with it, not {given[0]}")
+    return repeated(args.repeat, place(args.out, "", (".mp4",)) if args.out else None)
+
+
+def _job(args: argparse.Namespace) -> "ReactJob":
+    if args.song is None:
+        args.error("one SONG is needed")
+    from renderer.classes import find
+    from renderer.image_models import class_names
+    from renderer.react.config import load_values, read_config
+    from renderer.react.video import ReactJob
+    from renderer.video.shape import Shape
+
+    values = load_values(args.config or "default")
+    # Wrong input is found here, before anything large is loaded.
+    read_config(values)
+    given: dict[str, Any] = {"stems": args.stems, "duration_s": args.duration, "shape": Shape(**given_shape(args))}
+    if args.fps is not None:
+        given["fps"] = args.fps
+    model = find_model(args, args.model)
+    if args.classes:
+        given["classes"] = tuple(map(str, find(args.classes, class_names(model))))
+    out = place(args.out, args.song.stem, (".mp4",))
+    return ReactJob(args.song, out, model, frame.seed(args.seed), values, **given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
