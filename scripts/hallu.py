@@ -15,7 +15,7 @@ COMMANDS = {
     "models": "List the installed models, add one, or remove one.",
     "hallucinate": "Make a hallucination without a server.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",
-    "react": "Make a video of a song: its parts, harmony, drums and level move any image model, as a file says.",
+    "react": "Make a video of a song in which the whole song moves the image: its parts, harmony, drums and level.",
     "tempo": "Make a video loop in tempo: groups of an image model's axes swing with the beat, without a seam.",
 }
 

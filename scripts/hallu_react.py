@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from renderer.react.video import ReactJob
 
 PROG = "hallu react"
+DEFAULT = "default"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         type=partial(frame.whole, least=0),
         help="the same number gives the same video (default: random, and reported)",
     )
+    add("--print_config", action="store_true", help="print the configuration, such as to change it, and end")
     add("--repeat", type=frame.path, metavar="FILE.json", help="make the video of this manifest again")
     add_shape_flags(flags, "the model's own")
     add_model_flags(flags)
@@ -64,6 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make(args: argparse.Namespace) -> None:
+    if args.print_config:
+        from renderer.react.config import load_text
+
+        print(load_text(args.config or DEFAULT), end="")
+        return
     job = _repeated(args) if args.repeat else _job(args)
     from renderer.react.video import make
 
@@ -93,7 +100,7 @@ def _job(args: argparse.Namespace) -> "ReactJob":
     from renderer.react.video import ReactJob
     from renderer.video.shape import Shape
 
-    values = load_values(args.config or "default")
+    values = load_values(args.config or DEFAULT)
     # Wrong input is found here, before anything large is loaded.
     read_config(values)
     given: dict[str, Any] = {"stems": args.stems, "duration_s": args.duration, "shape": Shape(**given_shape(args))}

@@ -52,6 +52,7 @@ FAILURES = {
     "hallu demo": ("--out file/out", "file/out"),
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
     "hallu models": ("add missing", "'missing'"),
+    "hallu react": ("missing.wav --model missing", "'missing'"),
     "hallu send": ("status", "'status'"),
     "hallu serve": ("--models missing", "missing"),
     "hallu tempo": ("--model missing", "'missing'"),

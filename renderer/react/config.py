@@ -165,7 +165,7 @@ class BendConfig:
         at_px: in which layer, by the pixels of its edge; where the model has none of this size, in the next smaller.
         on: "rgb": on what the layer adds to the colours; "features": on its maps. What a model does not have is
             replaced by what it has.
-        amount: see docs/network-bending.md for what each transform makes of it.
+        amount: docs/react.md says what each transform makes of it.
         x: of some transforms.
         y: of some transforms.
     """
@@ -195,31 +195,37 @@ class ReactConfig:
     bends: tuple[BendConfig, ...] = ()
 
 
-def load_values(name: str) -> dict[str, Any]:
-    """The values of a configuration: a preset by name, or a .toml file.
+def load_text(name: str) -> str:
+    """The text of a configuration: a preset by name, or a .toml file.
 
     Raises:
         FileNotFoundError: there is no such preset or file.
-        ValueError: it is not TOML.
+        ValueError: it is not text.
     """
     if name in PRESETS:
-        return _toml(name, (resources.files("renderer.react") / "presets" / f"{name}.toml").read_text("utf-8"))
+        return (resources.files("renderer.react") / "presets" / f"{name}.toml").read_text("utf-8")
     path = Path(name).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"there is no configuration {name}; presets are {', '.join(PRESETS)}")
     try:
-        return _toml(name, path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"the configuration {name} is not UTF-8 text") from None
 
 
-def _toml(name: str, text: str) -> dict[str, Any]:
+def load_values(name: str) -> dict[str, Any]:
+    """The values of a configuration; see `load_text`.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is not TOML.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(load_text(name))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"the configuration {name} is not TOML: {error}") from None
 

@@ -100,7 +100,7 @@ def warn_of_change(folder: Path, record: Mapping[str, Any]) -> None:
 def warn_of_changed_file(record: Mapping[str, Any]) -> None:
     """Warn in the log where a file is not the one of a `file_record`."""
     path = Path(record["path"])
-    if path.is_file() and file_record(path)["sha256"] != record["sha256"]:
+    if path.is_file() and sha256(path) != record["sha256"]:
         log.warning("%s has changed since the manifest was written", path)
 
 
