@@ -10,11 +10,11 @@ from keras import ops
 from core.nn import adam
 from core.training import data_order, learned_latents
 from gansynth import network
-from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps
+from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps, trainer
 from gansynth.training.hparams import from_settings
 from gansynth.training.stages import stages
 from gansynth.training.step_plan import plan_of
-from gansynth.training.tensors import from_state, to_state
+from gansynth.training.tensors import NETWORKS, from_state, to_state
 
 SETTINGS = small_run.SETTINGS | {"conditions": ["family"]}
 
@@ -130,6 +130,51 @@ def test_a_step_lowers_what_it_is_to_lower(plan, tensors, batch, step):
     moved, before = step(quick, tensors, batch)
     _, after = step(quick, moved, batch)
     assert total(quick, after) < total(quick, before)
+
+
+@pytest.fixture
+def logistic(plan):
+    """A plan with our adversarial loss alone."""
+    rates = {"generator_learning_rate": 1e-4, "discriminator_learning_rate": 1e-4}
+    more = rates | {
+        "adversarial_loss": "logistic",
+        "generator_ac_loss_weight": 0.0,
+        "discriminator_ac_loss_weight": 0.0,
+    }
+    return replace(plan, hparams=replace(plan.hparams, **more))
+
+
+def test_logistic_steps_move_the_scores_apart_and_together(logistic, tensors, batch):
+    after, first = steps.discriminator_step(logistic, tensors, batch)
+    _, second = steps.discriminator_step(logistic, after, batch)
+    assert float(second["discriminator"]) < float(first["discriminator"])
+    after, first = steps.generator_step(logistic, tensors, batch)
+    _, second = steps.generator_step(logistic, after, batch)
+    assert float(second["generator_score"]) > float(first["generator_score"])
+
+
+def test_r1_of_a_plane_is_half_its_squared_slope():
+    slope, real = np.array([3.0, 4.0], np.float32), np.ones((2, 2, 3, 2), np.float32)
+    penalty = losses.r1_penalty(lambda x: ops.sum(x * slope, axis=(1, 2, 3)), real)
+    assert float(penalty) == pytest.approx(0.5 * 6 * 25)
+
+
+def test_a_generator_whose_discriminator_warms_up_does_not_follow_it(logistic, tensors, batch):
+    warming = replace(logistic, hparams=replace(logistic.hparams, discriminator_warm_up_images=100))
+    moved, _ = steps.generator_step(warming, tensors, batch | {"adversarial": np.float32(0)})
+    assert all(np.array_equal(moved["generator"][name], value) for name, value in tensors["generator"].items())
+
+
+def test_a_warm_up_delays_the_adversarial_loss_and_then_raises_it():
+    own = from_settings({"warm_start_images": 100, "discriminator_warm_up_images": 40, "total_num_images": 300})
+    rise = [float(trainer.scheduled(images, own)["adversarial"]) for images in (0, 100, 140, 160, 180, 300)]
+    assert rise == pytest.approx([0, 0, 0, 0.5, 1, 1])
+
+
+def test_rates_fall_at_the_end_where_asked():
+    own = from_settings({"total_num_images": 100, "falling_rate_share": 0.5})
+    rates = [float(trainer.scheduled(images, own)["rate"]) for images in (0, 50, 75, 100)]
+    assert rates == pytest.approx([1, 1, 0.5, 0.1])
 
 
 def test_a_pretraining_step_lowers_the_reconstruction(plan, tensors, batch):

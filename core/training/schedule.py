@@ -17,6 +17,11 @@ def ramp_up(share: float) -> float:
     return min(1.0, 2.0 * share)
 
 
+def delayed_rise(passed: float, delay: float) -> float:
+    """Stay at 0 for a `delay`, then rise to 1 in as much time again; 1 where there is no delay."""
+    return max(0.0, min(1.0, passed / delay - 1.0)) if delay else 1.0
+
+
 def linear_fall(left: float, last: float) -> float:
     """Stay at 1 while `left`, the time that remains, is above 1; then fall with it, no further than to `last`."""
     return max(last, min(1.0, left))

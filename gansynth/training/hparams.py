@@ -18,6 +18,7 @@ from gansynth.dataset.records import SOURCES
 
 EXPERIMENT = "experiment.json"
 PRECISIONS = ("float32", "bfloat16")
+ADVERSARIAL_LOSSES = ("wasserstein", "logistic")
 
 _PRODUCT = {
     "dataset_name": "nsynth_tfrecord",
@@ -82,6 +83,11 @@ class SoundHparams:
       strongly learned latents are drawn to the normal distribution. `reconstruction_weight` is the weight of the
       reconstruction loss after that.
     * `gradient_penalty_interval`: the penalty is computed in every n-th step, and counts n times.
+    * `adversarial_loss`: "wasserstein" with a gradient penalty, as in Magenta, or "logistic" with the penalty R1, whose
+      weight is `r1_weight`; `adversarial_weight`: of the generator's part of it, labels included.
+    * `discriminator_warm_up_images`: for how many notes after pretraining the discriminator learns alone, while the
+      generator goes on to reconstruct; then its adversarial loss rises to its full weight for as many notes again.
+    * `falling_rate_share`: in this share of the run, at its end, learning rates fall to a tenth.
     * `precision`: of the convolutions.
     * `seed`: of everything random.
     """
@@ -114,6 +120,11 @@ class SoundHparams:
     reconstruction_weight: float = 0.0
     latent_kl_weight: float = 4e-3
     gradient_penalty_interval: int = 1
+    adversarial_loss: str = "wasserstein"
+    r1_weight: float = 1.0
+    adversarial_weight: float = 1.0
+    discriminator_warm_up_images: int = 0
+    falling_rate_share: float = 0.0
     precision: str = "float32"
     seed: int = 0
 
@@ -125,6 +136,7 @@ class SoundHparams:
         """
         checks.one_of("dataset_name", self.dataset_name, ("nsynth_tfrecord",))
         checks.one_of("precision", self.precision, PRECISIONS)
+        checks.one_of("adversarial_loss", self.adversarial_loss, ADVERSARIAL_LOSSES)
         if self.gen_gl_consistency_loss_weight:
             raise checks.mismatch(
                 "gen_gl_consistency_loss_weight",
@@ -136,7 +148,8 @@ class SoundHparams:
         if self.train_min_pitch > self.train_max_pitch:
             rule = f"be at most train_max_pitch, {self.train_max_pitch}"
             raise checks.mismatch("train_min_pitch", rule, self.train_min_pitch)
-        checks.in_range("condition_dropout", self.condition_dropout, 0, 1)
+        for name in ("condition_dropout", "falling_rate_share"):
+            checks.in_range(name, getattr(self, name), 0, 1)
         for name in ("total_num_images", "save_summaries_num_images", "gradient_penalty_interval"):
             checks.whole(name, getattr(self, name), 1)
 

@@ -22,6 +22,8 @@ from gansynth.training import discriminator, losses
 from gansynth.training.step_plan import SoundStepPlan
 
 AVERAGE_DECAY = 0.999
+# How a loss is reported that is not computed in every step.
+PENALTY = "gradient_penalty"
 # Adam's first beta in pretraining.
 PRETRAINING_BETA1 = 0.9
 # A phase counts in proportion to the amplitude of its bin to this power.
@@ -35,7 +37,7 @@ def pretraining_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tupl
         plan: the stage's.
         tensors: a `SoundState` as a tree of tensors, see gansynth/training/tensors.py.
         batch: "real" [n, h, w, 2], "labels" [n, labels], "group" [n], "noise" [n, latent], and the scalars "fade",
-            "rate" and "kl_weight".
+            "rate", "kl_weight" and "adversarial".
 
     Returns:
         The new tensors, and the losses by name.
@@ -98,9 +100,8 @@ def discriminator_step(
         total, reports = _discriminator_loss(plan, ready, real, fake, batch)
         if not with_penalty:
             return total, reports
-        penalty = _gradient_penalty(plan, ready, real, fake, batch)
-        weight = plan.hparams.gradient_penalty_weight * plan.hparams.gradient_penalty_interval
-        return total + weight * penalty, reports | {"gradient_penalty": penalty}
+        penalty, weight = _penalty(plan, ready, real, fake, batch)
+        return total + weight * plan.hparams.gradient_penalty_interval * penalty, reports | {PENALTY: penalty}
 
     (_, reports), gradients = value_and_gradients(loss, tensors["discriminator"])
     rate = batch["rate"] * plan.hparams.discriminator_learning_rate
@@ -127,7 +128,7 @@ def adversarial_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tupl
 
     def without() -> tuple[Tree, Tensors]:
         changed, found = discriminator_step(plan, tensors, second, with_penalty=False)
-        return changed, found | {"gradient_penalty": ops.full((), np.nan)}
+        return changed, found | {PENALTY: ops.full((), np.nan)}
 
     tensors, more = ops.cond(batch["with_penalty"], lambda: discriminator_step(plan, tensors, second), without)
     return tensors, reports | more
@@ -164,8 +165,12 @@ def _generator_loss(plan: SoundStepPlan, weights: Tensors, critic: Tensors, batc
     generated = _generated(plan, weights, batch["z"], batch["z_labels"], batch)
     scores, logits = _scored(plan, critic, generated, batch)
     labels = losses.label_loss(logits, batch["z_labels"], plan.parts)
+    total = (
+        losses.generator_loss(plan.hparams.adversarial_loss, scores) + plan.hparams.generator_ac_loss_weight * labels
+    )
     reports = {"generator_score": ops.mean(scores), "generator_labels": labels}
-    return plan.hparams.generator_ac_loss_weight * labels - reports["generator_score"], reports
+    rising = batch["adversarial"] if plan.hparams.discriminator_warm_up_images else 1.0
+    return rising * plan.hparams.adversarial_weight * total, reports
 
 
 def _discriminator_loss(
@@ -175,10 +180,24 @@ def _discriminator_loss(
     real_scores, logits = _scored(plan, ready, real, batch)
     fake_scores, _ = _scored(plan, ready, fake, batch)
     labels = losses.label_loss(logits, batch["full_labels"], plan.parts)
-    distance = ops.mean(fake_scores) - ops.mean(real_scores)
+    distance = losses.discriminator_loss(plan.hparams.adversarial_loss, real_scores, fake_scores)
     total = distance + plan.hparams.discriminator_ac_loss_weight * labels
     total = total + plan.hparams.real_score_penalty_weight * ops.mean(ops.square(real_scores))
-    return total, {"discriminator": distance, "discriminator_labels": labels}
+    reports = {"discriminator": distance, "discriminator_labels": labels}
+    # Beside the generator's score; the difference of the two is the Wasserstein distance itself.
+    return total, reports | ({"real_score": ops.mean(real_scores)} if _is_logistic(plan) else {})
+
+
+def _penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> tuple[Tensor, float]:
+    """The penalty that belongs to the adversarial loss, and its weight."""
+    if _is_logistic(plan):
+        penalty = losses.r1_penalty(lambda specgrams: _scored(plan, ready, specgrams, batch)[0], real)
+        return penalty, plan.hparams.r1_weight
+    return _gradient_penalty(plan, ready, real, fake, batch), plan.hparams.gradient_penalty_weight
+
+
+def _is_logistic(plan: SoundStepPlan) -> bool:
+    return plan.hparams.adversarial_loss == "logistic"
 
 
 def _gradient_penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> Tensor:

@@ -138,13 +138,21 @@ def scheduled(images: float, hparams: SoundHparams) -> schedule.Scalars:
 
     In pretraining the rate is constant for the first half and then falls to `LAST_RATE` of that. The weight rises in
     the first half: latents are free at first, so that the network can find out what to use them for. After pretraining
-    the rate is a factor for the hyper-parameters' rates: 1.
+    the rate is a factor for the hyper-parameters' rates: 1, and falling at the end where they ask for it. Then
+    "adversarial" is how much of its adversarial loss the generator has.
     """
-    if images >= hparams.warm_start_images:
-        return schedule.scalars(1.0, hparams.latent_kl_weight)
+    after = images - hparams.warm_start_images
+    if after >= 0:
+        adversarial = schedule.delayed_rise(after, hparams.discriminator_warm_up_images)
+        rate = 1.0
+        if hparams.falling_rate_share:
+            left = (hparams.total_num_images - images) / (hparams.falling_rate_share * hparams.total_num_images)
+            rate = schedule.linear_fall(left, LAST_RATE)
+        return schedule.scalars(rate, hparams.latent_kl_weight) | {"adversarial": np.float32(adversarial)}
     share = images / hparams.warm_start_images
     rate = hparams.warm_start_learning_rate * schedule.linear_fall(2.0 * (1.0 - share), LAST_RATE)
-    return schedule.scalars(rate, hparams.latent_kl_weight * schedule.ramp_up(share))
+    kl_weight = hparams.latent_kl_weight * schedule.ramp_up(share)
+    return schedule.scalars(rate, kl_weight) | {"adversarial": np.float32(0.0)}
 
 
 def _adversarial(steps: Steps, tree: Tree, batch: Batch, with_penalty: bool) -> tuple[Tree, dict[str, Any]]:
