@@ -135,13 +135,9 @@ def test_a_step_lowers_what_it_is_to_lower(plan, tensors, batch, step):
 @pytest.fixture
 def logistic(plan):
     """A plan with our adversarial loss alone."""
-    rates = {"generator_learning_rate": 1e-4, "discriminator_learning_rate": 1e-4}
-    more = rates | {
-        "adversarial_loss": "logistic",
-        "generator_ac_loss_weight": 0.0,
-        "discriminator_ac_loss_weight": 0.0,
-    }
-    return replace(plan, hparams=replace(plan.hparams, **more))
+    off = {f"{network}_ac_loss_weight": 0.0 for network in NETWORKS}
+    rates = {f"{network}_learning_rate": 1e-4 for network in NETWORKS}
+    return replace(plan, hparams=replace(plan.hparams, adversarial_loss="logistic", **off, **rates))
 
 
 def test_logistic_steps_move_the_scores_apart_and_together(logistic, tensors, batch):
