@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from renderer import biggan
+from renderer.bending import Bend
 from renderer.biggan import model_formats
 from renderer.biggan.config import Attention
 
@@ -140,3 +141,24 @@ def test_a_model_knows_its_folder(model):
 def test_offsets_that_do_not_fit_are_refused(model, layer, offsets, message):
     with pytest.raises(ValueError, match=message):
         model.render(np.zeros((1, 128)), np.zeros((1, 1000)), 1.0, moves=[(layer, offsets)])
+
+
+@pytest.mark.parametrize("layer", ["gen_z", "layers.0", "rgb"])
+def test_a_layer_can_be_bent(model, layer):
+    z, classes = np.full((1, 128), 0.3), np.eye(1000)[:1]
+    at_rest = model.generate(z, classes, 0.5, bends=[Bend(layer, "rotate", 0.0)])
+    np.testing.assert_allclose(at_rest, model.generate(z, classes, 0.5), atol=1e-4)
+    bent = model.generate(z, classes, 0.5, bends=[Bend(layer, "rotate", 4.5), Bend(layer, "zoom", 0.5)])
+    assert np.abs(bent - at_rest).max() > 0.01
+
+
+def test_bends_of_the_frames_are_those_of_the_picture(model):
+    z, classes = np.full((1, 128), 0.3), np.eye(1000)[:1]
+    (frame,) = model.generate(z, classes, 0.5)
+    (moved,) = model.generate(z, classes, 0.5, bends=[Bend("rgb", "translate", 1.0)])
+    np.testing.assert_allclose(moved[:, 15:], frame[:, :-15], atol=1e-5)
+
+
+def test_a_layer_that_does_not_bend_is_named(model):
+    with pytest.raises(ValueError, match=r"'z' is not a layer of biggan_small that bends; those are gen_z, layers\.0"):
+        model.generate(np.zeros((1, 128)), np.eye(1000)[:1], 0.5, bends=[Bend("z", "zoom", 1.0)])

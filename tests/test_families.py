@@ -124,7 +124,7 @@ def test_models_keep_their_protocols(magenta):
     ("extras", "message"),
     [
         ({"noise": "const"}, "biggan_small has no noise inputs, so noise must be None, not 'const'"),
-        ({"bends": ["zoom"]}, "biggan_small has no layers that can be bent, so there must be no bends, not 1"),
+        ({"bends": ["zoom"]}, "a bend must be a Bend of renderer.bending, not 'zoom'"),
     ],
 )
 def test_what_a_model_does_not_have_is_one_sentence(extras, message):

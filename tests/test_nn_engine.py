@@ -188,3 +188,34 @@ def test_openvino_sends_nothing(tmp_path):
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", WATCHED], check=True, env=environment, timeout=120)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_function_is_used_while_another_is_compiled():
+    functions, started, release = engine.CompiledFunctions(), threading.Event(), threading.Event()
+
+    def slow(ops, weights, x):
+        started.set()
+        assert release.wait(10.0)
+        return x + 1.0
+
+    def get(name, network=lambda ops, weights, x: x * 2.0):
+        return functions.get(name, network, {}, [(1,)])
+
+    get("quick")
+    compiling = threading.Thread(target=get, args=("slow", slow))
+    compiling.start()
+    assert started.wait(10.0)
+    np.testing.assert_array_equal(get("quick")(np.ones(1)), [2.0])
+    release.set()
+    compiling.join()
+
+
+def test_a_function_that_could_not_be_compiled_is_tried_again():
+    functions = engine.CompiledFunctions()
+
+    def get(network):
+        return functions.get("one", network, {}, [(1,)])
+
+    with pytest.raises(ValueError, match="does not have it"):
+        get(lambda ops, weights, x: ops.fly(x))
+    np.testing.assert_array_equal(get(lambda ops, weights, x: x + 1.0)(np.ones(1)), [2.0])

@@ -151,7 +151,7 @@ def test_activations_do_not_depend_on_the_batch(model, at_once):
 def test_a_layer_that_is_not_there_is_named(model):
     with pytest.raises(ValueError, match=r"'b9' is not a layer of small; its layers are z, w, b4\.conv1"):
         model.layer_shape("b9")
-    with pytest.raises(ValueError, match=r"'b9' is not a layer of small; those that bend are b4\.conv1"):
+    with pytest.raises(ValueError, match=r"'b9' is not a layer of small that bends; those are b4\.conv1"):
         model.generate(Z, None, 1.0, bends=[Bend("b9", "zoom", 1.0)])
 
 

@@ -12,6 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class CompiledFunctions:
         check(engine, precision)
         self._options = {"engine": engine, "precision": precision}
         self._most = most
-        self._functions: dict[Hashable, Callable[..., Any]] = {}
+        self._functions: dict[Hashable, Future[Callable[..., Any]]] = {}
         self._lock = threading.Lock()
 
     def get(
@@ -84,12 +85,25 @@ class CompiledFunctions:
     ) -> Callable[..., Any]:
         """The function with this key; if there is none, it is compiled from the rest, see `compile`."""
         with self._lock:
-            found = self._functions.pop(key, None) or compile(network, weights, shapes, **self._options)
+            known = self._functions.pop(key, None)
+            found = known or Future()
             # The last one is the one that was used last.
             self._functions[key] = found
             for oldest in list(self._functions)[: -self._most]:
                 del self._functions[oldest]
-            return found
+        if known is None:
+            # Without the lock, so that functions that are there can be used meanwhile.
+            try:
+                found.set_result(compile(network, weights, shapes, **self._options))
+            except BaseException as error:
+                self._forget(key, found)
+                found.set_exception(error)
+        return found.result()
+
+    def _forget(self, key: Hashable, failed: "Future[Callable[..., Any]]") -> None:
+        with self._lock:
+            if self._functions.get(key) is failed:
+                del self._functions[key]
 
 
 class Compiled:

@@ -2,7 +2,7 @@
 
 Source: Broad et al. 2021, Network Bending: Expressive Manipulation of Generative Models in Multiple Domains, and AIART,
 whose transforms and magnitudes these are. A `Bend` says what is done; `inputs` turns it into arrays, for one frame; and
-`apply` is what a network does with them.
+`apply` is what a network does with them. `chain` does that for several.
 """
 
 from renderer.bending.bend import TRANSFORMS, Bend, Transform

@@ -12,11 +12,15 @@ from core.latent.truncated_normal import truncated_normal
 from core.nn import engine
 from core.nn.ops import Ops
 from core.protocols import Move
+from renderer.bending import Bend, chain
 from renderer.biggan import model_formats, network, statistics
 from renderer.biggan.config import BigGANConfig
 from renderer.biggan.prepare import prepare, tables
+from renderer.moves import offsets as moved_by
 
 NOISE = "z"
+# Forms of the network that are kept; each holds the weights.
+_KEPT = 4
 
 
 class BigGan:
@@ -46,11 +50,10 @@ class BigGan:
         self.num_classes = config.num_classes
         self.class_names = class_names
         self.layers = (NOISE, *config.layer_shapes)
-        engine.check(engine_name, precision)
-        self._engine, self._precision = engine_name, precision
+        self.bend_layers = (*config.layer_shapes, network.FRAMES)
+        self._functions = engine.CompiledFunctions(engine_name, precision, _KEPT)
         self._weights = prepare(weights, config)
         self._tables = tables(weights, config)
-        self._functions: dict[tuple[Any, ...], Callable[..., np.ndarray]] = {}
 
     @functools.cached_property
     def checksum(self) -> str:
@@ -78,7 +81,7 @@ class BigGan:
         truncation: float | np.ndarray,
         *,
         noise: Any = None,
-        bends: Sequence[Any] = (),
+        bends: Sequence[Bend] = (),
         moves: Sequence[Move] = (),
     ) -> np.ndarray:
         """Render frames.
@@ -88,17 +91,17 @@ class BigGan:
             classes: [n, num_classes]: one-hot, or any mixture.
             truncation: 0..1, or [n] of them: which statistics are used.
             noise: None; BigGAN-deep has no noise inputs.
-            bends: none; the maps of BigGAN-deep cannot be transformed yet.
+            bends: transforms of layers, composed from the first to the last; see `renderer.bending`.
             moves: by how much which layers are moved, such as `ganspace.Components.offsets`.
 
         Returns:
             float32 [n, size, size, 3] in -1..1; a frame does not depend on the others of its batch.
 
         Raises:
-            ValueError: a shape, a value, a layer or the truncation breaks a rule, or there are noise or bends.
+            ValueError: a shape, a value, a layer, a bend or the truncation breaks a rule, or there is noise.
         """
-        self._refuse(noise, bends)
-        frames = list(self._frames(z, classes, truncation, moves, as_bytes=False))
+        self._refuse(noise)
+        frames = list(self._frames(z, classes, truncation, moves, bends, as_bytes=False))
         return np.stack(frames) if frames else np.zeros((0, self.size, self.size, 3), np.float32)
 
     def render(
@@ -108,12 +111,12 @@ class BigGan:
         truncation: float | np.ndarray,
         *,
         noise: Any = None,
-        bends: Sequence[Any] = (),
+        bends: Sequence[Bend] = (),
         moves: Sequence[Move] = (),
     ) -> Iterator[np.ndarray]:
         """The frames of `generate` one after the other, each uint8 [size, size, 3]; -1..1 becomes 0..255, rounded."""
-        self._refuse(noise, bends)
-        return self._frames(z, classes, truncation, moves, as_bytes=True)
+        self._refuse(noise)
+        return self._frames(z, classes, truncation, moves, bends, as_bytes=True)
 
     def activations(
         self, z: np.ndarray, classes: np.ndarray | None, truncation: float | np.ndarray, layer: str, *, at_once: int = 1
@@ -140,64 +143,59 @@ class BigGan:
             found[start : start + count] = find(*filled)[:count]
         return found
 
-    def warm_up(self, layer: str = "") -> None:
+    def warm_up(self, layer: str = "", bends: Sequence[Bend] = ()) -> None:
         """Compile the network, so that the first frame does not wait for it; with a layer, for offsets there."""
-        self._compiled(1, (layer,) if layer not in ("", NOISE) else ())
+        found = chain.checked(bends, self.bend_layers, self.name)
+        self._compiled(1, (layer,) if layer not in ("", NOISE) else (), bent=chain.form_of(found))
 
-    def _refuse(self, noise: Any, bends: Sequence[Any]) -> None:
+    def _refuse(self, noise: Any) -> None:
         if noise is not None:
             raise ValueError(f"{self.name} has no noise inputs, so noise must be None, not {noise!r:.60}")
-        if len(bends):
-            raise ValueError(f"{self.name} has no layers that can be bent, so there must be no bends, not {len(bends)}")
 
     def _frames(
-        self, z: Any, classes: Any, truncation: Any, moves: Sequence[Move], as_bytes: bool
+        self, z: Any, classes: Any, truncation: Any, moves: Sequence[Move], bends: Sequence[Bend], as_bytes: bool
     ) -> Iterator[np.ndarray]:
         z, classes, each = self._input(z, classes, truncation)
-        offsets = self._offsets(moves, len(z))
+        offsets = moved_by(moves, len(z), self.layers, self.layer_shape)
         if (moved := offsets.pop(NOISE, None)) is not None:
             z = z + moved[:, 0, 0]
-        render = self._compiled(1, tuple(offsets))
+        bends = chain.checked(bends, self.bend_layers, self.name)
+        render = self._compiled(1, tuple(offsets), bent=chain.form_of(bends))
         inputs = (z, classes, *(self._rows(name, each) for name in self._tables), *offsets.values())
-        frames = (render(*(value[index : index + 1] for value in inputs))[0] for index in range(len(z)))
+        bent = chain.inputs_of(bends, self._sizes)
+        frames = (render(*(value[index : index + 1] for value in inputs), *bent)[0] for index in range(len(z)))
         return map(_as_bytes, frames) if as_bytes else frames
 
-    def _compiled(self, count: int, moved: tuple[str, ...] = (), layer: str = "") -> Callable[..., np.ndarray]:
-        """Compile the network once for batches of `count`: frames with offsets at `moved`, or a layer's activations."""
-        key = (count, moved, layer)
-        if key not in self._functions:
-            values = self._tables["means"].shape[1]
-            shapes: list[engine.Shape] = [(count, size) for size in (self.z_size, self.num_classes, values, values)]
-            shapes += [(count, *self.layer_shape(name)) for name in moved]
-            self._functions[key] = engine.compile(
-                self._network(moved, layer), self._weights, shapes, engine=self._engine, precision=self._precision
-            )
-        return self._functions[key]
+    @property
+    def _sizes(self) -> dict[str, int]:
+        """Pixels of the edge of what can be bent."""
+        return {name: shape[0] for name, shape in self.config.layer_shapes.items()} | {network.FRAMES: self.size}
 
-    def _network(self, moved: tuple[str, ...], layer: str) -> engine.Network:
+    def _compiled(
+        self, count: int, moved: tuple[str, ...] = (), layer: str = "", bent: chain.Form = ()
+    ) -> Callable[..., np.ndarray]:
+        """Compile the network for batches of `count`: frames, moved and bent, or a layer's activations."""
+        values = self._tables["means"].shape[1]
+        shapes: list[engine.Shape] = [(count, size) for size in (self.z_size, self.num_classes, values, values)]
+        shapes += [(count, *self.layer_shape(name)) for name in moved]
+        shapes += chain.shapes_of(bent, self._sizes)
+        return self._functions.get(
+            (count, moved, layer, bent), self._network(moved, layer, bent), self._weights, shapes
+        )
+
+    def _network(self, moved: tuple[str, ...], layer: str, bent: chain.Form) -> engine.Network:
         config = self.config
 
-        def run(ops: Ops, weights: Any, z: Any, classes: Any, means: Any, deviations: Any, *offsets: Any) -> Any:
+        def run(ops: Ops, weights: Any, z: Any, classes: Any, means: Any, deviations: Any, *given: Any) -> Any:
             cond = network.condition(ops, weights, z, classes)
             norm = network.standing_norm(ops, weights, cond, means, deviations, config.norms)
             if layer:
                 return network.activations(ops, weights, cond, config, norm, layer)
-            return network.generator(ops, weights, cond, config, norm, dict(zip(moved, offsets, strict=True)))
+            offsets = dict(zip(moved, given, strict=False))
+            hook = chain.hook(ops, bent, given[len(moved) :])
+            return network.generator(ops, weights, cond, config, norm, offsets, hook=hook)
 
         return run
-
-    def _offsets(self, moves: Sequence[Move], count: int) -> dict[str, np.ndarray]:
-        """The offsets of each layer that is moved, float32 [count, *shape], checked; in the order of the layers."""
-        found: dict[str, np.ndarray] = {}
-        for layer, offsets in moves:
-            if not layer:
-                raise ValueError("offsets need the layer that they are added to")
-            wanted, own = (count, *self.layer_shape(layer)), np.asarray(offsets, np.float32)
-            if own.shape not in (wanted, (1, *wanted[1:])):
-                checks.shape(f"offsets at {layer}", own, wanted)
-            checks.finite("offsets", own)
-            found[layer] = found.get(layer, np.float32(0)) + np.broadcast_to(own, wanted)
-        return {layer: found[layer] for layer in self.layers if layer in found}
 
     def _input(self, z: Any, classes: Any, truncation: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         z = _checked("z", z, self.z_size)

@@ -17,6 +17,15 @@ from renderer.biggan.config import FIRST_CHANNELS, FIRST_LAYER, FIRST_SIZE, Atte
 Weights = Mapping[str, Tensor]
 # Normalises a map with the batch norm of a name, and a condition [n, cond_size]: (name, x, cond) -> tensor.
 Norm = Callable[[str, Tensor, Tensor], Tensor]
+# Changes, or keeps, what leaves a layer: (name, tensor) -> tensor.
+Hook = Callable[[str, Tensor], Tensor]
+# What a hook is given last.
+FRAMES = "rgb"
+
+
+def same(name: str, x: Tensor) -> Tensor:
+    """The hook that changes nothing."""
+    return x
 
 
 def prepare(ops: Ops, weights: Weights, config: BigGANConfig) -> dict[str, Tensor]:
@@ -49,6 +58,7 @@ def generator(
     offsets: Mapping[str, Tensor] | None = None,
     size: int | None = None,
     fade: Tensor | None = None,
+    hook: Hook = same,
 ) -> Tensor:
     """Frames [n, size, size, 3] in -1..1.
 
@@ -61,18 +71,20 @@ def generator(
         offsets: added to the activations of layers, by name.
         size: of the frames in pixels, while the generator grows; None: full.
         fade: 0..1, how far this size has faded in; None: all the way.
+        hook: is given what leaves each layer, by name, and gives what goes on; the frames are "rgb".
     """
     size, moved = size or config.resolution, offsets or {}
-    x = _moved(first_map(ops, weights, cond, config), FIRST_LAYER, moved)
+    x = hook(FIRST_LAYER, _moved(first_map(ops, weights, cond, config), FIRST_LAYER, moved))
     coarse = None
     for part in config.parts:
         if part.size > size:
             break
         if fade is not None and isinstance(part, Block) and part.doubles and part.size == size:
             coarse = colours(ops, weights, x, cond, size // 2, config, norm)
-        x = _moved(_part(ops, weights, x, cond, part, norm), part.name.removeprefix("generator."), moved)
+        name = part.name.removeprefix("generator.")
+        x = hook(name, _moved(_part(ops, weights, x, cond, part, norm), name, moved))
     fine = colours(ops, weights, x, cond, size, config, norm)
-    return fine if fade is None or coarse is None else fade * fine + (1.0 - fade) * double(ops, coarse)
+    return hook(FRAMES, fine if fade is None or coarse is None else fade * fine + (1.0 - fade) * double(ops, coarse))
 
 
 def activations(ops: Ops, weights: Weights, cond: Tensor, config: BigGANConfig, norm: Norm, layer: str) -> Tensor:

@@ -8,12 +8,12 @@ import numpy as np
 
 from core.nn import engine, numpy_ops
 from core.nn.ops import Ops, Tensor
-from renderer import bending
+from renderer.bending import chain
 from renderer.stylegan2 import network
 from renderer.stylegan2.config import StyleGan2Config
 
 # Playing needs the mapping and a few forms of the synthesis; each holds the weights.
-_KEPT = 6
+_KEPT = 4
 CONST, NONE, GIVEN = "const", "none", "given"
 BYTES = 255.0
 
@@ -29,8 +29,8 @@ class Form:
     Attributes:
         noise: "const": the generator's own; "none"; "given": inputs.
         moved: layers whose offsets are inputs.
-        bent: layer and operation of each bend, whose inputs follow.
-        size: of the frames; smaller than full: a preview, enlarged to full size.
+        bent: what the bends do, whose inputs follow.
+        size: of the frames; smaller than full: a preview, enlarged to full size. 0: full.
         as_bytes: whether frames are uint8 in 0..255; else float32 in -1..1.
         layer: whose activations are given instead of frames; "": frames are.
         count: how many at once.
@@ -38,7 +38,7 @@ class Form:
 
     noise: str = CONST
     moved: tuple[str, ...] = ()
-    bent: tuple[tuple[str, str], ...] = ()
+    bent: chain.Form = ()
     size: int = 0
     as_bytes: bool = False
     layer: str = ""
@@ -79,9 +79,14 @@ class Graphs:
         config, count = self._config, form.count
         noises = [(1, layer.size, layer.size, 1) for layer in config.noisy] if form.noise == GIVEN else []
         moved = [(count, *self.shapes[name]) for name in form.moved]
-        bent = [bending.shape_of(operation, self.shapes[layer][0]) for layer, operation in form.bent]
+        bent = chain.shapes_of(form.bent, self.sizes(form.size))
         shapes = [(count, config.num_ws, config.w_size), *noises, *moved, *bent]
         return self._functions.get(form, self._network(form, len(noises)), self._ready, shapes)
+
+    def sizes(self, size: int = 0) -> dict[str, int]:
+        """Pixels of the edge of what leaves each layer, and of the frames, where those are of `size`; 0: full."""
+        edges = {name: shape[0] for name, shape in self.shapes.items()}
+        return {**edges, network.FRAMES: size or self._config.resolution}
 
     def _network(self, form: Form, noisy: int) -> engine.Network:
         config = self._config
@@ -91,15 +96,12 @@ class Graphs:
             if form.noise == CONST:
                 noises = [weights[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy]
             offsets = dict(zip(form.moved, given[noisy:], strict=False))
-            bends = list(zip(form.bent, given[noisy + len(form.moved) :], strict=True))
+            bent = chain.hook(ops, form.bent, given[noisy + len(form.moved) :])
             seen: dict[str, Tensor] = {}
 
             def hook(name: str, x: Tensor) -> Tensor:
-                x = x + offsets[name] if name in offsets else x
-                for (layer, operation), value in bends:
-                    x = bending.apply(ops, x, operation, value) if layer == name else x
-                seen[name] = x
-                return x
+                seen[name] = bent(name, x + offsets[name] if name in offsets else x)
+                return seen[name]
 
             if form.layer:
                 network.synthesis(ops, weights, w, noises, config, hook)

@@ -9,8 +9,8 @@ import numpy as np
 
 from core import checks
 from core.protocols import Move
-from renderer import bending
-from renderer.bending import Bend
+from renderer.bending import Bend, chain
+from renderer.moves import offsets as moved_by
 from renderer.stylegan2 import graphs, network
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import model_files
@@ -129,7 +129,7 @@ class StyleGan2:
         """
         w = checks.finite("w", np.asarray(w, np.float32))
         checks.shape("w", w, ("n", self.config.num_ws, self.config.w_size))
-        offsets = self._offsets(moves, len(w))
+        offsets = moved_by(moves, len(w), self.layers, self.layer_shape)
         if LATENT in offsets:
             raise ValueError("mapped latents have no z, so z cannot be moved; move w")
         frames = list(self._frames(w, noise, bends, offsets, Form()))
@@ -191,7 +191,7 @@ class StyleGan2:
         moved = (layer,) if layer not in ("", LATENT, MAPPED) else ()
         size = self.size // 2 if preview and self.has_preview else 0
         kind = noise if noise in (CONST, NONE) else CONST if noise is None else GIVEN
-        bent = tuple((bend.layer, bend.operation) for bend in self._checked_bends(bends, size))
+        bent = chain.form_of(self._bends(bends, size))
         self._graphs.mapping(1)
         self._graphs.synthesis(Form(kind, moved, bent, size, as_bytes=True))
 
@@ -200,7 +200,7 @@ class StyleGan2:
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Mapped latents of z and its offsets, and the offsets of the layers after them."""
         z = self._rescaled(z)
-        offsets = self._offsets(moves, len(z))
+        offsets = moved_by(moves, len(z), self.layers, self.layer_shape)
         if (moved := offsets.pop(LATENT, None)) is not None:
             z = z + moved[:, 0, 0]
         return self.mapping(z, classes, truncation), offsets
@@ -208,13 +208,13 @@ class StyleGan2:
     def _frames(
         self, w: np.ndarray, noise: Any, bends: Sequence[Bend], offsets: dict[str, np.ndarray], form: Form
     ) -> Iterator[np.ndarray]:
-        bends = self._checked_bends(bends, form.size)
+        bends = self._bends(bends, form.size)
         if (moved := offsets.pop(MAPPED, None)) is not None:
             w = w + moved[:, 0]
         kind, noises = self._noises(noise, len(w))
-        bent = tuple((bend.layer, bend.operation) for bend in bends)
-        render = self._graphs.synthesis(Form(kind, tuple(offsets), bent, form.size, form.as_bytes))
-        given = [bending.inputs(bend, self._graphs.shapes[bend.layer][0]) for bend in bends]
+        kind_of_form = Form(kind, tuple(offsets), chain.form_of(bends), form.size, form.as_bytes)
+        render = self._graphs.synthesis(kind_of_form)
+        given = chain.inputs_of(bends, self._graphs.sizes(form.size))
 
         def frame(index: int) -> np.ndarray:
             row = slice(index, index + 1)
@@ -223,17 +223,17 @@ class StyleGan2:
 
         return map(frame, range(len(w)))
 
-    def _checked_bends(self, bends: Sequence[Bend], size: int) -> list[Bend]:
-        """The bends in the order of their layers; those of layers beyond a preview's size are left out."""
-        for bend in bends:
-            if not isinstance(bend, Bend):
-                raise checks.mismatch("a bend", "be a Bend of renderer.bending", bend)
-            if bend.layer not in self.bend_layers:
-                layers = ", ".join(self.bend_layers)
-                raise ValueError(f"{bend.layer!r:.40} is not a layer of {self.name}; those that bend are {layers}")
-        shown = self._graphs.shapes
-        kept = [bend for bend in bends if not size or shown[bend.layer][0] <= size]
-        return sorted(kept, key=lambda bend: self.bend_layers.index(bend.layer))
+    def _bends(self, bends: Sequence[Bend], size: int) -> list[Bend]:
+        """The bends in the order of their layers; a preview has no layers beyond its size."""
+        found = chain.checked(bends, self.bend_layers, self.name)
+        if not size:
+            return found
+        edges = self._graphs.sizes(size)
+        return [
+            chain.scaled(bend, size / self.size) if bend.layer == network.FRAMES else bend
+            for bend in found
+            if edges[bend.layer] <= size
+        ]
 
     def _noises(self, noise: Any, count: int) -> tuple[str, Any]:
         """The kind of noise, and what gives the inputs of a frame."""
@@ -247,17 +247,6 @@ class StyleGan2:
         for layer, array in zip(self.config.noisy, arrays, strict=True):
             checks.one_of(f"how many noises {layer.name} has", len(array), (1, count))
         return GIVEN, lambda index: [array[index if len(array) > 1 else 0][None] for array in arrays]
-
-    def _offsets(self, moves: Sequence[Move], count: int) -> dict[str, np.ndarray]:
-        """The offsets of each layer that is moved, float32 [count, *shape], checked; in the order of the layers."""
-        found: dict[str, np.ndarray] = {}
-        for layer, offsets in moves:
-            wanted, own = (count, *self.layer_shape(layer)), np.asarray(offsets, np.float32)
-            if own.shape not in (wanted, (1, *wanted[1:])):
-                checks.shape(f"offsets at {layer}", own, wanted)
-            checks.finite("offsets", own)
-            found[layer] = found.get(layer, np.float32(0)) + np.broadcast_to(own, wanted)
-        return {layer: found[layer] for layer in self.layers if layer in found}
 
     def _input(self, z: Any, classes: Any, truncation: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         z = checks.finite("z", checks.shape("z", np.asarray(z, np.float32), ("n", self.z_size)))
