@@ -253,6 +253,14 @@ def test_a_fitted_normalizer_uses_the_whole_range_up_to_its_margin(tmp_path, kin
     assert pictures.min() == pytest.approx(-0.8, abs=1e-3)
 
 
+def test_without_growing_only_the_full_resolution_is_kept(source, tmp_path):
+    data = small_run.write_tones(tmp_path / "data")
+    settings = SETTINGS | {"train_data_path": str(data), "train_progressive": False}
+    flat = run_setup.set_up(tmp_path / "run", settings, lambda done, total: None)
+    assert list(flat.spectra.levels) == [3]
+    assert np.array_equal(flat.spectra.levels[3], source.spectra.levels[3])
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

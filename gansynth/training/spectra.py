@@ -124,7 +124,8 @@ def _compute(data_dir: Path, folder: Path, config: Config, count: int, progress:
         specgrams = _transformed(notes, transform, config)
         for block in reversed(_blocks(config)):
             files[block][done : done + len(notes)] = specgrams
-            specgrams = _halved(specgrams, resolution(config, max(1, block - 1)))
+            if block > 1 and config.train_progressive:
+                specgrams = _halved(specgrams, resolution(config, block - 1))
         done += len(notes)
         progress(done, count)
     for file in files.values():
@@ -165,7 +166,8 @@ def _batches(notes: Iterator[Note], size: int) -> Iterator[list[Note]]:
 
 
 def _blocks(config: Config) -> range:
-    return range(1, config.num_resolutions + 1)
+    """The blocks whose resolutions training goes through: all of them while the networks grow, else the last."""
+    return range(1 if config.train_progressive else config.num_resolutions, config.num_resolutions + 1)
 
 
 def _level(folder: Path, block: int) -> Path:
@@ -180,6 +182,8 @@ def _key(data_dir: Path, config: Config) -> str:
         "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats],
         "normalizer": [part.tolist() for part in normalizer.scale_and_shift(config)],
     }
+    if not config.train_progressive:
+        facts["blocks"] = list(_blocks(config))
     for name in (
         "data_type",
         "audio_length",
