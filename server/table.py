@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from server.engine.lanes import Lane
 from server.osc import queries
 from server.osc.queries import Query
-from server.sounds import conditions, directions, hallucinations, live_notes, models, notes, slots
+from server.sounds import conditions, directions, hallucinations, live_notes, models, notes, slots, streams
 from server.sounds.result import Handler
 
 
@@ -45,6 +45,11 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/sound/synthesize": Queued(notes.synthesize),
     "/sound/note": Queued(live_notes.note, Lane.NOTE),
     "/sound/prepare": Queued(live_notes.prepare, Lane.CONTROL),
+    "/sound/stream": Queued(streams.stream, Lane.CHANGE),
+    "/sound/stream_set": Queued(streams.stream_set, Lane.CONTROL),
+    "/sound/stream_add": Queued(streams.stream_add, Lane.CONTROL),
+    "/sound/stream_position": Queued(streams.stream_position, Lane.CLOCK),
+    "/sound/stream_stop": Queued(streams.stream_stop, Lane.CONTROL),
     "/sound/hallucinate": Queued(hallucinations.hallucinate),
     "/sound/hallucinate_z": Queued(hallucinations.hallucinate_z),
     "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),

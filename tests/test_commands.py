@@ -41,7 +41,7 @@ def test_the_contract_is_covered():
     sound = ["load", "unload", "seed", "randomize_z", "set_z", "slerp_z", "synthesize", "hallucinate", "hallucinate_z"]
     sound += ["condition", "conditions", "load_ganspace_components", "set_edits", "edits", "synthesize_noz"]
     sound += ["hallucinate_noz"]
-    sound += ["note", "prepare"]
+    sound += ["note", "prepare", "stream", "stream_set", "stream_add", "stream_position", "stream_stop"]
     sound += ["play", "stop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits"]

@@ -41,6 +41,15 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int) -> float:
     return float(max(found, SILENT_LUFS))
 
 
+def k_weighting(sample_rate: int) -> np.ndarray:
+    """The filters of BS.1770 as second-order sections for `scipy.signal.sosfilt`: float64 [2, 6]."""
+    from pyloudnorm import IIRfilter
+
+    rate = max(sample_rate, _LOWEST_RATE_HZ)
+    filters = (IIRfilter(4.0, 0.5**0.5, 1500.0, rate, "high_shelf"), IIRfilter(0.0, 0.5, 38.0, rate, "high_pass"))
+    return np.array([[*each.b, *each.a] for each in filters])
+
+
 def mean_loudness_lufs(waves: Iterable[np.ndarray], sample_rate: int) -> float:
     """Loudness of the mean power of sounds, each measured by itself, in LUFS; -120 if there are none."""
     powers = [10.0 ** (loudness_lufs(wave, sample_rate) / 10.0) for wave in waves]

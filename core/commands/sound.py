@@ -1,11 +1,13 @@
 """Commands that the engine executes: models, latent vectors, notes, hallucinations, directions."""
 
+from dataclasses import replace
+
 from core.commands.arguments import Arg
 from core.commands.limits import MAX_EDITS, MAX_SLOTS
-from core.commands.shared import EDIT, PROGRESS, SLOT, TARGET
+from core.commands.live import LIVE_COMMANDS
+from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
 from core.commands.spec import Spec
 
-_AUDIO = "/sound/audio target path frames sample_rate"
 _Z = "/sound/z slot f..."
 _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
@@ -15,19 +17,11 @@ _PITCHED = "/sound/pitch_in_edits yes"
 _LEVEL = "/sound/level name gain_db hallucination_gain_db in_tune"
 _COMPONENTS = "/sound/components count layer file"
 _DIRECTIONS = "/sound/directions name..."
-_STEPS = Arg("steps", "int", "notes interpolated between two key points", 0, 1000)
-_PITCH = Arg("pitch", "int", "MIDI pitch, one of the loaded model's", 0, 127)
 _SHORTER = ", less for shorter notes"
-_TIMES = (
-    ("spacing", "from one note's start to the next", None, "0.2" + _SHORTER),
-    ("start_trim", "silence at the start of each note", 0.0, ""),
-    ("attack", "linear rise", None, "0.5" + _SHORTER),
-    ("sustain", "full level", None, "0.5" + _SHORTER),
-    ("release", "linear fall", None, "0.5" + _SHORTER),
-)
-_TIMING = tuple(Arg(name, "float", text, 0.0, 60.0, "s") for name, text, _, _ in _TIMES)
+# What each time is without being given: a value, or in words.
+_DEFAULT_TIMES = ((None, "0.2" + _SHORTER), (0.0, ""), *[(None, "0.5" + _SHORTER)] * 3)
 _OPTIONAL_TIMING = tuple(
-    Arg(name, "float", text, 0.0, 60.0, "s", default, words) for name, text, default, words in _TIMES
+    replace(arg, default=default, otherwise=words) for arg, (default, words) in zip(TIMING, _DEFAULT_TIMES, strict=True)
 )
 
 MODEL_COMMANDS = (
@@ -99,36 +93,9 @@ NOTE_COMMANDS = (
     Spec(
         "/sound/synthesize",
         "Generate one note per slot, target and pitch.",
-        group=(SLOT, TARGET, _PITCH),
+        group=(SLOT, TARGET, PITCH),
         max_groups=256,
-        replies=(_AUDIO,),
-    ),
-    Spec(
-        "/sound/note",
-        "Play a note live: its head is there at once, and the rest while the head plays. It goes before longer work.",
-        args=(
-            TARGET,
-            SLOT,
-            _PITCH,
-            Arg(
-                "velocity",
-                "int",
-                "how loud: 127 is full level, less is 40 log10(velocity / 127) dB",
-                1,
-                127,
-                default=127,
-            ),
-        ),
-        replies=("/sound/head target path frames sample_rate total_frames", _AUDIO),
-    ),
-    Spec(
-        "/sound/prepare",
-        "Generate notes of a slot while nothing else is to do, so that /sound/note has them in memory; again when the "
-        "slot, edits or conditions change.",
-        args=(SLOT,),
-        group=(Arg("pitch", "int", "MIDI pitches of the loaded model's; none: all of them", 0, 127),),
-        min_groups=0,
-        max_groups=128,
+        replies=(AUDIO,),
     ),
     Spec(
         "/sound/hallucinate",
@@ -136,20 +103,20 @@ NOTE_COMMANDS = (
         args=(
             TARGET,
             Arg("notes", "int", "key points", 1, 1000),
-            _STEPS,
+            STEPS,
             *_OPTIONAL_TIMING,
-            Arg("pitch", "int", _PITCH.help, _PITCH.low, _PITCH.high, otherwise="32, or the model's nearest"),
+            Arg("pitch", "int", PITCH.help, PITCH.low, PITCH.high, otherwise="32, or the model's nearest"),
         ),
-        replies=(PROGRESS, _AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
     Spec(
         "/sound/hallucinate_z",
         "The same through key points of your own, in the order given.",
-        args=(TARGET, _STEPS, *_TIMING, _PITCH),
+        args=(TARGET, STEPS, *TIMING, PITCH),
         group=(SLOT,),
         max_groups=1000,
-        replies=(PROGRESS, _AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
 )
@@ -178,27 +145,27 @@ DIRECTION_COMMANDS = (
     Spec(
         "/sound/synthesize_noz",
         "A note without a z: from the mean, moved along the directions. Edits that are left out are 0.",
-        args=(TARGET, _PITCH),
+        args=(TARGET, PITCH),
         group=(EDIT,),
         min_groups=0,
         max_groups=MAX_EDITS,
-        replies=(_AUDIO,),
+        replies=(AUDIO,),
     ),
     Spec(
         "/sound/hallucinate_noz",
         "A hallucination through such points, in straight lines between them.",
         args=(
             TARGET,
-            _STEPS,
-            *_TIMING,
-            _PITCH,
+            STEPS,
+            *TIMING,
+            PITCH,
             Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS),
         ),
         group=(EDIT,),
         max_groups=MAX_EDITS,
-        replies=(PROGRESS, _AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
 )
 
-SOUND_COMMANDS = (*MODEL_COMMANDS, *LATENT_COMMANDS, *NOTE_COMMANDS, *DIRECTION_COMMANDS)
+SOUND_COMMANDS = (*MODEL_COMMANDS, *LATENT_COMMANDS, *NOTE_COMMANDS, *LIVE_COMMANDS, *DIRECTION_COMMANDS)

@@ -71,11 +71,11 @@ class FairQueue:
         return found[client]
 
     def _first_live(self, client: Hashable) -> Request | None:
+        changes = False
         for request in self._waiting[client]:
-            if request.lane is Lane.CHANGE:
-                return None
-            if request.lane.live:
+            if request.lane is Lane.CLOCK or (request.lane.live and not changes):
                 return request
+            changes = changes or request.lane is Lane.CHANGE
         return None
 
     def remove(self, chosen: Callable[[Request], bool]) -> list[Request]:

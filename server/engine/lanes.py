@@ -18,6 +18,8 @@ class Lane(Enum):
     NOTE = "note"
     # Changes what later notes are, at once.
     CONTROL = "control"
+    # Reports a time, which counts now.
+    CLOCK = "clock"
     # Changes what later notes are, and takes time or draws random numbers; what its client sends after it waits.
     CHANGE = "change"
     # Renders something long, or reports something.
@@ -26,11 +28,11 @@ class Lane(Enum):
     @property
     def live(self) -> bool:
         """Whether it goes before commands that are not live."""
-        return self in (Lane.NOTE, Lane.CONTROL)
+        return self in (Lane.NOTE, Lane.CONTROL, Lane.CLOCK)
 
 
 def may_interrupt(request: "Request", running: "Request") -> bool:
     """Whether a request may be served while a long one runs and gives way."""
     if running.lane is Lane.CHANGE:
-        return request.lane is Lane.NOTE and request.client != running.client
+        return request.lane is Lane.CLOCK or (request.lane is Lane.NOTE and request.client != running.client)
     return request.lane.live

@@ -17,6 +17,7 @@ from server.session import Session
 from server.sounds.live_notes import render_missing
 from server.sounds.models import with_loaded
 from server.sounds.note_cache import NoteCache
+from server.sounds.open_streams import Streams
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import Context, Result
 from server.state_keeper import StateKeeper
@@ -73,6 +74,7 @@ class EngineWork:
         self._listener = listener
         self._load = load
         self._notes = NoteCache()
+        self._streams = Streams()
         self._open: list[Request] = []
         self._warmed: Model | None = None
         self._heads: Iterator[None] = iter(())
@@ -106,8 +108,9 @@ class EngineWork:
         before = self.session
         with self._reported_busy(request):
             request.check_cancelled()
-            handler, request.rest = request.rest or request.handler, None
-            result = handler(Context(before, self._catalog, self._notes, self._unfinished()), request)
+            handler = request.rest or request.handler
+            request.rest = None
+            result = handler(Context(before, self._catalog, self._notes, self._streams, self._unfinished()), request)
             replies = [*result.replies, *request.sink.deliver(result.sounds)]
             if result.rest is None:
                 self._commit(request, result, replies)
@@ -120,8 +123,8 @@ class EngineWork:
 
     @contextmanager
     def _reported_busy(self, request: Request) -> Iterator[None]:
-        """Report that the engine works, unless it takes but a moment, or is done between two steps of other work."""
-        if request.lane.live:
+        """Report that the engine works, unless it does so for a moment only, or has to keep up with what plays."""
+        if request.lane.live or request.rest is not None:
             yield
             return
         self._listener.busy(True)

@@ -53,11 +53,12 @@ def deliver_whole(spool: "WavSpool", rate: int, sound: RenderedSound, pieces: Pi
     return Message("/sound/audio", (sound.target, file.path, file.frames, rate))
 
 
-def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> Message:
+def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Message]:
     """Write the next part of a sound without an end.
 
     Returns:
-        `/sound/segment` target index path frames sample_rate start_frame.
+        `/sound/segment` target index path frames sample_rate start_frame; nothing where resampling needs more of the
+        sound before it gives the next samples.
 
     Raises:
         OSError: the folder is full or cannot be written.
@@ -67,14 +68,16 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> Message:
     if pieces.stream is None:
         _restart(pieces, segment.sample_rate, rate)
     wave = _next(pieces, segment.wave, segment.last)
+    if not len(wave):
+        return []
     (file,) = spool.write([wave], rate)
     message = Message("/sound/segment", (segment.target, pieces.index, file.path, file.frames, rate, pieces.frames))
     pieces.index, pieces.frames = pieces.index + 1, pieces.frames + file.frames
-    return message
+    return [message]
 
 
 def _restart(pieces: Pieces, sample_rate: int, wanted: int) -> None:
-    pieces.stream, pieces.samples = StreamResampler(sample_rate, wanted), 0
+    pieces.stream, pieces.samples, pieces.rate = StreamResampler(sample_rate, wanted), 0, wanted
 
 
 def _next(pieces: Pieces, wave: np.ndarray, last: bool) -> np.ndarray:

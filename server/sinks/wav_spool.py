@@ -136,7 +136,7 @@ class WavSink:
         whole = [sound for sound in sounds if isinstance(sound, RenderedSound) and sound.pieces is None]
         if len(whole) == len(sounds):
             return self._deliver_whole(whole)
-        return [self._deliver_piece(sound) for sound in sounds]
+        return [message for sound in sounds for message in self._deliver_piece(sound)]
 
     def withdraw(self, replies: Sequence[Message]) -> None:
         """Delete the files that these replies name."""
@@ -152,12 +152,12 @@ class WavSink:
         pairs = zip(sounds, files, strict=True)
         return [Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs]
 
-    def _deliver_piece(self, sound: Deliverable) -> Message:
+    def _deliver_piece(self, sound: Deliverable) -> list[Message]:
         rate = self.rate or sound.sample_rate
-        if isinstance(sound, Head):
-            return deliver_head(self.spool, rate, sound)
         if isinstance(sound, Segment):
             return deliver_segment(self.spool, rate, sound)
+        if isinstance(sound, Head):
+            return [deliver_head(self.spool, rate, sound)]
         if sound.pieces is None:
-            return self._deliver_whole([sound])[0]
-        return deliver_whole(self.spool, rate, sound, sound.pieces)
+            return self._deliver_whole([sound])
+        return [deliver_whole(self.spool, rate, sound, sound.pieces)]

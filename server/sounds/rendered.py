@@ -16,6 +16,7 @@ class Pieces:
         waves: what it has made of the pieces so far; empty where they need not be kept.
         samples: how many samples of the sound it has taken.
         frames: how many samples it has delivered, at the client's rate.
+        rate: the client's rate, Hz.
         index: how many pieces it has delivered.
         files: the files in which it has delivered the head, and the whole sound; they serve again if they still exist.
     """
@@ -24,8 +25,14 @@ class Pieces:
     waves: list[np.ndarray] = field(default_factory=list)
     samples: int = 0
     frames: int = 0
+    rate: int = 1
     index: int = 0
     files: list[Any] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How much it has delivered."""
+        return self.frames / self.rate
 
 
 @dataclass(frozen=True)

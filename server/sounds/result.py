@@ -9,6 +9,7 @@ from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
 from server.sounds.note_cache import NoteCache
+from server.sounds.open_streams import Streams
 from server.sounds.rendered import Deliverable
 
 
@@ -20,12 +21,14 @@ class Context:
         session: as it is.
         catalog: the models that can be loaded.
         notes: notes that have been rendered, and those that are to be.
+        streams: the streams that play.
         unfinished: how many notes have a head, and wait for their rest.
     """
 
     session: Session
     catalog: Catalog
     notes: NoteCache = field(default_factory=NoteCache)
+    streams: Streams = field(default_factory=Streams)
     unfinished: int = 0
 
 

@@ -1,0 +1,220 @@
+"""A hallucination without an end, which is steered while it plays.
+
+Notes are placed and enveloped as in `hallucination`, on a path that goes on. Their level cannot come from the peak of a
+whole clip: it comes from their measured loudness, and a limiter that looks ahead keeps peaks below that of a clip.
+
+Sound comes in blocks of a fixed size. A change is made at a sample, so the samples depend on the seed and on the
+changes alone, not on when blocks are asked for.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from core.audio.levels import to_peak
+from core.audio.live_level import BLOCK_S, KWeighting, Limiter, LoudnessGain
+from core.audio.loudness import TARGET_LUFS
+from core.latent.endless_path import EndlessPath
+from gansynth.hallucination import PEAK, Timing, envelope
+
+# The loudness of the last notes, by which the level is estimated before it can be measured.
+_ESTIMATED_NOTES = 8
+SHORTEST_SPACING_S = 0.01
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What notes of a stream are made with.
+
+    Attributes:
+        steps: points between two key points.
+        timing: spacing and envelope; it fits the model's notes.
+        pitch: one of the model's.
+        edits: added to every z, in standard deviations.
+        conditions: by name, see `Model.generate`.
+        loop: see `EndlessPath`.
+        wander: see `EndlessPath`.
+
+    Raises:
+        ValueError: notes would follow each other faster than SHORTEST_SPACING_S.
+    """
+
+    steps: int
+    timing: Timing
+    pitch: int
+    edits: tuple[float, ...] = ()
+    conditions: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    loop: bool = False
+    wander: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.timing.spacing < SHORTEST_SPACING_S:
+            rule = f"notes of a stream must be at least {SHORTEST_SPACING_S:g} s apart"
+            raise ValueError(f"spacing is {self.timing.spacing:g} s; {rule}")
+
+
+# Renders a note: z [latent], the settings, and how many samples -> float32 [samples].
+RenderNote = Callable[[np.ndarray, StreamSettings, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What changes for notes that start at or after a sample."""
+
+    sample: int
+    settings: StreamSettings | None = None
+    keys: tuple[np.ndarray, ...] = ()
+    stop: bool = False
+
+
+class EndlessHallucination:
+    """One stream.
+
+    Attributes:
+        settings: of the next note.
+        finished: nothing follows the blocks that have been returned.
+    """
+
+    def __init__(
+        self,
+        render: RenderNote,
+        path: EndlessPath,
+        settings: StreamSettings,
+        sample_rate: int,
+        hallucination_db: float = 0.0,
+    ) -> None:
+        """Set up; nothing is rendered yet.
+
+        Args:
+            render: renders its notes.
+            path: where they come from.
+            settings: of the first note.
+            sample_rate: of the model, Hz.
+            hallucination_db: the gain that brings the model's hallucinations to the common loudness; the stream is as
+                loud as they are without it.
+        """
+        self.settings = settings
+        self.block = round(BLOCK_S * sample_rate)
+        self.finished = False
+        self._render = render
+        self._path = path
+        self._rate = sample_rate
+        self._changes: deque[_Change] = deque()
+        self._level = LoudnessGain(TARGET_LUFS - hallucination_db, sample_rate)
+        self._limiter = Limiter(PEAK, sample_rate)
+        self._powers: deque[float] = deque(maxlen=_ESTIMATED_NOTES)
+        # The sum of notes from the sample `_mixed` on.
+        self._mix = np.zeros(0)
+        self._mixed = 0
+        # Where the present spacing began to count, and how many notes have started since.
+        self._origin, self._index = 0, 0
+        self._end: int | None = None
+        self._steer()
+
+    @property
+    def keys_ahead(self) -> int:
+        """How many key points have been added and are still to come."""
+        return len(self._path) + sum(len(change.keys) for change in self._changes)
+
+    def change(self, sample: int, settings: StreamSettings) -> None:
+        """Use other settings from a boundary on."""
+        self._changes.append(_Change(sample, settings=settings))
+
+    def add_keys(self, sample: int, keys: tuple[np.ndarray, ...]) -> None:
+        """Go to these key points, float [latent], with the first note that starts at or after a boundary."""
+        self._changes.append(_Change(sample, keys=keys))
+
+    def stop(self, sample: int) -> None:
+        """Start no notes at or after a boundary; the stream is finished when those before it have ended."""
+        self._changes.append(_Change(sample, stop=True))
+
+    @property
+    def latest_settings(self) -> StreamSettings:
+        """The settings after all changes."""
+        return next((each.settings for each in reversed(self._changes) if each.settings), self.settings)
+
+    def boundary(self, samples: int) -> int:
+        """The last end of a block that somebody needs who takes at most so many samples; changes can be made there."""
+        return max(0, samples + self._limiter.ahead) // self.block * self.block
+
+    def may_advance(self, boundary: int) -> bool:
+        """Whether the next block ends at or before a boundary."""
+        return not self.finished and self._mixed + self.block <= boundary
+
+    def advance(self) -> np.ndarray | None:
+        """Render the next note, or return the next block.
+
+        Returns:
+            float32 [samples]; the first block is shorter by what the limiter looks ahead, and the last one longer.
+            None: a note was rendered.
+        """
+        while self._changes and self._changes[0].sample <= self._mixed and self._end is None:
+            self._apply(self._changes.popleft())
+        start = self._next_start()
+        if self._end is None and start < self._mixed + self.block:
+            self._note(start)
+            return None
+        return self._next_block()
+
+    def _next_start(self) -> int:
+        return self._origin + self.settings.timing.start(self._index, self._rate)
+
+    def _apply(self, change: _Change) -> None:
+        if change.settings is not None:
+            self._set(change.settings)
+        self._path.add(change.keys)
+        if change.stop:
+            self._end = self._mixed + len(self._mix)
+
+    def _set(self, settings: StreamSettings) -> None:
+        before, self.settings = self.settings, settings
+        self._steer()
+        if settings.timing.spacing != before.timing.spacing and self._index:
+            last = self._origin + before.timing.start(self._index - 1, self._rate)
+            self._origin, self._index = max(self._mixed, last + settings.timing.start(1, self._rate)), 0
+
+    def _steer(self) -> None:
+        path, settings = self._path, self.settings
+        path.steps, path.loop, path.wander = settings.steps, settings.loop, settings.wander
+
+    def _note(self, start: int) -> None:
+        """Render the note that starts at a sample, and add it to the mix."""
+        gains = envelope(self.settings.timing, self._rate)
+        wave = self._render(self._path.next(), self.settings, len(gains))
+        sound = to_peak(wave.astype(np.float64) * gains, 1.0)
+        self._powers.append(float(np.sum(KWeighting(self._rate).next(sound) ** 2)))
+        begin = start - self._mixed
+        if begin + len(sound) > len(self._mix):
+            self._mix = np.concatenate([self._mix, np.zeros(begin + len(sound) - len(self._mix))])
+        self._mix[begin : begin + len(sound)] += sound
+        self._index += 1
+
+    def _next_block(self) -> np.ndarray:
+        block, self._mix = self._mix[: self.block], self._mix[self.block :]
+        block = np.concatenate([block, np.zeros(self.block - len(block))])
+        self._mixed += self.block
+        found = self._limiter.next(self._level.next(block, self._expected_power()))
+        if self._end is not None and self._mixed >= self._end:
+            self.finished = True
+            found = np.concatenate([found, self._limiter.finish()])
+        return found.astype(np.float32)
+
+    def _expected_power(self) -> float:
+        """The mean power of the mix, K-weighted, if notes do not depend on each other."""
+        if not self._powers:
+            return 0.0
+        timing = self.settings.timing
+        apart_s = min(timing.spacing, timing.attack + timing.sustain + timing.release)
+        return sum(self._powers) / len(self._powers) / max(1.0, apart_s * self._rate)
+
+
+def changed(settings: StreamSettings, name: str, value: float) -> StreamSettings:
+    """Settings with another number: one of the times, or the pitch, steps, loop or wander."""
+    if hasattr(settings.timing, name):
+        return replace(settings, timing=replace(settings.timing, **{name: value}))
+    kinds: dict[str, Callable[[float], Any]] = {"steps": round, "pitch": round, "loop": bool, "wander": float}
+    return replace(settings, **{name: kinds[name](value)})
