@@ -166,16 +166,20 @@ class BendConfig:
         on: "rgb": on what the layer adds to the colours; "features": on its maps. What a model does not have is
             replaced by what it has.
         amount: docs/react.md says what each transform makes of it.
-        x: of some transforms.
-        y: of some transforms.
+        x: of some transforms: the centre, in half edges to the right of the middle, or the direction; None: the usual.
+        y: the same, downwards.
+        turns: of "displace": how far its map has flowed.
+        detail: of "displace": how fine its map is, 0..1.
     """
 
     transform: str
     at_px: int
     on: str = "rgb"
     amount: Any = 0.0
-    x: Any = 0.0
-    y: Any = 0.0
+    x: Any = None
+    y: Any = None
+    turns: Any = 0.0
+    detail: float = 0.9
 
     def __post_init__(self) -> None:
         checks.whole("at_px of a bend", self.at_px, 4, 4096)

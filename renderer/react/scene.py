@@ -14,6 +14,7 @@ from core.audio.signals.levels import rms
 from core.latent.tf_normal import tf_normal
 from core.protocols import ImageModel
 from renderer import sound_to_image
+from renderer.bending import Bend
 from renderer.react import displacement, noise
 from renderer.react.bends import BendTracks
 from renderer.react.class_weights import class_weights
@@ -55,14 +56,14 @@ class FrameInput:
         classes: float32 [1, num_classes], or None.
         truncation: 0..1.
         noise: of the layers that take some, or None.
-        bends: as `renderer.bending` has them.
+        bends: of layers of the model.
     """
 
     latent: np.ndarray
     classes: np.ndarray | None
     truncation: float
     noise: Any
-    bends: tuple[Any, ...]
+    bends: tuple[Bend, ...]
 
 
 class Scene:
