@@ -227,7 +227,7 @@ def test_a_model_that_cannot_be_bent_is_rendered_without_bends(caplog):
 
 def test_stems_are_read_from_their_folder(tmp_path):
     for name in ("drums", "bass"):
-        shutil.copyfile(FOLDER / f"song_{name}.wav", tmp_path / f"{name.upper()}.wav")
+        shutil.copyfile(FOLDER / f"song_{name}.wav", tmp_path / f"Song 1 - {name.upper()}.wav")
     soundfile.write(tmp_path / "mix.wav", sound("mix"), SAMPLE_RATE)
     sounds = SongSounds(tmp_path / "mix.wav", tmp_path)
     np.testing.assert_array_equal(sounds.wave("drums"), sound("drums"))
@@ -241,14 +241,17 @@ def test_the_drums_are_separated_from_a_mix(tmp_path):
     def share(wave, stem):
         return np.corrcoef(wave, sound(stem))[0, 1]
 
-    assert share(sounds.wave("drums"), "drums") > 0.9
+    assert share(sounds.wave("drums"), "drums") > 0.8
     assert share(sounds.wave("bass"), "bass") > 0.9
     assert share(sounds.wave("other"), "other") > 0.9
 
 
 @pytest.mark.parametrize(
     ("files", "rule"),
-    [((), "has no stems: files called drums, bass, other, vocals"), (("drums.wav", "drums.mp3"), "two files for drums")],
+    [
+        ((), "has no stems: files called drums, bass, other, vocals"),
+        (("drums.wav", "drums.mp3"), "two files for drums"),
+    ],
 )
 def test_a_folder_without_proper_stems_is_refused(tmp_path, files, rule):
     for name in files:
@@ -305,7 +308,7 @@ def test_points_in_time_make_a_curve():
 
 def test_a_configuration_that_is_no_toml_is_named(tmp_path):
     (tmp_path / "mine.toml").write_text("a = = 1")
-    with pytest.raises(ValueError, match="mine.toml is not TOML"):
+    with pytest.raises(ValueError, match=r"mine\.toml is not TOML"):
         load_values(str(tmp_path / "mine.toml"))
     with pytest.raises(FileNotFoundError, match="there is no configuration loud; presets are default, aiart"):
         load_values("loud")

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from core.audio.signals import separation
 log = logging.getLogger(__name__)
 
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
+# "Song - drums.wav" is drums too.
+_WORDS = re.compile(r"[^a-z]+")
 # Where the bass ends, and between what most of the energy of voices is.
 _BASS_HZ = 250.0
 _VOICE_HZ = (300.0, 3400.0)
@@ -81,11 +84,11 @@ def find_stems(folder: Path) -> dict[str, Path]:
         raise FileNotFoundError(f"there is no folder of stems {folder}")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        name = path.stem.lower()
+        name = _WORDS.split(path.stem.lower())[-1]
         if name in STEMS and path.suffix.lower() in sound_files.SUFFIXES:
             if name in found:
                 raise ValueError(f"{folder} has two files for {name}: {found[name].name} and {path.name}")
             found[name] = path
     if not found:
-        raise ValueError(f"{folder} has no stems: files called {', '.join(STEMS)} such as drums.wav")
+        raise ValueError(f"{folder} has no stems: files called {', '.join(STEMS)}, such as drums.wav or song_drums.wav")
     return found
