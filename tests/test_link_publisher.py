@@ -11,7 +11,7 @@ import soundfile
 import zmq
 from conftest import RunningServer, free_pair, running_with
 
-from core.audio.features import FEATURE_RATE
+from core.audio.features import FEATURE_RATE, features
 from core.audio.levels import gain
 from renderer.ipc import messages
 from server.link.publisher import Publisher
@@ -128,12 +128,28 @@ def beating_until(renderer, wanted):
 def test_to_a_renderer_that_stands_still_no_waves_are_sent(monkeypatch):
     publisher, sent = Publisher("127.0.0.1", 0), []
     monkeypatch.setattr(publisher, "_send", lambda frames: sent.append(frames[0].decode()))
+    publisher._heartbeat_s = time.monotonic() - 60.0
     publisher._publish_sound(a_wave("quiet", 1))
     publisher._take(messages.Event("heartbeat"))
     publisher._publish_sound(a_wave("heard", 1))
     publisher._context.destroy(linger=0)
     assert sent == ["sound", "sound", "samples"]
     assert [messages.decode(frames).topic for frames in publisher._cache.replay()] == ["sound", "samples"] * 2
+
+
+def test_sounds_are_encoded_for_the_first_renderer_when_it_comes(monkeypatch):
+    publisher, encoded = Publisher("127.0.0.1", 0), []
+    monkeypatch.setattr("server.link.replay_cache.features", lambda *args: encoded.append(args) or features(*args))
+    publisher._publish_sound(a_wave("early", 1))
+    publisher._context.destroy(linger=0)
+    assert not encoded
+    for _ in range(2):
+        received = [messages.decode(frames) for frames in publisher._cache.replay()]
+        assert [(event.topic, event.fields["target"]) for event in received] == [
+            ("sound", "early"),
+            ("samples", "early"),
+        ]
+    assert len(encoded) == 1
 
 
 def a_wave(target, seconds):
@@ -157,6 +173,16 @@ def test_of_the_samples_of_many_sounds_the_newest_are_kept(monkeypatch):
     received = [messages.decode(frames) for frames in cache.replay()]
     assert [event.fields["target"] for event in received if event.topic == "samples"] == ["15", "17", "19"]
     assert len([event for event in received if event.topic == "sound"]) == 16
+
+
+def test_of_sounds_that_nobody_received_the_newest_keep_their_samples(monkeypatch):
+    monkeypatch.setattr(messages, "SAMPLES_BYTES", 5 * 16_000)
+    cache = ReplayCache()
+    for number in range(4):
+        cache.add_rendered(a_wave(str(number), 1))
+    received = [messages.decode(frames) for frames in cache.replay()]
+    assert [event.fields["target"] for event in received if event.topic == "samples"] == ["2", "3"]
+    assert len([event for event in received if event.topic == "sound"]) == 4
 
 
 def test_samples_that_are_too_many_are_not_sent(monkeypatch):

@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import zmq
 
-from core.audio.features import features
 from core.progress import Progress
 from renderer.ipc import messages
 from server.link.pending_requests import Answer, Later, PendingRequests
-from server.link.replay_cache import Play, ReplayCache, encode_samples
+from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
 from server.sounds.rendered import RenderedSound
 
 log = logging.getLogger(__name__)
@@ -159,7 +157,10 @@ class Publisher:
         self._send(frames)
 
     def _publish_sound(self, sound: RenderedSound) -> None:
-        message, samples = _encode_sound(sound), encode_samples(sound)
+        if self._never:
+            # To encode a note takes as long as to render its head.
+            return self._cache.add_rendered(sound)
+        message, samples = encode_sound(sound), encode_samples(sound)
         self._cache.add(message, samples)
         self._send(message)
         # Without a renderer that receives them, samples would pile up in memory.
@@ -185,6 +186,11 @@ class Publisher:
         self._send(messages.encode("command", {"id": number, "address": address, "values": values}))
 
     @property
+    def _never(self) -> bool:
+        """Whether no renderer has been connected so far."""
+        return self._heartbeat_s == float("-inf")
+
+    @property
     def _gone(self) -> bool:
         return time.monotonic() - self._heartbeat_s > _GONE_S
 
@@ -207,18 +213,3 @@ class Publisher:
         if page != self._page:
             self._page = page
             log.info("page at %s", page)
-
-
-def _encode_sound(sound: RenderedSound) -> list[bytes]:
-    """The `sound` message, with the features that images follow."""
-    found = features(sound.wave, sound.sample_rate)
-    fields = {
-        "target": sound.target,
-        "kind": sound.kind,
-        "duration_s": len(sound.wave) / sound.sample_rate,
-        "sample_rate": sound.sample_rate,
-        "pitch": sound.pitch,
-    }
-    arrays = {"key_times_s": np.array(sound.key_times_s), "keys": sound.keys}
-    arrays |= {"loudness": found.loudness, "onsets": found.onsets, "chroma": found.chroma}
-    return messages.encode("sound", fields, **arrays)

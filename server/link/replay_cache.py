@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.audio.features import features
 from core.audio.levels import gain
 from renderer.ipc import messages
 from server.sounds.rendered import RenderedSound
@@ -31,40 +32,73 @@ class Play:
         return messages.encode("play", {"target": self.target, "position_s": position_s})
 
 
+# A sound as its messages, `sound` and `samples` (None: not kept), or as it was rendered.
+_Kept = tuple[list[bytes], list[bytes] | None] | RenderedSound
+
+
 @dataclass
 class ReplayCache:
-    """Messages as they were sent.
+    """Messages as they were sent, and sounds that nobody has received yet: those are encoded when somebody does.
 
     Attributes:
         loaded: the last `loaded`.
-        sounds: the last `sound` messages, oldest first, each with its `samples`, or None.
+        sounds: the last sounds, oldest first.
         play: what plays.
     """
 
     loaded: list[bytes] | None = None
-    sounds: deque[tuple[list[bytes], list[bytes] | None]] = field(default_factory=lambda: deque(maxlen=KEEP_SOUNDS))
+    sounds: deque[_Kept] = field(default_factory=lambda: deque(maxlen=KEEP_SOUNDS))
     play: Play | None = None
 
     def add(self, sound: list[bytes], samples: list[bytes] | None) -> None:
-        """Keep a sound. The oldest samples are dropped, so that all together have at most SAMPLES_BYTES."""
+        """Keep a sound that was sent."""
         self.sounds.append((sound, samples))
+        self._limit()
+
+    def add_rendered(self, sound: RenderedSound) -> None:
+        """Keep a sound that nobody received."""
+        self.sounds.append(sound)
+        self._limit()
+
+    def _limit(self) -> None:
+        """Drop the oldest samples, so that all together have at most SAMPLES_BYTES as they are sent."""
         room = messages.SAMPLES_BYTES
         for place in range(len(self.sounds) - 1, -1, -1):
-            sound, samples = self.sounds[place]
-            room -= len(samples[-1]) if samples else 0
+            kept = self.sounds[place]
+            if isinstance(kept, RenderedSound):
+                room -= 2 * len(kept.wave)
+            else:
+                room -= len(kept[1][-1]) if kept[1] else 0
             if room < 0:
-                self.sounds[place] = (sound, None)
+                self.sounds[place] = (encode_sound(kept) if isinstance(kept, RenderedSound) else kept[0], None)
 
     def replay(self) -> Iterator[list[bytes]]:
         """All messages, in the order in which they are to be sent."""
         if self.loaded:
             yield self.loaded
-        for sound, samples in self.sounds:
+        for place, kept in enumerate(self.sounds):
+            sound, samples = (encode_sound(kept), encode_samples(kept)) if isinstance(kept, RenderedSound) else kept
+            self.sounds[place] = (sound, samples)
             yield sound
             if samples:
                 yield samples
         if self.play:
             yield self.play.encode()
+
+
+def encode_sound(sound: RenderedSound) -> list[bytes]:
+    """The `sound` message, with the features that images follow."""
+    found = features(sound.wave, sound.sample_rate)
+    fields = {
+        "target": sound.target,
+        "kind": sound.kind,
+        "duration_s": len(sound.wave) / sound.sample_rate,
+        "sample_rate": sound.sample_rate,
+        "pitch": sound.pitch,
+    }
+    arrays = {"key_times_s": np.array(sound.key_times_s), "keys": sound.keys}
+    arrays |= {"loudness": found.loudness, "onsets": found.onsets, "chroma": found.chroma}
+    return messages.encode("sound", fields, **arrays)
 
 
 def encode_samples(sound: RenderedSound) -> list[bytes] | None:
