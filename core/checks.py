@@ -14,6 +14,8 @@ import numpy as np
 _MAX_SHOWN = 60
 # Integers with more bits are described: Python refuses to print very long ones.
 _MAX_BITS = 128
+# Larger integers are no float.
+_LARGEST_BITS = 1023
 _KINDS = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}
 
 
@@ -91,6 +93,8 @@ def of_kind(name: str, value: Any, kind: type) -> Any:
         ValueError: it is of another kind.
     """
     numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if numeric and isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+        raise mismatch(name, "have fewer digits", value)
     fits = {
         bool: isinstance(value, bool),
         str: isinstance(value, str),

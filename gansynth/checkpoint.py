@@ -16,6 +16,7 @@ from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
 from gansynth.config import SETTINGS, Config
+from gansynth.config import blocks_of as blocks_of
 
 Weights = dict[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]
@@ -95,11 +96,6 @@ def save(folder: Path, weights: Weights, config: Config, counter: int, half: boo
     if half:
         return checkpoint_files.write_single(stage, counter, safetensors_file.halved(tensors))
     return checkpoint_files.write(stage, counter, tensors)
-
-
-def blocks_of(stage: int) -> int:
-    """How many blocks a stage has: the even ones are stable, in the odd ones a block fades in."""
-    return (stage + 1) // 2 + 1
 
 
 def stage_folder(folder: Path, stage: int) -> Path:

@@ -37,6 +37,31 @@ _ALLOWED = {
 }
 
 
+# Far beyond any checkpoint there is, so that no file makes sizes for which there is neither time nor memory.
+_RANGES: dict[str, tuple[float, float]] = {
+    "audio_length": (1, 1 << 26),
+    "sample_rate": (1, 768_000),
+    "mag_normalizer_a": (-1e9, 1e9),
+    "mag_normalizer_b": (-1e9, 1e9),
+    "p_normalizer_a": (-1e9, 1e9),
+    "p_normalizer_b": (-1e9, 1e9),
+    "stable_stage_num_images": (1, 10**12),
+    "transition_stage_num_images": (1, 10**12),
+    "latent_vector_size": (1, 1 << 16),
+    "kernel_size": (1, 255),
+    "start_height": (1, 1 << 12),
+    "start_width": (1, 1 << 12),
+    "scale_base": (1, 16),
+    "num_resolutions": (1, 16),
+    "fmap_base": (1, 1 << 24),
+    "fmap_decay": (0, 24),
+    "fmap_max": (1, 1 << 16),
+    "fade_in_s": (0, 1),
+}
+# Values of the full spectrogram in one channel.
+_MOST_VALUES = 1 << 26
+
+
 @dataclass(frozen=True)
 class Config:
     """The hyper-parameters that playing a checkpoint needs, under Magenta's names.
@@ -78,10 +103,9 @@ class Config:
     def __post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
             checks.one_of(name, getattr(self, name), allowed)
-        for field in fields(self):
-            if field.type in (int, "int"):
-                checks.in_range(field.name, getattr(self, field.name), 1)
-        checks.in_range("fade_in_s", self.fade_in_s, 0, 1, "s")
+        for name, (low, high) in _RANGES.items():
+            checks.in_range(name, getattr(self, name), low)
+            checks.in_range(name, getattr(self, name), -math.inf, high)
         if self.conditions != ordered(self.conditions):
             raise checks.mismatch("conditions", f"be in the order {ordered(self.conditions)}", self.conditions)
         if self.simple_arch:
@@ -89,15 +113,25 @@ class Config:
         self._check_sizes()
 
     def _check_sizes(self) -> None:
+        if self.frames * self.frequencies > _MOST_VALUES:
+            rule = f"have at most {_MOST_VALUES} values"
+            raise checks.mismatch("the spectrogram", rule, f"{self.frames} x {self.frequencies}")
         if self.frequencies & (self.frequencies - 1):
             raise checks.mismatch("the number of frequencies", "be a power of 2", self.frequencies)
-        if self.num_filters(self.num_resolutions) < 1:
-            least = math.ceil(2.0 ** (self.num_resolutions * self.fmap_decay))
-            rule = f"be at least {least} for block {self.num_resolutions} to have a channel"
-            raise checks.mismatch("fmap_base", rule, self.fmap_base)
         if self.padding < 0:
             rule = f"be at most the {self.span} samples of {self.frames} frames"
             raise checks.mismatch("audio_length", rule, self.audio_length)
+
+    def check_channels(self, blocks: int) -> None:
+        """Check that the first `blocks` blocks have channels; a checkpoint in the middle of training may have fewer.
+
+        Raises:
+            ValueError: the last one has none.
+        """
+        if self.num_filters(blocks) < 1:
+            least = math.ceil(2.0 ** (blocks * self.fmap_decay))
+            rule = f"be at least {least} for block {blocks} to have a channel"
+            raise checks.mismatch("fmap_base", rule, self.fmap_base)
 
     @property
     def name(self) -> str:
@@ -162,7 +196,23 @@ def read_config(folder: str | Path) -> Config:
         raise FileNotFoundError(
             f"{folder} is not a checkpoint: it needs experiment.json, with stage_* folders beside it"
         )
-    return read_settings(folder)
+    config = read_settings(folder)
+    try:
+        config.check_channels(min(config.num_resolutions, _blocks_in(folder)))
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
+    return config
+
+
+def blocks_of(stage: int) -> int:
+    """How many blocks a stage has: the even ones are stable, in the odd ones a block fades in."""
+    return (stage + 1) // 2 + 1
+
+
+def _blocks_in(folder: Path) -> int:
+    """How many blocks the newest stage in a folder has."""
+    numbers = [path.name.removeprefix("stage_") for path in folder.glob("stage_*")]
+    return max((blocks_of(int(number)) for number in numbers if number.isdecimal() and len(number) < 10), default=1)
 
 
 def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
@@ -236,9 +286,9 @@ def _read_if_there(path: Path) -> dict[str, Any]:
 
 def _pitches(meta: dict[str, Any], path: Path) -> tuple[int, ...]:
     try:
-        return tuple(sorted({int(note["pitch"]) for note in meta.values()}))
-    except (TypeError, KeyError, ValueError):
-        raise ValueError(f"{path}: every note must have a whole number as pitch") from None
+        return tuple(sorted({checks.whole("pitch", int(note["pitch"]), 0, 127) for note in meta.values()}))
+    except (TypeError, KeyError, ValueError, OverflowError):
+        raise ValueError(f"{path}: every note must have a whole number in 0..127 as pitch") from None
 
 
 def _labels(experiment: dict[str, Any], pitches: tuple[int, ...]) -> dict[str, Any]:

@@ -60,6 +60,14 @@ def test_the_spectrogram_follows_from_the_start_and_the_resolutions(folder):
         ({"simple_arch": True}, "simple_arch"),
         ({"fmap_base": 127}, "fmap_base must be at least 128 .* not 127"),
         ({"train_progressive": 1}, "train_progressive must be true or false, not 1"),
+        ({"num_resolutions": 10**9}, "num_resolutions must be at most 16, not 1000000000"),
+        ({"num_resolutions": 10**400}, "num_resolutions must have fewer digits, not a number of"),
+        ({"num_resolutions": 16, "start_height": 4096, "start_width": 4096}, "spectrogram must have at most"),
+        ({"fmap_decay": -1000}, "fmap_decay must be at least 0, not -1000"),
+        ({"fmap_decay": 1e308}, "fmap_decay must be at most 24"),
+        ({"mag_normalizer_a": 10**400}, "mag_normalizer_a must have fewer digits"),
+        ('{"p_normalizer_a": 1e400}', "p_normalizer_a must be a finite number"),
+        ("[" * 200_000, "not valid JSON"),
     ],
 )
 def test_a_bad_setting_is_named(folder, content, reason):
@@ -67,9 +75,23 @@ def test_a_bad_setting_is_named(folder, content, reason):
         gansynth.read_config(write(folder, "experiment.json", content))
 
 
+def test_a_checkpoint_in_the_middle_of_training_needs_channels_only_for_its_blocks(tmp_path):
+    (tmp_path / "stage_00010").mkdir()
+    assert gansynth.read_config(write(tmp_path, "experiment.json", {"fmap_base": 64})).num_filters(6) == 1
+    (tmp_path / "stage_00011").mkdir()
+    with pytest.raises(ValueError, match="for block 7 to have a channel"):
+        gansynth.read_config(tmp_path)
+
+
 def test_a_note_without_a_pitch_is_refused(folder):
-    with pytest.raises(ValueError, match="whole number as pitch"):
+    with pytest.raises(ValueError, match=r"whole number in 0\.\.127 as pitch"):
         gansynth.read_config(write(folder, "meta.json", {"a": {"pitch": "high"}}))
+
+
+@pytest.mark.parametrize("pitch", ["1e400", "9" * 400, "-1"])
+def test_a_pitch_out_of_range_is_refused(folder, pitch):
+    with pytest.raises(ValueError, match=r"whole number in 0\.\.127 as pitch"):
+        gansynth.read_config(write(folder, "meta.json", f'{{"a": {{"pitch": {pitch}}}}}'))
 
 
 def test_a_folder_without_stages_is_not_a_checkpoint(tmp_path):

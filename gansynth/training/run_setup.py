@@ -53,6 +53,7 @@ def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> Not
     write_text(folder / records.META, json.dumps(meta, indent=1) + "\n")
     hparams.write(folder, described, own)
     run = config.read_settings(folder)
+    run.check_channels(run.num_resolutions)
     spectra.fit_normalizer(data_dir, run, own.normalizer_margin, own.normalizer_num_examples)
     return NoteSource(run, own, spectra.prepare(data_dir, data_dir, run, progress), tuple(rows))
 

@@ -1,5 +1,6 @@
 """The architecture of a generator: the settings of its config.json, and the parts that follow from them."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ FIRST_SIZE, FIRST_CHANNELS = 4, 16  # the first map's edge in pixels, and its ch
 FIRST_LAYER = "gen_z"
 REDUCTION = 4  # a block's inner maps have this many times fewer channels
 Layer = tuple[bool, int, int]
+_LARGEST = 1 << 20  # far beyond any model there is
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ class BigGANConfig:
     def __post_init__(self) -> None:
         for key in ("z_size", "embed_size", "num_classes", "channel_width"):
             checks.in_range(key, getattr(self, key), 1)
-        checks.in_range("n_stats", self.rows, 2)
+            checks.in_range(key, getattr(self, key), -math.inf, _LARGEST)
+        checks.in_range("n_stats", self.rows, 2, _LARGEST)
         checks.above("eps", self.epsilon, 0)
+        checks.in_range("eps", self.epsilon, -math.inf, 1)
         _check_layers(self.layers, self.channel_width)
 
     @property
