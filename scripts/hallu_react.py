@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files.unused_names import unused
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("-d", "--duration", type=float, metavar="S", help="only the first S seconds (default: all)")
     add("--fps", type=frame.above_zero, metavar="N", help="frames per second, 1..240 (default 24)")
     add("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name (default: drawn)")
-    add("-o", "--out", metavar="NAME", help="the video (default: output/ and the song's name)")
+    add("-o", "--out", type=frame.path, metavar="FILE.mp4", help="the video (default: output/ and the song's name)")
     add(
         "--seed",
         type=partial(frame.whole, least=0),
@@ -88,7 +89,12 @@ def _repeated(args: argparse.Namespace) -> "ReactJob":
     given = [name for name, value in vars(args).items() if value not in (None, False) and name not in free]
     if given:
         args.error(f"--repeat makes a video again; only --out and --engine go with it, not {given[0]}")
-    return repeated(args.repeat, place(args.out, "", (".mp4",)) if args.out else None)
+    return repeated(args.repeat, _out(args))
+
+
+def _out(args: argparse.Namespace) -> Path | None:
+    """The path of the video, if it is given; .mp4 is added where there is no suffix."""
+    return args.out if not args.out or args.out.suffix else args.out.with_suffix(".mp4")
 
 
 def _job(args: argparse.Namespace) -> "ReactJob":
@@ -109,7 +115,7 @@ def _job(args: argparse.Namespace) -> "ReactJob":
     model = find_model(args, args.model)
     if args.classes:
         given["classes"] = tuple(map(str, find(args.classes, class_names(model))))
-    out = place(args.out, args.song.stem, (".mp4",))
+    out = _out(args) or place(None, args.song.stem, (".mp4",))
     return ReactJob(args.song, out, model, frame.seed(args.seed), values, **given)
 
 
