@@ -15,6 +15,7 @@ from core.progress import show_progress
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
+from gansynth.report.music_tagger import MusicTagger
 from gansynth.report.note_plan import NoteRequest
 from scripts import frame
 from scripts.flags import engine
@@ -44,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
         help="how many notes of the dataset to measure, chosen at random if it has more (default: %(default)s)",
     )
     flags.add_argument(
+        "--musicnn",
+        type=frame.path,
+        metavar="WHEEL",
+        help="also judge by the tagger musicnn: its wheel (pip download --no-deps musicnn), or where it is installed",
+    )
+    flags.add_argument(
         "--seed", type=partial(frame.whole, least=0), default=0, help="of notes and sounds (default: %(default)s)"
     )
     return flags
@@ -63,10 +70,13 @@ def _report(options: argparse.Namespace) -> None:
     shown = _shown(requests)
     wanted = _drawn({name: one for name, one in labels.items() if one.pitch in config.pitches}, options.real_notes, rng)
     model = frame.load(options)
+    tagger = MusicTagger(options.musicnn) if options.musicnn else None
     options.out_dir.mkdir(parents=True, exist_ok=True)
-    real, examples = _real(options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels))
+    real, examples = _real(
+        options.data_dir, model, wanted, {requests[place].like for place in shown}, len(labels), tagger
+    )
     length = min(model.audio_length, len(next(iter(examples.values())).audio))
-    generated, waves = _generated(model, requests, labels, length, rng)
+    generated, waves = _generated(model, requests, labels, length, rng, tagger)
     _write(options, model, real, generated)
     sheet = _sheet([examples[requests[place].like] for place in shown], [(requests[i].pitch, waves[i]) for i in shown])
     summary.save_sheet(options.out_dir / "sheet.png", sheet, model.sample_rate)
@@ -86,7 +96,7 @@ def _drawn(labels: dict[str, Labels], most: int, rng: np.random.Generator) -> se
 
 
 def _real(
-    folder: Path, model: "Model", wanted: set[str], shown: set[str], total: int
+    folder: Path, model: "Model", wanted: set[str], shown: set[str], total: int, tagger: MusicTagger | None
 ) -> tuple[list["NoteMeasurement"], dict[str, Note]]:
     """Measurements of the chosen real notes, and the notes for the sheet, cut to the model's length."""
     measured, examples = [], {}
@@ -97,7 +107,7 @@ def _real(
             if note.name in wanted:
                 family = FAMILIES[known.family]
                 measured.append(
-                    evaluation.measure_note(audio, model.sample_rate, known.pitch, family, known.instrument)
+                    evaluation.measure_note(audio, model.sample_rate, known.pitch, family, known.instrument, tagger)
                 )
             if note.name in shown:
                 examples[note.name] = Note(note.name, known, audio)
@@ -106,7 +116,12 @@ def _real(
 
 
 def _generated(
-    model: "Model", requests: Sequence[NoteRequest], labels: dict[str, Labels], length: int, rng: np.random.Generator
+    model: "Model",
+    requests: Sequence[NoteRequest],
+    labels: dict[str, Labels],
+    length: int,
+    rng: np.random.Generator,
+    tagger: MusicTagger | None,
 ) -> tuple[list["NoteMeasurement"], dict[int, np.ndarray]]:
     """Measurements of the notes that the model generates, and their sounds by position in the requests."""
     latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
@@ -115,7 +130,7 @@ def _generated(
         for place, wave in _sounds(model, requests, latents, length):
             request = requests[place]
             family = FAMILIES[labels[request.like].family] if "family" in dict(request.conditions) else ""
-            measured.append(evaluation.measure_note(wave, model.sample_rate, request.pitch, family))
+            measured.append(evaluation.measure_note(wave, model.sample_rate, request.pitch, family, tagger=tagger))
             waves[place] = wave
             progress(len(measured), len(requests))
     return measured, waves

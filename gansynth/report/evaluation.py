@@ -4,13 +4,14 @@ Each figure of the model stands beside that of the data, which is the best that 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gansynth.report import family_classifier, faults, feature_vector, tuning
+from gansynth.report import family_classifier, faults, feature_vector, likeness, octave_levels, pitch_classifier, tuning
 from gansynth.report.family_classifier import UNKNOWN, Confusion
+from gansynth.report.music_tagger import MusicTagger
 
 # A note with one of these faults has no features.
 _INAUDIBLE = {"not finite", "silent"}
@@ -21,6 +22,8 @@ class NoteMeasurement:
     """Measurements of one note; `features` and `vector` are None for a note that is inaudible.
 
     `family` and `instrument` are those of a real note, or `family` the one requested of a model; "" if unknown.
+    `octaves` is the power in octave bands, `spectrum` what the classifier of pitches sees (None if inaudible), and
+    `music_features` and `music_tags` are what a music tagger makes of the note, where there is one.
     """
 
     pitch: int
@@ -31,10 +34,19 @@ class NoteMeasurement:
     faults: frozenset[str]
     features: np.ndarray | None
     vector: np.ndarray | None
+    octaves: np.ndarray = field(default_factory=lambda: np.zeros(len(octave_levels.NAMES)))
+    spectrum: np.ndarray | None = None
+    music_features: np.ndarray | None = None
+    music_tags: np.ndarray | None = None
 
 
 def measure_note(
-    wave: np.ndarray, sample_rate: int, pitch: int, family: str = UNKNOWN, instrument: str = ""
+    wave: np.ndarray,
+    sample_rate: int,
+    pitch: int,
+    family: str = UNKNOWN,
+    instrument: str = "",
+    tagger: MusicTagger | None = None,
 ) -> NoteMeasurement:
     """Measure a note.
 
@@ -44,17 +56,28 @@ def measure_note(
         pitch: the requested MIDI pitch.
         family: the requested family's name.
         instrument: of a real note.
+        tagger: judges the note too.
 
     Raises:
         ModuleNotFoundError: librosa is not installed.
     """
     found = faults.find(wave, sample_rate)
     cents, clarity = (measure(wave, pitch, sample_rate) for measure in (tuning.cents_off, tuning.clarity_db))
-    features = vector = None
-    if not found & _INAUDIBLE:
-        features = feature_vector.features(wave, sample_rate)
-        vector = feature_vector.feature_vector(wave, pitch, sample_rate)
-    return NoteMeasurement(pitch, family, instrument, cents, clarity, found, features, vector)
+    if found & _INAUDIBLE:
+        return NoteMeasurement(pitch, family, instrument, cents, clarity, found, None, None)
+    return NoteMeasurement(
+        pitch,
+        family,
+        instrument,
+        cents,
+        clarity,
+        found,
+        feature_vector.features(wave, sample_rate),
+        feature_vector.feature_vector(wave, pitch, sample_rate),
+        octave_levels.octave_power(wave, sample_rate),
+        pitch_classifier.pitch_spectrum(wave, sample_rate),
+        *(tagger.judge(wave, sample_rate) if tagger else (None, None)),
+    )
 
 
 def evaluate(
@@ -76,6 +99,7 @@ def evaluate(
         "spread": _spread(real, generated),
         "faults": {side: _faults(notes) for side, notes in both.items()},
         "families": families,
+        "likeness": likeness.figures(real, generated),
     }, confusion
 
 

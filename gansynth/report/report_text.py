@@ -12,6 +12,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     yield from _tuning(figures["tuning"], figures["clarity_db"])
     yield from _faults(figures["faults"])
     yield from _spread(figures["spread"])
+    yield from _likeness(figures["likeness"])
     yield from _families(figures["families"])
 
 
@@ -54,6 +55,28 @@ def _spread(spread: dict[str, Any]) -> Iterator[str]:
     for name, one in spread["features"].items():
         yield _row(name, *(f"{one[key]:.2f}" for key in ("real", "generated", "ratio")))
     yield _row("geometric mean of the ratios", "", "", f"{spread['ratio']:.2f}")
+
+
+def _likeness(likeness: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    bands = "  ".join(f"{name}: {value:+.1f}" for name, value in likeness["octaves_db"].items())
+    yield f"louder than real notes, in dB: {bands or 'too few audible notes'}"
+    if known := likeness["pitch_classifier"]:
+        accuracy, distance, score, bins = (
+            known[key] for key in ("accuracy", "frechet_distance", "inception_score", "different_bins")
+        )
+        sides = ("real", "generated")
+        yield _row("by a classifier of pitches", "real", "generated")
+        yield _row("at the pitch asked for", *(_percent(accuracy[side]) for side in sides))
+        yield _row("Fréchet distance (FID)", *(f"{distance[side]:.1f}" for side in sides))
+        yield _row("inception score", *(f"{score[side]:.1f}" for side in sides))
+        yield _row(f"different bins of {bins['bins']} (NDB/k)", *(f"{bins[side]:.2f}" for side in sides))
+    if judged := likeness.get("musicnn"):
+        distance = judged["frechet_audio_distance"]
+        yield _row("by musicnn, which tags music", "real", "generated")
+        yield _row("Fréchet audio distance (FAD)", *(f"{distance[side]:.2f}" for side in ("real", "generated")))
+        for side, tags in judged["tags"].items():
+            yield f"tags, {side}: " + "  ".join(f"{tag} {_percent(share)}" for tag, share in tags.items())
 
 
 def _families(families: dict[str, Any]) -> Iterator[str]:
