@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from renderer.live.settings import DIALS
+from renderer.live.settings import AMOUNTS, DIALS
 from renderer.web import Frames, WebServer
 from renderer.web.status import PageStatus
 
@@ -59,6 +59,12 @@ class FakeRenderer:
             "search_progress": None,
             "saved": "",
             "problem": "",
+            "amounts": {name: (0.5, arg.low, arg.high) for name, arg in AMOUNTS.items()},
+            "preview": False,
+            "bend_layers": [],
+            "noisy": False,
+            "transforms": {"zoom": (0.05, 2.0, 1.0), "hue": (-1.0, 1.0, 0.0)},
+            "bends": {},
             "ranges": {name: (arg.low, arg.high) for name, arg in DIALS.items()},
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
@@ -91,6 +97,10 @@ class FakeRenderer:
             self.status["edits"] = values["edit"]
         elif word == "load_ganspace_components":
             self.status |= DIRECTED
+        elif word == "bend":
+            bends = {number: one for number, one in self.status["bends"].items() if number != values["number"]}
+            new = {values["number"]: (values["layer"], values["transform"], values["amount"])}
+            self.status["bends"] = bends | (new if values["transform"] else {})
         elif word == "mode":
             self.status["mode"] = values["name"]
         elif word == "classes":

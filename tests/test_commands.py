@@ -44,7 +44,7 @@ def test_the_contract_is_covered():
     sound += ["note", "prepare", "stream", "stream_set", "stream_add", "stream_position", "stream_stop"]
     sound += ["play", "stop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
-    image += ["status", "settings", "load_ganspace_components", "edits"]
+    image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named
 

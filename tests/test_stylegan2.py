@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_stylegan2 import write
 
 from core import families
 from core.protocols import ImageModel, MappedImageModel, Move
@@ -16,20 +17,6 @@ from renderer.stylegan2.formats import own_format
 DATA = Path(__file__).parent / "data" / "stylegan2"
 CLOSE = 2e-5
 SMALL = StyleGan2Config((8, 8, 8), 8, 8, mapping_size=8, mapping_layers=2)
-
-
-def write(folder, names=(), **changes):
-    """A small random generator in our format, 16 px, whose noise can be seen."""
-    settings = {"channels": (8, 8, 8), "z_size": 8, "w_size": 8, "mapping_size": 8, "mapping_layers": 2} | changes
-    config = StyleGan2Config(**settings)
-    arrays = weights.initial(config, np.random.default_rng(3))
-    for name in arrays:
-        if name.endswith("noise_strength"):
-            arrays[name] = np.array(0.3, np.float32)
-        if name == "mapping.w_avg":
-            arrays[name] = np.linspace(-1, 1, config.w_size, dtype=np.float32)
-    own_format.write(folder, config, arrays, names, "float32")
-    return folder
 
 
 @pytest.fixture(scope="module")

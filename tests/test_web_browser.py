@@ -430,6 +430,50 @@ def test_the_faders_hide_nothing_and_are_reached_by_keyboard(directed):
     assert {"Direction light", "Direction 2", "Direction 16", "Reset all"} <= reached
 
 
+@pytest.fixture
+def bendable(tab, fake):
+    """The page of a model whose layers bend."""
+    fake.status |= {"bend_layers": ["b4.conv1", "b4.torgb", "rgb"], "noisy": True}
+    tab.wait("!document.getElementById('bends').hidden")
+    tab.js("document.getElementById('bends').open = true")
+    return tab
+
+
+def test_a_model_whose_layers_do_not_bend_has_no_bends(tab):
+    assert not tab.shown("#bends")
+
+
+def test_a_bend_is_added_turned_and_removed(bendable, fake):
+    bendable.js("document.getElementById('bend').scrollIntoView()")
+    bendable.click("#bend")
+    bendable.wait("!!document.querySelector('#bent input')")
+    fader = "document.querySelector('#bent input')"
+    assert bendable.js(f"[{fader}.min, {fader}.max, {fader}.value]") == ["0.05", "2", "1"]
+    bendable.js(f"{fader}.focus()")
+    assert bendable.focused() == "Amount of bend 1"
+    bendable.press("ArrowRight")
+    bendable.wait("document.querySelector('#bent output').value === '1.01'")
+    bendable.click("#bent button")
+    bendable.wait("!document.querySelector('#bent input')")
+    sent = [tuple(values.values())[:4] for address, values in fake.asked if address == "/image/bend"]
+    assert sent == [(1, "rgb", "zoom", 1.0), (1, "rgb", "zoom", pytest.approx(1.01)), (1, None, None, None)]
+
+
+def test_another_transform_starts_at_rest(bendable, fake):
+    fake.status["bends"] = {3: ("b4.torgb", "zoom", 0.5)}
+    bendable.wait("document.querySelector('#bent output')?.value === '0.50'")
+    bendable.js("document.querySelectorAll('#bent select')[1].focus()")
+    bendable.press("ArrowDown")
+    bendable.wait("document.querySelector('#bent output').value === '0.00'")
+    assert fake.status["bends"] == {3: ("b4.torgb", "hue", 0.0)}
+
+
+def test_noise_and_its_speed_are_sent_together(bendable, fake):
+    bendable.js("document.querySelector('[data-amount=noise_speed]').focus()")
+    bendable.press("ArrowRight")
+    assert received(fake) == [("/image/noise", {"amount": 0.5, "speed": pytest.approx(0.51)})]
+
+
 def test_f_fills_the_screen_and_leaves_it(tab):
     tab.press("f")
     tab.wait("document.fullscreenElement === document.documentElement")

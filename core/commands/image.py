@@ -13,6 +13,8 @@ _FILE_ARG = Arg(
     "a plain name, without a folder; it is written to the renderer's folder of images",
     otherwise="a name from the date and time",
 )
+# Transforms of network bending; renderer/bending has what they do.
+TRANSFORMS = ("zoom", "blur", "translate", "rotate", "shear", "blend", "hue", "swirl", "displace")
 _COMPONENTS = ("/image/components count layer file", "/image/directions name...")
 
 SETTING_COMMANDS = (
@@ -33,7 +35,15 @@ SETTING_COMMANDS = (
     Spec(
         "/image/truncation",
         "How far from the average images may be: small values are safe and alike, 1 shows everything.",
-        args=(Arg("value", "float", "threshold of the truncated normal distribution", 0.02, 1.0),),
+        args=(
+            Arg(
+                "value",
+                "float",
+                "threshold of the truncated normal distribution; psi, for models with mapped latents",
+                0.02,
+                1.0,
+            ),
+        ),
     ),
     Spec(
         "/image/jitter",
@@ -82,6 +92,37 @@ SETTING_COMMANDS = (
         min_groups=0,
         max_groups=1024,
     ),
+    Spec(
+        "/image/bend",
+        "Network bending: transform what leaves a layer of the image model. Bends of one layer follow each other in "
+        "the order of their numbers. No transform: off.",
+        args=(
+            Arg("number", "int", "which bend", 1, 8),
+            Arg("layer", "name", "one of /image/layers; rgb is the whole image", otherwise="off"),
+            Arg("transform", "name", "what is done to it", choices=TRANSFORMS, otherwise="off"),
+            Arg("amount", "float", "how much; docs/stylegan2.md has a table", -100.0, 100.0, otherwise="off"),
+            Arg(
+                "x", "float", "centre in half edges from the middle, or direction", -4.0, 4.0, otherwise="middle, right"
+            ),
+            Arg("y", "float", "the same, downwards", -4.0, 4.0, otherwise="0"),
+        ),
+    ),
+    Spec(
+        "/image/noise",
+        "The noise that an image model is given in each layer, if it takes any: fine detail that does not depend on z.",
+        args=(
+            Arg("amount", "float", "0: none; 1: as it was trained with", 0.0, 4.0),
+            Arg("speed", "float", "how fast it changes into other noise, in turns per second", 0.0, 10.0, default=0.0),
+        ),
+    ),
+    Spec(
+        "/image/displace",
+        "Let the image flow along a displacement map.",
+        args=(
+            Arg("amount", "float", "0: not at all; 1: by an eighth of the image", 0.0, 4.0),
+            Arg("scale", "float", "how fine the map is", 0.0, 1.0, default=0.5),
+        ),
+    ),
 )
 
 RECORDING_COMMANDS = (
@@ -104,13 +145,19 @@ STATUS_COMMANDS = (
     ),
     Spec(
         "/image/settings",
-        "The current settings, whoever made them. The class... are numbers; none: the renderer's own choice. The last "
-        "three replies come if directions are loaded; edits that are left out are 0.",
+        "The current settings, whoever made them. The class... are numbers; none: the renderer's own choice. "
+        "/image/components, /image/directions and /image/edits come if directions are loaded; edits that are left out "
+        "are 0. /image/layers are those that bend, /image/noise comes if the model has noise inputs, and /image/bend "
+        "for each bend.",
         replies=(
             "/image/settings.reply truncation jitter smooth mode bpm [class...]",
             "/image/class_names name...",
             *_COMPONENTS,
             "/image/edits edit...",
+            "/image/layers name...",
+            "/image/noise amount speed",
+            "/image/displace amount scale",
+            "/image/bend number layer transform amount x y",
         ),
     ),
 )

@@ -18,6 +18,7 @@ class Transform:
         low: the lowest amount.
         high: the highest.
         rest: the amount that changes nothing.
+        reach: how far from rest a fader should go.
         help: what an amount means.
         centred: whether x and y are the centre, in half edges from the middle; else they are a direction, or nothing.
         directed: whether x and y are a direction.
@@ -27,22 +28,30 @@ class Transform:
     low: float
     high: float
     rest: float
+    reach: float
     help: str
     centred: bool = False
     directed: bool = False
 
+    @property
+    def fader(self) -> tuple[float, float]:
+        """The lowest and the highest amount of a fader."""
+        return max(self.low, self.rest - self.reach), min(self.high, self.rest + self.reach)
+
 
 TRANSFORMS = MappingProxyType(
     {
-        "zoom": Transform(WARP, 0.05, 4.0, 1.0, "below 1 comes nearer, above 1 goes away", centred=True),
-        "blur": Transform(BLUR, 0.0, 4.0, 0.0, "a Gaussian of 4 pixels of the map times the amount"),
-        "translate": Transform(WARP, -64.0, 64.0, 0.0, "15 pixels of the map times the amount", directed=True),
-        "rotate": Transform(WARP, -18.0, 18.0, 0.0, "20 degrees times the amount", centred=True),
-        "shear": Transform(WARP, -1.7, 1.7, 0.0, "50 degrees times the amount", centred=True),
-        "blend": Transform(BLEND, 0.0, 2.0, 0.0, "towards white; 1: all white"),
-        "hue": Transform(HUE, -1.0, 1.0, 0.0, "turns of the colour circle; of three thirds of the channels elsewhere"),
-        "swirl": Transform(WARP, -100.0, 100.0, 0.0, "rings and waves; 1 to 40 is good", centred=True),
-        "displace": Transform(WARP, 0.0, 4.0, 0.0, "a map that flows; 1: as far as AIART's at full loudness"),
+        "zoom": Transform(WARP, 0.05, 4.0, 1.0, 1.0, "below 1 comes nearer, above 1 goes away", centred=True),
+        "blur": Transform(BLUR, 0.0, 4.0, 0.0, 1.0, "a Gaussian of 4 pixels of the map times the amount"),
+        "translate": Transform(WARP, -64.0, 64.0, 0.0, 2.0, "15 pixels of the map times the amount", directed=True),
+        "rotate": Transform(WARP, -18.0, 18.0, 0.0, 4.5, "20 degrees times the amount", centred=True),
+        "shear": Transform(WARP, -1.7, 1.7, 0.0, 1.0, "50 degrees times the amount", centred=True),
+        "blend": Transform(BLEND, 0.0, 2.0, 0.0, 1.0, "towards white; 1: all white"),
+        "hue": Transform(
+            HUE, -1.0, 1.0, 0.0, 1.0, "turns of the colour circle; of three thirds of the channels elsewhere"
+        ),
+        "swirl": Transform(WARP, -100.0, 100.0, 0.0, 40.0, "rings and waves; 1 to 40 is good", centred=True),
+        "displace": Transform(WARP, 0.0, 4.0, 0.0, 1.0, "a map that flows; 1: as far as AIART's at full loudness"),
     }
 )
 _RIGHT = (1.0, 0.0)

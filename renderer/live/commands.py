@@ -11,9 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.latent.oscillators import Oscillator
+from core.protocols import ImageModel
+from renderer.bending import TRANSFORMS, Bend
+from renderer.live import bends
 from renderer.live.controller import RenderController
 from renderer.live.direction_search import DirectionSearch
 from renderer.live.directions import Directions
+from renderer.live.settings import Settings
 
 Values = Mapping[str, Any]
 Reply = list[Any]
@@ -116,6 +120,32 @@ def edits(controller: RenderController, values: Values) -> list[Reply] | Later:
     return []
 
 
+def bend(controller: RenderController, values: Values) -> list[Reply]:
+    """Set a bend, or switch it off."""
+    controller.bend(values["number"], None if values["transform"] is None else _bend(values))
+    return []
+
+
+def _bend(values: Values) -> Bend:
+    if values["amount"] is None:
+        raise ValueError(f"{values['transform']} needs an amount")
+    return Bend(*(values[name] for name in ("layer", "transform", "amount", "x", "y")))
+
+
+def noise(controller: RenderController, values: Values) -> list[Reply]:
+    """Set the noise of a model that has noise inputs."""
+    if not bends.noisy(controller.model):
+        raise ValueError(f"{controller.model.name} has no noise inputs")
+    return controller.prepare(noise=values["amount"], noise_speed=values["speed"])
+
+
+def displace(controller: RenderController, values: Values) -> list[Reply]:
+    """Set the displacement map of the images."""
+    if bends.FRAMES not in bends.layers_of(controller.model):
+        raise ValueError(f"{controller.model.name} has no layers that bend")
+    return controller.prepare(displace=values["amount"], displace_scale=values["scale"])
+
+
 def record(controller: RenderController, values: Values) -> list[Reply]:
     """Start or stop a recording."""
     path = controller.record(values["file"]) if values["what"] == "start" else controller.stop_recording()
@@ -143,10 +173,23 @@ def settings(controller: RenderController, _: Values) -> list[Reply]:
     dials = [now.truncation, now.jitter, now.smooth, now.mode, now.bpm]
     chosen = () if controller.default_classes else now.classes
     replies: list[Reply] = [["/image/settings.reply", *dials, *chosen], ["/image/class_names", *names]]
-    if known is None:
-        return replies
-    moved = max((place for place, edit in enumerate(now.edits, 1) if edit), default=0)
-    return [*replies, *_directions_replies(known), ["/image/edits", *now.edits[:moved]]]
+    if known is not None:
+        moved = max((place for place, edit in enumerate(now.edits, 1) if edit), default=0)
+        replies += [*_directions_replies(known), ["/image/edits", *now.edits[:moved]]]
+    return [*replies, *_bend_replies(now, model)]
+
+
+def _bend_replies(now: Settings, model: ImageModel | None) -> list[Reply]:
+    layers = bends.layers_of(model)
+    replies: list[Reply] = [["/image/layers", *layers]] if layers else []
+    if bends.noisy(model):
+        replies.append(["/image/noise", now.noise, now.noise_speed])
+    if layers:
+        replies.append(["/image/displace", now.displace, now.displace_scale])
+    for number, one in sorted(now.bends.items()):
+        x, y = one.direction if TRANSFORMS[one.transform].directed else one.centre
+        replies.append(["/image/bend", number, one.layer, one.transform, one.amount, x, y])
+    return replies
 
 
 HANDLERS = {
@@ -160,6 +203,9 @@ HANDLERS = {
     "/image/oscillator": Handler(oscillator),
     "/image/load_ganspace_components": Handler(load_ganspace_components),
     "/image/edits": Handler(edits),
+    "/image/bend": Handler(bend),
+    "/image/noise": Handler(noise),
+    "/image/displace": Handler(displace),
     "/image/record": Handler(record),
     "/image/snapshot": Handler(snapshot),
     "/image/status": Handler(status, query=True),

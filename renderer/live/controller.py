@@ -14,13 +14,14 @@ from core.commands.limits import MAX_REASON
 from core.protocols import ImageModel
 from core.text import one_line
 from renderer import classes, image_models
-from renderer.live import directions, recorder
+from renderer.bending import TRANSFORMS, Bend
+from renderer.live import bends, directions, recorder
 from renderer.live.direction_control import DirectionControl, Own
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.recorder import Recorder
 from renderer.live.render_loop import Rates, RenderLoop
 from renderer.live.scene import Scene
-from renderer.live.settings import DIALS
+from renderer.live.settings import AMOUNTS, DIALS, Settings
 from renderer.web.frames import Frames
 from renderer.web.status import PageStatus, PlayingStatus
 
@@ -129,6 +130,32 @@ class RenderController:
         self._chosen = tuple(names)
         return tuple(self.model.class_names[number] for number in numbers)
 
+    def bend(self, number: int, bend: Bend | None) -> None:
+        """Set a bend, or end it; the frames before it are shown until the network is compiled.
+
+        Raises:
+            ValueError: there is no model, or it has no such layer.
+        """
+        layers = bends.layers_of(self.model)
+        if bend is not None and bend.layer not in layers:
+            known = f"its layers are {', '.join(layers)}" if layers else "none of its layers bend"
+            raise ValueError(f"{bend.layer!r:.40} is not a layer of {self.model.name}; {known}")
+        self._use(self.scene.settings.with_bend(number, bend))
+
+    def prepare(self, **changes: Any) -> list[Any]:
+        """Change settings for which the network may have to be compiled again; returns no replies.
+
+        Raises:
+            ValueError: there is no model, or a value is out of range.
+        """
+        self._use(replace(self.scene.settings, **changes))
+        return []
+
+    def _use(self, settings: Settings) -> None:
+        known = self.scene.directions
+        bends.warm_up(self.model, settings, known.layer if known and any(settings.edits) else "")
+        self.scene.change(lambda _: settings, time.monotonic())
+
     @staticmethod
     def _find(names: Sequence[str], model: ImageModel) -> tuple[int, ...]:
         if names:
@@ -194,12 +221,15 @@ class RenderController:
             dropped=frame_clock.dropped,
             playing=PlayingStatus(*playing) if playing else None,
             ranges={name: (arg.low, arg.high) for name, arg in DIALS.items()},
+            amounts={name: (getattr(settings, name), arg.low, arg.high) for name, arg in AMOUNTS.items()},
             recording=self.recording,
             busy=self.render_loop.busy,
             saved=self._saved,
             problem=self._problem,
             edits=list(settings.edits),
+            preview=self.render_loop.preview,
             **{name: getattr(settings, name) for name in DIALS},
+            **_bend_status(self.scene.model, settings),
             **_model_status(self.scene.model, settings.classes, self.scene.shown),
             **self._direction_status(),
         )
@@ -237,4 +267,14 @@ def _model_status(model: ImageModel | None, classes: Sequence[int], shown: Gener
         "class_ids": ids,
         "classes": [names[number] for number in ids],
         "class_weights": [0.0 if weights is None else round(float(weights[number]), 3) for number in ids],
+    }
+
+
+def _bend_status(model: ImageModel | None, settings: Settings) -> dict[str, Any]:
+    """What can be bent, and what is."""
+    return {
+        "bend_layers": list(bends.layers_of(model)),
+        "noisy": bends.noisy(model),
+        "transforms": {name: (*one.fader, one.rest) for name, one in TRANSFORMS.items()},
+        "bends": {number: (bend.layer, bend.transform, bend.amount) for number, bend in sorted(settings.bends.items())},
     }

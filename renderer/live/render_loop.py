@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from core.protocols import Move
+from core.protocols import ImageModel, Move
 from renderer.live.frame_clock import FrameClock
+from renderer.live.preview import PreviewChoice
 from renderer.live.scene import FrameTask, Scene
 from renderer.web.frames import Frames
 
@@ -33,15 +35,25 @@ class Rates:
     unwatched: float = UNWATCHED_FPS
 
 
-def render(task: FrameTask) -> np.ndarray:
-    """The frame of a task, uint8 [H, W, 3]."""
+def render(task: FrameTask, preview: bool = False) -> np.ndarray:
+    """The frame of a task, uint8 [H, W, 3]; a preview is of half the size, enlarged, where the model can do that."""
     generator_input, model = task.generator_input, task.model
     z = (task.truncation * generator_input.z)[None].astype(np.float32)
     given = (z, generator_input.class_weights[None].astype(np.float32), task.truncation)
     offsets = task.directions.offsets(generator_input.edits) if task.directions else None
     moves = [Move(task.directions.layer, offsets)] if task.directions and offsets is not None else []
-    (frame,) = model.render(*given, moves=moves)
+    options: dict[str, Any] = {"bends": task.bends} if task.bends else {}
+    if task.noise is not None:
+        options["noise"] = task.noise
+    if preview and has_preview(model):
+        options["preview"] = True
+    (frame,) = model.render(*given, moves=moves, **options)
     return np.asarray(frame)
+
+
+def has_preview(model: ImageModel) -> bool:
+    """Whether a model renders frames of half the size too."""
+    return bool(getattr(model, "has_preview", False))
 
 
 class RenderLoop:
@@ -59,6 +71,7 @@ class RenderLoop:
         self._scene, self._frames, self._rates, self._recording = scene, frames, rates or Rates(), recording
         self.busy = False
         self.frame_clock = FrameClock(time.monotonic())
+        self._preview = PreviewChoice()
         self._encoded, self._watched_s = 0, float("-inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -76,6 +89,11 @@ class RenderLoop:
     def ended(self) -> bool:
         """Whether the thread has ended, or was not started."""
         return not self._thread.is_alive()
+
+    @property
+    def preview(self) -> bool:
+        """Whether frames are of half their size, because whole ones come too slowly."""
+        return self._preview.active
 
     def period_s(self, now_s: float) -> float:
         """Seconds from one frame to the next, under the current conditions."""
@@ -105,6 +123,8 @@ class RenderLoop:
         task = self._scene.frame_task(begun_s + min(self.frame_clock.render_time_s(), _LONGEST_AHEAD_S))
         if task is None:
             return self.frame_clock.skip(begun_s, 0.1)
-        self._frames.put(render(task))
+        self._frames.put(render(task, self._preview.active))
         now_s = time.monotonic()
-        self.frame_clock.done(begun_s, now_s, self.period_s(now_s))
+        period_s = self.period_s(now_s)
+        self._preview.record(now_s - begun_s, period_s, has_preview(task.model))
+        self.frame_clock.done(begun_s, now_s, period_s)

@@ -4,12 +4,14 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.protocols import ImageModel
-from renderer.live import idle_motion
+from renderer.bending import Bend
+from renderer.live import bends, idle_motion
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
@@ -38,6 +40,8 @@ class FrameTask:
     generator_input: GeneratorInput
     truncation: float
     directions: "Directions | None" = None
+    bends: tuple[Bend, ...] = ()
+    noise: Any = None
 
 
 @dataclass(frozen=True)
@@ -116,11 +120,12 @@ class Scene:
             self._tempo_clock = self._tempo_clock.at_tempo(self._settings.bpm, now_s)
 
     def use_model(self, model: ImageModel, classes: tuple[int, ...]) -> None:
-        """Render with this model and these of its classes from now on."""
+        """Render with this model and these of its classes from now on; bends of layers that it does not have end."""
         with self._lock:
             self._model, self._shown, self._transition = model, None, None
             self._active = self._directions = None
-            self._settings = replace(self._settings, classes=classes, edits=())
+            kept = MappingProxyType(bends.kept(self._settings.bends, model))
+            self._settings = replace(self._settings, classes=classes, edits=(), bends=kept)
             self._changes += 1
 
     def use_directions(self, directions: "Directions") -> None:
@@ -150,7 +155,9 @@ class Scene:
             self._playing = self.transport.at(now_s)
             self._switch_directions()
             self._shown, self._shown_s = self._smooth(self._blend(self._target(now_s), now_s), now_s), now_s
-            return FrameTask(self._model, self._shown, self._settings.truncation, self._active)
+            bent = bends.bends_at(self._settings, self._model, now_s)
+            noise = bends.noise_at(self._settings, self._model, now_s)
+            return FrameTask(self._model, self._shown, self._settings.truncation, self._active, bent, noise)
 
     def _switch_directions(self) -> None:
         """Change to the directions loaded last, once the edits along those before are invisible."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from core import checks
 from core.commands.table import COMMANDS
 from core.latent.oscillators import Oscillator
+from renderer.bending import Bend
 
 _MODE = COMMANDS["/image/mode"].arg("name")
 _EDIT = COMMANDS["/image/edits"].arg("edit")
@@ -21,6 +22,14 @@ OSCILLATORS = MappingProxyType(
         3: Oscillator(tuple(range(48, 80)), 1.0, 16.0, "cos"),
     }
 )
+_NO_BENDS: MappingProxyType[int, Bend] = MappingProxyType({})
+# Numbers of commands that set two of them.
+AMOUNTS = {
+    "noise": COMMANDS["/image/noise"].arg("amount"),
+    "noise_speed": COMMANDS["/image/noise"].arg("speed"),
+    "displace": COMMANDS["/image/displace"].arg("amount"),
+    "displace_scale": COMMANDS["/image/displace"].arg("scale"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,11 @@ class Settings:
         oscillators: by number, from 1.
         classes: numbers of the model's classes; empty before there is a model.
         edits: how far along each direction, in standard deviations; those that are left out are 0.
+        bends: by number, from 1; see `renderer.bending`.
+        noise: 0..4 times the noise that the model was trained with.
+        noise_speed: how fast it turns into other noise, in turns per second.
+        displace: how far the image flows along a displacement map; 0: not at all.
+        displace_scale: how fine the map is.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -49,6 +63,11 @@ class Settings:
     oscillators: MappingProxyType[int, Oscillator] = field(default_factory=lambda: OSCILLATORS)
     classes: tuple[int, ...] = ()
     edits: tuple[float, ...] = ()
+    bends: MappingProxyType[int, Bend] = field(default_factory=lambda: _NO_BENDS)
+    noise: float = 1.0
+    noise_speed: float = 0.0
+    displace: float = 0.0
+    displace_scale: float = 0.5
 
     def __post_init__(self) -> None:
         for name, arg in DIALS.items():
@@ -61,6 +80,8 @@ class Settings:
             raise ValueError(f"there may be at most {MAX_EDITS} edits, not {len(self.edits)}")
         for edit in self.edits:
             checks.in_range("edit", edit, _EDIT.low, _EDIT.high)
+        for name, arg in AMOUNTS.items():
+            checks.in_range(name, getattr(self, name), arg.low, arg.high)
 
     @property
     def lag_s(self) -> float:
@@ -70,3 +91,8 @@ class Settings:
     def with_oscillator(self, number: int, oscillator: Oscillator) -> "Settings":
         """The same with this oscillator; one of magnitude 0 does not move and keeps its axes."""
         return replace(self, oscillators=MappingProxyType({**self.oscillators, number: oscillator}))
+
+    def with_bend(self, number: int, bend: Bend | None) -> "Settings":
+        """The same with this bend; None: without one of this number."""
+        others = {other: one for other, one in self.bends.items() if other != number}
+        return replace(self, bends=MappingProxyType(others if bend is None else {**others, number: bend}))

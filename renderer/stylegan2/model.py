@@ -49,7 +49,8 @@ class StyleGan2:
         self.class_names = class_names
         self._graphs = Graphs(config, arrays, engine_name, precision)
         self._average = arrays[AVERAGE]
-        self._noise = [arrays[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy]
+        # Its own noise of each layer that takes noise, [1, size, size, 1].
+        self.noises = tuple(arrays[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy)
         self.bend_layers = tuple(self._graphs.shapes)
         self.layers = (LATENT, MAPPED, *(name for name in self.bend_layers if name != network.FRAMES))
 

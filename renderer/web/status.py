@@ -29,6 +29,12 @@ class PageStatus:
         class_names: names of all classes of the model, in the order of their numbers.
         truncation, jitter, smooth, bpm: settings, as in the command table.
         ranges: lowest and highest value of each of these four, from the command table.
+        amounts: noise, noise_speed, displace, displace_scale: the setting, its lowest and its highest value.
+        preview: whether frames are of half the size, because whole ones come too slowly.
+        bend_layers: layers of the model that bend.
+        noisy: whether the model has noise inputs.
+        transforms: of bends: lowest and highest amount of a fader, and the one that changes nothing.
+        bends: by number: layer, transform, amount.
         recording: whether the frames are being recorded.
         busy: whether the sound engine works.
         saved: the file that was written last.
@@ -55,6 +61,12 @@ class PageStatus:
     smooth: float = 0.0
     bpm: float = 0.0
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    amounts: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    preview: bool = False
+    bend_layers: list[str] = field(default_factory=list)
+    noisy: bool = False
+    transforms: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    bends: dict[int, tuple[str, str, float]] = field(default_factory=dict)
     recording: bool = False
     busy: bool = False
     saved: str = ""

@@ -1,5 +1,6 @@
 // Puts the parts of the page together: the link delivers frames and status, and each part shows some of it.
 
+import { Bends } from "./bends.js";
 import { Canvas } from "./canvas.js";
 import { Classes } from "./classes.js";
 import { Controls } from "./controls.js";
@@ -24,7 +25,7 @@ async function ask(address, values) {
 }
 
 const [controls, directions] = [new Controls(ask), new Directions(ask)];
-const parts = [controls, directions, new Classes(ask), new Playing()];
+const parts = [controls, directions, new Classes(ask), new Bends(ask), new Playing()];
 new Keys({ controls, directions, overlay, canvas });
 
 const state = {};

@@ -27,8 +27,8 @@ export class Playing {
     target.textContent = this.#playing ? this.#playing.target : "Nothing is playing";
   }
 
-  #rate({ fps, dropped }) {
-    return `${fps.toFixed(1)} fps${dropped ? `, ${dropped} dropped` : ""}`;
+  #rate({ fps, dropped, preview }) {
+    return `${fps.toFixed(1)} fps${preview ? ", half size" : ""}${dropped ? `, ${dropped} dropped` : ""}`;
   }
 
   #move() {
