@@ -100,7 +100,7 @@ SETTING_COMMANDS = (
             Arg("number", "int", "which bend", 1, 8),
             Arg("layer", "name", "one of /image/layers; rgb is the whole image", otherwise="off"),
             Arg("transform", "name", "what is done to it", choices=TRANSFORMS, otherwise="off"),
-            Arg("amount", "float", "how much; docs/stylegan2.md has a table", -100.0, 100.0, otherwise="off"),
+            Arg("amount", "float", "how much; nothing changes at 0, or at 1 for zoom", -100.0, 100.0, otherwise="off"),
             Arg(
                 "x", "float", "centre in half edges from the middle, or direction", -4.0, 4.0, otherwise="middle, right"
             ),
