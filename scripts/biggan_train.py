@@ -3,35 +3,18 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from renderer.training import hparams
 from scripts import frame
+from scripts.flags.training import setting
 
 if TYPE_CHECKING:
     from renderer.training.batches import ImageSource
 
 PROG = "biggan_train"
-
-
-def setting(text: str) -> tuple[str, Any]:
-    """NAME=VALUE, a number or a word.
-
-    Raises:
-        argparse.ArgumentTypeError: it is something else.
-    """
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, not {text!r}")
-    words: dict[str, Any] = {"true": True, "false": False}
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            pass
-    return name, words.get(value, value)
 
 
 def parser() -> argparse.ArgumentParser:

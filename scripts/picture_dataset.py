@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from core.progress import show_progress
+from renderer.training import drawings
+from renderer.training.drawings import folder as drawings_folder
 from renderer.training.patterns import FAMILIES, folder
 from scripts import frame
 
@@ -20,7 +22,7 @@ def families(text: str) -> list[str]:
         argparse.ArgumentTypeError: there is no such family.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in FAMILIES]:
+    if unknown := [name for name in names if name not in FAMILIES and name not in drawings.DRAWINGS]:
         raise argparse.ArgumentTypeError(f"there is no family {unknown[0]!r}; --list shows them")
     return list(dict.fromkeys(names))
 
@@ -31,8 +33,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("out_dir", type=frame.path, nargs="?", help="a new folder")
     count = partial(frame.whole, least=1)
     flags.add_argument("--pictures", type=count, default=400, help="images of each family (default: 400)")
-    flags.add_argument("--size", type=count, default=128, help="pixels along an edge (default: 128)")
-    flags.add_argument("--families", type=families, default=list(FAMILIES), metavar="A,B,...", help="(default: all)")
+    flags.add_argument("--drawings", action="store_true", help="drawings instead of patterns: sharper, richer, larger")
+    flags.add_argument("--size", type=count, help="pixels along an edge (default: 128; 256 for drawings)")
+    flags.add_argument("--families", type=families, metavar="A,B,...", help="(default: all)")
     flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="of the images (default: 0)")
     flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     flags.add_argument("--list", action="store_true", help="list the families and draw nothing")
@@ -48,16 +51,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list(options: argparse.Namespace) -> None:
-    for name, family in FAMILIES.items():
+    for name, family in _families(options).items():
         print(f"{name:14}{(family.__doc__ or '').strip()}")
 
 
 def _draw(options: argparse.Namespace) -> None:
+    known = _families(options)
+    names = options.families or list(known)
+    if unknown := [name for name in names if name not in known]:
+        kind = "drawing" if options.drawings else "pattern"
+        raise ValueError(f"{unknown[0]} is not a {kind}; there are {', '.join(known)}")
+    write, size = (drawings_folder.write, 256) if options.drawings else (folder.write, 128)
     with show_progress("image", "drawing") as progress:
-        folder.write(
-            options.out_dir, options.families, options.pictures, options.size, options.seed, options.jobs, progress
-        )
-    print(f"{options.out_dir}: {len(options.families)} classes of {options.pictures} images, seed {options.seed}")
+        write(options.out_dir, names, options.pictures, options.size or size, options.seed, options.jobs, progress)
+    print(f"{options.out_dir}: {len(names)} classes of {options.pictures} images, seed {options.seed}")
+
+
+def _families(options: argparse.Namespace) -> dict[str, Callable[..., object]]:
+    """The families to choose from."""
+    if options.drawings:
+        return {name: drawing for name, (drawing, _) in drawings.DRAWINGS.items()}
+    return dict(FAMILIES)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ If the folder has a factors.npz (see patterns/folder.py), each image's latent is
 """
 
 import logging
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,9 +46,17 @@ class LabelledImages:
             self._smaller[size] = ((sum(quarters[1:], quarters[0]) + 2) // 4).astype(np.uint8)
         return self._smaller[size]
 
+    def resized(self, size: int) -> "LabelledImages":
+        """The same at a smaller size."""
+        return replace(self, images=self.at(size))
+
 
 def read(
-    folder: Path, size: int, skip_bad: bool = False, progress: Progress = lambda done, total: None
+    folder: Path,
+    size: int,
+    skip_bad: bool = False,
+    progress: Progress = lambda done, total: None,
+    classless: bool = False,
 ) -> LabelledImages:
     """Read all images of a folder of class folders.
 
@@ -55,19 +65,23 @@ def read(
         size: pixels along an edge; the middle square of each image is scaled to it.
         skip_bad: log and leave out files that cannot be read.
         progress: called with the images read and their total.
+        classless: whether the folder may hold images itself, which then are of one class without a name.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: there is no class folder, a class has no image, or a file cannot be read.
     """
-    found = _files(folder)
+    found = _files(folder, classless)
     wanted = [(path, label) for label, paths in enumerate(found.values()) for path in paths]
     kept, images = [], []
-    for done, (path, label) in enumerate(wanted, 1):
-        if (image := _read_one(path, size, skip_bad)) is not None:
-            images.append(image)
-            kept.append((path, label))
-        progress(done, len(wanted))
+    # Decoding releases the interpreter's lock, so threads use all cores.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        decoded = pool.map(lambda each: _read_one(each[0], size, skip_bad), wanted)
+        for done, (each, image) in enumerate(zip(wanted, decoded, strict=True), 1):
+            if image is not None:
+                images.append(image)
+                kept.append(each)
+            progress(done, len(wanted))
     labels = np.array([label for _, label in kept], np.int32)
     if missing := [name for label, name in enumerate(found) if label not in labels]:
         raise ValueError(f"{folder / missing[0]} has no image that can be read")
@@ -87,20 +101,24 @@ def _read_one(path: Path, size: int, skip_bad: bool) -> np.ndarray | None:
         return None
 
 
-def _files(folder: Path) -> dict[str, list[Path]]:
+def _files(folder: Path, classless: bool) -> dict[str, list[Path]]:
     """The images of each class folder, in the order of their names."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; name one that has a folder of images for each class")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not classes and classless and (own := _images(folder)):
+        return {"": own}
     if not classes:
-        raise ValueError(f"{folder} has no class folders; it needs a folder of images for each class")
-    found = {
-        path.name: sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
-        for path in classes
-    }
+        also = "images, or " if classless else ""
+        raise ValueError(f"{folder} has no class folders; it needs {also}a folder of images for each class")
+    found = {path.name: _images(path) for path in classes}
     if empty := [name for name, paths in found.items() if not paths]:
         raise ValueError(f"{folder / empty[0]} has no images; they may be {', '.join(SUFFIXES)}")
     return found
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
 
 
 def _square(path: Path, size: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts import frame
 
@@ -26,6 +26,24 @@ def add(flags: argparse.ArgumentParser) -> None:
         "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
     flags.set_defaults(started=time.monotonic())
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """NAME=VALUE, a number or a word.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, not {text!r}")
+    words: dict[str, Any] = {"true": True, "false": False}
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            pass
+    return name, words.get(value, value)
 
 
 @contextmanager

@@ -1,0 +1,20 @@
+"""The stages of a StyleGAN2 run: one for each size of its images."""
+
+from dataclasses import dataclass
+
+from renderer.stylegan2.training.hparams import StyleGan2Hparams
+
+
+@dataclass(frozen=True)
+class ImageStage:
+    """Up to `end` images seen, at `size` pixels."""
+
+    end: int
+    size: int
+
+
+def stages(hparams: StyleGan2Hparams) -> list[ImageStage]:
+    """All stages in order. The last size has what the others leave of the run, so a short run may never reach it."""
+    *before, last = hparams.sizes
+    grown = [ImageStage((number + 1) * hparams.grow_images, size) for number, size in enumerate(before)]
+    return [*grown, ImageStage(hparams.total_images, last)]

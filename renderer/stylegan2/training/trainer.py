@@ -1,0 +1,114 @@
+"""StyleGAN2's part of the training loop: stages, states, batches and steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from core.nn.backend import compiled, is_jax
+from core.training import loop, random_streams, schedule, trees
+from core.training.device_steps import DeviceSteps
+from core.training.random_streams import Stream
+from core.training.timeline import Timeline
+from core.training.trees import Batch, Tree
+from renderer.stylegan2.training import state as run_state
+from renderer.stylegan2.training import steps
+from renderer.stylegan2.training.batches import ImageSource
+from renderer.stylegan2.training.stages import ImageStage, stages
+from renderer.stylegan2.training.state import StyleGan2State
+
+# In this share of the run, at its end, the learning rate falls to the share LAST_RATE.
+LAST_SHARE, LAST_RATE = 0.15, 0.1
+
+
+@dataclass
+class StyleGan2Trainer:
+    """Trains a StyleGAN2; see `core.training.loop.Trainer` for the methods.
+
+    Attributes:
+        folder: the run folder.
+        source: the images.
+        timeline: where the run is in its schedule.
+    """
+
+    folder: Path
+    source: ImageSource
+    timeline: Timeline = field(default_factory=Timeline)
+
+    @property
+    def sample_images(self) -> int:
+        """Samples are due after each so many images."""
+        return self.source.hparams.sample_images
+
+    def stages(self) -> list[ImageStage]:
+        """All stages in order."""
+        return stages(self.source.hparams)
+
+    def begin(self) -> StyleGan2State:
+        """The state of the latest save; a new one where there is none.
+
+        Raises:
+            ValueError: the run folder holds a run of another shape.
+        """
+        hparams, classes = self.source.hparams, self.source.classes
+        try:
+            return run_state.restore(self.folder, hparams, classes)
+        except FileNotFoundError:
+            return run_state.initial(hparams, classes, random_streams.generator(hparams.seed, Stream.WEIGHTS))
+
+    def is_over(self, stage: ImageStage, state: StyleGan2State) -> bool:
+        """Whether a stage is behind a state."""
+        return state.size > stage.size or self.timeline.reached(state.images, stage.end)
+
+    def enter(self, stage: ImageStage, state: StyleGan2State) -> StyleGan2State:
+        """Start Adam again where the size is a new one."""
+        if state.size == stage.size:
+            return state
+        return StyleGan2State(run_state.with_first_moments(state.tree), state.images, stage.size)
+
+    def batch_size(self, stage: ImageStage) -> int:
+        """Images per step."""
+        return self.source.hparams.batch_size
+
+    def batch(self, stage: ImageStage, images: int) -> Batch:
+        """What the step after `images` images is fed."""
+        total = self.source.hparams.total_images
+        left = (total - self.timeline.position(images)) / (LAST_SHARE * total)
+        return self.source.batch(images, schedule.linear_fall(left, LAST_RATE))
+
+    def step(self, stage: ImageStage) -> loop.Step | loop.StepRunner:
+        """The compiled step of a stage."""
+        plan = steps.StepPlan(self.source.hparams, self.source.classes, stage.size)
+        data = self.source.data(stage.size)
+        if is_jax():
+            return DeviceSteps(partial(steps.training_step, plan), data, steps.select)
+        run = _compiled(plan)
+
+        def once(tree: Tree, batch: Batch, images: int) -> tuple[Tree, dict[str, Any]]:
+            return run(tree, batch | {name: value[batch["rows"]] for name, value in data.items()})
+
+        return once
+
+    def to_tensors(self, state: StyleGan2State) -> Tree:
+        """A state as the steps take it."""
+        return trees.to_tensors(state.tree)
+
+    def local(self, tree: Tree) -> Tree:
+        """Tensors that this process can read: all."""
+        return tree
+
+    def to_state(self, stage: ImageStage, tree: Tree, images: int) -> StyleGan2State:
+        """The inverse of `to_tensors`."""
+        return StyleGan2State(trees.to_arrays(tree), images, stage.size)
+
+    def save(self, stage: ImageStage, state: StyleGan2State) -> Path:
+        """Write a state into the run folder."""
+        self.timeline.save(self.folder)
+        return run_state.save(self.folder, state)
+
+
+@lru_cache(maxsize=8)
+def _compiled(plan: steps.StepPlan) -> Callable[[Tree, Batch], tuple[Tree, dict[str, Any]]]:
+    """The step of a plan, traced once in a process."""
+    return compiled(partial(steps.training_step, plan))
