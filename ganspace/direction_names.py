@@ -7,7 +7,6 @@ names shows these.
 import hashlib
 import json
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ _DIGEST_LENGTH = 32
 
 def kept_apart(path: Path) -> bool:
     """Whether the names for a components file are in the user's folder: it ships, or it cannot be written."""
-    return user_folders.ships(path) or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return user_folders.keeps_apart(path)
 
 
 def save(components: Components) -> Path:

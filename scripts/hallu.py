@@ -14,6 +14,7 @@ COMMANDS = {
     "send": "Send one OSC message and print the replies until /done or /fail.",
     "models": "List the installed models, add one, or remove one.",
     "hallucinate": "Make a hallucination without a server.",
+    "match": "Find the latent vectors whose notes come nearest to recorded sounds.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",
     "react": "Make a video of a song in which the whole song moves the image: its parts, harmony, drums and level.",
     "tempo": "Make a video loop in tempo: groups of an image model's axes swing with the beat, without a seam.",

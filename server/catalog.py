@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
+from core.files.safe_paths import confined
 from ganspace.edited_models import check_layer
 from server.checkpoints import locate, locate_components
 
@@ -22,10 +23,12 @@ class Catalog:
     Attributes:
         folders: searched in order.
         loader: reads a checkpoint folder.
+        sounds: folders whose sound files clients may name; None: any on this machine.
     """
 
     folders: tuple[Path, ...]
     loader: Callable[[Path], "Model"]
+    sounds: tuple[Path, ...] | None = None
 
     def locate(self, name: str) -> Path:
         """The folder of a checkpoint by name or path.
@@ -46,6 +49,23 @@ class Catalog:
         model = self.loader(folder)
         model.warm_up()
         return model, folder
+
+    def sound_file(self, name: str) -> Path:
+        """A sound file of a client's.
+
+        Raises:
+            FileNotFoundError: there is none, or it is outside the folders that clients may name.
+            ValueError: the path is not absolute.
+        """
+        path = Path(name)
+        if not path.is_absolute():
+            raise ValueError(f"path must be absolute, not {name[:120]!r}")
+        folders = [Path(path.anchor)] if self.sounds is None else self.sounds
+        for found in (found for folder in folders for found in confined(folder, folder, name)):
+            if found.is_file():
+                return found
+        place = "" if self.sounds is None else " in the folders that clients may name"
+        raise FileNotFoundError(f"there is no sound file {name[:120]!r}{place}")
 
     def load_components(
         self, name: str, model: "Model", folder: Path, progress: "Progress | None" = None

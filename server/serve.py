@@ -97,7 +97,10 @@ def _check_page_host(host: str) -> None:
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
-    catalog = Catalog(settings.models, partial(families.load, engine=settings.engine, precision=settings.precision))
+    # Of clients on other machines, paths stay inside the spool.
+    sounds = None if settings.host.startswith(_LOOPBACK) else (settings.spool,)
+    loader = partial(families.load, engine=settings.engine, precision=settings.precision)
+    catalog = Catalog(settings.models, loader, sounds)
     return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
 
 

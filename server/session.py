@@ -95,7 +95,11 @@ class Session:
         names = [field.name for field in fields(self)]
         changed = [name for name in names if getattr(self, name) is not getattr(before, name)]
         free = [name for name in changed if getattr(now, name) is getattr(before, name)]
-        return replace(now, **{name: getattr(self, name) for name in free})
+        # Of the slots each counts by itself: a note that was played meanwhile has changed their order.
+        filled = [(name, z) for name, z in self.slots.items() if z is not before.slots.get(name)]
+        untouched = [(name, z) for name, z in filled if now.slots.get(name) is before.slots.get(name)]
+        merged = now.with_slots(untouched) if "slots" in changed and "slots" not in free else now
+        return replace(merged, **{name: getattr(self, name) for name in free})
 
     def with_seed(self, seed: int) -> "Session":
         """The session with random numbers that start from a seed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from server.engine.lanes import Lane
 from server.osc import queries
 from server.osc.queries import Query
-from server.sounds import conditions, directions, hallucinations, live_notes, models, notes, slots, streams
+from server.sounds import conditions, directions, hallucinations, live_notes, matches, models, notes, slots, streams
 from server.sounds.result import Handler
 
 
@@ -52,6 +52,7 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/sound/stream_stop": Queued(streams.stream_stop, Lane.CONTROL),
     "/sound/hallucinate": Queued(hallucinations.hallucinate),
     "/sound/hallucinate_z": Queued(hallucinations.hallucinate_z),
+    "/sound/match": Queued(matches.match),
     "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),
     "/sound/set_edits": Queued(directions.set_edits, Lane.CONTROL),
     "/sound/edits": Queued(directions.edits),

@@ -51,6 +51,7 @@ FAILURES = {
     "hallu": ("send status", "'status'"),
     "hallu demo": ("--out file/out", "file/out"),
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
+    "hallu match": ("missing.wav", "missing.wav"),
     "hallu models": ("add missing", "'missing'"),
     "hallu react": ("missing.wav --model missing", "'missing'"),
     "hallu send": ("status", "'status'"),

@@ -54,6 +54,20 @@ CONTROLS = {
     "stop": ([("set-file", "symbol take"), ("end-button",)], "/image/record", ["stop"]),
     "snapshot": ([("snapshot-button",)], "/image/snapshot", []),
     "snapshot with a name": ([("set-file", "symbol a\\ b"), ("snapshot-button",)], "/image/snapshot", ["a b"]),
+    "a fader": ([("fader-set", "0.5")], "/image/signal", ["fader", 0.5]),
+    "a control follows a signal": (
+        [
+            ("set-control", "symbol class"),
+            ("set-which", "symbol tench"),
+            ("set-low", "0.25"),
+            ("set-high", "0.75"),
+            ("map-button",),
+        ],
+        "/image/map",
+        ["class", "tench", "level", 0.25, 0.75],
+    ),
+    "truncation follows": ([("map-button",)], "/image/map", ["truncation", "level", pytest.approx(0.1), 1]),
+    "a control is free": ([("unmap-button",)], "/image/map", ["truncation"]),
     "status": ([], "/image/status", []),
     "settings": ([], "/image/settings", []),
 }

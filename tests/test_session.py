@@ -87,3 +87,10 @@ def test_what_was_set_meanwhile_stays(session):
     used = session.using(["a"])
     now = session.with_slots([("c", np.zeros(4))])
     assert list(used.after(session, now).slots) == ["a", "b", "c"]
+
+
+def test_a_slot_that_long_work_fills_is_kept_although_a_note_was_played_meanwhile(session):
+    found = session.with_slots([("found", np.ones(4)), ("b", np.ones(4))])
+    now = session.using(["a"]).with_slots([("b", np.full(4, 3.0))])
+    merged = found.after(session, now).slots
+    assert (merged["found"][0], merged["b"][0]) == (1, 3)

@@ -75,17 +75,22 @@ def length_at(path: Path, sample_rate: int) -> int:
         raise _unreadable(path, error) from None
 
 
-def read(path: Path, sample_rate: int) -> np.ndarray:
+def read(path: Path, sample_rate: int, *, longest_s: float | None = None) -> np.ndarray:
     """Read a sound file as float32 [samples] at sample_rate; channels are averaged.
 
     It is read in blocks, so that an hour of stereo needs no more memory than the mono result. A 16-bit mono file that
     has this rate already gives exactly its values / 32768.
 
+    Args:
+        path: the file.
+        sample_rate: in Hz.
+        longest_s: only its first seconds are read; None: all of it.
+
     Raises:
         BadFileError: it cannot be read, is empty, or has a value that is not finite.
     """
     try:
-        wave = _read(path, sample_rate)
+        wave = _read(path, sample_rate, None if longest_s is None else round(longest_s * sample_rate))
     except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
     if not len(wave):
@@ -95,15 +100,15 @@ def read(path: Path, sample_rate: int) -> np.ndarray:
     return wave
 
 
-def _read(path: Path, sample_rate: int) -> np.ndarray:
+def _read(path: Path, sample_rate: int, longest: int | None) -> np.ndarray:
     try:
         with _opened(path) as file:
             if file:
-                return _joined(_blocks(file, sample_rate))
+                return _joined(_blocks(file, sample_rate), longest)
     except soundfile.LibsndfileError:
         # Damaged on the way: FFmpeg leaves out what it cannot decode.
         pass
-    return _joined(_decoded(path, sample_rate))
+    return _joined(_decoded(path, sample_rate), longest)
 
 
 @contextmanager
@@ -141,8 +146,18 @@ def _decoded(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
         yield from resample_blocks((block.samples.mean(axis=0) for block in blocks), rate, sample_rate)
 
 
-def _joined(blocks: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.zeros(0, np.float32), *blocks])
+def _joined(blocks: Iterable[np.ndarray], longest: int | None) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.float32), *_until(blocks, longest)])[:longest]
+
+
+def _until(blocks: Iterable[np.ndarray], longest: int | None) -> Iterator[np.ndarray]:
+    """Blocks, until there are so many samples; the others are not read."""
+    found = 0
+    for block in blocks:
+        yield block
+        found += len(block)
+        if longest is not None and found >= longest:
+            return
 
 
 def _unreadable(path: Path, error: Exception) -> BadFileError:

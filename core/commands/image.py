@@ -17,6 +17,8 @@ _FILE_ARG = Arg(
 TRANSFORMS = ("zoom", "blur", "translate", "rotate", "shear", "blend", "hue", "swirl", "displace")
 _COMPONENTS = ("/image/components count layer file", "/image/directions name...")
 
+_MAP_WORD = Arg("word", "name", "the number or name after edit, bend or class; then the signal, then its low and high")
+
 SETTING_COMMANDS = (
     Spec(
         "/image/load",
@@ -123,6 +125,27 @@ SETTING_COMMANDS = (
             Arg("scale", "float", "how fine the map is", 0.0, 1.0, default=0.5),
         ),
     ),
+    Spec(
+        "/image/map",
+        "Let a control follow a signal, from low at 0 to high at 1; without them over its whole range. No signal: off.",
+        args=(Arg("control", "name", "truncation, jitter, noise, edit N, bend N or class NAME"),),
+        group=(_MAP_WORD,),
+        min_groups=0,
+        max_groups=4,
+        replies=("/image/mapped control which signal low high",),
+    ),
+)
+
+SIGNAL_COMMANDS = (
+    Spec(
+        "/image/signal",
+        "Report control signals of the client's: a microphone's level, a fader, a sensor. /image/map binds them.",
+        group=(
+            Arg("name", "name", "any name; at most 64 are kept"),
+            Arg("value", "float", "its value now", 0.0, 1.0),
+        ),
+        max_groups=64,
+    ),
 )
 
 RECORDING_COMMANDS = (
@@ -148,7 +171,7 @@ STATUS_COMMANDS = (
         "The current settings, whoever made them. The class... are numbers; none: the renderer's own choice. "
         "/image/components, /image/directions and /image/edits come if directions are loaded; edits that are left out "
         "are 0. /image/layers are those that bend, /image/noise comes if the model has noise inputs, and /image/bend "
-        "for each bend.",
+        "for each bend; /image/mapped for each control that follows a signal.",
         replies=(
             "/image/settings.reply truncation jitter smooth mode bpm [class...]",
             "/image/class_names name...",
@@ -158,10 +181,12 @@ STATUS_COMMANDS = (
             "/image/noise amount speed",
             "/image/displace amount scale",
             "/image/bend number layer transform amount x y",
+            "/image/mapped control which signal low high",
         ),
     ),
 )
 
 IMAGE_COMMANDS = tuple(
-    replace(spec, executor=Executor.RENDERER) for spec in (*SETTING_COMMANDS, *RECORDING_COMMANDS, *STATUS_COMMANDS)
+    replace(spec, executor=Executor.RENDERER)
+    for spec in (*SETTING_COMMANDS, *SIGNAL_COMMANDS, *RECORDING_COMMANDS, *STATUS_COMMANDS)
 )

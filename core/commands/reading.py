@@ -124,17 +124,17 @@ def _count_text(least: int, most: int) -> str:
 
 
 def _targets(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
-    if TARGET in spec.group:
-        return tuple(values[TARGET.name])
-    return (values[TARGET.name],) if TARGET in spec.args else ()
+    if spec.named_by in (arg.name for arg in spec.group):
+        return tuple(values[spec.named_by])
+    return (values[spec.named_by],) if spec.named_by in (arg.name for arg in spec.args) else ()
 
 
 def _target_in(spec: Spec, args: Sequence[Value]) -> str:
     """The target of a message that breaks a rule, as far as it has one."""
-    order = [*spec.args, *spec.group]
-    if TARGET not in order or order.index(TARGET) >= len(args):
+    order = [arg.name for arg in (*spec.args, *spec.group)]
+    if spec.named_by not in order or order.index(spec.named_by) >= len(args):
         return "-"
     try:
-        return str(TARGET.read(args[order.index(TARGET)]))
+        return str(TARGET.read(args[order.index(spec.named_by)]))
     except ValueError:
         return "-"

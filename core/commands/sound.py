@@ -121,6 +121,28 @@ NOTE_COMMANDS = (
     ),
 )
 
+MATCH_COMMANDS = (
+    Spec(
+        "/sound/match",
+        "Find the latent vector whose note comes nearest to a recording, its level left out. The first time for a "
+        "model, some thousand notes of it are rendered and kept. /cancel takes the slot.",
+        args=(
+            SLOT,
+            Arg("path", "name", "a sound file of any kind, from its first sound on; an absolute path"),
+            Arg("pitch", "int", PITCH.help, PITCH.low, PITCH.high, otherwise="the recording's, or the nearest"),
+        ),
+        replies=(
+            PROGRESS,
+            _Z,
+            "/sound/matched_pitch slot pitch",
+            # In dB: the root of the mean square over the log-mel spectrum.
+            "/sound/matched slot path distance",
+        ),
+        progress=True,
+        named_by="slot",
+    ),
+)
+
 DIRECTION_COMMANDS = (
     Spec(
         "/sound/load_ganspace_components",
@@ -168,4 +190,11 @@ DIRECTION_COMMANDS = (
     ),
 )
 
-SOUND_COMMANDS = (*MODEL_COMMANDS, *LATENT_COMMANDS, *NOTE_COMMANDS, *LIVE_COMMANDS, *DIRECTION_COMMANDS)
+SOUND_COMMANDS = (
+    *MODEL_COMMANDS,
+    *LATENT_COMMANDS,
+    *NOTE_COMMANDS,
+    *LIVE_COMMANDS,
+    *MATCH_COMMANDS,
+    *DIRECTION_COMMANDS,
+)

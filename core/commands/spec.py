@@ -30,6 +30,7 @@ class Spec:
         later: messages that may follow /done, to the client that sent the command last.
         executor: where it is executed.
         progress: whether it sends /progress while it works.
+        named_by: the argument by which the client tells its requests apart.
     """
 
     address: str
@@ -42,6 +43,7 @@ class Spec:
     later: tuple[str, ...] = ()
     executor: Executor = Executor.ENGINE
     progress: bool = False
+    named_by: str = "target"
 
     @property
     def usage(self) -> str:

@@ -1,5 +1,6 @@
 """Folders: the models and patches that ship, and the user's own."""
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -34,6 +35,17 @@ def ships(path: Path) -> bool:
 def data_dir() -> Path:
     """The user's folder for models, state and audio files, which may not exist yet."""
     return platformdirs.user_data_path("hallu", appauthor=False)
+
+
+def cache_dir() -> Path:
+    """The user's folder for what can be computed again, which may not exist yet."""
+    return platformdirs.user_cache_path("hallu", appauthor=False)
+
+
+def keeps_apart(path: Path) -> bool:
+    """Whether what belongs to a file or folder is kept in the user's folders: it ships, or it cannot be written."""
+    folder = path if path.is_dir() else path.parent
+    return ships(path) or not (os.access(path, os.W_OK) and os.access(folder, os.W_OK))
 
 
 def user_models() -> Path:

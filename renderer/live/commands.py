@@ -6,14 +6,15 @@ directions returns Later.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.latent.oscillators import Oscillator
 from core.protocols import ImageModel
+from renderer import classes as classes_of
 from renderer.bending import TRANSFORMS, Bend
-from renderer.live import bends
+from renderer.live import bends, signals
 from renderer.live.controller import RenderController
 from renderer.live.direction_search import DirectionSearch
 from renderer.live.directions import Directions
@@ -146,6 +147,30 @@ def displace(controller: RenderController, values: Values) -> list[Reply]:
     return controller.prepare(displace=values["amount"], displace_scale=values["scale"])
 
 
+def map_control(controller: RenderController, values: Values) -> list[Reply]:
+    """Let a control follow a signal, or no longer."""
+    words = [values["control"], *values["word"]]
+    place, binding = signals.key(words), signals.read(words)
+    if binding and binding.control == "class":
+        classes_of.find([binding.which], controller.model.class_names)
+    scene = controller.scene
+    scene.change(
+        lambda now: replace(now, bindings=signals.with_binding(now.bindings, place, binding)), time.monotonic()
+    )
+    return _mapped(scene.settings, [place])
+
+
+def _mapped(now: Settings, places: Iterable[tuple[str, str]]) -> list[Reply]:
+    found = [now.bindings[place] for place in places if place in now.bindings]
+    return [["/image/mapped", one.control, one.which or "-", one.signal, one.low, one.high] for one in found]
+
+
+def signal(controller: RenderController, values: Values) -> list[Reply]:
+    """Take the values of control signals."""
+    controller.scene.signal(dict(zip(values["name"], values["value"], strict=True)))
+    return []
+
+
 def record(controller: RenderController, values: Values) -> list[Reply]:
     """Start or stop a recording."""
     path = controller.record(values["file"]) if values["what"] == "start" else controller.stop_recording()
@@ -176,7 +201,7 @@ def settings(controller: RenderController, _: Values) -> list[Reply]:
     if known is not None:
         moved = max((place for place, edit in enumerate(now.edits, 1) if edit), default=0)
         replies += [*_directions_replies(known), ["/image/edits", *now.edits[:moved]]]
-    return [*replies, *_bend_replies(now, model)]
+    return [*replies, *_bend_replies(now, model), *_mapped(now, now.bindings)]
 
 
 def _bend_replies(now: Settings, model: ImageModel | None) -> list[Reply]:
@@ -206,6 +231,8 @@ HANDLERS = {
     "/image/bend": Handler(bend),
     "/image/noise": Handler(noise),
     "/image/displace": Handler(displace),
+    "/image/map": Handler(map_control),
+    "/image/signal": Handler(signal, query=True),
     "/image/record": Handler(record),
     "/image/snapshot": Handler(snapshot),
     "/image/status": Handler(status, query=True),

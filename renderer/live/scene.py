@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from core.protocols import ImageModel
 from renderer.bending import Bend
-from renderer.live import bends, idle_motion
+from renderer.live import bends, idle_motion, signals
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
@@ -77,6 +77,9 @@ class Scene:
         self._shown_s = float("-inf")
         self._source: tuple[Any, ...] = (None,)
         self._transition: _Transition | None = None
+        self._signals = signals.Signals()
+        # The settings with what the signals move, as of this frame.
+        self._moved = self._settings
 
     @property
     def settings(self) -> Settings:
@@ -119,6 +122,16 @@ class Scene:
             self._changes += 1
             self._tempo_clock = self._tempo_clock.at_tempo(self._settings.bpm, now_s)
 
+    def signal(self, values: Mapping[str, float]) -> None:
+        """Set the values of control signals, 0..1.
+
+        Raises:
+            ValueError: there are too many.
+        """
+        with self._lock:
+            for name, value in values.items():
+                self._signals.set(name, value)
+
     def use_model(self, model: ImageModel, classes: tuple[int, ...]) -> None:
         """Render with this model and these of its classes from now on; bends of layers that it does not have end."""
         with self._lock:
@@ -153,11 +166,13 @@ class Scene:
             if self._model is None:
                 return None
             self._playing = self.transport.at(now_s)
+            values = self._signals.at(min(_LONGEST_STEP_S, max(0.0, now_s - self._shown_s)))
+            self._moved = signals.applied(self._settings, values)
             self._switch_directions()
             self._shown, self._shown_s = self._smooth(self._blend(self._target(now_s), now_s), now_s), now_s
-            bent = bends.bends_at(self._settings, self._model, now_s)
-            noise = bends.noise_at(self._settings, self._model, now_s)
-            return FrameTask(self._model, self._shown, self._settings.truncation, self._active, bent, noise)
+            bent = bends.bends_at(self._moved, self._model, now_s)
+            noise = bends.noise_at(self._moved, self._model, now_s)
+            return FrameTask(self._model, self._shown, self._moved.truncation, self._active, bent, noise)
 
     def _switch_directions(self) -> None:
         """Change to the directions loaded last, once the edits along those before are invisible."""
@@ -176,15 +191,20 @@ class Scene:
         """The edits to reach, one per direction."""
         if self._active is None:
             return np.zeros(0)
-        return self._active.row(self._settings.edits if self._active is self._directions else ())
+        edits = self._moved.edits if self._active is self._directions else ()
+        # A signal may be bound to the edit of a direction that these directions do not have.
+        return self._active.row(edits[: self._active.used])
 
     def _target(self, now_s: float) -> GeneratorInput:
         """The input without transitions and smoothing."""
-        return self._motion(now_s)._replace(edits=self._edits())
+        assert self._model is not None
+        found = self._motion(now_s)
+        weights = signals.class_weights(found.class_weights, self._moved.bindings, self._signals.shown, self._model)
+        return found._replace(edits=self._edits(), class_weights=weights)
 
     def _motion(self, now_s: float) -> GeneratorInput:
         assert self._model is not None
-        settings, model = self._settings, self._model
+        settings, model = self._moved, self._model
         sound = self._playing.sound if self._playing and settings.mode != "free" else None
         if self._playing and sound:
             target = self._path_of(sound).at(now_s - self._playing.since_s, settings.jitter)

@@ -7,6 +7,7 @@ from core import checks
 from core.commands.table import COMMANDS
 from core.latent.oscillators import Oscillator
 from renderer.bending import Bend
+from renderer.live import signals
 
 _MODE = COMMANDS["/image/mode"].arg("name")
 _EDIT = COMMANDS["/image/edits"].arg("edit")
@@ -50,6 +51,7 @@ class Settings:
         noise_speed: how fast it turns into other noise, in turns per second.
         displace: how far the image flows along a displacement map; 0: not at all.
         displace_scale: how fine the map is.
+        bindings: the controls that follow signals.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -68,6 +70,7 @@ class Settings:
     noise_speed: float = 0.0
     displace: float = 0.0
     displace_scale: float = 0.5
+    bindings: signals.Bindings = field(default_factory=lambda: signals.NONE)
 
     def __post_init__(self) -> None:
         for name, arg in DIALS.items():

@@ -16,12 +16,14 @@ from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from core.files import atomic
 from core.files.regular import read_regular
+from renderer.live import signals
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
 _MAX_BYTES = 1 << 20
 LOAD, DIRECTIONS, EDITS = "/image/load", "/image/load_ganspace_components", "/image/edits"
+MAP = "/image/map"
 # Directions belong to a model, and edits to directions: loading one resets the others.
 RESETS = {LOAD: (DIRECTIONS, EDITS), DIRECTIONS: (EDITS,)}
 _SETTINGS = frozenset(spec.address for spec in SETTING_COMMANDS)
@@ -86,7 +88,11 @@ class SettingsFile:
 
 
 def _key(command: Command) -> tuple[str, Any]:
-    # Each oscillator is a setting of its own.
+    # Each oscillator is a setting of its own, and each control that can follow a signal.
+    if command.address == MAP:
+        words = (command.values["control"], *command.values["word"])
+        named = words[0] in signals.CONTROLS and signals.CONTROLS[words[0]].named
+        return MAP, words[: 2 if named else 1]
     return command.address, command.values.get("number")
 
 

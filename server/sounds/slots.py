@@ -19,7 +19,7 @@ def randomize_z(context: Context, request: Request) -> Result:
     names = request.command.values["slot"]
     session, z = context.session.draw(len(names), context.session.need_model().latent_size)
     session = session.with_slots(zip(names, z, strict=True))
-    return Result(session, [_z(session, name) for name in names])
+    return Result(session, [z_reply(session, name) for name in names])
 
 
 def set_z(context: Context, request: Request) -> Result:
@@ -38,8 +38,9 @@ def slerp_z(context: Context, request: Request) -> Result:
     if len(start) != len(end):
         raise ValueError(f"the slots have {len(start)} and {len(end)} values; slerp needs two of one size")
     session = session.with_slots([(values["dst"], slerp(start, end, values["amount"]))])
-    return Result(session, [_z(session, values["dst"])])
+    return Result(session, [z_reply(session, values["dst"])])
 
 
-def _z(session: Session, name: str) -> Message:
+def z_reply(session: Session, name: str) -> Message:
+    """The reply with a slot's values."""
     return Message("/sound/z", (name, *map(float, session.slots[name])))
