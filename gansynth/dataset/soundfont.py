@@ -33,6 +33,8 @@ SYSTEM_FONTS = tuple(
 EARLY_MS, PAUSE_MS = 2, 50
 GAIN = 2.0
 NOTES_PER_RUN = 64
+# General MIDI's channel of drum kits, counted from 0.
+DRUMS = 9
 # Some of FluidR3's samples have an offset, up to 0.05; notes that still sound at their end would click there.
 HIGH_PASS_HZ, FADE_S = 10.0, 0.02
 _UNLOADED = re.compile("failed to load (the )?soundfont", re.IGNORECASE)
@@ -43,8 +45,8 @@ _LOWEST_RENDER_RATE, _HIGHEST_RENDER_RATE = 44100, 96000
 class SoundFontPlan:
     """The notes to render: every program at every pitch and velocity, in that order.
 
-    programs (General MIDI, from 0) must be in general_midi.INSTRUMENTS; a note is held for hold_s seconds and cut at
-    length samples.
+    programs (General MIDI, from 0) must be in general_midi.INSTRUMENTS, unless `pitched` is false; a note is held for
+    hold_s seconds and cut at length samples. On the channel DRUMS programs are kits, and pitches are instruments.
 
     Raises:
         ValueError: one of them is out of range, or there are none.
@@ -56,9 +58,12 @@ class SoundFontPlan:
     sample_rate: int = 16000
     length: int = 64000
     hold_s: float = 3.0
+    channel: int = 0
+    pitched: bool = True
 
     def __post_init__(self) -> None:
-        if unknown := set(self.programs) - INSTRUMENTS.keys():
+        unknown = set(self.programs) - INSTRUMENTS.keys() if self.pitched else set()
+        if unknown:
             raise ValueError(f"program {min(unknown)} has no steady pitch or no family; use one of {list(INSTRUMENTS)}")
         for name, least in (("pitches", 0), ("velocities", 1)):
             for value in getattr(self, name):
@@ -141,6 +146,14 @@ def render(
         ChildProcessError: FluidSynth fails.
         ValueError: the sound font is damaged.
     """
+    for key, wave in render_waves(plan, program, sound_font, progress):
+        yield _note(key, wave, plan)
+
+
+def render_waves(
+    plan: SoundFontPlan, program: str, sound_font: Path, progress: Callable[[int, int], None] | None = None
+) -> Iterator[tuple[tuple[int, int, int], np.ndarray]]:
+    """The notes of a plan, pitched or not, as (program, pitch, velocity) and float32 [length]; see `render`."""
     keys = plan.keys()
     for start in range(0, len(keys), NOTES_PER_RUN):
         if progress:
@@ -149,7 +162,7 @@ def render(
         for key, wave in zip(batch, _run(batch, plan, program, sound_font), strict=True):
             peak = np.abs(wave).max()
             if peak > gain(SILENCE_DB):
-                yield _note(key, wave / max(1.0, peak), plan)
+                yield key, wave / max(1.0, peak)
     if progress:
         progress(len(keys), len(keys))
 
@@ -194,11 +207,11 @@ def _song(keys: Sequence[tuple[int, int, int]], plan: SoundFontPlan) -> mido.Mid
     hold_ms = round(1000 * plan.hold_s)
     wait = EARLY_MS
     for program, pitch, velocity in keys:
-        track.append(mido.Message("program_change", program=program))
-        track.append(mido.Message("note_on", note=pitch, velocity=velocity, time=wait))
-        track.append(mido.Message("note_off", note=pitch, time=hold_ms))
+        track.append(mido.Message("program_change", program=program, channel=plan.channel))
+        track.append(mido.Message("note_on", note=pitch, velocity=velocity, time=wait, channel=plan.channel))
+        track.append(mido.Message("note_off", note=pitch, time=hold_ms, channel=plan.channel))
         rest = plan.slot_ms - PAUSE_MS - EARLY_MS - hold_ms
-        track.append(mido.Message("control_change", control=120, time=rest))  # all sound off
+        track.append(mido.Message("control_change", control=120, time=rest, channel=plan.channel))  # all sound off
         wait = PAUSE_MS + EARLY_MS
     return song
 
