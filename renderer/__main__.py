@@ -19,6 +19,7 @@ from core import checks, errors, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
+    from renderer.ipc.keys import LinkKeys
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="tcp://HOST:PORT",
         help="where a server publishes (hallu serve --image-port); the port after it is used too (default %(default)s)",
     )
+    add("--key", metavar="FILE", help="keys that `hallu keys add` of the server has made (-: from standard input)")
     add(
         "--models",
         type=Path,
@@ -113,7 +115,7 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out or data / "pictures"
     controller = RenderController(models, out, load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
-    link = Link(controller, dispatcher, args.server, ended.set, _version())
+    link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key))
     fragments.recover(out)
     stop_page = _serve_page(controller, dispatcher, args)
     if args.tied:
@@ -125,6 +127,24 @@ def _run(args: argparse.Namespace) -> int:
     link.stop()
     stop_page()
     return errors.INTERRUPTED if signal.SIGINT in received else errors.OK
+
+
+def _keys(given: str | None) -> "LinkKeys | None":
+    """The keys in a file, or in the first line of standard input.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: there are no keys in it.
+    """
+    from renderer.ipc import keys
+
+    if given is None:
+        return None
+    return (
+        keys.parse(sys.stdin.buffer.readline(1024).decode("ascii", "replace"))
+        if given == "-"
+        else keys.read(Path(given))
+    )
 
 
 def _end_event() -> tuple[threading.Event, list[int]]:

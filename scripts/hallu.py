@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "Run the live server that Pd talks to.",
     "send": "Send one OSC message and print the replies until /done or /fail.",
     "models": "List the installed models, add one, or remove one.",
+    "keys": "List, make or remove keys for renderers on other machines.",
     "hallucinate": "Make a hallucination without a server.",
     "match": "Find the latent vectors whose notes come nearest to recorded sounds.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from core import errors, families, signals
+from core import errors, families, hosts, signals
 from server import state_keeper
 from server.catalog import Catalog
 from server.checkpoints import locate
 from server.engine.queue import Engine
 from server.engine.work import EngineWork
+from server.link.keyring import Keyring
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.dispatcher import Dispatcher
@@ -23,8 +24,6 @@ from server.settings import IMAGE_PORT, ServerSettings
 from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
-
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 def serve(settings: ServerSettings) -> int:
@@ -42,9 +41,10 @@ def serve(settings: ServerSettings) -> int:
     _check_page_host(settings.page_host)
     spool = WavSpool(settings.spool)
     osc = OscSocket(settings.host, settings.port)
+    keyring = Keyring(settings.keys)
+    publisher = _publisher(settings, keyring)
     # Held until the process ends.
     lock = state_keeper.lock(settings.state, f"the server on {osc.name}, process {os.getpid()}")
-    publisher = _publisher(settings)
     work = _work(settings, publisher, spool)
     engine = Engine(work)
     dispatcher = Dispatcher(engine, publisher, osc.send, lambda: work.session, spool.sink, lambda: work.unsaved)
@@ -52,7 +52,7 @@ def serve(settings: ServerSettings) -> int:
     _announce(settings, osc)
     publisher.start()
     engine.start()
-    with _renderer(settings, publisher.port):
+    with _renderer(settings, publisher.port, keyring):
         osc.serve(dispatcher.handle)
         publisher.stop()
     status = _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
@@ -75,10 +75,13 @@ def _stop_on_signals(osc: OscSocket) -> list[int]:
 
 def _announce(settings: ServerSettings, osc: OscSocket) -> None:
     """Print the address, and a warning where others can reach it."""
-    if not settings.host.startswith(_LOOPBACK):
+    if not hosts.is_loopback(settings.host):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
-    if settings.image and not settings.page_host.startswith(_LOOPBACK):
-        log.warning("the page is on %s: everybody who reaches this address can change the images", settings.page_host)
+    if settings.image and not hosts.is_loopback(settings.page_host):
+        log.warning(
+            "the page is on %s: everybody who reaches it can watch; controls need the token in its address",
+            settings.page_host,
+        )
     print(f"ready {osc.name}", flush=True)
 
 
@@ -105,15 +108,14 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
 
 
 @contextmanager
-def _renderer(settings: ServerSettings, port: int) -> Iterator[None]:
+def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator[None]:
     """Run the renderer during the block, unless it is disabled or no image model is installed."""
     if not settings.image or not families.find(settings.models, "image"):
         yield
         return
-    # A server that listens on all addresses is reached by loopback too.
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "localhost") else settings.host
     stored = settings.state.with_name(f"{settings.state.stem}_images.json")
-    process = RendererProcess(host, port, RendererFiles(settings.models, settings.pictures, stored, settings.page_host))
+    files = RendererFiles(settings.models, settings.pictures, stored, settings.page_host)
+    process = RendererProcess(hosts.reachable(settings.host), port, files, keyring.new)
     process.start()
     try:
         yield
@@ -121,14 +123,14 @@ def _renderer(settings: ServerSettings, port: int) -> Iterator[None]:
         process.stop()
 
 
-def _publisher(settings: ServerSettings) -> Publisher:
+def _publisher(settings: ServerSettings, keyring: Keyring) -> Publisher:
     if settings.image_port is not None:
-        return Publisher(settings.host, settings.image_port)
+        return Publisher(settings.host, settings.image_port, keyring)
     try:
-        return Publisher(settings.host, 0 if settings.port == 0 else IMAGE_PORT)
+        return Publisher(settings.host, 0 if settings.port == 0 else IMAGE_PORT, keyring)
     except OSError as error:
         log.info("%s; taking other ports", error)
-        return Publisher(settings.host, 0)
+        return Publisher(settings.host, 0, keyring)
 
 
 def _close(engine: Engine, osc: OscSocket, status: int) -> int:

@@ -7,6 +7,7 @@ from core import checks
 from core.files.user_folders import data_dir, default_models, user_models
 
 PORT, IMAGE_PORT = 7770, 7771
+KEYS = "keys"
 
 
 def default_state(port: int) -> Path:
@@ -49,6 +50,11 @@ class ServerSettings:
     page_host: str = "127.0.0.1"
     engine: str = "openvino"
     precision: str = "f32"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys of renderers elsewhere; see `hallu keys`."""
+        return self.state.parent / KEYS
 
     def __post_init__(self) -> None:
         for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):

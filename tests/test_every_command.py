@@ -52,6 +52,7 @@ FAILURES = {
     "hallu demo": ("--out file/out", "file/out"),
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
     "hallu match": ("missing.wav", "missing.wav"),
+    "hallu keys": ("--keys keys remove missing", "'missing'"),
     "hallu models": ("add missing", "'missing'"),
     "hallu react": ("missing.wav --model missing", "'missing'"),
     "hallu send": ("status", "'status'"),

@@ -1,9 +1,11 @@
 """Messages to renderers over ZeroMQ, and their answers: a real server, real sockets."""
 
 import json
+import os
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from conftest import RunningServer, free_pair, running_with
 from core.audio.features import FEATURE_RATE, features
 from core.audio.levels import gain
 from renderer.ipc import messages
+from renderer.ipc.keys import pair
+from server.link.keyring import Keyring
 from server.link.publisher import Publisher
 from server.link.replay_cache import ReplayCache, encode_samples
 from server.sounds.rendered import RenderedSound
@@ -24,9 +28,12 @@ PATIENCE_MS = 20_000
 class Renderer:
     """A peer on the server's two sockets."""
 
-    def __init__(self, port):
+    def __init__(self, port, keys=None, most_unread=1000):
         self.context = zmq.Context()
         self.receiver, self.sender = self.context.socket(zmq.SUB), self.context.socket(zmq.PUSH)
+        self.receiver.rcvhwm = most_unread
+        for socket in (self.receiver, self.sender) if keys else ():
+            keys.secure(socket)
         self.receiver.connect(f"tcp://127.0.0.1:{port}")
         self.sender.connect(f"tcp://127.0.0.1:{port + 1}")
         self.receiver.subscribe(b"")
@@ -62,14 +69,24 @@ def port():
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory, models, port):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def keys(folder):
+    return Keyring(folder / "keys").add("test")
+
+
+@pytest.fixture(scope="module")
+def running(folder, keys, models, port):
     flags = ("--no-image", "--image-port", port)
-    yield from running_with(RunningServer(tmp_path_factory.mktemp("server"), models, *flags), "magenta_small")
+    yield from running_with(RunningServer(folder, models, *flags), "magenta_small")
 
 
 @pytest.fixture
-def renderer(running, port):
-    peer = Renderer(port).join()
+def renderer(running, port, keys):
+    peer = Renderer(port, keys).join()
     yield peer
     peer.close()
 
@@ -204,10 +221,10 @@ def test_playing_and_stopping_are_passed_on(running, renderer):
     assert renderer.receive("stop").fields == {"target": "trip"}
 
 
-def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port):
+def test_a_renderer_that_comes_late_is_told_where_the_sound_is(running, port, keys):
     running.send("/sound/play", "trip", 1.0)
     time.sleep(0.5)
-    with closing(Renderer(port).join()) as peer:
+    with closing(Renderer(port, keys).join()) as peer:
         assert peer.receive("play").fields["position_s"] > 1.4
     running.send("/sound/stop")
 
@@ -279,12 +296,12 @@ def test_random_messages_of_a_renderer_do_no_harm(running, renderer):
     assert replies[-1].address == "/done"
 
 
-def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port):
+def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, renderer, port, keys):
     client = running.peer()
     renderer.send("heartbeat")
     client.send("/image/status")
     renderer.receive("command")
-    Renderer(port).join().close()
+    Renderer(port, keys).join().close()
     assert "did not answer" in client.receive_end()[-1].args[2]
 
 
@@ -309,3 +326,64 @@ def test_a_taken_port_is_one_line(hallu, running, port):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert str(port) in line and "--image-port" in line
+
+
+@pytest.mark.parametrize("forged", ["no key", "a key that nobody gave out", "the server's own"])
+def test_a_peer_without_a_key_that_was_given_out_is_not_heard(running, renderer, folder, port, keys, forged):
+    public, secret = pair()
+    other = {
+        "no key": None,
+        "a key that nobody gave out": replace(keys, public=public, secret=secret),
+        "the server's own": replace(keys, public=Keyring(folder / "keys").public, secret=secret),
+    }[forged]
+    with closing(Renderer(port, other)) as peer:
+        client = running.peer()
+        renderer.send("heartbeat")
+        client.send("/image/snapshot")
+        asked = renderer.receive("command")
+        reply = {"id": asked.fields["id"], "replies": [["/image/file", "/etc/forged"]], "error": ""}
+        for topic, fields in [("hello", {"name": "forged", "version": "0"}), ("reply", reply)] * 10:
+            # A peer that was refused has no connection left, and cannot send.
+            with suppress(zmq.Again):
+                peer.sender.send_multipart(messages.encode(topic, fields), zmq.NOBLOCK)
+            assert not peer.receiver.poll(50)
+        renderer.send("reply", {"id": asked.fields["id"], "replies": [["/image/file", "true"]], "error": ""})
+        assert client.receive_end()[0] == ("/image/file", ["true"])
+        client.socket.close()
+
+
+def test_keys_that_are_taken_back_do_not_connect_again(tmp_path):
+    ring = Keyring(tmp_path)
+    public = ring.add("hall").public.encode()
+    assert ring.allows(public) and Keyring(tmp_path).public == ring.public
+    ring.remove("hall")
+    assert not ring.allows(public)
+
+
+def test_text_of_a_renderer_does_not_reach_the_log_raw(running, renderer):
+    renderer.send("heartbeat", {"page": "http://x/\nready 6.6.6.6:1"})
+    _, replies = answered(running, renderer, "/image/truncation", 0.5, replies=[])
+    assert replies[-1].address == "/done"
+    assert not any(line.startswith("ready") for line in running.errors)
+
+
+def test_many_hellos_of_a_renderer_that_does_not_read_take_little_memory(tmp_path):
+    publisher = Publisher("127.0.0.1", 0)
+    peer = Renderer(publisher.port, most_unread=4)
+    publisher.start()
+    wave = np.random.default_rng(0).uniform(-1, 1, 16_000 * 60).astype(np.float32)
+    for number in range(16):
+        publisher.rendered(replace(a_wave(str(number), 1), wave=wave))
+    peer.join()
+    before = memory_mb()
+    for _ in range(120):
+        peer.send("hello", {"name": "test", "version": "0"})
+    time.sleep(3.0)
+    grown = memory_mb() - before
+    peer.close()
+    publisher.stop()
+    assert grown < 600
+
+
+def memory_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20

@@ -1,7 +1,10 @@
 """How the server starts its renderer."""
 
+import io
 import subprocess
 
+from renderer.ipc.keys import parse
+from server.link.keyring import Keyring
 from server.link.renderer_process import RendererFiles, RendererProcess
 
 
@@ -9,7 +12,7 @@ class Started:
     """In place of a process: it has ended already."""
 
     def __init__(self, command, **options):
-        self.command, self.options = command, options
+        self.command, self.options, self.stdin = command, options, io.BytesIO()
         commands.append(self)
 
     def poll(self):
@@ -25,11 +28,11 @@ class Started:
 commands: list[Started] = []
 
 
-def started(monkeypatch, tmp_path, **options):
+def started(monkeypatch, tmp_path, host="127.0.0.1", keys=None, **options):
     monkeypatch.setattr(subprocess, "Popen", Started)
     commands.clear()
     files = RendererFiles([tmp_path, tmp_path / "none"], tmp_path / "out", tmp_path / "settings.json", **options)
-    RendererProcess("127.0.0.1", 7771, files)._run_once()
+    RendererProcess(host, 7771, files, keys)._run_once()
     return commands[0]
 
 
@@ -56,3 +59,16 @@ def test_the_page_can_be_for_other_machines(monkeypatch, tmp_path):
 def test_it_is_told_the_models_folders_that_there_are(monkeypatch, tmp_path):
     command = started(monkeypatch, tmp_path).command
     assert command[command.index("--models") + 1 :] == [str(tmp_path)]
+
+
+def test_an_ipv6_address_has_brackets(monkeypatch, tmp_path):
+    command = started(monkeypatch, tmp_path, "::1").command
+    assert command[command.index("--server") + 1] == "tcp://[::1]:7771"
+
+
+def test_its_keys_are_not_in_its_command(monkeypatch, tmp_path):
+    ring = Keyring(tmp_path / "keys")
+    process = started(monkeypatch, tmp_path, keys=ring.new)
+    keys = parse(process.stdin.getvalue().decode())
+    assert ring.allows(keys.public.encode())
+    assert keys.secret not in " ".join(process.command)

@@ -5,12 +5,15 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import DATA, SMALL, RunningServer
+from conftest import DATA, SMALL, RunningServer, free_pair
+from live_server import ROOT
 
 PATIENCE_S = 120
 PROCESSES = Path("/proc")
@@ -143,3 +146,19 @@ def test_a_server_that_stops_ends_its_renderer(painting):
     until(lambda: renderers(painting), "a renderer")
     assert painting.stop() == 0
     assert not renderers(painting)
+
+
+def test_a_renderer_elsewhere_connects_with_the_keys_that_were_made_for_it(tmp_path, both, hallu):
+    port, key = free_pair(), tmp_path / "hall.key"
+    server = RunningServer(tmp_path, both, "--no-image", "--image-port", port)
+    assert hallu("keys", "--keys", tmp_path / "keys", "add", "hall", "--out", key).returncode == 0
+    assert key.stat().st_mode & 0o777 == 0o600
+    command = [sys.executable, "-m", "renderer", "--server", f"tcp://127.0.0.1:{port}", "--key", key, "--models", both]
+    command += ["--out", tmp_path / "out", "--settings", tmp_path / "settings.json", "--page-port", 0]
+    renderer = subprocess.Popen([str(word) for word in command], cwd=ROOT)
+    try:
+        assert painted(server)[0] == "biggan_small"
+    finally:
+        renderer.kill()
+        renderer.wait()
+        server.kill()

@@ -62,12 +62,13 @@ def part_of(path: Path) -> Path:
 
 
 @contextmanager
-def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
+def replacing(path: Path, *, sync: bool = True, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path to write, which replaces `path` when the block ends without an error.
 
     Args:
         path: the file; its folder is created where it is missing. A link stays one: what it leads to is replaced.
         sync: wait until the disk has the data; for files that need not survive a power cut, False is faster.
+        private: only the owner may read the file, from its first byte on.
 
     Raises:
         OSError: it cannot be written; the message names the file, or the folder of a full disk.
@@ -78,6 +79,8 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     with naming(path.parent), _renamed(part, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if private:
+                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             yield part
             if sync:
                 sync_file(part)
@@ -86,23 +89,23 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
+def write_bytes(path: Path, data: bytes | memoryview, *, sync: bool = True, private: bool = False) -> None:
     """Write a file, or replace it; see `replacing`.
 
     Raises:
         OSError: it cannot be written.
     """
-    with replacing(path, sync=sync) as part:
+    with replacing(path, sync=sync, private=private) as part:
         part.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, or replace it.
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a text file in UTF-8, or replace it; see `replacing`.
 
     Raises:
         OSError: it cannot be written.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(), private=private)
 
 
 @contextmanager

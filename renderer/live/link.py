@@ -14,6 +14,7 @@ from core import checks
 from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from renderer.ipc import messages
+from renderer.ipc.keys import LinkKeys
 from renderer.ipc.messages import Event
 from renderer.live.commands import HANDLERS, Reply
 from renderer.live.controller import RenderController
@@ -23,7 +24,7 @@ from renderer.live.sounds import read_name, read_samples, read_sound
 log = logging.getLogger(__name__)
 
 _POLL_MS = 20
-_HELLO_S, _HEARTBEAT_S = 0.2, 1.0
+_HELLO_S, _HEARTBEAT_S, _HINT_S = 0.2, 1.0, 5.0
 MAX_WAITING = 64
 # Shortest time between two warnings about unreadable messages.
 _WARNING_S = 5.0
@@ -56,6 +57,7 @@ class Link:
         server: str,
         stop: Callable[[], None],
         version: str,
+        keys: LinkKeys | None = None,
     ) -> None:
         """Connect.
 
@@ -65,12 +67,14 @@ class Link:
             server: address of the server.
             stop: called when the server says bye.
             version: of this program, for the server.
+            keys: for a server that asks for them.
 
         Raises:
             ValueError: the address is not one.
         """
         publisher, collector = addresses(server)
         self._controller, self._dispatcher, self._version = controller, dispatcher, version
+        self._keys = keys
         controller.on_notice = self._notice
         self._context = zmq.Context()
         self._in, self._out = self._socket(zmq.SUB, publisher), self._socket(zmq.PUSH, collector)
@@ -81,6 +85,7 @@ class Link:
         self._long: set[int] = set()
         self._connected, self._stopping = False, threading.Event()
         self._hello_s = self._heartbeat_s = self._warned_s = float("-inf")
+        self._asked_s, self._hinted, self._server = float("inf"), False, server
         self._topics = self._functions(stop)
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._run, self._work)]
 
@@ -104,6 +109,8 @@ class Link:
         socket.ipv6, socket.maxmsgsize, socket.linger = "[" in address, messages.MAX_BYTES, 200
         # Messages for a server that is away: no more are kept.
         socket.sndhwm = 256
+        if self._keys:
+            self._keys.secure(socket)
         socket.connect(address)
         return socket
 
@@ -133,6 +140,7 @@ class Link:
     def _turn(self, now_s: float) -> None:
         if not self._connected and now_s - self._hello_s >= _HELLO_S:
             self._hello_s = now_s
+            self._hint(now_s)
             self._send(messages.encode("hello", {"name": "renderer", "version": self._version}))
         if now_s - self._heartbeat_s >= _HEARTBEAT_S:
             self._heartbeat_s = now_s
@@ -143,6 +151,14 @@ class Link:
             self._send(self._outgoing.get())
         if self._in.poll(_POLL_MS if self._outgoing.empty() else 0):
             self._receive(messages.decode(self._in.recv_multipart()))
+
+    def _hint(self, now_s: float) -> None:
+        """Say once that no server answers."""
+        self._asked_s = min(self._asked_s, now_s)
+        if not self._hinted and now_s - self._asked_s > _HINT_S:
+            self._hinted = True
+            key = "" if self._keys else "; a server needs a --key, made by `hallu keys add`"
+            log.info("no server answers yet at %s%s", self._server, key)
 
     def _send_progress(self) -> None:
         done, total = self._controller.direction_control.progress

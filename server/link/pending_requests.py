@@ -1,6 +1,6 @@
 """Commands that the renderer has not answered yet."""
 
-import itertools
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ Later = Callable[[Message], None]
 _PATIENCE_S = 60.0
 # The largest integer in OSC.
 _MOST = 2**31
+# Integers up to here are exact in every JSON.
+_MOST_NUMBER = 2**53
 
 
 @dataclass
@@ -29,7 +31,6 @@ class PendingRequests:
     def __init__(self) -> None:
         self._open: dict[int, _PendingRequest] = {}
         self._followers: dict[str, Later] = {}
-        self._numbers = itertools.count(1)
 
     def open(self, answer: Answer, now_s: float, progress: Progress | None = None) -> int:
         """Add a command; returns its number.
@@ -39,7 +40,8 @@ class PendingRequests:
             now_s: of the monotonic clock.
             progress: called with steps done and in all, if the command takes long.
         """
-        number = next(self._numbers)
+        # Nobody can guess the number of another one's command.
+        number = secrets.randbelow(_MOST_NUMBER)
         self._open[number] = _PendingRequest(answer, now_s + _PATIENCE_S, progress)
         return number
 
@@ -49,7 +51,8 @@ class PendingRequests:
         Raises:
             ValueError: a field is missing or wrong.
         """
-        number, done, total = (_whole(fields, key) for key in ("id", "done", "total"))
+        number = _whole(fields, "id", _MOST_NUMBER)
+        done, total = (_whole(fields, key) for key in ("done", "total"))
         request = self._open.get(number)
         if request is None:
             return
@@ -93,11 +96,11 @@ class PendingRequests:
                 request.answer([], "the renderer did not answer; it may be restarting")
 
 
-def _whole(fields: dict[str, Any], key: str) -> int:
+def _whole(fields: dict[str, Any], key: str, most: int = _MOST) -> int:
     value = fields.get(key)
     if type(value) is not int:
         raise checks.mismatch(key, "be a whole number", value)
-    return checks.whole(key, value, 0, _MOST - 1)
+    return checks.whole(key, value, 0, most - 1)
 
 
 def _message(row: Any) -> Message:

@@ -6,15 +6,18 @@ nor the receive thread waits for a renderer.
 
 import logging
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
+from zmq.utils import z85
 
 from core.progress import Progress
 from renderer.ipc import messages
+from server.link.keyring import Keyring
 from server.link.pending_requests import Answer, Later, PendingRequests
 from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
 from server.sounds.rendered import RenderedSound
@@ -25,17 +28,27 @@ _POLL_MS = 20
 _TRIES = 20
 # A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
+# What a renderer sends is short; of what it is sent, the replay of the last sounds is the longest row.
+_MOST_RECEIVED, _MOST_WAITING = 1 << 20, 128
+_PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
+_ZAP, _KEY_BYTES = "inproc://zeromq.zap.01", 32
 
 
 class Publisher:
     """The two sockets and their thread. Methods may be called from any thread, and never wait."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, keyring: Keyring | None = None) -> None:
         """Bind `port` and the one after it; 0: any two.
+
+        Args:
+            host: where to listen.
+            port: see above.
+            keyring: who may connect; None: whoever reaches the ports.
 
         Raises:
             OSError: one of them is taken.
         """
+        self._keyring = keyring
         self._context = zmq.Context()
         self.port = self._bind(host, port)
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -50,12 +63,18 @@ class Publisher:
             "progress": lambda event: self._requests.progress(event.fields, self._heartbeat_s),
             "notice": lambda event: self._requests.follow_up(event.fields),
         }
+        self._poller = zmq.Poller()
+        for socket in (self._door, self._in):
+            self._poller.register(socket, zmq.POLLIN)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
 
     def _bind(self, host: str, port: int) -> int:
         for _ in range(1 if port else _TRIES):
             try:
+                # Before the other sockets, so that nobody is let in unasked.
+                self._door = self._context.socket(zmq.REP)
+                self._door.bind(_ZAP)
                 self._out = self._socket(zmq.PUB, host, port)
                 found = int(self._out.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
                 self._in = self._socket(zmq.PULL, host, found + 1)
@@ -69,7 +88,12 @@ class Publisher:
 
     def _socket(self, kind: int, host: str, port: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
-        socket.ipv6, socket.maxmsgsize = ":" in host, messages.MAX_BYTES
+        socket.ipv6, socket.maxmsgsize = ":" in host, _MOST_RECEIVED
+        # A renderer that does not read gets no more than this many messages, and none is kept for one that is away.
+        socket.sndhwm = socket.rcvhwm = _MOST_WAITING
+        if self._keyring:
+            socket.curve_server, socket.curve_publickey = True, self._keyring.public.encode()
+            socket.curve_secretkey = self._keyring.secret.encode()
         socket.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
         return socket
 
@@ -142,12 +166,26 @@ class Publisher:
         while not self._jobs.empty():
             self._jobs.get()()
         # Short: new jobs wait this long.
-        if self._in.poll(_POLL_MS if self._jobs.empty() else 0):
+        ready = dict(self._poller.poll(_POLL_MS if self._jobs.empty() else 0))
+        if self._door in ready:
+            self._door.send_multipart(self._admit(self._door.recv_multipart()))
+        if self._in in ready:
             try:
                 self._take(messages.decode(self._in.recv_multipart()))
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
         self._requests.give_up(time.monotonic(), self._gone)
+
+    def _admit(self, request: list[bytes]) -> list[bytes]:
+        """Answer ZeroMQ's question whether a client may connect (ZAP, its RFC 27)."""
+        version, number, mechanism, key = request[0], request[1], request[5], b"".join(request[6:])
+        allowed = self._keyring is None or (
+            mechanism == b"CURVE" and len(key) == _KEY_BYTES and self._keyring.allows(z85.encode(key))
+        )
+        status = (b"200", b"OK") if allowed else (b"400", b"unknown key")
+        if not allowed:
+            log.warning("a renderer was refused: its key is unknown; `hallu keys add NAME` makes one")
+        return [version, number, *status, b"", b""]
 
     def _publish_busy(self, busy: bool) -> None:
         self._send(messages.encode("busy", {"busy": busy}))
@@ -209,7 +247,9 @@ class Publisher:
             self._send(frames)
 
     def _heartbeat(self, event: messages.Event) -> None:
-        page = str(event.fields.get("page", ""))
+        page = event.fields.get("page", "")
+        if not isinstance(page, str) or not _PAGE.fullmatch(page):
+            raise ValueError(f"{page!r:.80} is not the address of a page")
         if page != self._page:
             self._page = page
             log.info("page at %s", page)

@@ -5,9 +5,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from renderer.ipc.keys import LinkKeys
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +36,14 @@ class RendererFiles:
 class RendererProcess:
     """Keeps one renderer running, from a thread; audio is unaffected."""
 
-    def __init__(self, host: str, port: int, files: RendererFiles) -> None:
-        """Connect it to the server's ZeroMQ ports at `host`."""
+    def __init__(self, host: str, port: int, files: RendererFiles, keys: Callable[[], LinkKeys] | None = None) -> None:
+        """Connect it to the server's ZeroMQ ports at `host`; `keys` makes those for each start."""
+        self._keys = keys
+        host = f"[{host}]" if ":" in host else host
         # Tied: it ends when its standard input does, so also when this process is killed.
         self._command = [sys.executable, "-m", "renderer", "--tied", "--server", f"tcp://{host}:{port}"]
         self._command += ["--out", str(files.images), "--settings", str(files.settings)]
-        self._command += ["--page-host", files.page_host]
+        self._command += ["--page-host", files.page_host, *(("--key", "-") if keys else ())]
         self._command += ["--models", *(str(folder) for folder in files.models if folder.is_dir())]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="renderer", daemon=True)
@@ -75,6 +81,7 @@ class RendererProcess:
         except OSError as error:
             log.warning("the renderer cannot be started: %s", error)
             return
+        self._hand_over(process)
         while process.poll() is None and not self._stopping.wait(0.1):
             pass
         process.terminate()
@@ -83,3 +90,11 @@ class RendererProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def _hand_over(self, process: "subprocess.Popen[Any]") -> None:
+        """Give a renderer its keys where no other process can read them: in its standard input."""
+        if self._keys and process.stdin:
+            with suppress(OSError):
+                # It may have ended already.
+                process.stdin.write(f"{self._keys().text()}\n".encode())
+                process.stdin.flush()
