@@ -101,7 +101,7 @@ def _check_page_host(host: str) -> None:
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
     # Of clients on other machines, paths stay inside the spool.
-    sounds = None if settings.host.startswith(_LOOPBACK) else (settings.spool,)
+    sounds = None if hosts.is_loopback(settings.host) else (settings.spool,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds)
     return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
