@@ -146,9 +146,11 @@ def test_the_beginning_of_a_video_is_that_of_the_whole():
 def test_movement_is_the_same_at_any_frame_rate():
     values = load_values("default")
     slow, fast = (scene_of(values, fps=fps) for fps in (12.0, 48.0))
-    for frame in range(4, 90, 7):
-        a, b = slow.at(frame), fast.at(4 * frame)
-        assert np.abs(a.latent - b.latent).mean() < 0.15 * np.abs(a.latent).mean()
+    both = [(slow.at(frame).latent, fast.at(4 * frame).latent) for frame in range(4, 90)]
+    apart = [np.abs(a - b).mean() / np.abs(a).mean() for a, b in both]
+    # At a stroke the slower one has moved on by a part of its longer frame.
+    assert np.median(apart) < 0.05
+    assert np.max(apart) < 0.4
 
 
 def test_noise_of_a_mapped_model_has_its_sizes_and_deviation():

@@ -91,6 +91,7 @@ class Scene:
         self._weights = self._class_weights()
         self._noise = NoiseFrames(config, self._curves, model.size, seed) if self._space.mapped else None
         self._bends = BendTracks(config.bends, self._curves, model)
+        self._analysis.release()
 
     @cached_property
     def bounds(self) -> np.ndarray:

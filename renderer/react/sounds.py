@@ -1,6 +1,5 @@
 """The sounds of a song by name: the mix, and its stems, from files or separated by what is harmonic, short and low."""
 
-import functools
 import logging
 import re
 from pathlib import Path
@@ -17,9 +16,9 @@ log = logging.getLogger(__name__)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
 # "Song - drums.wav" is drums too.
 _WORDS = re.compile(r"[^a-z]+")
+_HARMONIC = "harmonic"
 # Where the bass ends, and between what most of the energy of voices is.
-_BASS_HZ = 250.0
-_VOICE_HZ = (300.0, 3400.0)
+_BANDS_HZ = {"bass": (0.0, 250.0), "other": (250.0, SAMPLE_RATE / 2), "vocals": (300.0, 3400.0)}
 
 
 class SongSounds:
@@ -37,6 +36,7 @@ class SongSounds:
 
     def __init__(self, song: Path, stems: Path | None = None) -> None:
         self._song = song
+        self._waves: dict[str, np.ndarray] = {}
         self.files = find_stems(stems) if stems else {}
         missing = [name for name in STEMS if name not in self.files]
         if stems and missing:
@@ -48,29 +48,29 @@ class SongSounds:
         Raises:
             ValueError: there is no sound of this name, or its file cannot be read.
         """
-        checks.one_of("a sound", name, (MIX, *STEMS))
-        return self._mix if name == MIX else self._stem(name)
+        return self._kept(checks.one_of("a sound", name, (MIX, *STEMS)))
 
-    @functools.cached_property
-    def _mix(self) -> np.ndarray:
-        return sound_files.read(self._song, SAMPLE_RATE)
+    def release(self) -> None:
+        """Forget all waves; they are read again where they are asked for."""
+        self._waves.clear()
 
-    @functools.cache  # noqa: B019 - it lives as long as the analysis of one song
-    def _stem(self, name: str) -> np.ndarray:
+    def _kept(self, name: str) -> np.ndarray:
+        if name not in self._waves:
+            self._waves[name] = self._made(name)
+        return self._waves[name]
+
+    def _made(self, name: str) -> np.ndarray:
+        if name == MIX:
+            return sound_files.read(self._song, SAMPLE_RATE)
+        mix = self._kept(MIX)
         if name in self.files:
-            wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(self._mix)]
-            return np.pad(wave, (0, len(self._mix) - len(wave)))
+            wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(mix)]
+            return np.pad(wave, (0, len(mix) - len(wave)))
+        if name == _HARMONIC:
+            return separation.harmonic(mix, 1.0)
         if name == "drums":
-            return separation.percussive(self._mix, 1.0)
-        if name == "bass":
-            return separation.band(self._harmonic, 0.0, _BASS_HZ)
-        if name == "vocals":
-            return separation.band(self._harmonic, *_VOICE_HZ)
-        return separation.band(self._harmonic, _BASS_HZ)
-
-    @functools.cached_property
-    def _harmonic(self) -> np.ndarray:
-        return separation.harmonic(self._mix, 1.0)
+            return separation.percussive(mix, 1.0)
+        return separation.band(self._kept(_HARMONIC), *_BANDS_HZ[name])
 
 
 def find_stems(folder: Path) -> dict[str, Path]:

@@ -101,6 +101,7 @@ def make(job: ReactJob, load: Load, progress: Progress | None = None) -> list[Pa
     model = load(job.model)
     chosen = _chosen(job, config, model)
     scene, shown = prepare(job, config, sounds, model, chosen)
+    sounds.release()
     log.info("%d segments, rendering %d frames", len(scene.starts), shown)
     size = job.shape.at(model.size)
     with replacing(job.out) as part:

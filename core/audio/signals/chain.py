@@ -138,6 +138,10 @@ class Analysis:
         """
         return self._signal(name).values
 
+    def release(self) -> None:
+        """Forget the parts of sounds that chains have in common; signals stay."""
+        self._waves.clear()
+
     def _signal(self, name: str) -> Signal:
         if name not in self._chains:
             raise checks.mismatch("a signal", f"be one of {', '.join(self._chains) or 'none'}", name)

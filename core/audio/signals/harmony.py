@@ -35,13 +35,13 @@ def decompose(wave: np.ndarray, components: int = COMPONENTS) -> Signal:
     iterations at most, from the same start each time). In silence all are 0.
     """
     checks.whole("components of decompose", components, 1, COMPONENTS)
-    spectra = np.concatenate(list(_spectra(wave)))
-    if spectra.max(initial=0.0) < _SMALL:
-        return Signal(np.zeros((len(spectra), components)), SAMPLE_RATE / HOP)
-    return Signal(_activations(spectra, components), SAMPLE_RATE / HOP)
+    count = 1 + len(wave) // HOP
+    if np.abs(wave).max(initial=0.0) < _SMALL:
+        return Signal(np.zeros((count, components)), SAMPLE_RATE / HOP)
+    return Signal(_activations(wave, count, components), SAMPLE_RATE / HOP)
 
 
-def _activations(spectra: np.ndarray, components: int) -> np.ndarray:
+def _activations(wave: np.ndarray, count: int, components: int) -> np.ndarray:
     import warnings
 
     from sklearn.decomposition import NMF
@@ -51,17 +51,16 @@ def _activations(spectra: np.ndarray, components: int) -> np.ndarray:
     with warnings.catch_warnings():
         # The last iterations change nothing that could be seen.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        if len(spectra) <= _MOST_MOMENTS:
-            return np.asarray(model.fit_transform(spectra))
-        model.fit(spectra[np.linspace(0, len(spectra) - 1, _MOST_MOMENTS).astype(int)])
-        blocks = range(0, len(spectra), _BLOCK)
-        return np.concatenate([model.transform(spectra[begin : begin + _BLOCK]) for begin in blocks])
+        if count <= _MOST_MOMENTS:
+            return np.asarray(model.fit_transform(_spectra(wave, np.arange(count))))
+        model.fit(_spectra(wave, np.linspace(0, count - 1, _MOST_MOMENTS).astype(int)))
+        blocks = np.split(np.arange(count), range(_BLOCK, count, _BLOCK))
+        return np.concatenate([model.transform(_spectra(wave, moments)) for moments in blocks])
 
 
-def _spectra(wave: np.ndarray) -> list[np.ndarray]:
-    """Magnitudes float32 [n, 1025] around each moment, in blocks; the sound is between two silences."""
+def _spectra(wave: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """Magnitudes float32 [n, 1025] around some moments, int [n]; the sound is between two silences."""
     window = stft.hann_periodic(FRAME)
-    padded = np.pad(np.asarray(wave, np.float32), FRAME // 2)
-    all_frames = stft.frames(padded, FRAME, HOP)
-    blocks = range(0, len(all_frames), _BLOCK)
-    return [stft.magnitudes(all_frames[b : b + _BLOCK], window).astype(np.float32) for b in blocks]
+    frames = stft.frames(np.pad(np.asarray(wave, np.float32), FRAME // 2), FRAME, HOP)
+    blocks = np.split(moments, range(_BLOCK, len(moments), _BLOCK))
+    return np.concatenate([stft.magnitudes(frames[block], window).astype(np.float32) for block in blocks])

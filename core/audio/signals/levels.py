@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import checks
+from core.audio import stft
 from core.audio.pieces import SAMPLE_RATE
 from core.audio.signals.signal import Signal
 
@@ -12,13 +13,16 @@ _NYQUIST_HZ, _BANDS = SAMPLE_RATE / 2, 128
 _PRIOR_SHAPE, _PRIOR_BPM = 0.5, 120.0
 _BEAT_WINDOW = 384
 _SMALL = 1e-10
+# Frames that are worked on together.
+_BLOCK = 4096
 
 
 def rms(wave: np.ndarray) -> Signal:
     """Root mean square of 2048 samples around each moment, 43 moments a second; full scale is 1."""
-    import librosa
-
-    return Signal(librosa.feature.rms(y=wave, frame_length=FRAME, hop_length=HOP)[0], SAMPLE_RATE / HOP)
+    frames = stft.frames(np.pad(np.asarray(wave, np.float32), FRAME // 2), FRAME, HOP)
+    blocks = range(0, len(frames), _BLOCK)
+    squares = [np.mean(np.square(frames[begin : begin + _BLOCK]), axis=1) for begin in blocks]
+    return Signal(np.sqrt(np.concatenate(squares)), SAMPLE_RATE / HOP)
 
 
 def onsets(wave: np.ndarray, low_hz: float = 20.0, high_hz: float = 8000.0) -> Signal:
@@ -29,13 +33,9 @@ def onsets(wave: np.ndarray, low_hz: float = 20.0, high_hz: float = 8000.0) -> S
     Raises:
         ValueError: the frequencies are not in order, or outside 0..11 025 Hz.
     """
-    from librosa.onset import onset_strength
-
     checks.in_range("low_hz of onsets", low_hz, 0, _NYQUIST_HZ, "Hz")
     checks.above("high_hz of onsets", high_hz, low_hz, _NYQUIST_HZ, "Hz")
-    bands = int(np.clip((high_hz - low_hz) * FRAME / SAMPLE_RATE, 1, _BANDS))
-    strength = onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=ONSET_HOP, fmin=low_hz, fmax=high_hz, n_mels=bands)
-    return Signal(strength, SAMPLE_RATE / ONSET_HOP)
+    return Signal(_strength(wave, ONSET_HOP, low_hz, high_hz), SAMPLE_RATE / ONSET_HOP)
 
 
 def beat(wave: np.ndarray) -> Signal:
@@ -45,11 +45,37 @@ def beat(wave: np.ndarray) -> Signal:
     """
     import scipy.stats
     from librosa.beat import plp
-    from librosa.onset import onset_strength
 
-    strength = onset_strength(y=wave, sr=SAMPLE_RATE, hop_length=HOP)
+    strength = _strength(wave, HOP, 0.0, _NYQUIST_HZ)
     if strength.max(initial=0.0) < _SMALL:
         return Signal(np.zeros(len(strength)), SAMPLE_RATE / HOP)
     prior = scipy.stats.lognorm(loc=np.log(_PRIOR_BPM), scale=_PRIOR_BPM, s=_PRIOR_SHAPE)
-    pulse = plp(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, win_length=_BEAT_WINDOW, prior=prior)
+    window = min(_BEAT_WINDOW, len(strength))
+    pulse = plp(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, win_length=window, prior=prior)
     return Signal(pulse, SAMPLE_RATE / HOP)
+
+
+def _strength(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> np.ndarray:
+    """Onset strength float [n] as librosa finds it; its spectra of a long sound are never there together."""
+    from librosa import power_to_db
+    from librosa.feature import melspectrogram
+    from librosa.onset import onset_strength
+
+    bands = int(np.clip((high_hz - low_hz) * FRAME / SAMPLE_RATE, 1, _BANDS))
+    padded = np.pad(np.asarray(wave, np.float32), FRAME // 2)
+    step = _BLOCK * hop
+    powers = [
+        melspectrogram(
+            y=padded[begin : begin + step - hop + FRAME],
+            sr=SAMPLE_RATE,
+            n_fft=FRAME,
+            hop_length=hop,
+            n_mels=bands,
+            fmin=low_hz,
+            fmax=high_hz,
+            center=False,
+        )
+        for begin in range(0, len(wave) // hop * hop + 1, step)
+    ]
+    decibels = power_to_db(np.concatenate(powers, axis=1))
+    return np.asarray(onset_strength(S=decibels, sr=SAMPLE_RATE, hop_length=hop, n_fft=FRAME))

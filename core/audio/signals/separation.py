@@ -52,8 +52,12 @@ def band(wave: np.ndarray, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2
         sections = scipy.signal.butter(_ORDER, low_hz, "highpass", output="sos", fs=SAMPLE_RATE)
     else:
         sections = scipy.signal.butter(_ORDER, (low_hz, high_hz), "bandpass", output="sos", fs=SAMPLE_RATE)
-    padding = min(len(wave) - 1, SAMPLE_RATE)
-    return np.asarray(scipy.signal.sosfiltfilt(sections, wave, padlen=padding), np.float32)
+
+    def filtered(piece: np.ndarray) -> np.ndarray:
+        found: np.ndarray = scipy.signal.sosfiltfilt(sections, piece, padlen=min(len(piece) - 1, SAMPLE_RATE))
+        return found
+
+    return _in_pieces(wave, filtered)
 
 
 def _in_pieces(wave: np.ndarray, work: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
