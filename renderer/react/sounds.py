@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
 # "Song - drums.wav" is drums too.
 _WORDS = re.compile(r"[^a-z]+")
-_HARMONIC = "harmonic"
+_HARMONIC, _PERCUSSIVE = "harmonic", "percussive"
 # Where the bass ends, and between what most of the energy of voices is.
 _BANDS_HZ = {"bass": (0.0, 250.0), "other": (250.0, SAMPLE_RATE / 2), "vocals": (300.0, 3400.0)}
 
@@ -66,11 +66,11 @@ class SongSounds:
         if name in self.files:
             wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(mix)]
             return np.pad(wave, (0, len(mix) - len(wave)))
-        if name == _HARMONIC:
-            return separation.harmonic(mix, 1.0)
+        if _HARMONIC not in self._waves:
+            self._waves[_HARMONIC], self._waves[_PERCUSSIVE] = separation.harmonic_percussive(mix)
         if name == "drums":
-            return separation.percussive(mix, 1.0)
-        return separation.band(self._kept(_HARMONIC), *_BANDS_HZ[name])
+            return self._waves[_PERCUSSIVE]
+        return separation.band(self._waves[_HARMONIC], *_BANDS_HZ[name])
 
 
 def find_stems(folder: Path) -> dict[str, Path]:

@@ -33,6 +33,13 @@ def percussive(wave: np.ndarray, margin: float = 3.0) -> np.ndarray:
     return _in_pieces(wave, lambda piece: percussive_part(piece, margin=margin))
 
 
+def harmonic_percussive(wave: np.ndarray) -> np.ndarray:
+    """Both parts, [2, samples], whose sum is the wave; faster than one after the other."""
+    from librosa.effects import hpss
+
+    return _in_pieces(wave, lambda piece: np.stack(hpss(piece)))
+
+
 def band(wave: np.ndarray, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2) -> np.ndarray:
     """What is between two frequencies, without delay: a Butterworth filter of order 4, forwards and backwards.
 
@@ -63,9 +70,9 @@ def band(wave: np.ndarray, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2
 def _in_pieces(wave: np.ndarray, work: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Work that keeps the length, on pieces with margins; a wave of one piece is worked on whole."""
     size = HOP * (int(PIECE_S * SAMPLE_RATE) // HOP)
-    found = np.empty(len(wave), np.float32)
+    found = []
     for begin in range(0, len(wave), size):
         first, end = max(0, begin - _MARGIN), min(len(wave), begin + size)
         piece = work(wave[first : min(len(wave), end + _MARGIN)])
-        found[begin:end] = piece[begin - first : end - first]
-    return found
+        found.append(piece[..., begin - first : end - first].astype(np.float32))
+    return np.concatenate(found, axis=-1)
