@@ -7,7 +7,7 @@ Otherwise ours stands alone.
 import argparse
 import importlib
 
-PARTS = ("play", "train", "pictures")
+PARTS = ("play", "train", "pictures", "stylegan2")
 
 
 def main() -> None:

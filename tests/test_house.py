@@ -63,7 +63,7 @@ def test_every_room_has_arrows():
 # Where a family of models may be named, besides core/families.py: in its room, in its commands, where it is measured.
 OWN_ROOMS = {
     "biggan": ("renderer/biggan/", "renderer/training/", "scripts/biggan_", "bench/"),
-    "stylegan": ("renderer/stylegan2/", "scripts/stylegan2_"),
+    "stylegan": ("renderer/stylegan2/", "scripts/stylegan2_", "bench/"),
     "specvqgan": ("specvqgan/",),
 }
 # A program of another author that has the name of a family in its own.
