@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from core import errors, families, hosts, signals
 from server import state_keeper
@@ -20,6 +21,7 @@ from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
+from server.session_folders import SessionFolders
 from server.settings import IMAGE_PORT, ServerSettings
 from server.sinks.wav_spool import WavSpool
 
@@ -104,7 +106,21 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
     sounds = None if hosts.is_loopback(settings.host) else (settings.spool,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds)
-    return EngineWork(catalog, settings.state, publisher, load=settings.load, idle=spool.clean)
+    sessions = SessionFolders(settings.state.parent / "sessions", _image_settings(settings))
+    return EngineWork(
+        catalog,
+        settings.state,
+        publisher,
+        load=settings.load,
+        idle=spool.clean,
+        sessions=sessions,
+        ask_renderer=publisher.ask,
+    )
+
+
+def _image_settings(settings: ServerSettings) -> Path:
+    """Where the renderer keeps what is set for the images."""
+    return settings.state.with_name(f"{settings.state.stem}_images.json")
 
 
 @contextmanager
@@ -113,7 +129,7 @@ def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator
     if not settings.image or not families.find(settings.models, "image"):
         yield
         return
-    stored = settings.state.with_name(f"{settings.state.stem}_images.json")
+    stored = _image_settings(settings)
     files = RendererFiles(settings.models, settings.pictures, stored, settings.page_host)
     process = RendererProcess(hosts.reachable(settings.host), port, files, keyring.new)
     process.start()

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from server.engine.lanes import Lane
 from server.osc import queries
 from server.osc.queries import Query
-from server.sounds import conditions, directions, hallucinations, live_notes, matches, models, notes, slots, streams
+from server.sounds import (
+    conditions,
+    directions,
+    hallucinations,
+    live_notes,
+    matches,
+    models,
+    notes,
+    sessions,
+    slots,
+    streams,
+)
 from server.sounds.result import Handler
 
 
@@ -52,6 +63,10 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/sound/stream_stop": Queued(streams.stream_stop, Lane.CONTROL),
     "/sound/hallucinate": Queued(hallucinations.hallucinate),
     "/sound/hallucinate_z": Queued(hallucinations.hallucinate_z),
+    "/session/save": Queued(sessions.save, Lane.CHANGE),
+    "/session/load": Queued(sessions.load, Lane.CHANGE),
+    "/session/list": Queued(sessions.names),
+    "/session/delete": Queued(sessions.delete, Lane.CHANGE),
     "/sound/match": Queued(matches.match),
     "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),
     "/sound/set_edits": Queued(directions.set_edits, Lane.CONTROL),

@@ -6,9 +6,10 @@ command is one row here and one function in server/sounds/ or renderer/live/.
 
 from core.commands.image import IMAGE_COMMANDS
 from core.commands.server import PLAYING_COMMANDS, SERVER_COMMANDS
+from core.commands.session import SESSION_COMMANDS
 from core.commands.sound import SOUND_COMMANDS
 
-TABLE = (*SERVER_COMMANDS, *SOUND_COMMANDS, *PLAYING_COMMANDS, *IMAGE_COMMANDS)
+TABLE = (*SERVER_COMMANDS, *SOUND_COMMANDS, *PLAYING_COMMANDS, *SESSION_COMMANDS, *IMAGE_COMMANDS)
 
 COMMANDS = {spec.address: spec for spec in TABLE}
 

@@ -11,6 +11,7 @@ import numpy as np
 from core import checks
 from core.commands.table import COMMANDS
 from renderer import classes
+from renderer.bending import TRANSFORMS
 
 if TYPE_CHECKING:
     from core.protocols import ImageModel
@@ -152,7 +153,9 @@ def applied(settings: "Settings", values: Mapping[str, float]) -> "Settings":
         elif binding.control == "bend":
             number = int(binding.which)
             if number in bends:
-                bends[number] = replace(bends[number], amount=value)
+                bent = bends[number]
+                kind = TRANSFORMS[bent.transform]
+                bends[number] = replace(bent, amount=min(max(value, kind.low), kind.high))
         elif binding.control != "class":
             changes[binding.control] = value
     return replace(settings, **changes, edits=tuple(edits), bends=MappingProxyType(bends))

@@ -14,12 +14,13 @@ from server.engine.lanes import Lane
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
+from server.session_folders import SessionFolders
 from server.sounds.live_notes import render_missing
 from server.sounds.models import with_loaded
 from server.sounds.note_cache import NoteCache
 from server.sounds.open_streams import Streams
 from server.sounds.rendered import RenderedSound
-from server.sounds.result import Context, Result
+from server.sounds.result import AskRenderer, Context, Result
 from server.state_keeper import StateKeeper
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class EngineWork:
         *,
         load: str | None = None,
         idle: Callable[[], None],
+        sessions: SessionFolders | None = None,
+        ask_renderer: AskRenderer | None = None,
     ) -> None:
         """Take the session from the state file if there is one; the model that it names is loaded by `prepare`.
 
@@ -67,8 +70,12 @@ class EngineWork:
             listener: gets a report of what happens.
             load: the checkpoint to start with, in place of the one in the state file.
             idle: cleans up now and then.
+            sessions: where sessions are kept; None: beside the state file, without images.
+            ask_renderer: see `Context`.
         """
         self._clean = idle
+        self._sessions = sessions or SessionFolders(state.parent / "sessions")
+        self._ask_renderer = ask_renderer
         self._catalog = catalog
         self._keeper = StateKeeper(state)
         self._listener = listener
@@ -110,7 +117,7 @@ class EngineWork:
             request.check_cancelled()
             handler = request.rest or request.handler
             request.rest = None
-            result = handler(Context(before, self._catalog, self._notes, self._streams, self._unfinished()), request)
+            result = handler(self._context(before), request)
             replies = [*result.replies, *request.sink.deliver(result.sounds)]
             if result.rest is None:
                 self._commit(request, result, replies)
@@ -132,6 +139,10 @@ class EngineWork:
             yield
         finally:
             self._listener.busy(False)
+
+    def _context(self, session: Session) -> Context:
+        tools = (self._catalog, self._notes, self._streams, self._unfinished(), self._sessions, self._ask_renderer)
+        return Context(session, *tools)
 
     def _unfinished(self) -> int:
         """How many notes wait for their rest."""

@@ -21,5 +21,10 @@ def conditions(context: Context, request: Request) -> Result:
     return Result(session, [message for pair in pairs for message in pair])
 
 
+def conditions_of(session: Session) -> list[Message]:
+    """The replies with the conditions that are set."""
+    return [_conditioned(session, name) for name in session.conditions]
+
+
 def _conditioned(session: Session, name: str) -> Message:
     return Message("/sound/conditioned", (name, *session.conditions.get(name, (ANY,))))

@@ -21,10 +21,7 @@ def load(context: Context, request: Request) -> Result:
     name, session = request.command.values["checkpoint"], context.session
     if not _is_loaded(session, context.catalog, name):
         session = with_loaded(session, context.catalog, name)
-    replies = [*_facts(session), *loaded_components(session)]
-    if session.components is not None:
-        replies.append(Message("/sound/edited", session.edits))
-    return Result(session, replies)
+    return Result(session, facts_of(session))
 
 
 def unload(context: Context, request: Request) -> Result:
@@ -76,10 +73,17 @@ def _is_loaded(session: Session, catalog: Catalog, name: str) -> bool:
     return session.model is not None and str(folder) == session.folder and unchanged(folder, session.files)
 
 
-def _facts(session: Session) -> list[Message]:
+def facts_of(session: Session) -> list[Message]:
+    """The replies that describe the loaded model and its directions.
+
+    Raises:
+        ValueError: there is no model.
+    """
     model, level = session.need_model(), session.level
     facts = (model.name, model.audio_length, model.sample_rate, model.latent_size)
     return [
         Message("/sound/loaded", (*facts, *(int(pitch) for pitch in model.pitches))),
         Message("/sound/level", (model.name, level.note_db, level.hallucination_db, level.in_tune)),
+        *loaded_components(session),
+        *([Message("/sound/edited", session.edits)] if session.components is not None else []),
     ]

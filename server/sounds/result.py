@@ -1,16 +1,20 @@
 """What a command's function gets and returns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from server.catalog import Catalog
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
+from server.session_folders import SessionFolders
 from server.sounds.note_cache import NoteCache
 from server.sounds.open_streams import Streams
 from server.sounds.rendered import Deliverable
+
+AskRenderer = Callable[[str, Mapping[str, Any], Callable[[Any, str], None]], None]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Context:
         notes: notes that have been rendered, and those that are to be.
         streams: the streams that play.
         unfinished: how many notes have a head, and wait for their rest.
+        sessions: the saved ones.
+        ask_renderer: sends the renderer a command, by address and values, and calls its last argument with replies and
+            an error; None: there is no renderer.
     """
 
     session: Session
@@ -30,6 +37,8 @@ class Context:
     notes: NoteCache = field(default_factory=NoteCache)
     streams: Streams = field(default_factory=Streams)
     unfinished: int = 0
+    sessions: SessionFolders = field(default_factory=lambda: SessionFolders(Path("sessions")))
+    ask_renderer: AskRenderer | None = None
 
 
 class Rest(Protocol):
