@@ -10,6 +10,7 @@ import numpy as np
 from core.audio.loudness import TARGET_LUFS, gain_db_to, loudness_lufs, mean_loudness_lufs
 from core.latent.interpolation import slerp
 from core.latent.key_path import key_path
+from core.progress import Progress
 from gansynth.hallucination import Timing, overlap_add
 from gansynth.report.tuning import clarity_db
 
@@ -49,15 +50,19 @@ class MeasuredModel(Protocol):
     sample_rate: int
     audio_length: int
 
-    def generate(self, z: np.ndarray, pitches: Sequence[int], /) -> np.ndarray:
-        """Notes, float32 [n, audio_length]."""
+    def generate(self, z: np.ndarray, pitches: Sequence[int], /, *, progress: Progress | None = None) -> np.ndarray:
+        """Notes, float32 [n, audio_length]; see `Model.generate`."""
 
 
-def measure(model: MeasuredModel) -> Level:
+def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     """Measure the level of a model: the same for the same model each time; one that plays noise is logged.
 
     Eight notes with random timbres, at pitches spread over those of the model, and one hallucination through three key
     points at its middle pitch, with the default envelope.
+
+    Args:
+        model: the model.
+        progress: see `Model.generate`.
 
     Returns:
         Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune.
@@ -67,7 +72,8 @@ def measure(model: MeasuredModel) -> Level:
     places = np.linspace(0, len(model.pitches) - 1, NOTES + 2).round().astype(int)[1:-1]
     pitches = [int(model.pitches[place]) for place in places]
     middle = int(model.pitches[len(model.pitches) // 2])
-    waves = model.generate(np.concatenate([z[:NOTES], path]), pitches + [middle] * len(path))
+    options = {} if progress is None else {"progress": progress}
+    waves = model.generate(np.concatenate([z[:NOTES], path]), pitches + [middle] * len(path), **options)
     waves = np.where(np.isfinite(waves), waves, 0.0)
     rate = model.sample_rate
     timing = Timing.default_for(model.audio_length / rate).fitted(model.audio_length, rate)

@@ -38,8 +38,12 @@ class Catalog:
         """
         return locate(name, self.folders)
 
-    def load(self, name: str) -> "tuple[Model, Path]":
+    def load(self, name: str, between: Callable[[], None] = lambda: None) -> "tuple[Model, Path]":
         """A checkpoint by name or path, ready to play, and its folder.
+
+        Args:
+            name: the name or path.
+            between: called between two steps.
 
         Raises:
             FileNotFoundError: the models folders have none of this name.
@@ -47,7 +51,9 @@ class Catalog:
         """
         folder = self.locate(name)
         model = self.loader(folder)
+        between()
         model.warm_up()
+        between()
         return model, folder
 
     def sound_file(self, name: str) -> Path:

@@ -72,8 +72,8 @@ def differs(before: Session, after: Session) -> bool:
     return not same_slots or any(getattr(before, name) != getattr(after, name) for name in fields)
 
 
-def save(path: Path, saved: SavedSession) -> None:
-    """Write the file whole or not at all.
+def save(path: Path, saved: SavedSession, *, sync: bool = True) -> None:
+    """Write the file whole or not at all; for `sync` see `core.files.atomic.replacing`.
 
     Raises:
         OSError: it cannot be written.
@@ -81,7 +81,7 @@ def save(path: Path, saved: SavedSession) -> None:
     latents = np.concatenate([np.zeros(0, np.float32), *saved.slots.values()])
     memory = io.BytesIO()
     np.savez(memory, header=np.array(json.dumps(_header(saved))), latents=latents)
-    atomic.write_bytes(path, memory.getbuffer())
+    atomic.write_bytes(path, memory.getbuffer(), sync=sync)
 
 
 def _header(saved: SavedSession) -> dict[str, Any]:

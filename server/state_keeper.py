@@ -1,15 +1,20 @@
 """Keeps the session in its file, as far as that is possible: a server that cannot save plays on, and says so."""
 
 import logging
+import threading
 from pathlib import Path
 
 from core import errors
+from core.files import atomic
 from core.files.locks import HeldError, Lock
 from server import state_file
 from server.session import Session
 from server.state_file import SavedSession
 
 log = logging.getLogger(__name__)
+
+# A disk takes up to a tenth of a second; what is played live does not wait for it.
+SYNC_AFTER_S = 1.0
 
 
 class StateKeeper:
@@ -27,24 +32,40 @@ class StateKeeper:
         self.problem = ""
         # A file that can be neither read nor set aside is not overwritten.
         self._kept_away = False
+        self._syncing: threading.Timer | None = None
         try:
             self.restored = state_file.restore(path)
         except OSError as error:
             self._kept_away = True
             self._report(error)
 
-    def save(self, session: Session) -> None:
-        """Save a session; if that fails, `problem` says why, and so does the log, once."""
+    def save(self, session: Session, *, sync: bool = True) -> None:
+        """Save a session; if that fails, `problem` says why, and so does the log, once.
+
+        Args:
+            session: what to save.
+            sync: wait until the disk has it. False: the file survives this process at once, a power cut a little later.
+        """
         if self._kept_away:
             return
         try:
-            state_file.save(self._path, SavedSession.of(session))
+            state_file.save(self._path, SavedSession.of(session), sync=sync)
         except OSError as error:
             self._report(error)
             return
         if self.problem:
             log.info("the state is saved again, in %s", self._path)
         self.problem = ""
+        if not sync and not (self._syncing and self._syncing.is_alive()):
+            self._syncing = threading.Timer(SYNC_AFTER_S, self._sync)
+            self._syncing.daemon = True
+            self._syncing.start()
+
+    def _sync(self) -> None:
+        try:
+            atomic.sync_file(self._path)
+        except OSError as error:
+            log.debug("%s: %s", self._path, error)
 
     def retry(self, session: Session) -> None:
         """Save the session if that has failed before."""

@@ -237,3 +237,12 @@ def test_there_are_not_too_many_streams(context):
         begin(context, f"s{number}")
     with pytest.raises(ValueError, match=f"there are {MAX_STREAMS} streams; the most is {MAX_STREAMS}"):
         begin(context, "one more")
+
+
+def test_a_stream_plays_on_while_its_client_loads_a_model(server, peer):
+    player = Listener(server).play(0.3)
+    player.control.send("/sound/load", "magenta_small")
+    player.control.receive_end()
+    player.play(0.8)
+    assert player.end is None
+    player.stop()

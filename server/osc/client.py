@@ -39,6 +39,10 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         """Close the socket."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
         self._socket.close()
 
     def ask(self, address: str, *args: Value) -> Iterator[Message]:

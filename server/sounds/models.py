@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from core.progress import Progress, ignore
 from gansynth.level import measure
 from server.catalog import Catalog
 from server.engine.request import Request
@@ -20,7 +21,8 @@ def load(context: Context, request: Request) -> Result:
     """Load a checkpoint in place of the one that is loaded; if it is the same one, everything that is set stays."""
     name, session = request.command.values["checkpoint"], context.session
     if not _is_loaded(session, context.catalog, name):
-        session = with_loaded(session, context.catalog, name)
+        # Gives way to streams, which play on.
+        session = with_loaded(session, context.catalog, name, request.progress)
     return Result(session, facts_of(session))
 
 
@@ -29,11 +31,17 @@ def unload(context: Context, request: Request) -> Result:
     return Result(context.session.with_model(None, None), [Message("/sound/unloaded")])
 
 
-def with_loaded(session: Session, catalog: Catalog, name: str) -> Session:
+def with_loaded(session: Session, catalog: Catalog, name: str, progress: Progress = ignore) -> Session:
     """The session with a checkpoint in place of the one that is loaded.
 
     If it is the one that the session waits for, its conditions, components and edits are set again, as far as they are
     still there.
+
+    Args:
+        session: the present one.
+        catalog: where it is looked for.
+        name: of the checkpoint.
+        progress: called between two steps of the work.
 
     Raises:
         FileNotFoundError: the models folders have none of this name.
@@ -42,8 +50,8 @@ def with_loaded(session: Session, catalog: Catalog, name: str) -> Session:
     """
     # The files are looked at first: a change while they are read makes the next load read them again.
     files = states(catalog.locate(name))
-    model, folder = catalog.load(name)
-    waiting, loaded = session.waiting, session.with_model(model, folder, measure(model), files)
+    model, folder = catalog.load(name, lambda: progress(0, 1))
+    waiting, loaded = session.waiting, session.with_model(model, folder, measure(model, progress), files)
     return _with_setup(loaded, catalog, waiting) if waiting.model == loaded.folder else loaded
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from server.session import Session
 from server.sounds.rendered import Pieces
 
-# About a thousand notes of 2 s at 16 kHz.
-LIMIT_BYTES = 128 << 20
-# Three slots with 61 pitches fill the rest of it; more of them would push each other out.
+# About five hundred notes of 2 s at 16 kHz.
+LIMIT_BYTES = 64 << 20
+# What is prepared leaves some of it to what is played.
+_PREPARED = 0.75
 _MAX_WANTED = 1024
 
 
@@ -80,7 +81,7 @@ class NoteCache:
         model = session.model
         if model is None:
             return None
-        room = int(0.75 * self._limit_bytes) // (4 * model.audio_length)
+        room = int(_PREPARED * self._limit_bytes) // (4 * model.audio_length)
         for slot, pitch in list(self._wanted)[-room:] if room else ():
             z = session.slots.get(slot)
             if z is None or len(z) != model.latent_size or pitch not in model.pitches:
