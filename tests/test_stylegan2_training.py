@@ -89,6 +89,11 @@ def test_a_run_goes_through_its_sizes(trained):
     assert (state.size, state.images) == (16, 24)
 
 
+def test_a_run_shorter_than_its_first_size_ends_there(images):
+    short = source_of(images, total_images=8).hparams
+    assert [stage.end for stage in stages(short)] == [8, 8]
+
+
 def test_every_part_of_both_networks_learns(trained):
     source, state = trained
     before = first(source).tree

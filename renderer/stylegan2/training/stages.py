@@ -16,5 +16,5 @@ class ImageStage:
 def stages(hparams: StyleGan2Hparams) -> list[ImageStage]:
     """All stages in order. The last size has what the others leave of the run, so a short run may never reach it."""
     *before, last = hparams.sizes
-    grown = [ImageStage((number + 1) * hparams.grow_images, size) for number, size in enumerate(before)]
-    return [*grown, ImageStage(hparams.total_images, last)]
+    ends = [min((number + 1) * hparams.grow_images, hparams.total_images) for number in range(len(before))]
+    return [ImageStage(end, size) for end, size in zip([*ends, hparams.total_images], [*before, last], strict=True)]
