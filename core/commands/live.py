@@ -35,6 +35,13 @@ LIVE_COMMANDS = (
         replies=("/sound/head target path frames sample_rate total_frames", AUDIO),
     ),
     Spec(
+        "/sound/loop",
+        "Find where a note can be repeated while its key is held: a part of its steady sound that goes on in phase. A "
+        "player crossfades for 40 ms to the same moment one loop earlier. 0 frames: the sound does not stay.",
+        args=(TARGET, Arg("path", "name", "the note's WAV file, an absolute path")),
+        replies=("/sound/looped target start frames",),
+    ),
+    Spec(
         "/sound/prepare",
         "Generate notes of a slot while nothing else is to do, so that /sound/note has them in memory; again when the "
         "slot, edits or conditions change.",
