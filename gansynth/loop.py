@@ -12,8 +12,8 @@ import numpy as np
 _CROSSFADE_S = 0.04
 _SHORTEST_S, _LONGEST_S = 0.2, 0.8
 _LEVEL_S = 0.01
-# A note is steady until its level is this far below that of its loudest tenth of a second.
-_STEADY = 0.35
+# A note is steady until its level is this part of that of its loudest tenth of a second: the first that gives a loop.
+_STEADY = (0.8, 0.6, 0.35)
 # Levels at both ends of a loop that differ by more would be heard as a pulse.
 _EVEN = 0.6
 _LIKE, _AS_GOOD = 0.5, 0.03
@@ -44,14 +44,18 @@ def find_loop(wave: np.ndarray, sample_rate: int) -> Loop | None:
     if len(wave) < 2 * fade + round(_SHORTEST_S * sample_rate) or not levels.any():
         return None
     loudest = np.convolve(levels, np.ones(10) / 10, "same").max()
-    steady = np.flatnonzero(levels >= _STEADY * loudest)
-    end = int(steady[-1]) * size
+    ends = (int(np.flatnonzero(levels >= part * loudest)[-1]) * size for part in _STEADY)
+    return next(filter(None, (_ending(wave.astype(np.float64), end, fade, sample_rate) for end in ends)), None)
+
+
+def _ending(wave: np.ndarray, end: int, fade: int, sample_rate: int) -> Loop | None:
+    """The loop that ends at a sample; None: nothing before it is like what is there."""
     first = max(fade, end - fade - round(_LONGEST_S * sample_rate))
     last = end - fade - round(_SHORTEST_S * sample_rate)
     if last <= first:
         return None
     starts = first + np.arange(last - first)
-    likeness, ratio = _likeness(wave.astype(np.float64), end - fade, starts, fade)
+    likeness, ratio = _likeness(wave, end - fade, starts, fade)
     allowed = np.where((ratio >= _EVEN) & (ratio <= 1 / _EVEN), likeness, -1.0)
     if allowed.max() < _LIKE:
         return None
