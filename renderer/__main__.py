@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checks, errors, signals
+from core import checks, errors, log_limit, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="renderer: %(message)s", stream=sys.stderr)
+    log_limit.limit_root()
     logging.getLogger("renderer").setLevel(logging.DEBUG if args.debug else logging.INFO)
     status = errors.exit_status(lambda: _run(args), "renderer", args.debug)
     if status == errors.FAILED:
@@ -114,7 +115,7 @@ def _run(args: argparse.Namespace) -> int:
     load = partial(precision.load, precision=args.precision)
     out = args.out or data / "pictures"
     controller = RenderController(models, out, load, Rates(args.fps))
-    dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or data / "image_settings.json"))
+    dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or _default_settings()))
     link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key))
     fragments.recover(out)
     stop_page = _serve_page(controller, dispatcher, args)
@@ -185,15 +186,21 @@ def _serve_page(
     """Serve the page; returns the function that stops it."""
     from renderer.web import WebServer
 
+    token = (args.settings or _default_settings()).with_suffix(".token")
     page = WebServer(controller.frames, controller.status, dispatcher.submit_for_page)
     try:
-        controller.page = page.start(args.page_host, PAGE_PORT if args.page_port is None else args.page_port)
+        port = PAGE_PORT if args.page_port is None else args.page_port
+        controller.page = page.start(args.page_host, port, token)
     except OSError:
         if args.page_port is not None:
             raise
-        controller.page = page.start(args.page_host, 0)
+        controller.page = page.start(args.page_host, 0, token)
     print(f"page {controller.page}", flush=True)
     return page.stop
+
+
+def _default_settings() -> Path:
+    return user_folders.data_dir() / "image_settings.json"
 
 
 def _prepare(controller: "RenderController", dispatcher: "RenderDispatcher", model: str | None, threads: int) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from core import errors, families, hosts, signals
+from core import errors, families, hosts, log_limit, signals
 from server import state_keeper
 from server.catalog import Catalog
 from server.checkpoints import locate
@@ -41,6 +41,7 @@ def serve(settings: ServerSettings) -> int:
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
+    log_limit.limit_root()
     spool = WavSpool(settings.spool)
     osc = OscSocket(settings.host, settings.port)
     keyring = Keyring(settings.keys)

@@ -33,7 +33,7 @@ def number_in(image):
 class FakeRenderer:
     """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures."""
 
-    def __init__(self):
+    def __init__(self, token=None):
         self.frames = Frames()
         self.status = {
             "model": "patterns",
@@ -69,13 +69,14 @@ class FakeRenderer:
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
         self.page = WebServer(self.frames, lambda: PageStatus(**self.status), self._command)
-        self.url = self.page.start()
+        self.url = self.page.start(token=token)
+        self.site = self.url.partition("?")[0]
         self._ended = threading.Event()
         self._thread = None
 
     @property
     def port(self):
-        return int(self.url.rstrip("/").rpartition(":")[2])
+        return int(self.site.rstrip("/").rpartition(":")[2])
 
     def _command(self, command):
         answer = Future()

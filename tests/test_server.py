@@ -1,6 +1,8 @@
 """A real server over a real socket: commands work, and no datagram stops it."""
 
 import random
+import socket
+import struct
 import threading
 import time
 from pathlib import Path
@@ -259,6 +261,27 @@ def test_a_flood_leaves_an_answering_server(victim):
         thread.join()
     peer = victim.peer()
     assert peer.ask("/status")[-1] == ("/done", ["/status"])
+
+
+def test_many_datagrams_that_cannot_be_answered_write_few_lines(victim):
+    """A source port of 0 in a datagram, as nobody but a forger sends it, through a raw socket."""
+    before = len(victim.errors)
+    with raw_udp() as forger:
+        for _ in range(200):
+            forger.sendto(from_port_0(victim.port, datagram("/status")), ("127.0.0.1", 0))
+    assert victim.send("/status")[-1].address == "/done"
+    assert len(victim.errors) - before <= 10
+
+
+def raw_udp():
+    try:
+        return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    except PermissionError:
+        pytest.skip("raw sockets are for root")
+
+
+def from_port_0(port, data):
+    return struct.pack(">HHHH", 0, port, 8 + len(data), 0) + data
 
 
 def test_a_full_queue_fails_what_is_too_much(victim):

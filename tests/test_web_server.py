@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import aiohttp
@@ -15,6 +16,7 @@ from page_renderer import FakeRenderer, number_in, picture
 from PIL import Image
 
 from renderer.web import Frames, WebServer
+from renderer.web.gate import MOST
 from renderer.web.status import PageStatus
 from renderer.web.viewer import MAX_ASKED, UNSEEN
 
@@ -491,3 +493,70 @@ def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(fake):
 def test_a_page_starts_once(fake):
     with pytest.raises(RuntimeError, match="served already"):
         fake.page.start()
+
+
+def connected(fake, sent=b""):
+    connection = socket.create_connection(("127.0.0.1", fake.port), timeout=PATIENCE_S)
+    connection.sendall(sent)
+    return connection
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: "])
+def test_a_connection_without_a_whole_request_is_closed(fake, sent, monkeypatch):
+    monkeypatch.setattr("renderer.web.gate.REQUEST_S", 0.2)
+    with connected(fake, sent) as connection, suppress(ConnectionResetError):
+        assert connection.recv(1) == b""
+
+
+def test_many_connections_of_one_machine_leave_room_for_others(fake):
+    fake.frames.put(picture(1))
+    half = [connected(fake) for _ in range(MOST // 2)]
+    with connected(fake) as refused:
+        assert refused.recv(1000).startswith(b"HTTP/1.1 503 ")
+    half.pop().close()
+    time.sleep(0.2)
+    assert get(fake, "/frame.jpg")[0] == 200
+    for connection in half:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nA B: c\r\n\r\n"]
+)
+def test_malformed_requests_are_answered_without_a_traceback(fake, sent, caplog):
+    with connected(fake, sent) as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.")
+    assert not [record for record in caplog.records if record.levelname != "DEBUG"]
+
+
+@pytest.fixture
+def public(tmp_path, monkeypatch):
+    """A page that takes itself for one that other machines reach; its address, and its token's file."""
+    monkeypatch.setattr("core.hosts.is_loopback", lambda host: False)
+    fake = FakeRenderer(tmp_path / "page.token")
+    yield fake, tmp_path / "page.token"
+    fake.end()
+
+
+def answer_of(fake, query):
+    async def run():
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"{fake.site}ws{query}") as way:
+            return await Client(way).ask("/image/jitter", {"value": 0.5})
+
+    return asyncio.run(run())
+
+
+def test_a_page_for_other_machines_takes_commands_with_its_token_only(public):
+    fake, file = public
+    token = file.read_text().strip()
+    assert fake.url.endswith(f"/?token={token}")
+    assert answer_of(fake, f"?token={token}")["error"] == ""
+    for query in ("", "?token=", "?token=wrong"):
+        assert "token" in answer_of(fake, query)["error"]
+    assert len(fake.asked) == 1
+
+
+def test_the_token_of_a_page_stays_the_same(public, tmp_path):
+    again = FakeRenderer(tmp_path / "page.token")
+    assert again.url.partition("?")[2] == public[0].url.partition("?")[2]
+    again.end()

@@ -6,6 +6,7 @@ sent ahead: one frame at a time, in a small socket buffer.
 
 import asyncio
 import socket
+import time
 
 from aiohttp import web
 
@@ -16,6 +17,8 @@ _BUFFER = 64 * 1024
 # A still frame is repeated, or players disconnect.
 _REPEAT_S = 1.0
 _POLL_S = 0.01
+# A client that reads nothing for this long is gone.
+_PATIENCE_S = 20.0
 
 
 async def stream(request: web.Request, feed: FrameFeed) -> web.StreamResponse:
@@ -59,8 +62,12 @@ def _shrink_buffer(request: web.Request) -> None:
 
 
 async def _flushed(request: web.Request) -> bool:
-    """Wait until everything written is in the socket buffer; False when the client has disconnected."""
+    """Wait until everything written is in the socket buffer; False when the client is gone, or reads nothing."""
+    deadline_s = time.monotonic() + _PATIENCE_S
     while (transport := request.transport) is not None and not transport.is_closing():
+        if time.monotonic() > deadline_s:
+            transport.abort()
+            return False
         if not transport.get_write_buffer_size():
             return True
         await asyncio.sleep(_POLL_S)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from aiohttp import WSCloseCode, web
 
+from core import hosts
 from renderer.web import mjpeg
 from renderer.web.frame_feed import FrameFeed
 from renderer.web.frames import Frames
+from renderer.web.gate import BACKLOG, REQUEST_S, Gate, http_log
 from renderer.web.origin_check import Handler, add_headers, origin_check, own_names
+from renderer.web.token import REFUSAL, matches, stored
 from renderer.web.viewer import ReadStatus, Submit, Viewer
 
 log = logging.getLogger(__name__)
@@ -41,12 +44,13 @@ class WebServer:
         self._sockets: set[web.WebSocketResponse] = set()
         self._thread: threading.Thread | None = None
 
-    def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Start serving; returns the page's address.
+    def start(self, host: str = "127.0.0.1", port: int = 0, token: Path | None = None) -> str:
+        """Start serving; returns the page's address, with a token where other machines can reach it.
 
         Args:
             host: where to listen; by default this machine only.
             port: 0 for any free port.
+            token: the file that keeps the token.
 
         Raises:
             OSError: the port is taken, or the host is not an address of this machine.
@@ -54,6 +58,7 @@ class WebServer:
         """
         if self._thread is not None:
             raise RuntimeError("the page is being served already")
+        self._token = "" if hosts.is_loopback(host) else stored(token)
         started: Future[str] = Future()
         self._thread = threading.Thread(target=self._run, args=(host, port, started), name="page", daemon=True)
         self._thread.start()
@@ -82,20 +87,30 @@ class WebServer:
     async def _serve(self, host: str, port: int, started: "Future[str]") -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         self._feed, self._threads = FrameFeed(self._frames), ThreadPoolExecutor(1, "page-command")
-        runner = web.AppRunner(self._app(host), access_log=None, shutdown_timeout=1.0)
+        gate = Gate()
+        app, options = self._app(host, gate), {"keepalive_timeout": REQUEST_S, "logger": http_log()}
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **options)  # type: ignore[arg-type]
         await runner.setup()
+        gate.open(runner.server)
         try:
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            started.set_result(address(host, runner.addresses[0][1]))
-            await self._ended.wait()
+            entry = await self._loop.create_server(gate, host, port, backlog=BACKLOG)
+            try:
+                started.set_result(self._address(host, entry.sockets[0].getsockname()[1]))
+                await self._ended.wait()
+            finally:
+                entry.close()
         finally:
             await runner.cleanup()
             self._feed.close()
             self._threads.shutdown(wait=False)
 
-    def _app(self, host: str) -> web.Application:
-        app = web.Application(middlewares=[origin_check(own_names(host))])
+    def _address(self, host: str, port: int) -> str:
+        """The page's URL, with the token if it needs one."""
+        page = address(host, port)
+        return f"{page}?token={self._token}" if self._token else page
+
+    def _app(self, host: str, gate: Gate) -> web.Application:
+        app = web.Application(middlewares=[gate.middleware(), origin_check(own_names(host))])
         app.on_response_prepare.append(add_headers)
         app.on_shutdown.append(self._disconnect)
         app.router.add_get("/ws", self._watch)
@@ -117,7 +132,8 @@ class WebServer:
         await viewer.prepare(request)
         self._sockets.add(viewer)
         try:
-            await Viewer(viewer, self._feed, self._status, self._submit, self._threads).serve()
+            refusal = "" if matches(self._token, request.query.get("token", "")) else REFUSAL
+            await Viewer(viewer, self._feed, self._status, self._submit, self._threads, refusal).serve()
         finally:
             self._sockets.discard(viewer)
         return viewer

@@ -59,6 +59,7 @@ class Viewer:
         status: ReadStatus,
         submit: Submit,
         threads: ThreadExecutor,
+        refusal: str = "",
     ) -> None:
         """Connect a socket to a renderer.
 
@@ -68,7 +69,9 @@ class Viewer:
             status: what the page shows.
             submit: executes a command.
             threads: runs `submit`, one call after the other; it may take time.
+            refusal: why this viewer may send no commands; "": it may.
         """
+        self._refusal = refusal
         self._socket, self._feed = socket, feed
         self._status, self._submit, self._threads = status, submit, threads
         self._credit = asyncio.Semaphore(UNSEEN)
@@ -147,6 +150,8 @@ class Viewer:
     async def _command(self, message: dict[str, Any]) -> None:
         """Execute a command without delaying frames."""
         number = message.get("ask")
+        if self._refusal:
+            return await self._answer(number, self._refusal)
         command = read_values(message.get("address"), message.get("values"), Executor.RENDERER)
         if isinstance(command, Refusal):
             return await self._answer(number, command.reason)
