@@ -19,7 +19,7 @@ import numpy as np
 from core import checks
 from core.audio.levels import to_peak
 from core.latent.interpolation import Interpolation, slerp
-from core.latent.key_path import key_path
+from core.latent.key_path import key_path, point_count
 
 if TYPE_CHECKING:
     from core.progress import Progress
@@ -130,6 +130,27 @@ def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_
     return to_peak(clip, PEAK).astype(np.float32)
 
 
+def note_pitches(pitch: int | Sequence[int], keys: int, steps: int) -> list[int]:
+    """The pitch of each note on a path through `keys` key points.
+
+    Args:
+        pitch: of all notes, or one for each key point, which is held until the next.
+        keys: how many key points there are.
+        steps: notes between two of them.
+
+    Raises:
+        ValueError: there are more or fewer pitches than key points.
+
+    >>> note_pitches([60, 67], 2, 2)
+    [60, 60, 60, 67]
+    """
+    if isinstance(pitch, Sequence):
+        if len(pitch) != keys:
+            raise ValueError(f"there are {len(pitch)} pitches for {keys} key points; each key point needs one")
+        return [each for each in pitch[:-1] for _ in range(steps + 1)] + [pitch[-1]]
+    return [pitch] * point_count(keys, steps)
+
+
 class NoteModel(Protocol):
     """The part of a sound model that a hallucination needs."""
 
@@ -154,7 +175,7 @@ def hallucinate(
     keys: np.ndarray,
     steps: int,
     timing: Timing,
-    pitch: int,
+    pitch: int | Sequence[int],
     *,
     interpolate: Interpolation = slerp,
     conditions: "Conditions | None" = None,
@@ -170,7 +191,7 @@ def hallucinate(
         keys: [n, size] key points, such as latent vectors.
         steps: interpolated points between each two key points.
         timing: see `Timing`; `fitted` is applied.
-        pitch: one of the model's pitches.
+        pitch: one of the model's pitches, or one for each key point, which is held until the next.
         interpolate: the interpolation between two key points.
         conditions: see `Model.generate`.
         progress: called with (notes done, notes); an error that it raises ends the work.
@@ -184,5 +205,6 @@ def hallucinate(
     timing = timing.fitted(model.audio_length, model.sample_rate)
     path = key_path(keys, steps, interpolate)
     length = max(1, sum(timing.parts(model.sample_rate)))
-    notes = model.notes(path, [pitch] * len(path), conditions=conditions, length=length, progress=progress)
+    pitches = note_pitches(pitch, len(keys), steps)
+    notes = model.notes(path, pitches, conditions=conditions, length=length, progress=progress)
     return overlap_add(notes, len(path), timing, model.sample_rate)

@@ -38,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     for name in ("attack", "sustain", "release"):
         flags.add_argument(f"--{name}", type=float, help="seconds (default 0.5, less for models with short notes)")
     flags.add_argument("--pitch", type=int, help="one of the model's MIDI pitches (default 32 or the nearest)")
+    flags.add_argument(
+        "--pitches", type=int, nargs="+", metavar="P", help="a pitch for each key point, held until the next"
+    )
     flags.add_argument("--seed", type=int, help="the same number gives the same sound (default: random, and reported)")
     condition_flag.add(flags)
     engine.add(flags)
@@ -97,10 +100,12 @@ def _job(args: argparse.Namespace) -> "HallucinationJob":
     from scripts.shared.hallucination import HallucinationJob
 
     counts = _given(args, ("notes", "steps"))
+    if args.pitches and not (args.latents or args.edits):
+        counts.setdefault("notes", len(args.pitches))
     conditions = condition_flag.wanted(args.condition)
     return HallucinationJob(
-        args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, seed=args.seed, latents=args.latents,
-        edits=args.edits, directions=args.directions,
+        args.model, args.out, times=_given(args, _TIMES), pitch=args.pitch, pitches=args.pitches or [],
+        seed=args.seed, latents=args.latents, edits=args.edits, directions=args.directions,
         conditions=conditions, video=_video(args), **counts, **engine.given(args),
     )  # fmt: skip
 
@@ -111,6 +116,8 @@ def _check_key_points(args: argparse.Namespace) -> None:
         args.error("--latents and --edits exclude each other: each gives the key points")
     if sources and _given(args, ("notes", "seed")):
         args.error(f"--{next(iter(sources))} gives the key points, so --notes and --seed do not go with it")
+    if args.pitches and args.pitch is not None:
+        args.error("--pitch and --pitches exclude each other: one for all notes, or one for each key point")
     if args.directions and not args.edits:
         args.error("--directions says along what --edits go: name the edits")
 

@@ -70,6 +70,7 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/session/list": Queued(sessions.names),
     "/session/delete": Queued(sessions.delete, Lane.CHANGE),
     "/sound/match": Queued(matches.match),
+    "/sound/hallucinate_path": Queued(hallucinations.hallucinate_path),
     "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),
     "/sound/set_edits": Queued(directions.set_edits, Lane.CONTROL),
     "/sound/edits": Queued(directions.edits),

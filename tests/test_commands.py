@@ -42,6 +42,7 @@ def test_the_contract_is_covered():
     sound += ["condition", "conditions", "load_ganspace_components", "set_edits", "edits", "synthesize_noz"]
     sound += ["hallucinate_noz"]
     sound += ["note", "prepare", "stream", "stream_set", "stream_add", "stream_position", "stream_stop"]
+    sound += ["hallucinate_path"]
     sound += ["play", "stop", "match", "loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace", "signal", "map"]

@@ -248,3 +248,18 @@ def test_a_condition_without_a_value_is_wrong_usage(capsys, tmp_path):
         main(["hallucinate", "--model", "band", "--out", str(tmp_path / "x.wav"), "--condition", "family"])
     assert exit_.value.code == 2
     assert "must be NAME=VALUE, such as family=brass, not 'family'" in capsys.readouterr().err
+
+
+def test_hallu_hallucinate_takes_a_pitch_for_each_key_point(band, model, tmp_path):
+    times = [word for name in ("attack", "sustain", "release") for word in (f"--{name}", "0.1")]
+    words = ["hallucinate", "--model", "band", "--models", band, "--seed", "1", *times, "--pitches", "60", "64"]
+    assert main([*map(str, words), "--steps", "1", "--out", str(tmp_path / "x.wav")]) == 0
+    keys = np.random.default_rng(1).standard_normal((2, 8)).astype(np.float32)
+    expected = hallucinate(model, keys, 1, Timing(0.2, 0, 0.1, 0.1, 0.1), [60, 64])
+    np.testing.assert_allclose(soundfile.read(tmp_path / "x.wav", dtype="float32")[0], expected, atol=1e-3)
+
+
+def test_hallu_hallucinate_takes_one_pitch_or_many(band, capsys):
+    with pytest.raises(SystemExit):
+        main(["hallucinate", "--model", "band", "--out", "x.wav", "--pitch", "60", "--pitches", "60", "64"])
+    assert "--pitch and --pitches exclude each other" in capsys.readouterr().err

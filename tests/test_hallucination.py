@@ -114,6 +114,17 @@ def test_all_notes_have_the_pitch():
     assert model.asked[1] == [61] * 5
 
 
+def test_the_pitch_of_a_key_point_is_held_until_the_next():
+    model = Flat()
+    hallucinate(model, np.eye(3), 2, Timing(), [60, 64, 67])
+    assert model.asked[1] == [60, 60, 60, 64, 64, 64, 67]
+
+
+def test_each_key_point_needs_a_pitch():
+    with pytest.raises(ValueError, match="there are 2 pitches for 3 key points"):
+        hallucinate(Flat(), np.eye(3), 2, Timing(), [60, 64])
+
+
 def test_an_envelope_up_to_10_ms_too_long_is_clipped():
     wave = hallucinate(Flat(), np.eye(1), 0, Timing(attack=1, sustain=2, release=1.01), 60)
     assert len(wave) == 4000

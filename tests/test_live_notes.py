@@ -96,3 +96,15 @@ def test_a_hallucination_gives_way_to_notes_and_loses_nothing(server, peer):
     replies = peer.receive_end()
     assert any(reply.address == "/progress" for reply in replies)
     assert wave(replies[-2]).tobytes() == alone.tobytes()
+
+
+def test_each_part_of_a_path_has_its_pitch(peer):
+    ask(peer, "/sound/randomize_z", "b")
+    times = (1, 0.5, 0, 0.1, 0.2, 0.1)
+    path = wave(ask(peer, "/sound/hallucinate_path", "p", *times, "live", 40, "b", 52)[-2])
+    low, high = (wave(ask(peer, "/sound/hallucinate_z", "z", *times, pitch, "live", "b")[-2]) for pitch in (40, 52))
+    ends = (slice(0, 6400), slice(16000, 22400))
+    # One gain for the whole clip.
+    for end, same, other in zip(ends, (low, high), (high, low), strict=True):
+        close, far = (np.corrcoef(path[end], clip[end])[0, 1] for clip in (same, other))
+        assert close > 0.9999 and far < 0.9

@@ -366,6 +366,19 @@ def test_key_points_of_ones_own(instrument):
     assert reply.args[2] == 4 * 500 + 300
 
 
+def test_a_pitch_for_each_key_point(instrument):
+    instrument.ask("/sound/set_z", "a", *[0.0] * 4)
+    (reply,) = instrument.ask("/sound/hallucinate_path", "t", 1, *TIMES, "a", 31, "a", 40, "a", 30)
+    assert reply.args[2] == 4 * 500 + 300
+    assert instrument.listener.events[-1][1].pitch == 31
+
+
+def test_a_pitch_of_a_key_point_must_be_there(instrument):
+    instrument.ask("/sound/randomize_z", "a")
+    with pytest.raises(ValueError, match="no pitch 33"):
+        instrument.ask("/sound/hallucinate_path", "t", 1, *TIMES, "a", 31, "a", 33)
+
+
 def test_a_cancelled_request_changes_nothing(instrument):
     request = RecordedRequest("/sound/randomize_z", "a", sink=WavSink(instrument.spool))
     request.cancel()

@@ -119,6 +119,15 @@ NOTE_COMMANDS = (
         replies=(PROGRESS, AUDIO),
         progress=True,
     ),
+    Spec(
+        "/sound/hallucinate_path",
+        "The same with a pitch for each key point, which is held until the next.",
+        args=(TARGET, STEPS, *TIMING),
+        group=(SLOT, PITCH),
+        max_groups=1000,
+        replies=(PROGRESS, AUDIO),
+        progress=True,
+    ),
 )
 
 MATCH_COMMANDS = (

@@ -18,7 +18,7 @@ from core.latent.key_path import key_times_s
 from core.progress import show_progress
 from ganspace.edited_models import CoordinateModel
 from gansynth.conditions import ConditionValue, check
-from gansynth.hallucination import Timing
+from gansynth.hallucination import Timing, note_pitches
 from gansynth.hallucination import hallucinate as render_sound
 from scripts import frame
 from scripts.shared import key_points, model_folder
@@ -44,9 +44,9 @@ _PATHS = ("out", "latents", "edits")
 class HallucinationJob:
     """What to hallucinate.
 
-    `times` are the seconds that were given, by name; `latents` replaces random key points, and so does `edits`, which
-    lie on `directions` (AUTO: the model's own); `conditions` are as in `Model.generate`, `engine` and `precision` as in
-    `gansynth.load`; `video` is made too.
+    `times` are the seconds that were given, by name; `pitches` has one for each key point, in place of `pitch`;
+    `latents` replaces random key points, and so does `edits`, which lie on `directions` (AUTO: the model's own);
+    `conditions` are as in `Model.generate`, `engine` and `precision` as in `gansynth.load`; `video` is made too.
 
     Raises:
         ValueError: the output is not a .wav, or a number is out of range.
@@ -58,6 +58,7 @@ class HallucinationJob:
     steps: int = 5
     times: dict[str, float] = field(default_factory=dict)
     pitch: int | None = None
+    pitches: list[int] = field(default_factory=list)
     seed: int | None = None
     latents: Path | None = None
     edits: Path | None = None
@@ -94,7 +95,8 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     check(config, job.conditions)
     job = _seeded(job)
     keys = _keys(job, config.latent_size)
-    timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitch)
+    timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitches or job.pitch)
+    note_pitches(pitch, len(keys), job.steps)
     for path in (job.out, job.video.out) if job.video else (job.out,):
         check_writable(path)
     model = families.load(folder, "sound", engine=job.engine, precision=job.precision)
@@ -105,7 +107,8 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     if job.video is None:
         return [job.out, picture]
     image_model, done = render(job.video, wave, config.sample_rate, times_s, keys)
-    recorded = replace(job, model=str(folder.resolve()), times=asdict(timing), pitch=pitch, directions=directions)
+    one = pitch if isinstance(pitch, int) else None
+    recorded = replace(job, model=str(folder.resolve()), times=asdict(timing), pitch=one, directions=directions)
     return [job.out, picture, job.video.out, _write_manifest(recorded, job.video, image_model, done)]
 
 
@@ -164,7 +167,7 @@ def _render(
     keys: np.ndarray,
     job: HallucinationJob,
     timing: Timing,
-    pitch: int,
+    pitch: int | list[int],
 ) -> np.ndarray:
     player, between = (CoordinateModel(model, components), lerp) if components else (model, slerp)
     with show_progress("note", "hallucinating") as progress:

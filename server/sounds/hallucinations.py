@@ -39,6 +39,12 @@ def hallucinate_z(context: Context, request: Request) -> Result:
     return _hallucination(session, request, session.edited_model(), keys)
 
 
+def hallucinate_path(context: Context, request: Request) -> Result:
+    """Render a path through key points in slots, each with a pitch."""
+    session, keys = context.session.latents(request.command.values["slot"])
+    return _hallucination(session, request, session.edited_model(), keys)
+
+
 def hallucinate_noz(context: Context, request: Request) -> Result:
     """Render a path through coordinates on the directions, in straight lines."""
     session, values = context.session, request.command.values
@@ -60,22 +66,23 @@ def _hallucination(
     path = (keys, values["steps"], timing, pitch)
     wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
-    gain_db = session.level.hallucination_db
-    sound = RenderedSound(values["target"], wave, model.sample_rate, pitch, keys, key_times, gain_db)
+    gain_db, first = session.level.hallucination_db, pitch if isinstance(pitch, int) else pitch[0]
+    sound = RenderedSound(values["target"], wave, model.sample_rate, first, keys, key_times, gain_db)
     return Result(session, sounds=[sound])
 
 
 def check_hallucination(
-    model: "Model | Config", keys: int, steps: int, times: dict[str, float], pitch: int | None
-) -> tuple[Timing, int]:
-    """The given times, with the model's defaults for the others, and the pitch; all checked.
+    model: "Model | Config", keys: int, steps: int, times: dict[str, float], pitch: int | list[int] | None
+) -> tuple[Timing, int | list[int]]:
+    """The given times, with the model's defaults for the others, and the pitch or the pitches; all checked.
 
     Raises:
         ValueError: too many notes, too long a sound or envelope, or a pitch that the model does not have.
     """
     if pitch is None:
         pitch = nearest_pitch(model.pitches, DEFAULT_PITCH)
-    check_pitch(model.name, model.pitches, pitch)
+    for each in pitch if isinstance(pitch, list) else [pitch]:
+        check_pitch(model.name, model.pitches, each)
     timing = replace(Timing.default_for(model.audio_length / model.sample_rate), **times)
     timing = timing.fitted(model.audio_length, model.sample_rate)
     notes = _note_count(keys, steps)
