@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="a folder with drums, bass, other and vocals of the song (default: separated from it)",
     )
+    add(
+        "--separate",
+        choices=("bands", "spleeter"),
+        help="how: by what is harmonic, short and low (default), or the voice by a trained network, see docs/react.md",
+    )
     add("--config", metavar="FILE", help="a .toml, or a preset: default, aiart, aiart-late (default: default)")
     add("-d", "--duration", type=float, metavar="S", help="only the first S seconds (default: all)")
     add("--fps", type=frame.above_zero, metavar="N", help="frames per second, 1..240 (default 24)")
@@ -110,6 +115,8 @@ def _job(args: argparse.Namespace) -> "ReactJob":
     # Wrong input is found here, before anything large is loaded.
     read_config(values)
     given: dict[str, Any] = {"stems": args.stems, "duration_s": args.duration, "shape": Shape(**given_shape(args))}
+    if args.separate:
+        given["separate"] = args.separate
     if args.fps is not None:
         given["fps"] = args.fps
     model = find_model(args, args.model)

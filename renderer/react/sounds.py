@@ -1,4 +1,4 @@
-"""The sounds of a song by name: the mix, and its stems, from files or separated by what is harmonic, short and low."""
+"""The sounds of a song by name: the mix, and its stems, from files, or separated from it."""
 
 import logging
 import re
@@ -10,13 +10,16 @@ from core import checks
 from core.audio import sound_files
 from core.audio.pieces import SAMPLE_RATE
 from core.audio.signals import separation
+from core.audio.vocals.separator import VocalSeparator, load, weights_file
 
 log = logging.getLogger(__name__)
 
+SPLEETER = "spleeter"
+SEPARATIONS = ("bands", SPLEETER)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
 # "Song - drums.wav" is drums too.
 _WORDS = re.compile(r"[^a-z]+")
-_HARMONIC, _PERCUSSIVE = "harmonic", "percussive"
+_HARMONIC, _PERCUSSIVE, _ACCOMPANIMENT = "harmonic", "percussive", "accompaniment"
 # Where the bass ends, and between what most of the energy of voices is.
 _BANDS_HZ = {"bass": (0.0, 250.0), "other": (250.0, SAMPLE_RATE / 2), "vocals": (300.0, 3400.0)}
 
@@ -28,14 +31,16 @@ class SongSounds:
         song: the file of the mix.
         stems: a folder with files called drums, bass, other and vocals, of any kind of sound; those that are missing,
             or all where there is no folder, are separated from the mix.
+        separate: how: "bands", by what is harmonic, short and low; "spleeter", the voice by a trained network first.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: there is no stem in it, or two of the same name.
+        ValueError: there is no stem in it, or two of the same name; or the network is not installed.
     """
 
-    def __init__(self, song: Path, stems: Path | None = None) -> None:
+    def __init__(self, song: Path, stems: Path | None = None, separate: str = SEPARATIONS[0]) -> None:
         self._song = song
+        self._network = weights_file() if checks.one_of("separate", separate, SEPARATIONS) == SPLEETER else None
         self._waves: dict[str, np.ndarray] = {}
         self.files = find_stems(stems) if stems else {}
         missing = [name for name in STEMS if name not in self.files]
@@ -66,8 +71,13 @@ class SongSounds:
         if name in self.files:
             wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(mix)]
             return np.pad(wave, (0, len(mix) - len(wave)))
+        if self._network and _ACCOMPANIMENT not in self._waves:
+            self._waves["vocals"], self._waves[_ACCOMPANIMENT] = VocalSeparator(load(self._network))(mix)
+            if name == "vocals":
+                return self._waves[name]
         if _HARMONIC not in self._waves:
-            self._waves[_HARMONIC], self._waves[_PERCUSSIVE] = separation.harmonic_percussive(mix)
+            source = self._waves.get(_ACCOMPANIMENT, mix)
+            self._waves[_HARMONIC], self._waves[_PERCUSSIVE] = separation.harmonic_percussive(source)
         if name == "drums":
             return self._waves[_PERCUSSIVE]
         return separation.band(self._waves[_HARMONIC], *_BANDS_HZ[name])

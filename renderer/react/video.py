@@ -18,7 +18,7 @@ from core.protocols import ImageModel
 from renderer import classes
 from renderer.react.config import ReactConfig, read_config
 from renderer.react.scene import FrameInput, Scene, Song
-from renderer.react.sounds import MIX, SongSounds
+from renderer.react.sounds import MIX, SEPARATIONS, SongSounds
 from renderer.video import manifest
 from renderer.video.mp4 import Mp4
 from renderer.video.render import write_frames
@@ -44,6 +44,7 @@ class ReactJob:
         seed: of all random numbers.
         config: the values of the configuration, see `config.read_config`.
         stems: folder of the song's stems; None: they are separated from it.
+        separate: how; one of `sounds.SEPARATIONS`.
         fps: frames per second.
         classes: numbers or names; none: drawn, as many as the configuration says.
         duration_s: how much of the song is rendered; None: all. The frames do not depend on it.
@@ -59,6 +60,7 @@ class ReactJob:
     seed: int
     config: Mapping[str, Any]
     stems: Path | None = None
+    separate: str = SEPARATIONS[0]
     fps: float = FPS
     classes: tuple[str, ...] = ()
     duration_s: float | None = None
@@ -67,6 +69,7 @@ class ReactJob:
     def __post_init__(self) -> None:
         checks.in_range("seed", self.seed, 0)
         checks.in_range("fps", self.fps, 1, _MOST_FPS)
+        checks.one_of("separate", self.separate, SEPARATIONS)
         if self.out.suffix.lower() != ".mp4":
             raise ValueError(f"the video must end in .mp4, not {self.out.name!r}")
         if self.out.resolve() == self.song.resolve():
@@ -97,7 +100,7 @@ def make(job: ReactJob, load: Load, progress: Progress | None = None) -> list[Pa
     """
     check_writable(job.out)
     config = read_config(job.config)
-    song, sounds = SongFile(job.song), SongSounds(job.song, job.stems)
+    song, sounds = SongFile(job.song), SongSounds(job.song, job.stems, job.separate)
     model = load(job.model)
     chosen = _chosen(job, config, model)
     scene, shown = prepare(job, config, sounds, model, chosen)
@@ -186,6 +189,7 @@ def _job_of(values: Mapping[str, Any], numbers: tuple[str, ...], out: Path | Non
         seed=values["seed"],
         config=values["config"],
         stems=Path(values["stems"]) if values["stems"] else None,
+        separate=values.get("separate", SEPARATIONS[0]),
         fps=values["fps"],
         classes=numbers,
         duration_s=values["duration_s"],

@@ -1,5 +1,7 @@
 """Control signals of a wave [samples], mono float32 at SAMPLE_RATE: its level, onsets in a band, and beat."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from core import checks
@@ -13,6 +15,7 @@ _NYQUIST_HZ, _BANDS = SAMPLE_RATE / 2, 128
 _PRIOR_SHAPE, _PRIOR_BPM = 0.5, 120.0
 _BEAT_WINDOW = 384
 _SMALL = 1e-10
+_RANGE_DB = 80.0
 # Frames that are worked on together.
 _BLOCK = 4096
 
@@ -56,16 +59,32 @@ def beat(wave: np.ndarray) -> Signal:
 
 
 def _strength(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> np.ndarray:
-    """Onset strength float [n] as librosa finds it; its spectra of a long sound are never there together."""
-    from librosa import power_to_db
+    """Onset strength [n] as librosa finds it; block by block, since a long sound has many spectra.
+
+    It is the mean rise of the bands from one moment to the next, at most 80 dB below the loudest value counting as
+    silence, and belongs to the middle of the later window.
+    """
+    decibels = [10 * np.log10(np.maximum(power, _SMALL)) for power in _band_powers(wave, hop, low_hz, high_hz)]
+    floor = max(block.max() for block in decibels) - _RANGE_DB
+    rises, last = [], decibels[0][:, :1]
+    for block in decibels:
+        held = np.maximum(np.concatenate([last, block], axis=1), floor)
+        rises.append(np.maximum(np.diff(held, axis=1), 0.0).mean(axis=0))
+        last = block[:, -1:]
+    rise = np.concatenate(rises)
+    late = FRAME // (2 * hop)
+    return np.concatenate([np.zeros(late, rise.dtype), rise])[: len(rise)]
+
+
+def _band_powers(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> Iterator[np.ndarray]:
+    """Powers of mel bands [bands, n] around the moments, in blocks."""
     from librosa.feature import melspectrogram
-    from librosa.onset import onset_strength
 
     bands = int(np.clip((high_hz - low_hz) * FRAME / SAMPLE_RATE, 1, _BANDS))
     padded = np.pad(np.asarray(wave, np.float32), FRAME // 2)
     step = _BLOCK * hop
-    powers = [
-        melspectrogram(
+    for begin in range(0, len(wave) // hop * hop + 1, step):
+        yield melspectrogram(
             y=padded[begin : begin + step - hop + FRAME],
             sr=SAMPLE_RATE,
             n_fft=FRAME,
@@ -75,7 +94,3 @@ def _strength(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> np.n
             fmax=high_hz,
             center=False,
         )
-        for begin in range(0, len(wave) // hop * hop + 1, step)
-    ]
-    decibels = power_to_db(np.concatenate(powers, axis=1))
-    return np.asarray(onset_strength(S=decibels, sr=SAMPLE_RATE, hop_length=hop, n_fft=FRAME))

@@ -70,9 +70,11 @@ def band(wave: np.ndarray, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2
 def _in_pieces(wave: np.ndarray, work: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Work that keeps the length, on pieces with margins; a wave of one piece is worked on whole."""
     size = HOP * (int(PIECE_S * SAMPLE_RATE) // HOP)
-    found = []
+    found = np.empty(0, np.float32)
     for begin in range(0, len(wave), size):
         first, end = max(0, begin - _MARGIN), min(len(wave), begin + size)
         piece = work(wave[first : min(len(wave), end + _MARGIN)])
-        found.append(piece[..., begin - first : end - first].astype(np.float32))
-    return np.concatenate(found, axis=-1)
+        if not begin:
+            found = np.empty((*piece.shape[:-1], len(wave)), np.float32)
+        found[..., begin:end] = piece[..., begin - first : end - first]
+    return found
