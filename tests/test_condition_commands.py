@@ -252,8 +252,8 @@ def test_a_condition_without_a_value_is_wrong_usage(capsys, tmp_path):
 
 def test_hallu_hallucinate_takes_a_pitch_for_each_key_point(band, model, tmp_path):
     times = [word for name in ("attack", "sustain", "release") for word in (f"--{name}", "0.1")]
-    words = ["hallucinate", "--model", "band", "--models", band, "--seed", "1", *times, "--pitches", "60", "64"]
-    assert main([*map(str, words), "--steps", "1", "--out", str(tmp_path / "x.wav")]) == 0
+    words = ["hallucinate", "--model", "band", "--models", band, "--seed", "1", *times, "--pitches", 60, 64]
+    assert main([*map(str, words), "--steps", "1", "--spacing", "0.2", "--out", str(tmp_path / "x.wav")]) == 0
     keys = np.random.default_rng(1).standard_normal((2, 8), np.float32)
     expected = hallucinate(model, keys, 1, Timing(0.2, 0, 0.1, 0.1, 0.1), [60, 64])
     np.testing.assert_allclose(soundfile.read(tmp_path / "x.wav", dtype="float32")[0], expected, atol=1e-3)
