@@ -99,6 +99,18 @@ def test_a_mapped_frame_keeps_its_brightness():
     assert video.rendered(model, given)[0, 0].tolist() == [102, 102, 128]
 
 
+def test_a_measured_exposure_is_that_of_the_whole_video():
+    model = MappedModel(64, 32)
+    scene = scene_of(load_values("default"), model)
+    low, high = video.measured(model, scene, 192)
+    assert (low, high) != video.FULL
+    some = np.stack(list(frames(model, scene, 20, Shape(), (low, high))))
+    assert some.min() == 0
+    assert some.max() > 200
+    given = video.FrameInput(np.full((1, 5, 32), 0.1, np.float32), None, 1.0, [np.zeros((1, 64, 64, 1))], ())
+    assert video.rendered(model, given, (-1.0, 1.0))[0, 0, 0] < video.rendered(model, given, (0.0, 0.2))[0, 0, 0]
+
+
 def test_frames_are_rendered_one_by_one():
     model = MappedModel(64, 32)
     some = frames(model, scene_of(load_values("default"), model), 100, Shape())
@@ -265,7 +277,7 @@ def test_a_folder_without_proper_stems_is_refused(tmp_path, files, rule):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"light": {}}, "a setting of the configuration must be one of signals, .*, not 'light'"),
+        ({"light": {}}, "a setting of the configuration must be one of latents, .*, not 'light'"),
         ({"latents": {}}, "latents needs tracks|a of latents must name at least one track"),
         ({"latents": STILL["latents"] | {"a": [["two", 1]]}}, "a track must be one of one, not 'two'"),
         ({"latents": STILL["latents"] | {"a": ["one"]}}, "a of latents must be a list such as"),

@@ -142,6 +142,13 @@ def test_classes_are_refused_by_one_sentence(room, capsys, flags, message):
     assert capsys.readouterr().err.splitlines()[-1].endswith(message)
 
 
+@pytest.mark.parametrize("config", ["default", "aiart"])
+def test_a_whole_song_moves_it(room, config):
+    words = ["react", "la.wav", "--models", "models", "--fps", "5", "--seed", "3", "--config", config, "--out", "a.mp4"]
+    assert main(words) == 0
+    assert len(frames("a.mp4")) == json.loads(Path("a.json").read_text())["film"]["frames"]
+
+
 @pytest.mark.parametrize("flags", [[], ["--random-label"]])
 def test_a_loop_in_tempo(room, flags):
     words = ["tempo", "--models", "models", "--seed", "3", "--beats", "4", "--ratio", "1:1", "--out", "a.npy"]

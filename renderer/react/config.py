@@ -19,6 +19,7 @@ from renderer.react.sounds import MIX, STEMS
 PRESETS = ("default", "aiart", "aiart-late")
 FOLLOWS = ("segments", "weights", "path")
 DRAWS = ("model", "aiart")
+EXPOSURES = ("model", "measured")
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,11 @@ class BendConfig:
 
 @dataclass(frozen=True)
 class ReactConfig:
-    """All of it."""
+    """All of it.
+
+    `exposure`: "model": -1 is black and 1 is white; "measured": the darkest and brightest of some frames of the video
+    are, for models whose frames have another range. It is the same in all frames.
+    """
 
     latents: LatentsConfig
     signals: Mapping[str, Chain] = field(default_factory=dict)
@@ -197,6 +202,10 @@ class ReactConfig:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     displacement: DisplacementConfig = field(default_factory=DisplacementConfig)
     bends: tuple[BendConfig, ...] = ()
+    exposure: str = "model"
+
+    def __post_init__(self) -> None:
+        checks.one_of("exposure", self.exposure, EXPOSURES)
 
 
 def load_text(name: str) -> str:
@@ -240,7 +249,7 @@ def read_config(values: Mapping[str, Any]) -> ReactConfig:
     Raises:
         ValueError: a name is not known or missing, or a value breaks a rule; the message names it.
     """
-    _known("the configuration", values, ("signals", "segments", "latents", "classes", "noise", "displacement", "bends"))
+    _known("the configuration", values, [one.name for one in fields(ReactConfig)])
     signals = _table("signals", values.get("signals", {}))
     for name in set(signals) & {MIX, *STEMS}:
         raise ValueError(f"a signal must not be called {name}: that is a sound")
@@ -252,6 +261,7 @@ def read_config(values: Mapping[str, Any]) -> ReactConfig:
         _made(NoiseConfig, "noise", _table("noise", values.get("noise", {}))),
         _made(DisplacementConfig, "displacement", _table("displacement", values.get("displacement", {}))),
         tuple(_made(BendConfig, "bends", _table("bends", one)) for one in _list("bends", values.get("bends", []))),
+        checks.of_kind("exposure", values.get("exposure", EXPOSURES[0]), str),
     )
 
 

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 COMMAND = "react"
 Load = Callable[[Path], ImageModel]
 FPS = 24.0
+# What a model's black and white are.
+FULL = (-1.0, 1.0)
+_MEASURED, _LEAST = 24, 1e-3
 _MOST_FPS = 240.0
 
 
@@ -109,7 +112,8 @@ def make(job: ReactJob, load: Load, progress: Progress | None = None) -> list[Pa
     size = job.shape.at(model.size)
     with replacing(job.out) as part:
         writer = Mp4(part, *size, job.rate, song)
-        write_frames(writer, frames(model, scene, shown, job.shape), shown, progress)
+        exposure = measured(model, scene, shown) if config.exposure == "measured" else FULL
+        write_frames(writer, frames(model, scene, shown, job.shape, exposure), shown, progress)
     video = manifest.video_record(model, job.model, job.out, shown, job.rate, chosen, size)
     stems = {name: manifest.file_record(path) for name, path in sounds.files.items()}
     record = manifest.build(COMMAND, _parameters(job), video, song=manifest.file_record(job.song), stems=stems)
@@ -129,19 +133,40 @@ def prepare(
     return Scene(config, song, model, job.seed, chosen), shown
 
 
-def frames(model: ImageModel, scene: Scene, count: int, shape: Shape) -> Iterator[np.ndarray]:
+def frames(
+    model: ImageModel, scene: Scene, count: int, shape: Shape, exposure: tuple[float, float] = FULL
+) -> Iterator[np.ndarray]:
     """The first `count` frames of a scene one by one, uint8 [H, W, 3]; none is kept."""
     fitted = shape.fitted(model.size)
     for number in range(count):
-        yield fitted(rendered(model, scene.at(number)))
+        yield fitted(rendered(model, scene.at(number), exposure))
 
 
-def rendered(model: ImageModel, given: FrameInput) -> np.ndarray:
-    """One frame, uint8 [size, size, 3]. -1..1 becomes 0..255 in every frame, so that nothing flickers."""
-    if given.latent.ndim == 3:
-        found = model.synthesis(given.latent, noise=given.noise, bends=given.bends)[0]  # type: ignore[attr-defined]
-        return np.clip(np.round((found + 1.0) * 127.5), 0, 255).astype(np.uint8)
-    return next(iter(model.render(given.latent, given.classes, given.truncation, bends=given.bends)))
+def rendered(model: ImageModel, given: FrameInput, exposure: tuple[float, float] = FULL) -> np.ndarray:
+    """One frame, uint8 [size, size, 3]. What is black and white is the same in every frame, so nothing flickers."""
+    if given.latent.ndim == 2:
+        return next(iter(model.render(given.latent, given.classes, given.truncation, bends=given.bends)))
+    low, high = exposure
+    found = (_mapped(model, given) - low) * (255.0 / (high - low))
+    return np.clip(np.round(found), 0, 255).astype(np.uint8)
+
+
+def _mapped(model: ImageModel, given: FrameInput) -> np.ndarray:
+    frame: np.ndarray = model.synthesis(given.latent, noise=given.noise, bends=given.bends)[0]  # type: ignore[attr-defined]
+    return frame
+
+
+def measured(model: ImageModel, scene: Scene, count: int) -> tuple[float, float]:
+    """The darkest and the brightest value of some frames, evenly spread over the first `count`, but for a thousandth.
+
+    Where the model gives finished frames they have been exposed already, and it is -1 and 1.
+    """
+    some = [scene.at(int(number)) for number in np.unique(np.linspace(0, count - 1, _MEASURED).astype(int))]
+    if some[0].latent.ndim == 2:
+        return FULL
+    ends = np.array([np.quantile(_mapped(model, given), (0.001, 0.999)) for given in some])
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    return (low, high) if high - low > _LEAST else FULL
 
 
 def _chosen(job: ReactJob, config: ReactConfig, model: ImageModel) -> tuple[int, ...]:
