@@ -184,6 +184,7 @@ def _multiplied(ops: Ops, x: Tensor, columns: Columns) -> Tensor:
     return sum(parts[1:], parts[0])
 
 
+@lru_cache(maxsize=8)
 def _synthesis_window(length: int) -> np.ndarray:
     """The window that undoes a Hann analysis window when frames overlap by three quarters."""
     window = hann_periodic(length).astype(np.float32)

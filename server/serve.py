@@ -27,6 +27,8 @@ from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
 
+_SWITCH_S = 0.001
+
 
 def serve(settings: ServerSettings) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP.
@@ -38,6 +40,8 @@ def serve(settings: ServerSettings) -> int:
         OSError: the port is taken, a folder cannot be created, or the checkpoint to load does not exist.
         ValueError: that checkpoint's settings cannot be read.
     """
+    # A message waits at most so long for the engine's thread to let go of the interpreter (5 ms otherwise).
+    sys.setswitchinterval(_SWITCH_S)
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
