@@ -9,12 +9,15 @@ from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from renderer.training import hparams
 from scripts import frame
-from scripts.flags.training import setting
+from scripts.flags import training as training_flags
 
 if TYPE_CHECKING:
     from renderer.training.batches import ImageSource
+    from renderer.training.state import ImageState
 
 PROG = "biggan_train"
+# Of --minutes: for the last save, and for that and an export.
+SAVE_S, EXPORT_S = 10.0, 40.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,28 +29,29 @@ def parser() -> argparse.ArgumentParser:
         "--recipe", default="warm", choices=hparams.RECIPES, help="what --set starts from (default: warm)"
     )
     flags.add_argument(
-        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE",
+        "--set", type=training_flags.setting, action="append", default=[], metavar="NAME=VALUE",
         help="a hyper-parameter; docs/train-pictures.md lists them",
     )  # fmt: skip
     flags.add_argument(
         "--export", type=frame.path, metavar="FOLDER",
-        help="do not train; write the model that the run has learned into a new folder",
+        help="do not train; write the model that the run has learned into a new folder; with --minutes, train first",
     )  # fmt: skip
     flags.add_argument("--report", action="store_true", help="do not train; measure each class and print a table")
     flags.add_argument("--skip_bad", action="store_true", help="name files that are not images, and skip them")
-    flags.add_argument(
-        "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
-    )
+    training_flags.add(flags)
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
-    return frame.run(_use if options.export or options.report else _train, options, PROG, timed_log=sys.stdout)
+    uses = (options.export and not options.minutes) or options.report
+    return frame.run(_use if uses else _train, options, PROG, timed_log=sys.stdout)
 
 
 def _train(options: argparse.Namespace) -> int:
+    if options.export:
+        frame.refuse_existing(options.export)
     own = hparams.settle(options.recipe, dict(options.set))
     source = _source(options, own)
     from core.training import saves
@@ -60,14 +64,21 @@ def _train(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageSource") -> int:
     """Start or resume the run, and train to its end."""
     from core.training.loop import TrainingLoop
+    from core.training.timeline import Timeline
     from renderer.training.logger import training_logger
     from renderer.training.trainer import ImageTrainer
 
-    stop = frame.Stop()
+    stop, timeline = frame.Stop(), Timeline.load(options.run_dir)
+    reserve_s = EXPORT_S if options.export else SAVE_S
+    clock = training_flags.clock(options, timeline, own.total_images, reserve_s)
     print(f"training on {source.count} images of {source.classes} classes into {options.run_dir}", flush=True)
-    trainer, logger = ImageTrainer(options.run_dir, source), training_logger(options.run_dir, source)
-    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop)).run()
-    print(f"{options.run_dir}: {state.images} of {own.total_images} images" + (", stopped" if stop else ""))
+    trainer = ImageTrainer(options.run_dir, source, timeline)
+    logger = training_logger(options.run_dir, source, clock)
+    state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
+    of = "" if clock else f" of {own.total_images}"
+    print(f"{options.run_dir}: {state.images}{of} images" + (", stopped" if stop else ""))
+    if options.export:
+        _export(options, state, source)
     return stop.status
 
 
@@ -77,17 +88,23 @@ def _use(options: argparse.Namespace) -> None:
     if source.dataset.classes != classes:
         raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
     from core.training.trees import to_tensors
-    from renderer.training import export, image_metrics, sample_grid, state, statistics
+    from renderer.training import image_metrics, sample_grid, state, statistics
 
     latest = state.restore(options.run_dir, own, source.classes, source.latents)
     if options.export:
-        with show_progress("truncation") as progress:
-            export.export(options.export, latest, source, progress=progress)
-        print(f"{options.export}: the model of {options.run_dir} after {latest.images} images")
+        _export(options, latest, source)
     if options.report:
         weights = statistics.ready(to_tensors(latest.tree), own)
         render = sample_grid.SampleRenderer(weights, own, source.classes, own.size)
         print(image_metrics.table(image_metrics.measure(source.dataset, render, own.z_dim)))
+
+
+def _export(options: argparse.Namespace, state: "ImageState", source: "ImageSource") -> None:
+    from renderer.training import export
+
+    with show_progress("truncation") as progress:
+        export.export(options.export, state, source, progress=progress)
+    print(f"{options.export}: the model of {options.run_dir} after {state.images} images")
 
 
 def _source(options: argparse.Namespace, own: hparams.ImageHparams) -> "ImageSource":
@@ -96,7 +113,7 @@ def _source(options: argparse.Namespace, own: hparams.ImageHparams) -> "ImageSou
 
     with show_progress("image", "reading") as progress:
         data = image_folder.read(options.data_dir, own.size, options.skip_bad, progress)
-    with frame.suppress_tf_logs(options):
+    with training_flags.backend(options):
         from keras import ops
 
         from renderer.training.batches import ImageSource

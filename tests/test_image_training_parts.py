@@ -281,7 +281,7 @@ def test_factors_that_miss_a_picture_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"size": 100}, "size must be one of 16, 32, 64, 128, not 100"),
+        ({"size": 100}, "size must be one of 16, 32, 64, 128, 256, not 100"),
         ({"start_size": 5}, "start_size must be one of 8, 16, 32, 64, 128, not 5"),
         ({"attention_size": 128}, "attention_size must be 0 or a size below 128, not 128"),
         ({"augmentation": "colour,sound"}, "augmentation must be one of colour, translation, cutout, not 'sound'"),

@@ -8,6 +8,7 @@ import small_run
 from keras import ops
 
 from core.nn import adam
+from core.nn.backend import compiled
 from core.training import data_order, learned_latents
 from gansynth import network
 from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps, trainer
@@ -274,3 +275,17 @@ def test_without_growing_only_the_full_resolution_is_kept(source, tmp_path):
 def test_a_wrong_hyper_parameter_is_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         from_settings(wrong)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_step_that_may_have_the_penalty_is_the_step_with_or_without_it(plan, tensors, batch, wanted):
+    def step(with_penalty):
+        return lambda tensors, batch: steps.discriminator_step(plan, tensors, batch, with_penalty)
+
+    expected, _ = compiled(step(wanted))(tensors, batch)
+    moved, reports = compiled(
+        lambda tensors, batch: steps.discriminator_step(plan, tensors, batch, batch["with_penalty"])
+    )(tensors, batch | {"with_penalty": np.bool_(wanted)})
+    for name, value in expected["discriminator"].items():
+        np.testing.assert_allclose(np.array(moved["discriminator"][name]), np.array(value), atol=1e-5)
+    assert np.isfinite(float(reports["gradient_penalty"])) == wanted

@@ -79,7 +79,7 @@ def generator_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tuple[
 
 
 def discriminator_step(
-    plan: SoundStepPlan, tensors: Tree, batch: Tensors, with_penalty: bool = True
+    plan: SoundStepPlan, tensors: Tree, batch: Tensors, with_penalty: bool | Tensor = True
 ) -> tuple[Tree, Tensors]:
     """Train the discriminator for one step.
 
@@ -87,7 +87,8 @@ def discriminator_step(
         plan: the stage's.
         tensors: as in `pretraining_step`.
         batch: as in `generator_step`, and "full_labels" [n, labels], "mix" [n, 1, 1, 1].
-        with_penalty: the gradient penalty is part of this step's loss, and counts for the steps up to the next such.
+        with_penalty: the gradient penalty is part of this step's loss, and counts for the steps up to the next such;
+            a tensor: both kinds of step are one program.
 
     Returns:
         The new tensors, and the losses by name.
@@ -98,10 +99,11 @@ def discriminator_step(
     def loss(weights: Tensors) -> tuple[Tensor, Tensors]:
         ready = discriminator.prepare_training(weights, plan.hparams.precision)
         total, reports = _discriminator_loss(plan, ready, real, fake, batch)
-        if not with_penalty:
+        if with_penalty is False:
             return total, reports
-        penalty, weight = _penalty(plan, ready, real, fake, batch)
-        return total + weight * plan.hparams.gradient_penalty_interval * penalty, reports | {PENALTY: penalty}
+        penalty, reported = _penalty_now(plan, ready, real, fake, batch, with_penalty)
+        weight = _penalty_weight(plan) * plan.hparams.gradient_penalty_interval
+        return total + weight * penalty, reports | {PENALTY: reported}
 
     (_, reports), gradients = value_and_gradients(loss, tensors["discriminator"])
     rate = batch["rate"] * plan.hparams.discriminator_learning_rate
@@ -122,15 +124,8 @@ def adversarial_step(plan: SoundStepPlan, tensors: Tree, batch: Tensors) -> tupl
     """
     tensors, reports = generator_step(plan, tensors, batch)
     second = batch | {"z": batch["z2"], "z_labels": batch["z2_labels"]}
-    if plan.hparams.gradient_penalty_interval == 1:
-        tensors, more = discriminator_step(plan, tensors, second)
-        return tensors, reports | more
-
-    def without() -> tuple[Tree, Tensors]:
-        changed, found = discriminator_step(plan, tensors, second, with_penalty=False)
-        return changed, found | {PENALTY: ops.full((), np.nan)}
-
-    tensors, more = ops.cond(batch["with_penalty"], lambda: discriminator_step(plan, tensors, second), without)
+    always = plan.hparams.gradient_penalty_interval == 1
+    tensors, more = discriminator_step(plan, tensors, second, True if always else batch["with_penalty"])
     return tensors, reports | more
 
 
@@ -188,12 +183,26 @@ def _discriminator_loss(
     return total, reports | ({"real_score": ops.mean(real_scores)} if _is_logistic(plan) else {})
 
 
-def _penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> tuple[Tensor, float]:
-    """The penalty that belongs to the adversarial loss, and its weight."""
+def _penalty_now(
+    plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors, with_penalty: bool | Tensor
+) -> tuple[Tensor, Tensor]:
+    """The penalty, 0 in a step without it, and how it is reported: not a number in a step without it."""
+    if with_penalty is True:
+        penalty = _penalty(plan, ready, real, fake, batch)
+        return penalty, penalty
+    penalty = ops.cond(with_penalty, lambda: _penalty(plan, ready, real, fake, batch), lambda: ops.zeros(()))
+    return penalty, ops.where(with_penalty, penalty, np.nan)
+
+
+def _penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> Tensor:
+    """The penalty that belongs to the adversarial loss."""
     if _is_logistic(plan):
-        penalty = losses.r1_penalty(lambda specgrams: _scored(plan, ready, specgrams, batch)[0], real)
-        return penalty, plan.hparams.r1_weight
-    return _gradient_penalty(plan, ready, real, fake, batch), plan.hparams.gradient_penalty_weight
+        return losses.r1_penalty(lambda specgrams: _scored(plan, ready, specgrams, batch)[0], real)
+    return _gradient_penalty(plan, ready, real, fake, batch)
+
+
+def _penalty_weight(plan: SoundStepPlan) -> float:
+    return plan.hparams.r1_weight if _is_logistic(plan) else plan.hparams.gradient_penalty_weight
 
 
 def _is_logistic(plan: SoundStepPlan) -> bool:

@@ -138,8 +138,8 @@ def attention(ops: Ops, weights: Weights, x: Tensor, name: str) -> Tensor:
 
 
 def convolve(ops: Ops, weights: Weights, x: Tensor, name: str) -> Tensor:
-    """A convolution with bias that keeps the size."""
-    return ops.conv(x, weights[f"{name}.weight"], 1, "same") + weights[f"{name}.bias"]
+    """A convolution with bias that keeps the size, in the kernel's precision."""
+    return products.convolve(ops, x, weights[f"{name}.weight"]) + weights[f"{name}.bias"]
 
 
 def double(ops: Ops, x: Tensor) -> Tensor:

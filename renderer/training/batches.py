@@ -38,7 +38,17 @@ class ImageSource:
         """The batch of the step after `images` images, at `size` pixels; all of it follows from the seed and `images`.
 
         Returns:
-            "real" [n, size, size, 3] in -1..1 with "labels" [n, classes] and "row" [n]; "latent" [n, z_dim], which
+            "real" [n, size, size, 3] in -1..1, and all that is in `rows_batch`.
+        """
+        batch = self.rows_batch(images)
+        real = self.dataset.at(size)[batch["row"]].astype(np.float32) / np.float32(127.5) - np.float32(1)
+        return batch | {"real": real}
+
+    def rows_batch(self, images: int) -> Batch:
+        """A batch without its pictures, for a device that has them all.
+
+        Returns:
+            "row" [n], of the pictures in `dataset`, and their "labels" [n, classes]; "latent" [n, z_dim], which
             carries the factors where they are known, else noise; "z" and "z_labels", "z2" and "z2_labels": random
             ones; "augment_real", "augment_fake", "augment_generated" [n, augment.NUMBERS].
         """
@@ -46,7 +56,6 @@ class ImageSource:
         rng = generator(self.hparams.seed, Stream.BATCHES, images)
         rows = data_order.rows(self.hparams.seed, images, count, self.count)
         batch = {
-            "real": self.dataset.at(size)[rows].astype(np.float32) / np.float32(127.5) - np.float32(1),
             "labels": self._one_hot(self.dataset.labels[rows]),
             "row": rows.astype(np.int32),
             "latent": self._latent(rows, rng),

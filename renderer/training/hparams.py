@@ -13,6 +13,7 @@ from core.training import settings
 from renderer.biggan.config import FIRST_SIZE, BigGANConfig
 
 FILE = "train.json"
+PRECISIONS = ("float32", "bfloat16")
 AUGMENTATIONS = ("colour", "translation", "cutout")
 # BigGAN-deep's blocks: (doubles the size, channels in, channels out), channels in multiples of the channel width.
 # Each list begins at 4 x 4 pixels.
@@ -23,6 +24,10 @@ LAYERS: Mapping[int, tuple[tuple[bool, int, int], ...]] = {
     128: (
         (False, 16, 16), (True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8),
         (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1),
+    ),
+    256: (
+        (False, 16, 16), (True, 16, 16), (False, 16, 16), (True, 16, 8), (False, 8, 8), (True, 8, 8),
+        (False, 8, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1),
     ),
 }  # fmt: skip
 # Batch norm's, as in BigGAN; and how many truncations have statistics of their own: 0, 0.02 ... 1.
@@ -45,7 +50,7 @@ class ImageHparams:
     `adversarial_weight` are the weights of the two losses after pretraining. `latent_kl_weight`: how strongly learned
     latents are drawn to the normal distribution. `normed_conditions`: spectral norm on the linear layers of conditional
     batch norm too, as in BigGAN. `average_decay`: of the moving average that plays. `sample_images`: samples are
-    written after each so many images. `seed`: of everything random.
+    written after each so many images. `precision`: of the convolutions. `seed`: of everything random.
     """
 
     size: int = 128
@@ -70,6 +75,7 @@ class ImageHparams:
     average_decay: float = 0.999
     augmentation: str = "colour,translation,cutout"
     sample_images: int = 10_000
+    precision: str = "float32"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -79,6 +85,7 @@ class ImageHparams:
             ValueError: one breaks a rule; the message names the value and the rule.
         """
         checks.one_of("size", self.size, LAYERS)
+        checks.one_of("precision", self.precision, PRECISIONS)
         checks.one_of("start_size", self.start_size, self._all_sizes)
         if self.attention_size and self.attention_size not in self._all_sizes[:-1]:
             raise checks.mismatch("attention_size", f"be 0 or a size below {self.size}", self.attention_size)
@@ -91,7 +98,7 @@ class ImageHparams:
 
     @property
     def _all_sizes(self) -> list[int]:
-        return [size for size in (8, 16, 32, 64, 128) if size <= self.size]
+        return [size for size in (8, 16, 32, 64, 128, 256) if size <= self.size]
 
     @property
     def sizes(self) -> list[int]:

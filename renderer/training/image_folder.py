@@ -5,15 +5,17 @@ If the folder has a factors.npz (see patterns/folder.py), each image's latent is
 
 import logging
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from core.formats.npz import NpzReader
 from core.progress import Progress
+from renderer.training import decoded_images
 from renderer.training.patterns.folder import FILE as FACTORS
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def read(
     progress: Progress = lambda done, total: None,
     classless: bool = False,
 ) -> LabelledImages:
-    """Read all images of a folder of class folders.
+    """Read all images of a folder of class folders; they are kept in a hidden folder in it, for the next time.
 
     Args:
         folder: FOLDER/CLASS/IMAGE; classes are numbered in the order of their names.
@@ -72,21 +74,23 @@ def read(
         ValueError: there is no class folder, a class has no image, or a file cannot be read.
     """
     found = _files(folder, classless)
-    wanted = [(path, label) for label, paths in enumerate(found.values()) for path in paths]
-    kept, images = [], []
+    paths = [path for several in found.values() for path in several]
+    labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(several) for several in found.values()])
+    read_all = partial(_read_all, paths, size, skip_bad, progress)
+    images, kept = decoded_images.kept(folder, paths, size, read_all, complete=not skip_bad)
+    if missing := [name for label, name in enumerate(found) if label not in labels[kept]]:
+        raise ValueError(f"{folder / missing[0]} has no image that can be read")
+    names = [path.relative_to(folder).as_posix() for path in np.array(paths, object)[kept]]
+    return LabelledImages(images, labels[kept], tuple(found), _factors(folder / FACTORS, names))
+
+
+def _read_all(paths: list[Path], size: int, skip_bad: bool, progress: Progress) -> Iterator[np.ndarray | None]:
+    """The images, several at a time; None for a bad one."""
     # Decoding releases the interpreter's lock, so threads use all cores.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        decoded = pool.map(lambda each: _read_one(each[0], size, skip_bad), wanted)
-        for done, (each, image) in enumerate(zip(wanted, decoded, strict=True), 1):
-            if image is not None:
-                images.append(image)
-                kept.append(each)
-            progress(done, len(wanted))
-    labels = np.array([label for _, label in kept], np.int32)
-    if missing := [name for label, name in enumerate(found) if label not in labels]:
-        raise ValueError(f"{folder / missing[0]} has no image that can be read")
-    names = [path.relative_to(folder).as_posix() for path, _ in kept]
-    return LabelledImages(np.stack(images), labels, tuple(found), _factors(folder / FACTORS, names))
+        for done, image in enumerate(pool.map(lambda path: _read_one(path, size, skip_bad), paths), 1):
+            progress(done, len(paths))
+            yield image
 
 
 def _read_one(path: Path, size: int, skip_bad: bool) -> np.ndarray | None:

@@ -4,14 +4,15 @@ import logging
 from pathlib import Path
 
 from core.training.logger import TrainingLogger
+from core.training.timeline import Clock
 from core.training.trees import Tree
 from renderer.training import sample_grid, statistics
 from renderer.training.batches import ImageSource
 from renderer.training.stages import ImageStage
 
 
-def training_logger(folder: Path, source: ImageSource) -> TrainingLogger[ImageStage]:
-    """The logger of a run: lines, and `samples/` in its folder."""
+def training_logger(folder: Path, source: ImageSource, clock: Clock | None = None) -> TrainingLogger[ImageStage]:
+    """The logger of a run: lines, and `samples/` in its folder. `clock`: of a run with a time limit."""
 
     def write_samples(stage: ImageStage, tensors: Tree, images: int) -> Path:
         """Write a grid of images of the averaged generator, always from the same latents."""
@@ -22,7 +23,8 @@ def training_logger(folder: Path, source: ImageSource) -> TrainingLogger[ImageSt
         sample_grid.save(path, sample_grid.rows(source, render, stage.size))
         return path
 
-    return TrainingLogger(logging.getLogger(__name__), source.hparams.total_images, _describe, write_samples)
+    log, total = logging.getLogger(__name__), source.hparams.total_images
+    return TrainingLogger(log, total, _describe, write_samples, clock=clock)
 
 
 def _describe(stage: ImageStage) -> str:

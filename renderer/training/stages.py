@@ -21,7 +21,7 @@ class ImageStage:
     pretraining: bool
     settling: bool
 
-    def fade(self, images: int) -> float:
+    def fade(self, images: float) -> float:
         """How far the size has faded in: 0..1."""
         return (images - self.start) / (self.end - self.start) if self.fading else 1.0
 

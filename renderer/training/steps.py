@@ -26,6 +26,8 @@ from renderer.training.stages import ImageStage
 
 # Adam's betas in pretraining, and against the discriminator.
 PRETRAINING_BETAS, BETAS = (0.9, 0.99), (0.0, 0.999)
+# Kernels of attention have this in their names.
+ATTENTION = "snconv1x1"
 # Of the moving moments of batch norm.
 MOVING_DECAY = 0.98
 
@@ -75,7 +77,7 @@ def pretraining_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tupl
 def generator_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
     """Train the generator against the discriminator for one step; see `pretraining_step`."""
     hparams = plan.hparams
-    scoring, _ = spectral_norm.normalized(tensors["discriminator"], tensors["discriminator_vectors"])
+    scoring, _ = _normalized(plan, tensors["discriminator"], tensors["discriminator_vectors"])
 
     def loss(weights: Tensors) -> tuple[Tensor, Any]:
         z, labels = batch["z"], batch["z_labels"]
@@ -106,7 +108,7 @@ def discriminator_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tu
     images, labels = ops.concatenate([real, fake]), ops.concatenate([batch["labels"], batch["z2_labels"]])
 
     def loss(weights: Tensors) -> tuple[Tensor, Any]:
-        ready, vectors = spectral_norm.normalized(weights, tensors["discriminator_vectors"])
+        ready, vectors = _normalized(plan, weights, tensors["discriminator_vectors"])
         scores = discriminator.score(ready, images, labels, hparams, fade)
         real_scores, fake_scores = scores[: hparams.batch_size], scores[hparams.batch_size :]
         value = losses.discriminator_hinge(real_scores, fake_scores)
@@ -118,6 +120,18 @@ def discriminator_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tu
     (_, (reports, vectors)), gradients = value_and_gradients(loss, learned)
     tensors = descend(tensors, "discriminator", learned, gradients, batch["rate"] * hparams.discriminator_rate, BETAS)
     return tensors | {"discriminator_vectors": tensors["discriminator_vectors"] | vectors}, reports
+
+
+def adversarial_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
+    """Train the discriminator, then the generator, as one program; see `pretraining_step`."""
+    tensors, reports = discriminator_step(plan, tensors, batch)
+    tensors, more = generator_step(plan, tensors, batch)
+    return tensors, reports | more
+
+
+def select_images(data: Tensors, batch: Tensors) -> Tensors:
+    """A batch with the pictures of its rows, out of all "images" [images, size, size, 3], uint8."""
+    return batch | {"real": ops.cast(ops.take(data["images"], batch["row"], axis=0), "float32") / 127.5 - 1.0}
 
 
 def _with_new_generator(
@@ -145,10 +159,23 @@ def _generated(
     plan: ImageStepPlan, tensors: Tree, weights: Tensors, z: Tensor, labels: Tensor, batch: Tensors
 ) -> tuple[Tensor, tuple[Tensors, Tensors]]:
     """Images in training, the next vectors of spectral norm, and the moments of batch norm."""
-    ready, vectors = spectral_norm.normalized(weights, tensors["generator_vectors"])
+    ready, vectors = _normalized(plan, weights, tensors["generator_vectors"])
     norm = BatchNorm(tensors["moving"] if plan.stage.settling else None)
     images = generator.render(ready, z, labels, plan.hparams, norm, plan.stage.size, plan.fade(batch))
     return images, (vectors, norm.moments)
+
+
+def _normalized(plan: ImageStepPlan, weights: Tensors, vectors: Tensors) -> tuple[Tensors, Tensors]:
+    """Weights with spectral norm, kernels in the precision that convolutions have, and the next vectors.
+
+    Those of attention stay as they are: a softmax of rounded products is another one.
+    """
+    ready, vectors = spectral_norm.normalized(weights, vectors)
+    if plan.hparams.precision != "float32":
+        for name, value in ready.items():
+            if name.endswith(".weight") and len(value.shape) == 4 and ATTENTION not in name:
+                ready[name] = ops.cast(value, plan.hparams.precision)
+    return ready, vectors
 
 
 def _latent(weights: Tensors, batch: Tensors) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,17 @@
 """The image model's part of the training loop: stages, states, batches and steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.nn.backend import is_jax
 from core.training import loop, random_streams, schedule, trees
+from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
+from core.training.timeline import Timeline
 from core.training.trees import Batch, Tree
 from renderer.training import state as run_state
 from renderer.training import steps
@@ -30,10 +34,12 @@ class ImageTrainer:
     Attributes:
         folder: the run folder.
         source: the images.
+        timeline: where the run is in its schedule.
     """
 
     folder: Path
     source: ImageSource
+    timeline: Timeline = field(default_factory=Timeline)
 
     @property
     def sample_images(self) -> int:
@@ -59,7 +65,7 @@ class ImageTrainer:
 
     def is_over(self, stage: ImageStage, state: ImageState) -> bool:
         """Whether a stage is behind a state."""
-        return state.images >= stage.end
+        return self.timeline.reached(state.images, stage.end)
 
     def enter(self, stage: ImageStage, state: ImageState) -> ImageState:
         """Start Adam again where the size is a new one."""
@@ -73,12 +79,16 @@ class ImageTrainer:
 
     def batch(self, stage: ImageStage, images: int) -> Batch:
         """What the step after `images` images is fed."""
-        batch = self.source.batch(images, stage.size)
-        return batch | {"fade": np.float32(stage.fade(images))} | scheduled(images, self.source.hparams)
+        position = self.timeline.position(images)
+        batch = self.source.rows_batch(images) if is_jax() else self.source.batch(images, stage.size)
+        return batch | {"fade": np.float32(stage.fade(position))} | scheduled(position, self.source.hparams)
 
-    def step(self, stage: ImageStage) -> loop.Step:
+    def step(self, stage: ImageStage) -> loop.Step | loop.StepRunner:
         """The compiled step of a stage: pretraining, or discriminator and generator one after the other."""
         plan = ImageStepPlan(self.source.hparams, self.source.classes, stage)
+        if is_jax():
+            one = steps.pretraining_step if stage.pretraining else steps.adversarial_step
+            return DeviceSteps(partial(one, plan), {"images": self.source.dataset.at(stage.size)}, steps.select_images)
         if stage.pretraining:
             pretrain = steps.compiled_step(steps.pretraining_step, plan)
             return lambda tree, batch, images: pretrain(tree, batch)
@@ -106,11 +116,12 @@ class ImageTrainer:
 
     def save(self, stage: ImageStage, state: ImageState) -> Path:
         """Write a state into the run folder."""
+        self.timeline.save(self.folder)
         return run_state.save(self.folder, state)
 
 
-def scheduled(images: int, hparams: ImageHparams) -> schedule.Scalars:
-    """The learning rate and the weight of the latents' divergence after `images` images.
+def scheduled(images: float, hparams: ImageHparams) -> schedule.Scalars:
+    """The learning rate and the weight of the latents' divergence at a position in the schedule, in images.
 
     In pretraining the rate falls along a cosine to `LAST_RATE` of the first one, and the weight rises in the first
     half: latents are free at first, so that the network can find out what to use them for. After pretraining the rate
