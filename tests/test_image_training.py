@@ -357,7 +357,7 @@ def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
         (["nowhere", "run"], "nowhere is not a folder"),
         (["nowhere", "run", "--export", "model"], "run is not a run of biggan_train"),
         (["nowhere", "run", "--set", "sise=16"], "no hyper-parameter 'sise'"),
-        (["nowhere", "run", "--set", "size=17"], "size must be one of 16, 32, 64, 128, not 17"),
+        (["nowhere", "run", "--set", "size=17"], "size must be one of 16, 32, 64, 128, 256, not 17"),
     ],
 )
 def test_a_wrong_command_is_one_sentence(words, message, capsys, tmp_path, monkeypatch):
