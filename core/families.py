@@ -89,6 +89,7 @@ class Family:
         check: reads all of a folder, to see that `load` will work. Raises as `describe`.
         checksum: of a folder's weights, hexadecimal. Raises as `describe`.
         downloads: known models: name -> its files.
+        suffixes: of files that are a model by themselves, such as ".pkl".
     """
 
     name: str
@@ -101,6 +102,7 @@ class Family:
     check: Callable[[Path], None]
     checksum: Callable[[Path], str]
     downloads: Mapping[str, tuple[Download, ...]] = field(default_factory=dict)
+    suffixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

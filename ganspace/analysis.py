@@ -56,8 +56,7 @@ def compute(
     Raises:
         ValueError: the plan does not fit the model.
     """
-    if makes_images(model) and not plan.estimator:
-        plan = replace(plan, estimator="linear")
+    plan = completed(model, plan)
     sampler = sampler_of(model, plan)
     estimator = estimators.make(plan, sampler.size, sampler.latent_size)
     values = "x".join(map(str, sampler.shape))
@@ -87,6 +86,19 @@ def compute_file(model: "AnyModel", plan: Plan, path: Path, *, progress: Progres
 def own_plan(model: "AnyModel") -> Plan:
     """How a model's own directions are found."""
     return OWN_IMAGES if makes_images(model) else Plan()
+
+
+def completed(model: "AnyModel", plan: Plan) -> Plan:
+    """The plan with what it leaves open for an image model.
+
+    Directions are followed in z, on which the layer depends as linearly as possible; those of a mapped latent are its
+    principal components, and move it, as in GANSpace (Haerkoenen et al. 2020).
+    """
+    if not makes_images(model):
+        return plan
+    mapped = chosen_layer(model, plan) == image_sampling.MAPPED
+    estimator = plan.chosen_estimator if mapped else "linear"
+    return replace(plan, estimator=plan.estimator or estimator, move=plan.move or ("layer" if mapped else "z"))
 
 
 def own_file(model: "AnyModel") -> Path:

@@ -22,6 +22,8 @@ GROUP = 16
 MEAN_SAMPLES = 256
 # The latent vector itself: it enters each layer, and moves them all.
 NOISE = "z"
+# What z is mapped to first, in models that do so.
+MAPPED = "w"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Plan:
     Args:
         layer: whose activations, one of the model's `layers`; "": conv0, or the image model's default layer.
         count: how many latent vectors are sampled.
-        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of image models linear.
+        estimator: one of ESTIMATORS; "": ipca, from MANY samples on stream; of image models linear, except in w.
         components: how many directions; 0: as many as the layer has values. A layer with fewer gives fewer, and so
             does linear where z has fewer.
         pitch: MIDI pitch of the samples; None: 32, or the model's nearest. Sound models only.
@@ -27,7 +27,8 @@ class Plan:
         batch_size: notes or images that go through the network at once; 0: as many as are fast.
         class_number: the class of the samples; None: random classes. Image models only.
         truncation: of z, 0..1. Image models only.
-        move: what edits move, "layer" or "z"; "": the layer, of image models z. Only image models have "z".
+        move: what edits move, "layer" or "z"; "": the layer, of image models z, except in w. Only image models
+            have "z".
 
     Raises:
         ValueError: a value breaks a rule.

@@ -39,14 +39,14 @@ def parser() -> argparse.ArgumentParser:
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )
     flags.add_argument("--random_z_count", type=partial(frame.whole, least=2), help="how many random latents to sample")
-    flags.add_argument("--layer", default="", help="layer to analyse (default: conv0, of an image model layers.0)")
+    flags.add_argument("--layer", default="", help="layer to analyse (default: conv0, of an image model layers.0 or w)")
     flags.add_argument(
         "--estimator",
         choices=ESTIMATORS,
         default="",
         help="ipca: incremental; stream: for any number of samples; linear: what depends linearly on z; "
         "pca, fbpca (randomised), ica (independent), spca (sparse) keep all samples in memory (default: ipca, and "
-        f"stream from {MANY} samples on; of an image model linear)",
+        f"stream from {MANY} samples on; of an image model linear, except in w)",
     )
     flags.add_argument(
         "--components", type=components, default=DEFAULT_COMPONENTS, metavar="K|all", help="default: 128"
@@ -67,7 +67,9 @@ def parser() -> argparse.ArgumentParser:
         "--class", dest="class_name", metavar="NAME|NUMBER", help="image models: only of this class (default: of all)"
     )
     flags.add_argument("--truncation", type=frame.above_zero, help="image models: of the noise, up to 1 (default: 1)")
-    flags.add_argument("--move", choices=MOVED, help="image models: what edits move, noise or layer (default: z)")
+    flags.add_argument(
+        "--move", choices=MOVED, help="image models: what edits move, noise or layer (default: z, in w w)"
+    )
     return flags
 
 

@@ -33,6 +33,7 @@ COMMANDS |= {name: f"scripts.{name}" for name in ("make_noise_checkpoint", "osc_
 # Arguments with which each fails, and what its message must name.
 FAILURES = {
     "biggan_convert": ("missing out", "missing"),
+    "stylegan2_convert": ("missing out", "missing"),
     "biggan_train": ("missing run", "missing"),
     "dlwa": ("gansynth ganspace --model_name missing", "models/gansynth/missing"),
     "gan2n": ("--ckpt_dir missing --output_dir out", "missing"),

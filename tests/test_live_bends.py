@@ -119,6 +119,15 @@ def test_the_image_flows_along_a_displacement_map(controller):
     assert np.abs(later - first).max() > 3
 
 
+def test_directions_in_w_move_the_live_image(controller):
+    components, *_ = ask(controller, "/image/load_ganspace_components", file="auto")
+    assert components[2] == "w"
+    still = frame(controller)
+    ask(controller, "/image/edits", edit=[3.0])
+    ask(controller, "/image/smooth", value=0.0)
+    assert np.abs(frame(controller, 5.0) - still).max() > 3
+
+
 def test_settings_list_layers_noise_and_bends(controller):
     ask(controller, "/image/bend", number=3, layer="b8.torgb", transform="rotate", amount=0.5, x=0.25)
     ask(controller, "/image/noise", amount=0.5, speed=2)

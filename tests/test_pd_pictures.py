@@ -4,6 +4,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+import test_pd_bending
 from conftest import datagram
 from fake_server import FakeServer
 from visuals import opened, shown
@@ -83,7 +84,8 @@ def test_a_control_is_a_command_that_the_server_takes(visuals, done, address, ar
 
 
 def test_every_command_for_pictures_has_a_control():
-    assert {address for _, address, _ in CONTROLS.values()} == {row.address for row in IMAGE_COMMANDS}
+    controls = [*CONTROLS.values(), *test_pd_bending.CONTROLS.values()]
+    assert {address for _, address, _ in controls} == {row.address for row in IMAGE_COMMANDS}
 
 
 def test_opening_the_patch_changes_nothing(visuals):

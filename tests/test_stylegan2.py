@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from small_stylegan2 import write
 
+import ganspace
 from core import families
+from core.install import install_model
 from core.protocols import ImageModel, MappedImageModel, Move
+from ganspace.plan import Plan
 from renderer import stylegan2
 from renderer.bending import Bend
 from renderer.stylegan2 import weights
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import own_format
+from scripts import stylegan2_convert
 
 DATA = Path(__file__).parent / "data" / "stylegan2"
 CLOSE = 2e-5
@@ -190,3 +194,42 @@ def test_without_colours_on_the_way_there_is_no_preview(tmp_path, architecture):
     model = stylegan2.load(write(tmp_path / "m", architecture=architecture))
     (full,), (half,) = model.render(Z[:1], None, 1.0), model.render(Z[:1], None, 1.0, preview=True)
     np.testing.assert_array_equal(full, half)
+
+
+@pytest.fixture(scope="module")
+def directions(model):
+    return ganspace.compute(model, Plan(count=256, components=4))
+
+
+def test_directions_are_the_principal_components_of_w_and_move_it(model, directions):
+    w = model.mapping(model.draw(np.random.default_rng(5), 4096, 1.0), None, 1.0)[:, 0]
+    largest = np.linalg.svd(w - w.mean(axis=0), full_matrices=False)[2][0]
+    assert (directions.layer, directions.components.shape) == ("w", (4, 1, 1, 8))
+    assert abs(directions.components[0].ravel() @ largest) > 0.9
+
+
+def test_an_edit_is_so_many_standard_deviations_in_w(model, directions):
+    offsets = directions.offsets(np.array([[2.0]]))
+    moved = model.generate(Z, None, 1.0, moves=[Move(directions.layer, offsets)])
+    w = model.mapping(Z, None, 1.0) + 2.0 * directions.stdev[0] * directions.components[0].ravel()
+    np.testing.assert_allclose(moved, model.synthesis(w.astype(np.float32)), atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "size"), [("nvidia_skip64.pkl", 64), ("rosinality_from_nvidia64.pt", 64)])
+def test_a_single_file_is_added_to_the_models(tmp_path, name, size):
+    folder = install_model.add(str(DATA / name), tmp_path)
+    assert folder == tmp_path / "stylegan2" / Path(name).stem
+    assert families.image_description(folder).size == size
+
+
+def test_another_single_file_is_refused_and_leaves_nothing(tmp_path):
+    (tmp_path / "directions.pkl").write_bytes(b"no network")
+    with pytest.raises(FileNotFoundError, match="directions contains no model"):
+        install_model.add(str(tmp_path / "directions.pkl"), tmp_path / "mine")
+    assert not any((tmp_path / "mine").iterdir())
+
+
+def test_the_command_converts(tmp_path, capsys):
+    assert stylegan2_convert.main([str(DATA / "aiart64_ckpt" / "ckpt"), str(tmp_path / "own")]) == 0
+    assert capsys.readouterr().out.endswith("64 px, 0 classes, 0.2 MB\n")
+    assert stylegan2.load(tmp_path / "own").config.variant == "aiart"

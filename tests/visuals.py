@@ -1,4 +1,4 @@
-"""visuals.pd in a real Pd and a server in the test's hand, for the tests of what steers pictures."""
+"""visuals.pd or another patch in a real Pd and a server in the test's hand, for the tests of what steers pictures."""
 
 import time
 from contextlib import closing, contextmanager
@@ -19,9 +19,9 @@ def shown(pd, name):
 class Visuals:
     """The patch, and the server that it speaks to. Names are those in the patch, without their $0."""
 
-    def __init__(self, pd, server):
+    def __init__(self, pd, server, number):
         self.pd, self.server = pd, server
-        self.number = pd.number_of("picture-edits")
+        self.number = number
         # The abstractions in it have the numbers after it.
         self.numbers = range(self.number, self.number + 60)
         pd.listen(f"{self.number}-answer")
@@ -66,8 +66,9 @@ class Visuals:
 
 
 @contextmanager
-def opened(folder):
+def opened(folder, patch="visuals.pd"):
     """The patch open, and connected; at the end it must not have complained."""
-    with closing(FakeServer()) as server, pd_running(folder, PD / "visuals.pd", paths=()) as pd:
-        yield Visuals(pd, server)
+    with closing(FakeServer()) as server, pd_running(folder, PD / patch, paths=()) as pd:
+        # Without an array there is nothing to find it by; a patch that is opened first has one of the first numbers.
+        yield Visuals(pd, server, pd.number_of("picture-edits") if patch == "visuals.pd" else 1001)
         assert [line for line in pd.errors() if "couldn't find named array" not in line] == []

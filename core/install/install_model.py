@@ -15,7 +15,8 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
     """Install a model in the folder of its family in a models folder.
 
     Args:
-        source: a known name, an http(s) address, or the path of a folder or an archive.
+        source: a known name, an http(s) address, or the path of a folder, an archive, or a file that is a model by
+            itself.
         models: the models folder.
         name: of the installed model; None: that of the folder in which it comes.
         progress: counts the bytes of a download.
@@ -66,6 +67,11 @@ def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
     if fetched.is_dir():
         return find_model(fetched)
     # An archive without a folder of its own gives the model its name.
+    if fetched.suffix in {suffix for family in families.families() for suffix in family.suffixes}:
+        folder = scratch / "single" / fetched.stem
+        folder.mkdir(parents=True)
+        shutil.copy(fetched, folder)
+        return find_model(folder)
     folder = scratch / "unpacked" / archives.stem(fetched.name)
     archives.unpack(fetched, folder)
     return find_model(folder)

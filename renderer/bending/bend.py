@@ -105,4 +105,4 @@ class Bend:
     @property
     def direction(self) -> tuple[float, float]:
         """X and y of the direction: right, where none is given."""
-        return _RIGHT if self.x is None and self.y is None else self.centre
+        return self.centre if any(self.centre) else _RIGHT

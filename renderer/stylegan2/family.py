@@ -36,4 +36,5 @@ FAMILY = Family(
     load=_load,
     check=check,
     checksum=model_files.checksum,
+    suffixes=(".pkl", ".pt"),
 )
