@@ -11,6 +11,7 @@ import torch_files
 
 from core.formats import object_pickle, torch_file
 from core.nn import engine, numpy_ops
+from renderer import stylegan2
 from renderer.stylegan2 import network, weights
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import model_files, own_format
@@ -144,6 +145,17 @@ def test_adas_layers_on_the_way(ada):
     assert known
     for name in known:
         assert off(taps[name.removeprefix("tap/")], ada.known[name][None]) < CLOSE, name
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "classes"),
+    [("labels_resnet", "resid", 3), ("orig", "orig", 0), ("grey", "skip", 0), ("quiet", "skip", 0)],
+)
+def test_adas_other_settings(name, architecture, classes):
+    model, known = stylegan2.load(DATA / f"ada_{name}.pkl"), np.load(DATA / f"ada_{name}.npz")
+    assert (model.config.architecture, model.num_classes) == (architecture, classes)
+    w = model.mapping(known["z"], known["c"], 0.7, cutoff=3)
+    assert off(model.synthesis(w), known["images"]) < CLOSE
 
 
 @pytest.mark.parametrize(("psi", "name"), [(1.0, "psi1"), (0.5, "psi05")])
