@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core import checks
-from core.audio.levels import to_peak
+from core.audio.levels import scale_to_peak, to_peak
 from core.latent.interpolation import Interpolation, slerp
 from core.latent.key_path import key_path, point_count
 
@@ -127,7 +127,9 @@ def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_
     for index, note in enumerate(notes):
         start = timing.start(index, sample_rate)
         clip[start : start + len(gains)] += to_peak(note[: len(gains)] * gains, 1.0)
-    return to_peak(clip, PEAK).astype(np.float32)
+    # In place: a clip may be half an hour long.
+    scale_to_peak(clip, PEAK)
+    return clip.astype(np.float32)
 
 
 def note_pitches(pitch: int | Sequence[int], keys: int, steps: int) -> list[int]:

@@ -7,6 +7,7 @@ the model are saved in a file, and the server starts from there again.
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from scripts import frame
 from scripts.flags import engine, models
@@ -22,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=7770, help="UDP port, 0 for any free one (default %(default)s)")
     models.add(flags, models.SOUND, models.IMAGE)
     add("--spool", type=frame.path, metavar="DIR", help="folder for audio files (default: in the user's data folder)")
+    limit = "size of all audio files; beyond it the oldest go, but none younger than a minute (default 2048)"
+    add("--spool-limit", type=partial(frame.whole, least=1), metavar="MB", help=limit)
     add("--state", type=frame.path, metavar="FILE", help="state file (default: in the user's data folder)")
     add("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
     engine.add(flags)
@@ -54,6 +57,7 @@ def _serve(options: argparse.Namespace) -> int:
     given = {
         "models": tuple(options.models) if options.models else None,
         "spool": options.spool,
+        "spool_limit": options.spool_limit << 20 if options.spool_limit else None,
         "state": options.state,
         "image_port": options.image_port,
         "pictures": options.pictures,

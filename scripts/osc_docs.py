@@ -36,9 +36,11 @@ shortest decimal (1.0 is `1`). Times are in seconds.
   applies to all later notes, until `/sound/load` or `/sound/unload`; a model without this condition refuses it.
 * Directions (see [ganspace.md](ganspace.md)) belong to the loaded model, and edits to the loaded directions: after a
   load there are none. Edits are in standard deviations; those that are left out are 0.
-* WAV files are mono, 32-bit float, and live at least ten minutes after their reply.
+* WAV files are mono, 32-bit float, and live at least ten minutes after their reply, unless the spool's limit is reached
+  (`hallu serve --spool-limit`): then the oldest go first, but none younger than a minute.
+* Clients take turns in the queue; when it is full, the client with most requests in it gets the `/fail`.
 * Slots, random numbers, the loaded model, its conditions, directions and edits are saved before `/done`; a killed
-  server comes back with them.
+  server comes back with them. Where they cannot be saved, the server plays on, and `/status` says why.
 """
 
 

@@ -46,7 +46,7 @@ def serve(settings: ServerSettings) -> int:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
     log_limit.limit_root()
-    spool = WavSpool(settings.spool)
+    spool = WavSpool(settings.spool, settings.spool_limit)
     osc = OscSocket(settings.host, settings.port)
     keyring = Keyring(settings.keys)
     publisher = _publisher(settings, keyring)

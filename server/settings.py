@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core import checks
 from core.files.user_folders import data_dir, default_models, user_models
+from server.sinks.wav_spool import LIMIT
 
 PORT, IMAGE_PORT = 7770, 7771
 KEYS = "keys"
@@ -24,6 +25,7 @@ class ServerSettings:
         port: UDP, for OSC; 0: any free one.
         models: folders that are searched in order for DIR/FAMILY/NAME.
         spool: where WAV files go.
+        spool_limit: bytes of all WAV files there.
         state: the file that keeps the session; Path(): that of the port, in the user's data folder.
         load: the checkpoint to start with; None: the one in the state file.
         image: whether to start a renderer.
@@ -42,6 +44,7 @@ class ServerSettings:
     port: int = PORT
     models: tuple[Path, ...] = field(default_factory=default_models)
     spool: Path = field(default_factory=lambda: data_dir() / "spool")
+    spool_limit: int = LIMIT
     state: Path = Path()
     load: str | None = None
     image: bool = True

@@ -45,3 +45,15 @@ def test_values_are_as_many_as_the_sound_is_long():
     assert len(found.loudness) == len(found.onsets) == len(found.chroma) == 1 + 3 * FEATURE_RATE
     for part in (found.loudness, found.onsets, found.chroma):
         assert part.min() >= 0 and part.max() == pytest.approx(1.0)
+
+
+def test_a_long_sound_has_the_features_of_its_parts(monkeypatch):
+    """Computed twice in blocks, as of half an hour, they are those that are kept of a short sound."""
+    wave = np.random.default_rng(0).standard_normal(16_000 * 30).astype(np.float32) * np.hanning(16_000 * 30).astype(
+        "f4"
+    )
+    kept = features(wave, 16_000)
+    monkeypatch.setattr("core.audio.features._MOST_KEPT", 0)
+    computed = features(wave, 16_000)
+    for name in ("loudness", "onsets", "chroma"):
+        np.testing.assert_array_equal(getattr(computed, name), getattr(kept, name))

@@ -1,7 +1,11 @@
 """WAV files in the spool folder."""
 
 import os
+import resource
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,14 +83,15 @@ def test_a_spool_that_cannot_be_written_is_an_error(spool):
         spool.write([tone(16000)], 16000)
 
 
-def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
-    def full(self, data):
-        self.touch()
-        raise OSError(28, "No space left on device", str(self))
-
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
-        wav.write(tmp_path / "x.wav", tone(16000), 16000)
+def test_a_full_disk_leaves_nothing(tmp_path):
+    """No file of this process may grow beyond 10 kB for a moment, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=str(tmp_path)):
+            wav.write(tmp_path / "x.wav", tone(16000), 16000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -148,3 +153,39 @@ def test_a_sink_keeps_the_order_of_sounds(spool):
 def test_a_sink_without_sounds_writes_nothing(spool):
     assert spool.sink(ClientPreferences()).deliver([]) == []
     assert list(spool.folder.iterdir()) == []
+
+
+def test_beyond_its_limit_the_oldest_files_go_but_none_that_is_young(tmp_path):
+    spool = WavSpool(tmp_path, limit=3 * wav.file_size(16000))
+    names = [spool.write([tone(16000)], 16000)[0].path for _ in range(3)]
+    age(names[1], 300)
+    age(names[2], 200)
+    spool.write([tone(16000)], 16000)
+    assert [Path(name).exists() for name in names] == [True, False, True]
+    spool.write([tone(16000)], 16000)
+    with pytest.raises(OSError, match="the spool is full"):
+        spool.write([tone(16000)], 16000)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_sound_that_is_larger_than_the_spool_is_refused_before_it_is_resampled(tmp_path):
+    spool = WavSpool(tmp_path, limit=1 << 20)
+    with pytest.raises(OSError, match="does not fit in the spool of 1 MB"):
+        spool.write([tone(16000, seconds=2)], 16000, 192_000)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_sound_at_192_khz_takes_little_memory(tmp_path):
+    code = """if True:
+        import resource, sys
+        import numpy as np
+        from pathlib import Path
+        from server.sinks.wav_spool import WavSpool
+        spool, wave = WavSpool(Path(sys.argv[1])), np.zeros(300 * 16_000, np.float32)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        spool.write([wave], 16_000, 192_000)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    """
+    grown = subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True)
+    # The file has 230 MB.
+    assert int(grown) < 40_000

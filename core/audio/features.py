@@ -4,6 +4,7 @@ Plain FFTs, 0.1 s for a minute of sound, because the server analyses what it gen
 core/audio/song_features.py, whose signals the documented settings of `hallu visualize` were made for.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +19,8 @@ _C0_HZ = 440.0 * 2.0 ** (-57 / 12)
 # Below it a moment counts as silent.
 _SILENCE_DB = -60.0
 _SMALL = 1e-12
+# Spectra that are computed at a time, and that are kept of a sound: those of 80 s.
+_MOMENTS, _MOST_KEPT = 512, 4096
 RATE = Fraction(FEATURE_RATE)
 
 
@@ -57,33 +60,63 @@ def features(wave: np.ndarray, sample_rate: int) -> Features:
 
     Loudness is in decibels, from _SILENCE_DB below the loudest moment to it; onsets are rises of the whole spectrum.
     """
-    spectra = _power_spectra(np.asarray(wave, np.float32), sample_rate)
-    power = spectra.sum(axis=1)
+    spectra = _Spectra(np.asarray(wave, np.float32), sample_rate)
+    sums, tops, pitches = zip(*(_summary(block, sample_rate) for block in spectra), strict=True)
+    power, top = np.concatenate(sums), max(tops)
     if power.max(initial=0.0) <= _SMALL:
-        return Features(RATE, *(np.zeros((len(spectra), *more), np.float32) for more in ((), (), (12,))))
+        return Features(RATE, *(np.zeros((len(power), *more), np.float32) for more in ((), (), (12,))))
     decibels = 10.0 * np.log10(np.maximum(power / power.max(), _SMALL))
     loudness = np.clip(1.0 - decibels / _SILENCE_DB, 0.0, 1.0)
-    chroma = normalized_chroma(_chroma(spectra, sample_rate), loudness > 0)
-    return Features(RATE, loudness.astype(np.float32), _onsets(spectra).astype(np.float32), chroma)
+    chroma = normalized_chroma(np.concatenate(pitches), loudness > 0)
+    return Features(RATE, loudness.astype(np.float32), _onsets(spectra, top).astype(np.float32), chroma)
 
 
-def _power_spectra(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """[n, bins]: one centred window for each moment."""
-    size = 2 * round(_WINDOW_S * sample_rate / 2)
-    count = 1 + int(len(wave) / sample_rate * FEATURE_RATE)
-    starts = np.round(np.arange(count) * sample_rate / FEATURE_RATE).astype(int)
-    padded = np.concatenate([np.zeros(size // 2, np.float32), wave, np.zeros(size, np.float32)])
-    windows = stft.frames(padded, size, 1)
-    # In parts, so that a long sound does not need all windows at once.
-    window = stft.hann_symmetric(size).astype(np.float32)
-    parts = [stft.power(windows[starts[i : i + 512]], window) for i in range(0, count, 512)]
-    return np.concatenate(parts).astype(np.float32)
+class _Spectra:
+    """One centred power spectrum for each moment, in blocks, float32 [n, bins].
+
+    Those of a short sound are kept; those of a long one are computed each time they are read, so that half an hour
+    takes no more memory than a minute.
+    """
+
+    def __init__(self, wave: np.ndarray, sample_rate: int) -> None:
+        self._wave, self._rate = wave, sample_rate
+        self._size = 2 * round(_WINDOW_S * sample_rate / 2)
+        self._count = 1 + int(len(wave) / sample_rate * FEATURE_RATE)
+        self._kept = list(self._computed()) if self._count <= _MOST_KEPT else None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self._kept) if self._kept is not None else self._computed()
+
+    def _computed(self) -> Iterator[np.ndarray]:
+        window = stft.hann_symmetric(self._size).astype(np.float32)
+        for first in range(0, self._count, _MOMENTS):
+            moments = np.arange(first, min(first + _MOMENTS, self._count))
+            starts = np.round(moments * self._rate / FEATURE_RATE).astype(int)
+            part = self._padded(starts[0] - self._size // 2, starts[-1] + self._size - self._size // 2)
+            windows = stft.frames(part, self._size, 1)
+            yield stft.power(windows[starts - starts[0]], window).astype(np.float32)
+
+    def _padded(self, begin: int, end: int) -> np.ndarray:
+        """The samples begin..end; outside the wave they are 0."""
+        inside = self._wave[max(0, begin) : max(0, end)]
+        before = max(0, -begin)
+        return np.pad(inside, (before, end - begin - before - len(inside)))
 
 
-def _onsets(spectra: np.ndarray) -> np.ndarray:
+def _summary(spectra: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float, np.ndarray]:
+    """Of a block of spectra: the power of each moment [n], the largest value, and the power by pitch class [n, 12]."""
+    return spectra.sum(axis=1), float(spectra.max()), _chroma(spectra, sample_rate)
+
+
+def _onsets(spectra: _Spectra, top: float) -> np.ndarray:
     """The rise of the compressed magnitudes from one moment to the next, against the largest."""
-    magnitudes = np.log1p(100.0 * np.sqrt(spectra / spectra.max()))
-    rise = np.maximum(np.diff(magnitudes, axis=0, prepend=np.zeros_like(magnitudes[:1])), 0.0).sum(axis=1)
+    rises, before = [], None
+    for block in spectra:
+        magnitudes = np.log1p(100.0 * np.sqrt(block / np.float32(top)))
+        first = np.zeros_like(magnitudes[:1]) if before is None else before
+        rises.append(np.maximum(np.diff(magnitudes, axis=0, prepend=first), 0.0).sum(axis=1))
+        before = magnitudes[-1:]
+    rise = np.concatenate(rises)
     return rise / max(rise.max(), _SMALL)
 
 

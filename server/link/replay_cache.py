@@ -16,6 +16,7 @@ from server.sounds.rendered import RenderedSound
 log = logging.getLogger(__name__)
 
 KEEP_SOUNDS = 16
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,12 @@ def encode_sound(sound: RenderedSound) -> list[bytes]:
 
 def encode_samples(sound: RenderedSound) -> list[bytes] | None:
     """The `samples` message of a sound, for the audio of recordings, with its gain; None: the sound is too long."""
-    # As loud as patches play it, and clipped as a loudspeaker would.
-    wave = np.clip(sound.wave * gain(sound.gain_db), -1.0, 1.0)
-    samples = np.round(wave * 32767.0).astype(np.int16)
-    if samples.nbytes > messages.SAMPLES_BYTES:
+    if 2 * len(sound.wave) > messages.SAMPLES_BYTES:
         log.info("%s is too long for the audio of recordings", sound.target)
         return None
+    samples, factor = np.empty(len(sound.wave), np.int16), gain(sound.gain_db)
+    for begin in range(0, len(samples), _BLOCK):
+        # As loud as patches play it, and clipped as a loudspeaker would.
+        wave = np.clip(sound.wave[begin : begin + _BLOCK] * factor, -1.0, 1.0)
+        samples[begin : begin + _BLOCK] = np.round(wave * 32767.0)
     return messages.encode("samples", {"target": sound.target, "sample_rate": sound.sample_rate}, samples=samples)

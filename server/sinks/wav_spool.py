@@ -5,14 +5,16 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from core.audio import wav
-from core.audio.resample import resample
+from core.audio.resample import resample_blocks, resampled_length
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
 from server.sinks.wav_pieces import deliver_head, deliver_segment, deliver_whole
@@ -23,6 +25,11 @@ log = logging.getLogger(__name__)
 # Ten minutes after the reply are promised; the rest is for slow writers and clocks that are set.
 KEEP_S = 15 * 60
 CLEAN_EVERY_S = 60.0
+# All files together, in bytes; half an hour at 192 kHz takes 1.4 GB.
+LIMIT = 2 << 30
+# Of a full spool only older files are deleted: a client may still be about to read the others.
+YOUNG_S = 60.0
+_HINT = "see hallu serve --spool-limit"
 _AUDIO = "/sound/audio"
 # Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
 _OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a-f]{8}\.part\.wav")
@@ -43,16 +50,28 @@ class SpooledWav:
     sample_rate: int
 
 
+class _SpoolFile(NamedTuple):
+    """A file, its bytes, and when it was written, in seconds since 1970."""
+
+    path: Path
+    size: int
+    changed_s: float
+
+
 class WavSpool:
     """One spool folder, shared by all clients on this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         """Create the folder if it is missing, and delete what dead servers left.
+
+        Args:
+            folder: where the files go.
+            limit: bytes of all of them. Beyond it the oldest are deleted, but none that is younger than a minute.
 
         Raises:
             OSError: the folder cannot be created.
         """
-        self.folder = folder.absolute()
+        self.folder, self._limit = folder.absolute(), limit
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clean()
 
@@ -65,16 +84,18 @@ class WavSpool:
             wanted_rate: resample to it; 0 leaves them as they are.
 
         Raises:
-            OSError: the folder is full or cannot be written.
+            OSError: the folder is full, has reached its limit, or cannot be written.
             ValueError: a wave has values that are not finite.
         """
+        rate = wanted_rate or sample_rate
+        self._make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
         if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
             self.clean()
         self.folder.mkdir(parents=True, exist_ok=True)
         files: list[SpooledWav] = []
         try:
             for wave in waves:
-                files.append(self._write(wave, sample_rate, wanted_rate or sample_rate))
+                files.append(self._write(wave, sample_rate, rate))
             return files
         except BaseException:
             for file in files:
@@ -84,7 +105,9 @@ class WavSpool:
     def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int) -> SpooledWav:
         path = self.folder / f"hallu-{secrets.token_hex(8)}.wav"
         # A client reads it at once; it need not survive a power cut.
-        frames = wav.write(path, resample(wave, sample_rate, wanted_rate), wanted_rate, sync=False)
+        blocks = resample_blocks(wav.blocks(wave), sample_rate, wanted_rate)
+        frames = wav.write_blocks(path, blocks, wanted_rate, sync=False)
+        self._bytes += wav.file_size(frames)
         return SpooledWav(path.as_posix(), frames, wanted_rate)
 
     def sink(self, preferences: ClientPreferences) -> "WavSink":
@@ -104,14 +127,50 @@ class WavSpool:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
         self._cleaned_s = time.monotonic()
         now_s = time.time() if now_s is None else now_s
+        self._bytes = sum(self._delete(now_s - KEEP_S, file) for file in self._files())
+
+    def _make_room(self, needed: int) -> None:
+        """Delete the oldest files until there is room for new ones.
+
+        Raises:
+            OSError: there is not, even without all files that may go.
+        """
+        if needed > self._limit:
+            raise OSError(f"a sound of {_mb(needed)} does not fit in the spool of {_mb(self._limit)}; {_HINT}")
+        if self._bytes + needed <= self._limit:
+            return
+        self.clean()
+        for file in sorted(self._files(), key=lambda file: file.changed_s):
+            if self._bytes + needed <= self._limit:
+                return
+            self._bytes -= file.size - self._delete(time.time() - YOUNG_S, file)
+        if self._bytes + needed > self._limit:
+            raise OSError(f"the spool is full: {_mb(self._bytes)} of new files, at most {_mb(self._limit)}; {_HINT}")
+
+    def _files(self) -> Iterator[_SpoolFile]:
+        """Files of ours, and of other servers, in the folder."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if not _OURS.fullmatch(path.name):
-                continue
-            try:
-                if now_s - path.stat().st_mtime > KEEP_S:
-                    path.unlink()
-            except OSError as error:
-                log.debug("%s not deleted: %s", path, error)
+            if _OURS.fullmatch(path.name):
+                with suppress(OSError):
+                    # Another server may have deleted it.
+                    stat = path.stat()
+                    yield _SpoolFile(path, stat.st_size, stat.st_mtime)
+
+    @staticmethod
+    def _delete(before_s: float, file: _SpoolFile) -> int:
+        """Delete a file that was written before a time; returns the bytes that are left of it."""
+        if file.changed_s >= before_s:
+            return file.size
+        try:
+            file.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("%s not deleted: %s", file.path, error)
+            return file.size
+        return 0
+
+
+def _mb(size: int) -> str:
+    return f"{size >> 20} MB"
 
 
 @dataclass(frozen=True)
