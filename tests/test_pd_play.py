@@ -10,6 +10,7 @@ from played import playing, until
 
 from pd import PD, pd_running
 from renderer.ipc import messages
+from server.link.keyring import Keyring
 
 PATIENCE_MS = 60_000
 PREVIEW = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar two;\n#X obj 20 120 hallu-listen~ two play;\n"
@@ -19,9 +20,10 @@ PREVIEW += "#X obj 20 300 table two-z 64;\n"
 class Ears:
     """Hears what the server tells its renderers."""
 
-    def __init__(self, port):
+    def __init__(self, port, keys):
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.SUB)
+        keys.secure(self.socket)
         self.socket.connect(f"tcp://127.0.0.1:{port}")
         self.socket.subscribe(b"")
 
@@ -44,9 +46,18 @@ def port():
 
 
 @pytest.fixture(scope="module")
-def painting(tmp_path_factory, port):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("painting")
+
+
+@pytest.fixture(scope="module")
+def keys(folder):
+    return Keyring(folder / "keys").add("ears")
+
+
+@pytest.fixture(scope="module")
+def painting(folder, keys, port):
     """A server that plays a small voice, with a renderer that has a small image model."""
-    folder = tmp_path_factory.mktemp("painting")
     shutil.copytree(SMALL, folder / "gansynth" / "magenta_small")
     shutil.copytree(DATA / "biggan_small", folder / "biggan" / "biggan_small")
     flags = ("--image-port", port, "--pictures", folder / "pictures")
@@ -54,8 +65,8 @@ def painting(tmp_path_factory, port):
 
 
 @pytest.fixture
-def ears(painting, port):
-    ears = Ears(port)
+def ears(painting, keys, port):
+    ears = Ears(port, keys)
     yield ears
     ears.context.destroy(linger=0)
 
