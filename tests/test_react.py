@@ -197,6 +197,26 @@ def test_classes_follow_the_columns_of_a_signal(biggan):
     assert (shown.max(axis=0) > 0.5).sum() >= 2
 
 
+class WithClasses(MappedModel):
+    """Its w begins with the number of the class."""
+
+    num_classes, class_names = 3, ("moss", "rust", "snow")
+
+    def mapping(self, z, classes, truncation=0.7, cutoff=None):
+        w = super().mapping(z, classes, truncation)
+        w[:, :, 0] = truncation * (np.asarray(classes) @ [0.0, 1.0, 2.0])[:, None]
+        return w
+
+
+def test_all_layers_of_a_mapped_model_are_of_the_same_class():
+    classes = {"follow": "path", "position": {"times_s": [0, 8], "values": [0, 2]}, "contrast": 3}
+    values = load_values("default") | {"classes": classes}
+    values["latents"] = values["latents"] | {"truncation": 1.0, "modulation": 0.3}
+    scene = scene_of(values, WithClasses(64, 32), classes=(2, 1))
+    for frame, number in ((0, 2.0), (48, 1.5), (96, 1.0)):
+        np.testing.assert_allclose(scene.at(frame).latent[0, :, 0], number, atol=0.15)
+
+
 def test_latent_vectors_stay_as_far_from_zero_when_they_are_mixed(biggan):
     scene = scene_of(STROKES | {"latents": STROKES["latents"] | {"modulation": 0.5}}, load(biggan), seed=3)
     apart = [scene._latents.a.at(9), scene._latents.b.at(9)]

@@ -6,8 +6,8 @@ import pytest
 from core.latent.tf_normal import tf_normal
 from renderer.react import displacement, noise
 from renderer.react.config import load_values, read_config
-from renderer.react.latents import SegmentTrack, slerp_rows
 from renderer.react.scene import Scene, Song
+from renderer.react.tracks import Keys, SegmentTrack, Transitions, slerp_rows
 from tests.aiart import FOLDER, FPS, FRAMES, arrays, sound
 from tests.mapped_model import MappedModel
 
@@ -107,12 +107,10 @@ def test_seeds_of_segments_are_aiarts(key):
 
 
 def test_a_transition_is_a_slerp():
-    theirs = arrays()
-    track = SegmentTrack(
-        np.stack([theirs["slerp/positive_from"], theirs["slerp/positive_to"]]), np.array([0, 5]), 10, 5
-    )
+    keys = np.stack([arrays()[f"slerp/positive_{end}"] for end in ("from", "to")])
+    track = SegmentTrack(Keys(keys), Transitions(np.array([0, 5]), length=10, lead=5))
     found = np.stack([track.at(frame) for frame in range(10)])
-    np.testing.assert_allclose(found, theirs["slerp/positive"], atol=2e-5)
+    np.testing.assert_allclose(found, arrays()["slerp/positive"], atol=2e-5)
 
 
 @pytest.mark.parametrize("name", ["negative", "random"])

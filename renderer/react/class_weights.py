@@ -6,7 +6,7 @@ from core.latent.key_path import moving_average
 from renderer import sound_to_image
 from renderer.react.config import ClassesConfig
 from renderer.react.curves import Curves
-from renderer.react.latents import SegmentTrack
+from renderer.react.tracks import Transitions
 
 
 def class_weights(config: ClassesConfig, curves: Curves, starts: np.ndarray, count: int) -> np.ndarray:
@@ -26,10 +26,10 @@ def class_weights(config: ClassesConfig, curves: Curves, starts: np.ndarray, cou
 
 def _of_segments(config: ClassesConfig, curves: Curves, starts: np.ndarray, count: int) -> np.ndarray:
     length = max(1.0, config.transition_s * curves.fps)
-    track = SegmentTrack(np.zeros(0), starts, length, round(length / 2), ease=True)
+    transitions = Transitions(starts, length, round(length / 2), ease=True)
     weights = np.zeros((curves.frames, count))
     for frame in range(curves.frames):
-        before, after, part = track.position(frame)
+        before, after, part = transitions.position(frame)
         weights[frame, before % count] += 1.0 - part
         weights[frame, after % count] += part
     return weights

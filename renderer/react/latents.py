@@ -1,19 +1,18 @@
-"""Latents of a song's frames: tracks that follow segments, components or a path, stacked block by block.
+"""Latents of a song's frames: tracks (tracks.py), stacked block by block.
 
 Source: AIART. Two stacks, A and B, are mixed by a signal. Where a model maps its latent vectors, a latent is what is
 given to its layers, [layers, w], and a block is a resolution; elsewhere it is the latent vector itself, [z], and a
 block is a part of its axes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from core import checks
-from core.latent.interpolation import slerp
 from core.protocols import ImageModel, MappedImageModel
+from renderer.react.tracks import Keys, Track
 
 # Into how many blocks the axes of a latent vector are divided: as many as AIART's network has.
 BLOCKS = 8
@@ -41,19 +40,32 @@ class Space:
             self.blocks = min(BLOCKS, model.z_size)
             self.block_of = np.arange(model.z_size) * self.blocks // model.z_size
 
-    def latents(self, z: np.ndarray, classes: np.ndarray | None = None) -> np.ndarray:
-        """Latent vectors [n, z_size] (and class vectors [n, num_classes]) as latents: float32 [n, ...]."""
-        return self._map(z, classes, 1.0) if self.mapped else np.asarray(z, np.float32)
-
     def _map(self, z: np.ndarray, classes: np.ndarray | None, truncation: float) -> np.ndarray:
         if classes is None and self._model.num_classes:
             classes = np.full((len(z), self._model.num_classes), 1.0 / self._model.num_classes, np.float32)
         found: np.ndarray = self._model.mapping(z, classes, truncation)  # type: ignore[attr-defined]
         return found
 
-    def weighed(self, weights: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    def keys(self, z: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> Keys:
+        """Latents of latent vectors [n, z_size]; mapped ones for each of the classes, which are mixed frame by frame.
+
+        So all tracks are of the same class at a time: layers of different classes do not fit together.
+
+        Args:
+            z: the latent vectors.
+            classes: class vectors [k, num_classes]; k = 0: the model has none.
+            weights: of the classes, [frames, k].
+        """
+        if not self.mapped:
+            return Keys(np.asarray(z, np.float32))
+        if not len(classes):
+            return Keys(self._map(z, None, 1.0))
+        of_each = [self._map(z, np.repeat(one[None], len(z), axis=0), 1.0) for one in classes]
+        return Keys(np.stack(of_each, axis=1), weights)
+
+    def weighed(self, weights: np.ndarray, latents: np.ndarray) -> np.ndarray:
         """A mixture of latents [k, ...] by weights [k] whose sum is 1; of latent vectors, as far from 0 as each."""
-        mixed = np.tensordot(weights.astype(np.float32), keys, axes=1)
+        mixed = np.tensordot(weights.astype(np.float32), latents, axes=1)
         return mixed if self.mapped else mixed / max(float(np.sqrt(np.sum(weights**2))), 1e-6)
 
     def mixed(self, a: np.ndarray, b: np.ndarray, part: float, differ: np.ndarray) -> np.ndarray:
@@ -77,82 +89,6 @@ def layer_blocks(layers: int, blocks: int) -> np.ndarray:
     if layers == blocks:
         return np.arange(blocks)
     return np.minimum((np.arange(layers) + 1) // 2, blocks - 1)
-
-
-class Track(Protocol):
-    """A latent for every frame."""
-
-    def at(self, frame: int) -> np.ndarray:
-        """The latent of a frame, [layers, w] or [z]."""
-
-
-@dataclass(frozen=True)
-class SegmentTrack:
-    """A latent for each segment, with a slerp from one to the next.
-
-    Attributes:
-        keys: [n, ...].
-        starts: [n] frames where the segments begin.
-        length: frames of a transition, at least 1; it ends with its segment at the latest.
-        lead: frames by which it begins before its segment.
-        ease: whether it begins and ends gently.
-    """
-
-    keys: np.ndarray
-    starts: np.ndarray
-    length: float
-    lead: float
-    ease: bool = False
-
-    def position(self, frame: int) -> tuple[int, int, float]:
-        """The segments before and after, and how far the frame is from one to the other, 0..1."""
-        begins = self.starts - self.lead
-        number = int(np.searchsorted(begins[1:], frame, side="right"))
-        if number == 0:
-            return 0, 0, 0.0
-        room = begins[number + 1] - begins[number] if number + 1 < len(begins) else np.inf
-        part = float(np.clip((frame - begins[number]) / max(1.0, min(self.length - 1, room - 1)), 0.0, 1.0))
-        return number - 1, number, part * part * (3 - 2 * part) if self.ease else part
-
-    def at(self, frame: int) -> np.ndarray:
-        """See `Track.at`."""
-        before, after, part = self.position(frame)
-        return slerp_rows(self.keys[before], self.keys[after], part)
-
-
-@dataclass(frozen=True)
-class WeightTrack:
-    """A mixture of latents [k, ...] by weights [frames, k]."""
-
-    space: Space
-    keys: np.ndarray
-    weights: np.ndarray
-
-    def at(self, frame: int) -> np.ndarray:
-        """See `Track.at`."""
-        return self.space.weighed(self.weights[frame], self.keys)
-
-
-@dataclass(frozen=True)
-class PathTrack:
-    """A closed path through latents [n, ...]: at positions [frames], of which each whole number is a latent."""
-
-    keys: np.ndarray
-    positions: np.ndarray
-
-    def at(self, frame: int) -> np.ndarray:
-        """See `Track.at`."""
-        whole = int(np.floor(self.positions[frame]))
-        part = float(self.positions[frame] - whole)
-        count = len(self.keys)
-        return slerp_rows(self.keys[whole % count], self.keys[(whole + 1) % count], part)
-
-
-def slerp_rows(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
-    """`slerp` of vectors [size], or of each row of [n, size], as float32."""
-    if a.ndim == 1:
-        return slerp(a, b, part).astype(np.float32)
-    return np.stack([slerp(one, other, part) for one, other in zip(a, b, strict=True)]).astype(np.float32)
 
 
 class Stack:
@@ -210,9 +146,6 @@ class Latents:
         if self.b is not None and part:
             found = self.space.mixed(found, self.b.at(frame), part, self.a.names != self.b.names)
         return self.space.truncated(found, float(self.truncation[frame]))
-
-
-Draw = Callable[[int], np.ndarray]
 
 
 def seeded(model: ImageModel, seed: Sequence[int]) -> np.ndarray:

@@ -20,7 +20,8 @@ from renderer.react.bends import BendTracks
 from renderer.react.class_weights import class_weights
 from renderer.react.config import ReactConfig, TrackConfig
 from renderer.react.curves import Curves
-from renderer.react.latents import Latents, PathTrack, SegmentTrack, Space, Stack, Track, WeightTrack, seeded
+from renderer.react.latents import Latents, Space, Stack, seeded
+from renderer.react.tracks import Keys, PathTrack, SegmentTrack, Track, Transitions, WeightTrack
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,8 @@ class Scene:
         self._analysis = Analysis(config.signals, song.sound, song.frames, song.fps)
         self._curves = Curves(self._analysis.values, self.bounds, song.frames, song.fps)
         self._space = Space(model)
+        self._weights = class_weights(config.classes, self._curves, self.starts, len(classes))
         self._latents = self._make_latents()
-        self._weights = self._class_weights()
         self._noise = NoiseFrames(config, self._curves, model.size, seed) if self._space.mapped else None
         self._bends = BendTracks(config.bends, self._curves, model)
         self._analysis.release()
@@ -136,28 +137,24 @@ class Scene:
 
     def _track(self, name: str, config: TrackConfig) -> Track:
         if config.follow == "segments":
-            return SegmentTrack(
-                self._keys(name, config, len(self.starts)),
-                self.starts,
-                max(1.0, round(config.transition_s * self._song.fps, 6)),
-                round(config.lead_s * self._song.fps),
-                config.ease,
-            )
+            length = max(1.0, round(config.transition_s * self._song.fps, 4))
+            transitions = Transitions(self.starts, length, round(config.lead_s * self._song.fps), config.ease)
+            return SegmentTrack(self._keys(name, config, len(self.starts)), transitions)
         if config.follow == "weights":
             weights = self._curves.columns(f"weights of track {name}", config.weights)
-            return WeightTrack(self._space, self._keys(name, config, weights.shape[1]), weights)
+            return WeightTrack(self._keys(name, config, weights.shape[1]), weights, self._space.weighed)
         positions = self._curves.at(f"position of track {name}", config.position)
         return PathTrack(self._keys(name, config, config.points), positions)
 
-    def _keys(self, name: str, config: TrackConfig, count: int) -> np.ndarray:
-        """The latents [count, ...] of a track; each has a class of its own, where there are classes."""
-        draw = self._config.latents.draw
-        if draw == "aiart":
+    def _keys(self, name: str, config: TrackConfig, count: int) -> Keys:
+        """The latents of a track."""
+        if self._config.latents.draw == "aiart":
             seeds = config.seeds or tuple(self._drawn_seeds(name, config, count))
             z = np.stack([tf_normal(int(seeds[i % len(seeds)]), self._model.z_size) for i in range(count)])
         else:
             z = np.stack([seeded(self._model, self._key_seed(name, config, i)) for i in range(count)])
-        return self._space.latents(z, self._key_classes(count) if self._space.mapped else None)
+        vectors = sound_to_image.dense(np.eye(len(self._classes)), self._classes, self._model.num_classes)
+        return self._space.keys(z, vectors, self._weights)
 
     def _drawn_seeds(self, name: str, config: TrackConfig, count: int) -> np.ndarray:
         seed = self._track_seed(name) if config.seed is None else [config.seed]
@@ -170,19 +167,6 @@ class Scene:
 
     def _track_seed(self, name: str) -> list[int]:
         return [self._seed, _LATENTS, *name.encode()]
-
-    def _key_classes(self, count: int) -> np.ndarray | None:
-        if not self._classes:
-            return None
-        weights = np.eye(len(self._classes))[np.arange(count) % len(self._classes)]
-        return sound_to_image.dense(weights, self._classes, self._model.num_classes)
-
-    def _class_weights(self) -> np.ndarray:
-        """Weights of the classes, float32 [frames, k]."""
-        if self._space.mapped:
-            # Classes are in mapped latents already.
-            return np.zeros((self._song.frames, len(self._classes)), np.float32)
-        return class_weights(self._config.classes, self._curves, self.starts, len(self._classes))
 
 
 class NoiseFrames:
