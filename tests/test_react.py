@@ -214,7 +214,8 @@ def test_all_layers_of_a_mapped_model_are_of_the_same_class():
     values["latents"] = values["latents"] | {"truncation": 1.0, "modulation": 0.3}
     scene = scene_of(values, WithClasses(64, 32), classes=(2, 1))
     for frame, number in ((0, 2.0), (48, 1.5), (96, 1.0)):
-        np.testing.assert_allclose(scene.at(frame).latent[0, :, 0], number, atol=0.15)
+        # A slerp between two latents of the same class goes a little beyond it.
+        np.testing.assert_allclose(scene.at(frame).latent[0, :, 0], number, atol=0.2)
 
 
 def test_latent_vectors_stay_as_far_from_zero_when_they_are_mixed(biggan):

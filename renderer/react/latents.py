@@ -22,13 +22,19 @@ _FIRST_SIZE = 4
 class Space:
     """The latents of one model: what they look like, and how they are mixed.
 
+    Mapped ones are here relative to their average, so that a slerp between two of them is as far from it as both.
+
+    Args:
+        model: renders them.
+        from_zero: mapped ones are not relative to their average, as in AIART.
+
     Attributes:
         mapped: whether they are mapped latents.
         blocks: how many blocks there are.
         block_of: the block of each layer, or of each axis, int [layers] or [z].
     """
 
-    def __init__(self, model: ImageModel) -> None:
+    def __init__(self, model: ImageModel, from_zero: bool = False) -> None:
         self._model = model
         self.mapped = isinstance(model, MappedImageModel)
         if self.mapped:
@@ -39,6 +45,7 @@ class Space:
             self._average = np.zeros(model.z_size, np.float32)
             self.blocks = min(BLOCKS, model.z_size)
             self.block_of = np.arange(model.z_size) * self.blocks // model.z_size
+        self._origin = np.zeros_like(self._average) if from_zero else self._average
 
     def _map(self, z: np.ndarray, classes: np.ndarray | None, truncation: float) -> np.ndarray:
         if classes is None and self._model.num_classes:
@@ -59,8 +66,8 @@ class Space:
         if not self.mapped:
             return Keys(np.asarray(z, np.float32))
         if not len(classes):
-            return Keys(self._map(z, None, 1.0))
-        of_each = [self._map(z, np.repeat(one[None], len(z), axis=0), 1.0) for one in classes]
+            return Keys(self._map(z, None, 1.0) - self._origin)
+        of_each = [self._map(z, np.repeat(one[None], len(z), axis=0), 1.0) - self._origin for one in classes]
         return Keys(np.stack(of_each, axis=1), weights)
 
     def weighed(self, weights: np.ndarray, latents: np.ndarray) -> np.ndarray:
@@ -76,8 +83,8 @@ class Space:
         return found
 
     def truncated(self, latent: np.ndarray, truncation: float) -> np.ndarray:
-        """A latent nearer to the average."""
-        return np.asarray(self._average + truncation * (latent - self._average), np.float32)
+        """A latent nearer to the average, as it is given to the model."""
+        return np.asarray(self._average + truncation * (latent + self._origin - self._average), np.float32)
 
 
 def layer_blocks(layers: int, blocks: int) -> np.ndarray:

@@ -87,7 +87,7 @@ class Scene:
         self._config, self._song, self._model, self._seed, self._classes = config, song, model, seed, classes
         self._analysis = Analysis(config.signals, song.sound, song.frames, song.fps)
         self._curves = Curves(self._analysis.values, self.bounds, song.frames, song.fps)
-        self._space = Space(model)
+        self._space = Space(model, from_zero=config.latents.draw == "aiart")
         self._weights = class_weights(config.classes, self._curves, self.starts, len(classes))
         self._latents = self._make_latents()
         self._noise = NoiseFrames(config, self._curves, model.size, seed) if self._space.mapped else None
