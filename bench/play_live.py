@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bench import live_pd
+from bench import live_parts, live_pd
 from bench.live import Watcher
 from bench.play import SHIPPED, checkpoint
 from server.osc.client import Client
@@ -276,6 +276,7 @@ def main() -> None:
     flags.add_argument("--events", type=int, default=EVENTS, help="of each kind (default %(default)s)")
     flags.add_argument("--models", nargs="+", default=["fluid", "full"], help="fluid, full (default: both)")
     flags.add_argument("--alone", action="store_true", help="without pictures only")
+    flags.add_argument("--parts", action="store_true", help="only what each part of a note's way costs")
     flags.add_argument("--stream", type=float, metavar="MINUTES", help="only a long stream, of each model")
     args = flags.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -284,6 +285,8 @@ def main() -> None:
         for source in (SHIPPED, full):
             shutil.copytree(source, full.parent / f"{source.name}_again")
         models = [scratch / "models", SHIPPED.parent.parent]
+        if args.parts:
+            return live_parts.main([full.parent / f"{name}_again" for name in args.models])
         for model in args.models:
             if args.stream:
                 print(f"{model}: {long_stream(scratch, models, model, args.stream)}", flush=True)

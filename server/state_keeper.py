@@ -13,7 +13,7 @@ from server.state_file import SavedSession
 
 log = logging.getLogger(__name__)
 
-# A disk takes up to a tenth of a second; what is played live does not wait for it.
+# A disk takes up to a tenth of a second: nobody who plays waits for it.
 SYNC_AFTER_S = 1.0
 
 
@@ -39,24 +39,22 @@ class StateKeeper:
             self._kept_away = True
             self._report(error)
 
-    def save(self, session: Session, *, sync: bool = True) -> None:
+    def save(self, session: Session) -> None:
         """Save a session; if that fails, `problem` says why, and so does the log, once.
 
-        Args:
-            session: what to save.
-            sync: wait until the disk has it. False: the file survives this process at once, a power cut a little later.
+        The file survives the end of this process at once, and a power cut from SYNC_AFTER_S on.
         """
         if self._kept_away:
             return
         try:
-            state_file.save(self._path, SavedSession.of(session), sync=sync)
+            state_file.save(self._path, SavedSession.of(session), sync=False)
         except OSError as error:
             self._report(error)
             return
         if self.problem:
             log.info("the state is saved again, in %s", self._path)
         self.problem = ""
-        if not sync and not (self._syncing and self._syncing.is_alive()):
+        if not (self._syncing and self._syncing.is_alive()):
             self._syncing = threading.Timer(SYNC_AFTER_S, self._sync)
             self._syncing.daemon = True
             self._syncing.start()

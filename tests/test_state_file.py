@@ -220,13 +220,13 @@ def test_a_server_takes_up_what_version_1_left(start_server, band, tmp_path):
     assert (tmp_path / "state.v1.npz").exists()
 
 
-def test_what_is_played_live_reaches_the_disk_a_little_later(tmp_path, monkeypatch):
+def test_nobody_waits_for_the_disk_which_has_the_state_a_little_later(tmp_path, monkeypatch):
     monkeypatch.setattr("server.state_keeper.SYNC_AFTER_S", 0.05)
     synced = []
     monkeypatch.setattr("core.files.atomic.sync_file", synced.append)
     keeper = StateKeeper(tmp_path / "s.npz")
     for seed in range(3):
-        keeper.save(Session.seeded(seed), sync=False)
+        keeper.save(Session.seeded(seed))
     assert not synced and load(tmp_path / "s.npz").seed == 2
     keeper._syncing.join(10)
     assert synced == [tmp_path / "s.npz"]

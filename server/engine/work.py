@@ -123,7 +123,7 @@ class EngineWork:
                 self._commit(request, result, replies)
             else:
                 self._open.append(request)
-            self._replace(result.session.after(before, self.session), sync=not request.lane.live)
+            self._replace(result.session.after(before, self.session))
             request.rest = result.rest
         self._notify(before.model, [sound for sound in result.sounds if isinstance(sound, RenderedSound)])
         return replies
@@ -171,10 +171,10 @@ class EngineWork:
         except (OSError, ValueError) as error:
             log.warning("starting without a model: %s", errors.sentence(error))
 
-    def _replace(self, session: Session, *, sync: bool = True) -> None:
+    def _replace(self, session: Session) -> None:
         """Save the session, as far as that is possible, and take it for the present one."""
         if state_file.differs(self.session, session):
-            self._keeper.save(session, sync=sync)
+            self._keeper.save(session)
         self.session = session
 
     def _notify(self, before: "Model | None", sounds: Sequence[RenderedSound]) -> None:
