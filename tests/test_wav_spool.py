@@ -112,6 +112,9 @@ def test_a_busy_server_cleans_as_it_goes(spool, monkeypatch):
     (old,) = spool.write([tone(16000)], 16000)
     age(old.path, KEEP_S + 60)
     (new,) = spool.write([tone(16000)], 16000)
+    end_s = time.monotonic() + 20.0
+    while Path(old.path).exists() and time.monotonic() < end_s:
+        time.sleep(0.01)
     assert [path.as_posix() for path in spool.folder.iterdir()] == [new.path]
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -72,6 +73,7 @@ class WavSpool:
             OSError: the folder cannot be created.
         """
         self.folder, self._limit = folder.absolute(), limit
+        self._bytes, self._cleaned_s = 0, 0.0
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clean()
 
@@ -90,7 +92,9 @@ class WavSpool:
         rate = wanted_rate or sample_rate
         self._make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
         if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
-            self.clean()
+            self._cleaned_s = time.monotonic()
+            # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
+            threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
         self.folder.mkdir(parents=True, exist_ok=True)
         files: list[SpooledWav] = []
         try:
@@ -127,7 +131,10 @@ class WavSpool:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
         self._cleaned_s = time.monotonic()
         now_s = time.time() if now_s is None else now_s
-        self._bytes = sum(self._delete(now_s - KEEP_S, file) for file in self._files())
+        before = self._bytes
+        left = sum(self._delete(now_s - KEEP_S, file) for file in self._files())
+        # What was written meanwhile may have been counted twice, until the next time.
+        self._bytes += left - before
 
     def _make_room(self, needed: int) -> None:
         """Delete the oldest files until there is room for new ones.
@@ -149,12 +156,13 @@ class WavSpool:
 
     def _files(self) -> Iterator[_SpoolFile]:
         """Files of ours, and of other servers, in the folder."""
-        for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if _OURS.fullmatch(path.name):
-                with suppress(OSError):
-                    # Another server may have deleted it.
-                    stat = path.stat()
-                    yield _SpoolFile(path, stat.st_size, stat.st_mtime)
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                if _OURS.fullmatch(entry.name):
+                    with suppress(OSError):
+                        # Another server may have deleted it.
+                        stat = entry.stat()
+                        yield _SpoolFile(Path(entry.path), stat.st_size, stat.st_mtime)
 
     @staticmethod
     def _delete(before_s: float, file: _SpoolFile) -> int:
