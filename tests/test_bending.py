@@ -10,6 +10,7 @@ from core.nn import engine, numpy_ops
 from renderer import bending
 from renderer.bending import Bend
 from renderer.bending.inputs import blur_matrix
+from renderer.react import displacement
 from renderer.stylegan2 import network
 from renderer.stylegan2.formats import model_files
 
@@ -108,6 +109,13 @@ def test_displace_flows_and_comes_back():
     start, middle, end = (bent(Bend("x", "displace", 1.0, turns=turns)) for turns in (0.0, 0.5, 1.0))
     np.testing.assert_allclose(start, end, atol=1e-4)
     assert np.abs(start - middle).max() > 0.1
+
+
+def test_displace_is_the_displacement_map_of_videos():
+    bend = Bend("x", "displace", 0.5, turns=0.3, detail=0.9)
+    flow = displacement.displacement(displacement.vectors(displacement.grid(32, 0.9), 0), 32, 0.3, 0.5)
+    rows, columns = np.mgrid[0:32, 0:32]
+    np.testing.assert_allclose(np.stack([rows, columns], -1) - bending.inputs(bend, 32)[0], flow, atol=1e-4)
 
 
 @pytest.mark.parametrize("transform", bending.TRANSFORMS)
