@@ -4,7 +4,6 @@ Magenta trains in stages (even: stable, odd: a new resolution fades in) and play
 of the generator's variables, together with the image counter `global_step`, from which the fade follows.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.files.regular import sha256
 from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
@@ -138,7 +138,7 @@ def checksum(folder: Path) -> str:
     """
     _, prefix = latest(folder)
     path = checkpoint_files.single(prefix) or prefix.with_name(f"{prefix.name}.index")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256(path)
 
 
 def progress_at(counter: float, config: Config, blocks: int) -> float:

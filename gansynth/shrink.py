@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files import atomic, json_files
+from core.files.regular import MOST_TEXT, read_regular
 from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import checkpoint, config, normalizer, variables
 
@@ -70,7 +71,7 @@ def plan(folder: Path, meta_path: Path | None = None, half: bool | None = None) 
     _, save = checkpoint.latest(folder)
     written, dropped = _experiment(folder / EXPERIMENT)
     if meta_path is not None:
-        written |= _if_new(folder / META, meta_path.read_bytes())
+        written |= _if_new(folder / META, read_regular(meta_path, MOST_TEXT))
     settings = config.read_settings(folder, meta_path)
     checkpoint.load(settings)
     normalizer.scale_and_shift(settings)

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from core import errors, families, hosts, log_limit, signals
+from core.files.user_folders import user_models
+from core.install import install_model
 from server import state_keeper
 from server.catalog import Catalog
 from server.checkpoints import locate
@@ -48,6 +50,7 @@ def serve(settings: ServerSettings) -> int:
     log_limit.limit_root()
     spool = WavSpool(settings.spool, settings.spool_limit)
     osc = OscSocket(settings.host, settings.port)
+    install_model.clean(user_models())
     keyring = Keyring(settings.keys)
     publisher = _publisher(settings, keyring)
     # Held until the process ends.

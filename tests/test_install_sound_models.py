@@ -1,7 +1,11 @@
 """`hallu models add` with voices: zips, folders, the web, and what is refused."""
 
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from conftest import DATA, SMALL
@@ -9,10 +13,12 @@ from web import serving
 
 import gansynth
 from core.families import Download
+from core.install import install_model
 from gansynth.family import FAMILY
 from scripts.hallu import main
 
 FOUND = DATA / "found" / "models"
+ROOT = Path(__file__).parent.parent
 
 
 def fails(capsys, *words):
@@ -219,3 +225,20 @@ def test_brackets_in_a_path_are_not_a_pattern(tmp_path):
     assert add(voice, tmp_path) == 0
     played = gansynth.load(tmp_path / "mine" / "gansynth" / "my[x]voice*").generate([[0.5] * 64], [40])
     assert (played == gansynth.load(SMALL).generate([[0.5] * 64], [40])).all()
+
+
+def test_what_a_killed_addition_left_is_deleted_by_the_next_one(tmp_path):
+    code = "import os; from pathlib import Path; from core.install import install_model;"
+    code += (
+        f"install_model._check = lambda model: os.kill(os.getpid(), 9); install_model.add({str(SMALL)!r}, Path('mine'))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert [path.name[:8] for path in (tmp_path / "mine").iterdir()] == [".adding-"]
+    install_model.add(str(SMALL), tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["gansynth"]
+
+
+def test_an_addition_at_work_is_left_alone(tmp_path):
+    with install_model._scratch(tmp_path) as scratch:
+        install_model.clean(tmp_path)
+        assert scratch.is_dir()

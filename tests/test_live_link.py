@@ -224,3 +224,27 @@ def test_what_is_no_address_is_refused(given):
 def test_a_port_that_is_none_is_refused(given):
     with pytest.raises(ValueError, match="is like tcp"):
         addresses(given)
+
+
+# Values that once froze the image, or gave a traceback.
+WRONG = (
+    {"period": 1e-300},
+    {"period": 1e308},
+    {"period": -1},
+    {"number": 2**70},
+    {"number": 2**5000},
+    {"magnitude": "much"},
+    {"axes": list(range(1024)) * 5},
+    {"axes": [5000]},
+    {"axes": [[1]]},
+)
+
+
+def test_oscillators_over_the_link_keep_to_the_command_table(server, linked, controller):  # noqa: F811
+    server.welcome()
+    before = controller.scene.settings
+    for wrong in WRONG:
+        values = {"number": 1, "function": "sin", "magnitude": 1.0, "period": 4.0, "axes": [0], **wrong}
+        error = server.ask("/image/oscillator", **values)[1]
+        assert error and "internal" not in error
+    assert controller.scene.settings == before

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from page_renderer import FakeRenderer, number_in, picture
 from PIL import Image
+from test_live_link import WRONG
 
 from renderer.web import Frames, WebServer
 from renderer.web.gate import MOST
@@ -560,3 +561,11 @@ def test_the_token_of_a_page_stays_the_same(public, tmp_path):
     again = FakeRenderer(tmp_path / "page.token")
     assert again.url.partition("?")[2] == public[0].url.partition("?")[2]
     again.end()
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_oscillators_over_the_web_socket_keep_to_the_command_table(fake, wrong):
+    values = {"number": 1, "function": "sin", "magnitude": 1.0, "period": 4.0, "axes": [0], **wrong}
+    error = with_clients(fake, lambda client: client.ask("/image/oscillator", values))["error"]
+    assert error and "failed" not in error
+    assert not fake.asked

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.files.file_urls import file_url
+from core.files.regular import check_regular
 
 if TYPE_CHECKING:
     import av
@@ -49,6 +50,7 @@ def decode(path: Path, layout: str | None = None, sample_rate: int | None = None
     """
     import av
 
+    _check(path)
     packets = _Packets()
     try:
         # No other protocols: a playlist that is named like a song must not open anything else.
@@ -117,6 +119,13 @@ def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]
     if resampler:
         for piece in resampler.resample(frame):
             yield Block(piece.to_ndarray(), piece.sample_rate)
+
+
+def _check(path: Path) -> None:
+    try:
+        check_regular(path)
+    except ValueError as error:
+        raise DecodingError(str(error)) from None
 
 
 def _reason(path: Path, error: Any) -> str:

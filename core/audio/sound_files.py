@@ -12,6 +12,7 @@ import soundfile
 
 from core.audio.decoding import DecodingError, decode
 from core.audio.resample import resample_blocks
+from core.files.regular import open_regular
 from core.text import shortened
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def _read(path: Path, sample_rate: int, longest: int | None) -> np.ndarray:
 @contextmanager
 def _opened(path: Path) -> Iterator[soundfile.SoundFile | None]:
     """Open a lossless file with libsndfile, which keeps its exact values; None: FFmpeg must decode it."""
-    with path.open("rb") as raw:
+    with open_regular(path) as raw:
         header = raw.read(8)
     try:
         file = soundfile.SoundFile(path) if header.startswith(_LOSSLESS) else None

@@ -6,6 +6,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+# No text that people write, nor a list of notes, is longer.
+MOST_TEXT = 1 << 28
+
 
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading bytes; a link to a regular file is followed.
@@ -28,6 +31,26 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise ValueError(f"{path} is not a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+def check_regular(path: Path) -> None:
+    """Check a file before a library opens it by its name.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: it is a folder, a pipe, a socket or a device.
+    """
+    open_regular(path).close()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, of at most MOST_TEXT bytes.
+
+    Raises:
+        FileNotFoundError: the file does not exist.
+        ValueError: it is not a regular file, is larger, or is not UTF-8.
+    """
+    return read_regular(path, MOST_TEXT).decode("utf-8-sig")
 
 
 def read_regular(path: Path, max_size: int) -> bytes:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from core.files.regular import check_regular
+
 MAX_BYTES = 8 << 30
 MAX_FILES = 10_000
 _CHUNK = 1 << 20
@@ -40,6 +42,7 @@ def unpack(archive: Path, folder: Path) -> None:
         ValueError: the file is not an archive or is broken, a name in it leads outside or comes twice, or it is too
             large.
     """
+    check_regular(archive)
     files = _zip_files if zipfile.is_zipfile(archive) else _tar_files
     try:
         _write(files(archive), folder)

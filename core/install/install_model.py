@@ -3,12 +3,21 @@
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core import families
 from core.families import Found
+from core.files import atomic
+from core.files.locks import try_lock
+from core.files.regular import open_regular
 from core.install import archives, downloads
 from core.progress import Progress, ignore
+
+_ADDING, _LOCK = ".adding-", "lock"
+_WITHOUT_LOCK_S = 60.0
 
 
 def add(source: str, models: Path, name: str | None = None, progress: Progress = ignore) -> Path:
@@ -30,10 +39,8 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
         ValueError: the archive is broken, too large or leads outside its folder; or the model cannot be used.
         OSError: the download fails or the disk is full.
     """
-    models.mkdir(parents=True, exist_ok=True)
-    # In the models folder, so that the last step is one rename.
-    with tempfile.TemporaryDirectory(prefix=".adding-", dir=models) as scratch:
-        model = _fetch(source, Path(scratch), progress)
+    with _scratch(models) as scratch:
+        model = _fetch(source, scratch, progress)
         _check(model)
         folder = models / model.family.folder / _checked(name or model.name)
         if folder.exists():
@@ -41,6 +48,41 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
         folder.parent.mkdir(exist_ok=True)
         model.folder.rename(folder)
     return folder
+
+
+def clean(models: Path) -> None:
+    """Delete what additions that were killed have left in a models folder; those at work are left alone."""
+    for folder in models.glob(f"{_ADDING}*") if models.is_dir() else ():
+        with suppress(OSError):
+            if not folder.is_symlink() and folder.is_dir() and _is_dead(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_dead(folder: Path) -> bool:
+    """Whether nobody holds the lock of a scratch folder, or there has been none for some time."""
+    path = folder / _LOCK
+    if not path.exists():
+        return time.time() - folder.stat().st_mtime > _WITHOUT_LOCK_S
+    with path.open("rb+") as file:
+        return try_lock(file.fileno())
+
+
+@contextmanager
+def _scratch(models: Path) -> Iterator[Path]:
+    """A folder in the models folder, so that the last step is one rename; locked while somebody works in it."""
+    with atomic.naming(models):
+        models.mkdir(parents=True, exist_ok=True)
+        clean(models)
+        with (
+            tempfile.TemporaryDirectory(prefix=_ADDING, dir=models) as folder,
+            (Path(folder) / _LOCK).open("wb") as file,
+        ):
+            with suppress(OSError):
+                # Where there are no locks, another addition would take this folder for one of a killed process.
+                try_lock(file.fileno())
+            inner = Path(folder) / "model"
+            inner.mkdir()
+            yield inner
 
 
 def _check(model: Found) -> None:
@@ -62,7 +104,7 @@ def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
     path = Path(source).expanduser()
     if path.is_dir():
         model = find_model(path.resolve())
-        return Found(model.family, Path(shutil.copytree(model.folder, scratch / "copied" / model.name)))
+        return Found(model.family, _copied(model.folder, scratch / "copied" / model.name))
     fetched = path if path.is_file() else downloads.fetch(source, scratch, progress)
     if fetched.is_dir():
         return find_model(fetched)
@@ -75,6 +117,26 @@ def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
     folder = scratch / "unpacked" / archives.stem(fetched.name)
     archives.unpack(fetched, folder)
     return find_model(folder)
+
+
+def _copied(folder: Path, to: Path) -> Path:
+    """Copy a model's folder, whose files may be links.
+
+    Raises:
+        ValueError: there is something in it that is not a file, or it is too large for a model.
+    """
+    left = archives.MAX_BYTES
+
+    def copy(source: str, target: str) -> None:
+        nonlocal left
+        with open_regular(Path(source)) as file, Path(target).open("xb") as sink:
+            left = archives.copy(file.read, sink.write, left)
+
+    try:
+        return Path(shutil.copytree(folder, to, copy_function=copy))
+    except shutil.Error as error:
+        # Its argument lists each file with its reason.
+        raise OSError(error.args[0][0][2]) from None
 
 
 def find_model(folder: Path) -> Found:

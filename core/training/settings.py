@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.files import json_files
+
 # Longest text of a value in a message.
 _SHOWN = 40
 
@@ -49,7 +51,7 @@ def check_same_run(
     """
     if not path.exists():
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    before = json_files.read_object(path)
     for key in sorted(set(described) - set(changeable)):
         if before.get(key) != described[key]:
             was, now = _shown(before.get(key)), _shown(described[key])

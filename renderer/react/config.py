@@ -13,6 +13,7 @@ from typing import Any
 from core import checks
 from core.audio.signals.chain import Chain, read_chain
 from core.audio.signals.segments import CUTOFF_HZ
+from core.files.regular import read_text
 from renderer.react.sounds import MIX, STEMS
 
 # Those that ship, in presets/.
@@ -221,7 +222,7 @@ def load_text(name: str) -> str:
     if not path.is_file():
         raise FileNotFoundError(f"there is no configuration {name}; presets are {', '.join(PRESETS)}")
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except UnicodeDecodeError:
         raise ValueError(f"the configuration {name} is not UTF-8 text") from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
+from core.files import json_files
 from core.files.atomic import write_text
 from core.training import settings
 from renderer.biggan.config import FIRST_SIZE, BigGANConfig
@@ -193,7 +194,7 @@ def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
     """
     if not (folder / FILE).exists():
         raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of biggan_train")
-    described = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    described = json_files.read_object(folder / FILE)
     return ImageHparams(**{key: value for key, value in described.items() if key != "classes"}), tuple(
         described["classes"]
     )

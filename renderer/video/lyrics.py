@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core import checks
+from core.files.regular import read_text
 
 # Texts -> float [n, size], one row each. A row of zeros is near nothing.
 Embed = Callable[[Sequence[str]], np.ndarray]
@@ -27,7 +28,7 @@ def read_lines(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(f"there are no lyrics {path}")
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.strip() for line in read_text(path).splitlines()]
     except UnicodeDecodeError:
         raise ValueError(f"the lyrics {path} are not UTF-8 text") from None
     sung = [line for line in lines if line and not (line.startswith("[") and line.endswith("]"))]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.files import json_files
 from core.files.atomic import write_text
 from core.files.regular import sha256
 from core.protocols import ImageModel
@@ -143,8 +144,8 @@ def read(path: Path, command: str) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no manifest {path}")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        manifest = json_files.read(path)
+    except ValueError as error:
         raise ValueError(f"{path} is not a manifest, the .json file beside a video: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError(f"{path} is not the manifest of a video, the .json file beside it")

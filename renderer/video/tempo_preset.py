@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.files import json_files
+from core.files.regular import read_text
 from renderer.video import manifest
 
 COMMAND = "tempo"
@@ -35,8 +37,8 @@ def _yaml(path: Path) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        return yaml.safe_load(read_text(path))
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"the preset {path} is not YAML: {error}") from None
 
 
@@ -46,22 +48,22 @@ def _toml(path: Path) -> Any:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"the preset {path} is not TOML: {error}") from None
 
 
 def _json(path: Path) -> Any:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+        values = json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"the preset {path} is not JSON: {error}") from None
     return manifest.read(path, COMMAND)["parameters"] if "format" in values else values
 
 
 def model_of(path: Path) -> str | None:
     """The folder of a loop's image model, if this is a loop's manifest and the folder still exists."""
-    if path.suffix.lower() != ".json" or "format" not in json.loads(path.read_text(encoding="utf-8")):
+    if path.suffix.lower() != ".json" or "format" not in json_files.read_object(path):
         return None
     folder = str(manifest.read(path, COMMAND).get("model", {}).get("folder", ""))
     return folder if Path(folder).is_dir() else None
