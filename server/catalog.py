@@ -1,13 +1,14 @@
 """The sound models and components files that can be loaded."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
 from core.files.safe_paths import confined
 from ganspace.edited_models import check_layer
+from gansynth.level import Level
 from server.checkpoints import locate, locate_components
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ class Catalog:
         folders: searched in order.
         loader: reads a checkpoint folder.
         sounds: folders whose sound files clients may name; None: any on this machine.
+        levels: those that were measured, by the model's files; a model that is loaded again is not measured again.
     """
 
     folders: tuple[Path, ...]
     loader: Callable[[Path], "Model"]
     sounds: tuple[Path, ...] | None = None
+    levels: dict[Hashable, Level] = field(default_factory=dict, compare=False)
 
     def locate(self, name: str) -> Path:
         """The folder of a checkpoint by name or path.

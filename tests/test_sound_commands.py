@@ -9,6 +9,7 @@ import soundfile
 from recorded_request import RecordedRequest
 
 from core.commands.limits import MAX_SLOTS
+from gansynth.level import Level
 from server.catalog import Catalog
 from server.engine.request import Cancelled
 from server.engine.work import EngineWork
@@ -134,6 +135,14 @@ def test_a_loaded_model_is_read_again_only_if_its_files_changed(instrument, tmp_
     (folder / "stage_00000" / "checkpoint").touch()
     instrument.ask("/sound/load", "fake")
     assert instrument.session.model is not model
+
+
+def test_a_model_is_measured_once_unless_its_files_change(instrument, monkeypatch, tmp_path):
+    measured = []
+    monkeypatch.setattr("server.sounds.models.measure", lambda model, progress: measured.append(model) or Level(3.0))
+    for name in ("other", "fake", "other"):
+        instrument.ask("/sound/load", name)
+    assert [model.name for model in measured] == ["other"]
 
 
 def test_a_model_is_read_again_after_unloading(instrument):

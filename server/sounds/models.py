@@ -51,7 +51,9 @@ def with_loaded(session: Session, catalog: Catalog, name: str, progress: Progres
     # The files are looked at first: a change while they are read makes the next load read them again.
     files = states(catalog.locate(name))
     model, folder = catalog.load(name, lambda: progress(0, 1))
-    waiting, loaded = session.waiting, session.with_model(model, folder, measure(model, progress), files)
+    key = str(folder), frozenset(files.items())
+    level = catalog.levels[key] = catalog.levels.get(key) or measure(model, progress)
+    waiting, loaded = session.waiting, session.with_model(model, folder, level, files)
     return _with_setup(loaded, catalog, waiting) if waiting.model == loaded.folder else loaded
 
 
