@@ -29,6 +29,8 @@ def test_a_patch_opens_without_a_complaint(tmp_path, patch):
 def test_every_abstraction_has_a_help_patch():
     abstractions = [path for path in PATCHES if re.search(r"#X obj \d+ \d+ (inlet|r \\\$1-)", path.read_text())]
     abstractions = [path for path in abstractions if not path.stem.endswith("-help")]
+    # A patch with a bar is one to play; it may have inlets in its windows.
+    abstractions = [path for path in abstractions if not re.search(r"#X obj \d+ \d+ hallu-\w*-?bar", path.read_text())]
     assert len(abstractions) >= 8
     for path in abstractions:
         text = path.with_name(path.stem + "-help.pd").read_text()
@@ -36,7 +38,7 @@ def test_every_abstraction_has_a_help_patch():
 
 
 def test_every_address_that_the_patches_send_is_in_the_command_table():
-    addresses = r"(?<![\w.])/(?:(?:sound|image)/)?[a-z]\w*"
+    addresses = r"(?<![\w.])/(?:(?:sound|image|session)/)?[a-z]\w*"
     sent = {address for path in PATCHES for address in re.findall(addresses, path.read_text())}
     sent -= {
         "/none",
