@@ -142,6 +142,26 @@ def test_clients_take_turns_at_notes(engine, work):
     assert work.order.index("other") < 2
 
 
+def test_a_flood_of_notes_does_not_stop_long_work(engine, work, monkeypatch):
+    monkeypatch.setattr("server.engine.queue.LIVE_IN_A_ROW", 2)
+    requests = [running_long(engine, work), *(note(f"note{number}") for number in range(9))]
+    for request in requests[1:]:
+        engine.submit(request)
+    work.step.release(3)
+    assert ended(*requests) == ["/done"] * 10
+    assert work.order.index("long") == 6
+
+
+def test_a_flood_of_notes_does_not_keep_long_work_waiting(engine, work, monkeypatch):
+    monkeypatch.setattr("server.engine.queue.LIVE_IN_A_ROW", 2)
+    requests = [running_long(engine, work), long("short", "other"), *(note(f"note{number}") for number in range(9))]
+    for request in requests[1:]:
+        engine.submit(request)
+    work.step.release(3)
+    assert ended(*requests) == ["/done"] * 11
+    assert work.order.index("short") == 7
+
+
 def test_a_part_is_answered_before_the_rest_is_done(engine, work):
     work.rests["head"] = Rest(ready_s=FOREVER)
     request = note("head")

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 256
 IDLE_S = 60.0
 SPARE_AFTER_S = 0.2
+# After so many live requests in a row a long one does its next step, so that a flood of notes cannot stop it.
+LIVE_IN_A_ROW = 64
 _STOPPING = "the server is stopping"
 
 
@@ -74,6 +76,7 @@ class Engine:
         # Requests of which a part has been done.
         self._parts: list[Request] = []
         self._stopping = False
+        self._live = 0
         self._served_s = float("-inf")
         self._cleaned_s = time.monotonic()
         self._spare = True
@@ -152,10 +155,12 @@ class Engine:
         if ready and _rest(ready[0]).due_s <= now_s:
             found: Request | None = ready[0]
         else:
-            found = self._queue.take_live(lambda request: running is None or may_interrupt(request, running))
+            flood = self._live >= LIVE_IN_A_ROW
+            found = None if flood else self._queue.take_live(lambda one: running is None or may_interrupt(one, running))
+            self._live += found is not None
             found = found or (ready[0] if ready else None)
         if found is None and running is None and len(self._queue):
-            found = self._queue.take()
+            found, self._live = self._queue.take(), 0
         if found in self._parts:
             self._parts.remove(found)
         if found is not None:
@@ -200,6 +205,7 @@ class Engine:
         """Serve what may interrupt a request that takes long."""
         if threading.current_thread() is not self._thread or self._running[-1:] != [running] or running.lane.live:
             return
+        self._live = 0
         while True:
             with self._changed:
                 request = self._next(running)
