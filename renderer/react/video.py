@@ -13,6 +13,7 @@ import numpy as np
 from core import checks
 from core.audio.pieces import SAMPLE_RATE
 from core.files.atomic import check_writable, replacing
+from core.nn.names import PRECISIONS
 from core.progress import Progress
 from core.protocols import ImageModel
 from renderer import classes
@@ -52,6 +53,7 @@ class ReactJob:
         classes: numbers or names; none: drawn, as many as the configuration says.
         duration_s: how much of the song is rendered; None: all. The frames do not depend on it.
         shape: of the frames.
+        precision: in which frames are computed; one of `core.nn.names.PRECISIONS`.
 
     Raises:
         ValueError: a value is out of range.
@@ -68,9 +70,11 @@ class ReactJob:
     classes: tuple[str, ...] = ()
     duration_s: float | None = None
     shape: Shape = field(default_factory=Shape)
+    precision: str = PRECISIONS[0]
 
     def __post_init__(self) -> None:
         checks.in_range("seed", self.seed, 0)
+        checks.one_of("precision", self.precision, PRECISIONS)
         checks.in_range("fps", self.fps, 1, _MOST_FPS)
         checks.one_of("separate", self.separate, SEPARATIONS)
         if self.out.suffix.lower() != ".mp4":
@@ -219,4 +223,5 @@ def _job_of(values: Mapping[str, Any], numbers: tuple[str, ...], out: Path | Non
         classes=numbers,
         duration_s=values["duration_s"],
         shape=Shape(**values["shape"]),
+        precision=values.get("precision", PRECISIONS[0]),
     )
