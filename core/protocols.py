@@ -76,8 +76,8 @@ class ImageModel(Protocol):
             z: [n, z_size]; already multiplied by the truncation it was drawn for.
             classes: [n, num_classes], one-hot or any mixture; None or [n, 0] where there are no classes.
             truncation: 0..1, or [n].
-            noise: as the family defines it, for generators with noise inputs; None: the usual.
-            bends: as the family defines them, for generators whose activations can be transformed.
+            noise: see `NoisyImageModel`; None: the usual.
+            bends: of `renderer.bending`, for generators whose layers can be transformed.
             moves: by how much which layers are moved.
 
         Raises:
@@ -115,6 +115,35 @@ class MappedImageModel(ImageModel, Protocol):
         self, w: np.ndarray, *, noise: Any = None, bends: Sequence[Any] = (), moves: Sequence[Move] = ()
     ) -> np.ndarray:
         """Frames of mapped latents, float32 [n, size, size, 3] in -1..1; see `render`."""
+
+
+@runtime_checkable
+class BendableImageModel(ImageModel, Protocol):
+    """An image model whose layers can be transformed; see `renderer.bending`. What it does not have is left out.
+
+    Attributes:
+        bend_layers: what can be bent, in order; "rgb" are the frames.
+    """
+
+    bend_layers: tuple[str, ...]
+
+    def warm_up(self, layer: str = "", bends: Sequence[Any] = ()) -> None:
+        """Compile what frames with these bends need, so that none waits for it; with a layer, for offsets there.
+
+        Models with noise inputs also take `noise`, and those with previews `preview`.
+        """
+
+
+@runtime_checkable
+class NoisyImageModel(ImageModel, Protocol):
+    """An image model with noise inputs.
+
+    Attributes:
+        noises: its own noise of each layer that takes some, [1, size, size, 1]; `noise` of `render` may be "const"
+            (these), "none", "random", or such arrays.
+    """
+
+    noises: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)

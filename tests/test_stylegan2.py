@@ -9,7 +9,7 @@ from small_stylegan2 import write
 import ganspace
 from core import families
 from core.install import install_model
-from core.protocols import ImageModel, MappedImageModel, Move
+from core.protocols import BendableImageModel, ImageModel, MappedImageModel, Move, NoisyImageModel
 from ganspace.plan import Plan
 from renderer import stylegan2
 from renderer.bending import Bend
@@ -40,6 +40,8 @@ Z = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
 def test_it_is_an_image_model_with_mapped_latents(model):
     assert isinstance(model, ImageModel)
     assert isinstance(model, MappedImageModel)
+    assert isinstance(model, BendableImageModel)
+    assert isinstance(model, NoisyImageModel)
 
 
 def test_nvidias_pictures_by_the_front_door():
