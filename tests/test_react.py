@@ -236,10 +236,20 @@ class Bendable(MappedModel):
 
 @pytest.mark.parametrize(
     ("at_px", "on", "layer"),
-    [(64, "rgb", "b64.torgb"), (48, "rgb", "b32.torgb"), (512, "features", "b64.conv1"), (4, "features", "b32.conv1")],
+    [
+        (64, "rgb", "b64.torgb"),
+        (48, "rgb", "b32.torgb"),
+        (512, "features", "b64.conv1"),
+        (4, "features", "b32.conv1"),
+        (8, "frame", "rgb"),
+    ],
 )
 def test_a_bend_is_placed_by_the_size_of_the_layer(at_px, on, layer):
     assert place(Bendable(64, 32), at_px, on) == layer
+
+
+def test_where_no_layer_adds_to_the_colours_the_frame_is_bent(biggan):
+    assert place(load(biggan), 8, "rgb") == "rgb"
 
 
 def test_bends_follow_signals():

@@ -62,16 +62,18 @@ def place(model: ImageModel, at_px: int, on: str) -> str:
     Args:
         model: any.
         at_px: pixels of the layer's edge; where there is no such layer, the next smaller is taken, or the smallest.
-        on: "rgb": a layer that adds to the colours; "features": one that does not. Where there are none of these, any.
+        on: "rgb": a layer that adds to the colours; "features": one that does not; "frame": the finished frame. Where
+            there is none of these, one of the others.
     """
-    sizes = {}
+    layers: dict[str, dict[str, int]] = {"rgb": {}, "features": {}, "frame": {}}
     for layer in getattr(model, "bend_layers", ()):
-        if layer in model.layers:
-            edge, _, channels = model.layer_shape(layer)
-            sizes[layer] = (edge, channels <= _COLORS)
-    wanted = {layer: edge for layer, (edge, colors) in sizes.items() if colors == (on == "rgb")}
-    edges = wanted or {layer: edge for layer, (edge, _) in sizes.items()}
+        if layer not in model.layers:
+            layers["frame"][layer] = model.size
+            continue
+        edge, _, channels = model.layer_shape(layer)
+        layers["rgb" if channels <= _COLORS else "features"][layer] = edge
+    edges = next((layers[kind] for kind in (on, "frame", "features", "rgb") if layers[kind]), {})
     if not edges:
         return ""
-    edge = max((one for one in edges.values() if one <= at_px), default=min(edges.values()))
-    return [layer for layer, one in edges.items() if one == edge][-1]
+    wanted = max((edge for edge in edges.values() if edge <= at_px), default=min(edges.values()))
+    return [layer for layer, edge in edges.items() if edge == wanted][-1]

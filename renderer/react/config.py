@@ -165,8 +165,8 @@ class BendConfig:
     Attributes:
         transform: its name.
         at_px: in which layer, by the pixels of its edge; where the model has none of this size, in the next smaller.
-        on: "rgb": on what the layer adds to the colours; "features": on its maps. What a model does not have is
-            replaced by what it has.
+        on: "rgb": on what the layer adds to the colours; "features": on its maps; "frame": on the finished frame. See
+            `bends.place`.
         amount: docs/react.md says what each transform makes of it.
         x: of some transforms: the centre, in half edges to the right of the middle, or the direction; None: the usual.
         y: the same, downwards.
@@ -185,7 +185,7 @@ class BendConfig:
 
     def __post_init__(self) -> None:
         checks.whole("at_px of a bend", self.at_px, 4, 4096)
-        checks.one_of("on of a bend", self.on, ("rgb", "features"))
+        checks.one_of("on of a bend", self.on, ("rgb", "features", "frame"))
 
 
 @dataclass(frozen=True)
