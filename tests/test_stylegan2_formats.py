@@ -14,7 +14,7 @@ from core.nn import engine, numpy_ops
 from renderer import stylegan2
 from renderer.stylegan2 import network, weights
 from renderer.stylegan2.config import StyleGan2Config
-from renderer.stylegan2.formats import model_files, own_format
+from renderer.stylegan2.formats import model_files, nvidia_pickle, own_format
 
 DATA = Path(__file__).parent / "data" / "stylegan2"
 # The folder's README: pictures of range +-4 agree to this.
@@ -120,6 +120,59 @@ def test_nvidias_layers_on_the_way(nvidia):
         _, size, layer = name.split("/")
         own = taps[f"b{size.partition('x')[0]}.{names[layer]}"]
         assert off(own, nvidia.known[name][None]) < CLOSE, name
+
+
+def as_b_to_d(value):
+    """The three networks as configurations b to d have them: no colours on the way, and a head for each size."""
+    synthesis = value[2].state["components"]["synthesis"].state
+    synthesis["build_func_name"] = "G_synthesis_stylegan_revised"
+    heads = {f"{2**size}x{2**size}/ToRGB": f"ToRGB_lod{6 - size}" for size in range(2, 7)}
+    names = [(name.rpartition("/"), array) for name, array in synthesis["variables"]]
+    synthesis["variables"] = [
+        (f"{heads.get(place, place)}/{part}".lstrip("/"), array) for (place, _, part), array in names
+    ]
+    return value
+
+
+def test_of_nvidias_configurations_b_to_d_only_the_last_head_paints():
+    config, arrays = nvidia_pickle.read(as_b_to_d(object_pickle.loads(NVIDIA.read_bytes())))
+    plain, known = nvidia_pickle.read(object_pickle.loads(NVIDIA.read_bytes()))
+    assert (config.architecture, plain.architecture) == ("orig", "skip")
+    assert [layer.name for layer in config.layers if layer.colors] == ["b64.torgb"]
+    np.testing.assert_array_equal(arrays["b64.torgb.weight"], known["b64.torgb.weight"])
+    assert weights.complete(arrays, config).keys() == weights.expected(config).keys()
+
+
+def test_nvidias_labels_stand_beside_z_before_both_are_normalised():
+    value, rng = object_pickle.loads(NVIDIA.read_bytes()), np.random.default_rng(0)
+    mapping = value[2].state["components"]["mapping"].state
+    label, first = rng.standard_normal((5, 64)), rng.standard_normal((128, 64))
+    own = dict(mapping["variables"])
+    changed = {**own, "Dense0/weight": first.astype(np.float32), "LabelConcat/weight": label.astype(np.float32)}
+    mapping["variables"] = list(changed.items())
+    config, arrays = nvidia_pickle.read(value)
+    assert (config.num_classes, config.z_size, config.labels) == (5, 64, "concat")
+    z, classes = rng.standard_normal((1, 64)), np.eye(5)[[3]]
+    x = np.concatenate([z, classes @ label], axis=1)
+    x = x / np.sqrt(np.mean(x**2) + 1e-8)
+    for number in range(8):
+        weight = first if not number else own[f"Dense{number}/weight"]
+        bias = np.asarray(own[f"Dense{number}/bias"])
+        x = x @ weight * 0.01 / np.sqrt(len(weight)) + 0.01 * bias
+        x = np.where(x > 0, x, 0.2 * x) * np.sqrt(2)
+    ready = network.prepare(numpy_ops, arrays, config)
+    found = network.mapping(numpy_ops, ready, z.astype(np.float32), classes.astype(np.float32), config)
+    np.testing.assert_allclose(found, x, atol=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("resample_kernel", [1, 2, 1]), ("nonlinearity", "relu"), ("architecture", "unet")]
+)
+def test_a_setting_of_nvidias_that_cannot_be_computed_is_named(key, value):
+    networks = object_pickle.loads(NVIDIA.read_bytes())
+    networks[2].state["components"]["synthesis"].state["static_kwargs"][key] = value
+    with pytest.raises(ValueError, match=f"{key} must be one of"):
+        nvidia_pickle.read(networks)
 
 
 def test_adas_w_is_mapped_and_truncated(ada):

@@ -87,7 +87,8 @@ def _settings(state: Mapping[str, Any]) -> dict[str, Any]:
         "resample_kernel": [1, 3, 3, 1],
     }
     for key, only in usual.items():
-        checks.one_of(key, settings.get(key, only), (only,))
+        value = settings.get(key, only)
+        checks.one_of(key, list(value) if isinstance(value, tuple) else value, (only,))
     return settings
 
 
