@@ -50,6 +50,14 @@ def parser() -> argparse.ArgumentParser:
         help="how: by what is harmonic, short and low (default), or the voice by a trained network, see docs/react.md",
     )
     add("--config", metavar="FILE", help="a .toml, or a preset: default, aiart, aiart-late (default: default)")
+    _add_video_flags(flags)
+    flags.set_defaults(error=flags.error)
+    return flags
+
+
+def _add_video_flags(flags: argparse.ArgumentParser) -> None:
+    """Add the flags that say what video it is."""
+    add = flags.add_argument
     add("-d", "--duration", type=float, metavar="S", help="only the first S seconds (default: all)")
     add("--fps", type=frame.above_zero, metavar="N", help="frames per second, 1..240 (default 24)")
     add("-c", "--classes", nargs="+", metavar="CLASS", help="the classes, by number or by name (default: drawn)")
@@ -68,8 +76,6 @@ def parser() -> argparse.ArgumentParser:
     )
     add_shape_flags(flags, "the model's own")
     add_model_flags(flags)
-    flags.set_defaults(error=flags.error)
-    return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(args: argparse.Namespace) -> None:
     if args.print_config:
-        from renderer.react.config import load_text
+        from renderer.react.config_file import load_text
 
         print(load_text(args.config or DEFAULT), end="")
         return
@@ -113,7 +119,7 @@ def _job(args: argparse.Namespace) -> "ReactJob":
         args.error("one SONG is needed")
     from renderer.classes import find
     from renderer.image_models import class_names
-    from renderer.react.config import load_values, read_config
+    from renderer.react.config_file import load_values, read_config
     from renderer.react.video import ReactJob
     from renderer.video.shape import Shape
 

@@ -10,7 +10,7 @@ import soundfile
 from core.audio.pieces import SAMPLE_RATE
 from renderer.react import video
 from renderer.react.bends import place
-from renderer.react.config import load_values, read_config
+from renderer.react.config_file import load_values, read_config
 from renderer.react.scene import Scene, Song
 from renderer.react.sounds import SongSounds
 from renderer.react.video import ReactJob, frames, make, repeated

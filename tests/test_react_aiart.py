@@ -5,7 +5,7 @@ import pytest
 
 from core.latent.tf_normal import tf_normal
 from renderer.react import displacement, noise
-from renderer.react.config import load_values, read_config
+from renderer.react.config_file import load_values, read_config
 from renderer.react.scene import Scene, Song
 from renderer.react.tracks import Keys, SegmentTrack, Transitions, slerp_rows
 from tests.aiart import FOLDER, FPS, FRAMES, arrays, sound

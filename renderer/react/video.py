@@ -17,7 +17,8 @@ from core.nn.names import PRECISIONS
 from core.progress import Progress
 from core.protocols import ImageModel
 from renderer import classes
-from renderer.react.config import ReactConfig, read_config
+from renderer.react.config import ReactConfig
+from renderer.react.config_file import read_config
 from renderer.react.scene import FrameInput, Scene, Song
 from renderer.react.sounds import MIX, SEPARATIONS, SongSounds
 from renderer.video import manifest
@@ -46,7 +47,7 @@ class ReactJob:
         out: the .mp4; a manifest goes beside it as .json.
         model: folder of the image model.
         seed: of all random numbers.
-        config: the values of the configuration, see `config.read_config`.
+        config: the values of the configuration, see `config_file.read_config`.
         stems: folder of the song's stems; None: they are separated from it.
         separate: how; one of `sounds.SEPARATIONS`.
         fps: frames per second.
