@@ -1,15 +1,16 @@
 """Shrink a run folder to what playing needs: the averaged generator of the latest save, and its settings.
 
-It prints what it would do, and does it only with --execute. A shrunk folder cannot be trained further, and Magenta
-cannot load it. --half halves its size, which cannot be heard: weights in half precision, as a .safetensors file;
---float32 turns such a folder back into TensorFlow's format.
+It prints what it would do, and does it only with --execute. Magenta cannot load a shrunk folder, and training can go on
+from it only with --continuable, which keeps the discriminator beside it. --half halves its size, which cannot be heard:
+weights in half precision, as a .safetensors file; --float32 turns such a folder back into TensorFlow's format.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-from gansynth import shrink
+from gansynth import config, shrink
+from gansynth.training import continuation, run_folder
 from scripts import frame
 
 PROG = "gansynth_postprocess_model"
@@ -23,6 +24,9 @@ def parser() -> argparse.ArgumentParser:
     how = flags.add_mutually_exclusive_group()
     how.add_argument("--half", action="store_true", default=None, help="keep weights in half precision (.safetensors)")
     how.add_argument("--float32", action="store_false", dest="half", help="keep weights in TensorFlow's float32 format")
+    flags.add_argument(
+        "--continuable", action="store_true", help="keep what gansynth_train needs to go on, in training.safetensors"
+    )
     flags.add_argument("--execute", action="store_true", help="do it, instead of printing what would be done")
     return flags
 
@@ -37,7 +41,12 @@ def _shrink(options: argparse.Namespace) -> None:
     before = shrink.size_of(plan.folder)
     for line in _lines(plan):
         print(line)
+    if options.continuable:
+        print(f"write  {continuation.FILE}")
     if options.execute:
+        if options.continuable:
+            settings = config.read_config(options.ckpt_dir)
+            continuation.write(options.ckpt_dir, run_folder.restore(options.ckpt_dir, settings))
         shrink.execute(plan)
         print(f"{plan.folder}: {_size(before)} before, {_size(shrink.size_of(plan.folder))} now")
     else:

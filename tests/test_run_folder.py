@@ -2,15 +2,16 @@
 
 import contextlib
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.formats import checkpoint_files, tensor_bundle
-from gansynth import checkpoint, variables
+from gansynth import checkpoint, shrink, variables
 from gansynth.config import Config
-from gansynth.training import run_folder
+from gansynth.training import continuation, run_folder
 from gansynth.training.state import AdamMoments, SoundState
 
 SETTINGS = {"start_height": 2, "start_width": 2, "num_resolutions": 3, "latent_vector_size": 4, "fmap_base": 8}
@@ -225,3 +226,25 @@ def test_adams_steps_follow_from_magentas_accumulators(tmp_path, steps):
     assert tensors[variables.powers("generator")[1]] == pytest.approx(0.99 ** (steps + 1))
     checkpoint_files.write(prefix.parent, 7, {name: value for name, value in tensors.items() if "/steps" not in name})
     assert run_folder.restore(tmp_path, config).generator_adam.steps == steps
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_shrunk_run_goes_on_with_what_was_kept_for_it(tmp_path, half):
+    settings = make_config(tmp_path)
+    latents = {"latent/mean": np.ones((2, 4), np.float32), "latent/mean/m": np.ones((2, 4), np.float32)}
+    before = random_state(settings, 3, **latents)
+    run_folder.save(tmp_path, before, settings, 4)
+    (tmp_path / "meta.json").write_text('{"a": {"pitch": 60}, "b": {"pitch": 61}}')
+    (tmp_path / "experiment.json").write_text(json.dumps(SETTINGS | SCHEDULE))
+    continuation.write(tmp_path, run_folder.restore(tmp_path, settings))
+    shrink.execute(shrink.plan(tmp_path, half=half))
+    after = run_folder.restore(tmp_path, settings)
+    assert (after.images, after.blocks) == (before.images, before.blocks)
+    assert not any(value.any() for value in after.generator_adam.v.values())
+    assert after.extra["latent/mean"].all()
+    assert not after.extra["latent/mean/m"].any()
+    for name, value in before.discriminator.items():
+        np.testing.assert_allclose(after.discriminator[name], value, atol=2e-3)
+    for name, value in before.average.items():
+        np.testing.assert_allclose(after.generator[name], value, atol=2e-3 if half else 0)
+    run_folder.save(tmp_path, after, settings, 4)

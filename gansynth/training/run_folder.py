@@ -16,13 +16,14 @@ from core.formats import checkpoint_files, tensor_bundle
 from gansynth import checkpoint, variables
 from gansynth.checkpoint import Shapes, Weights
 from gansynth.config import Config
+from gansynth.training import continuation
+from gansynth.training.continuation import EXTRA
 from gansynth.training.state import AdamMoments, SoundState
 
 Betas = tuple[float, float]
 Rename = Callable[[str], str]
 BETAS = (0.0, 0.99)
 NETWORKS = ("generator", "discriminator")
-_EXTRA = "hallu/extra/"
 
 
 def save(folder: Path, state: SoundState, config: Config, stage: int, *, keep: int = 3, betas: Betas = BETAS) -> Path:
@@ -51,7 +52,7 @@ def save(folder: Path, state: SoundState, config: Config, stage: int, *, keep: i
         weights = {name: np.asarray(value) for name, value in attrgetter(part)(state).items()}
         _check(weights, shapes, part)
         tensors |= {variable(name): value for name, value in weights.items()}
-    tensors |= {_EXTRA + name: np.asarray(value) for name, value in state.extra.items()}
+    tensors |= {EXTRA + name: np.asarray(value) for name, value in state.extra.items()}
     prefix = checkpoint_files.write(checkpoint.stage_folder(folder, stage), state.images, tensors)
     for number, path in checkpoint.stages(folder).items():
         if number <= stage:
@@ -60,17 +61,19 @@ def save(folder: Path, state: SoundState, config: Config, stage: int, *, keep: i
 
 
 def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState:
-    """Read the latest save of a run, ours or Magenta's.
+    """Read the latest save of a run, ours or Magenta's; one shrunk to what playing needs with `continuation`'s file.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is damaged, has been shrunk to what playing needs, or does not fit config.
+        ValueError: it is damaged, has been shrunk to what playing needs alone, or does not fit config.
     """
     stage, prefix = checkpoint.latest(folder)
+    if checkpoint_files.single(prefix):
+        return continuation.read(folder, config, stage, prefix)
     reader, blocks = tensor_bundle.Reader(prefix), checkpoint.blocks_of(stage)
     names = reader.sizes()
     if all(variables.is_for_playing(name) for name in names):
-        raise ValueError(f"{prefix} holds only what playing needs; training cannot resume from it")
+        return continuation.read(folder, config, stage, prefix)
 
     found = _read_parts(reader, config, blocks)
 
@@ -85,7 +88,7 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState
         discriminator_adam=moments("discriminator"),
         blocks=blocks,
         images=int(reader.read(variables.COUNTER)),
-        extra={name.removeprefix(_EXTRA): reader.read(name) for name in names if name.startswith(_EXTRA)},
+        extra={name.removeprefix(EXTRA): reader.read(name) for name in names if name.startswith(EXTRA)},
     )
 
 
