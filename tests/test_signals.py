@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.audio.pieces import SAMPLE_RATE
-from core.audio.signals import harmony, levels, peaks, segments, separation, shaping
+from core.audio.signals import envelopes, harmony, peaks, segments, separation, shaping
 from core.audio.signals.signal import Signal
 from tests.aiart import FPS, FRAMES, arrays, signal, sound
 
@@ -19,11 +19,11 @@ def near(found, wanted, tolerance=2e-5):
 
 
 def drums_level(rate=FPS):
-    return shaping.clip(shaping.resample(shaping.normalize(levels.rms(sound("drums"))), FRAMES, rate))
+    return shaping.clip(shaping.resample(shaping.normalize(envelopes.rms(sound("drums"))), FRAMES, rate))
 
 
 def test_rms():
-    near(levels.rms(sound("mix")).values, arrays()["rms/mix"])
+    near(envelopes.rms(sound("mix")).values, arrays()["rms/mix"])
 
 
 def test_the_level_of_the_drums():
@@ -31,7 +31,7 @@ def test_the_level_of_the_drums():
 
 
 def test_normalize_reaches_both_ends():
-    found = shaping.normalize(levels.rms(sound("mix")), 1, 3).values
+    found = shaping.normalize(envelopes.rms(sound("mix")), 1, 3).values
     near(found, arrays()["normalize/mix_1_3"])
     assert (found.min(), found.max()) == (1, pytest.approx(3, abs=1e-12))
 
@@ -45,7 +45,7 @@ def test_ema_is_that_of_pandas():
 
 
 def test_a_smoothed_level_drives_the_noise():
-    smooth = shaping.resample(shaping.smooth(levels.rms(sound("drums")), 64 / RMS_RATE), FRAMES, FPS, limit=False)
+    smooth = shaping.resample(shaping.smooth(envelopes.rms(sound("drums")), 64 / RMS_RATE), FRAMES, FPS, limit=False)
     near(smooth.values, arrays()["trace/rms_signal"])
     near(shaping.normalize(smooth, 0.4, 1.2).values, arrays()["trace/rms_signal_for_noise"], 1e-4)
 
@@ -60,7 +60,7 @@ def test_a_smoothed_level_drives_the_noise():
     ],
 )
 def test_onsets_in_a_band(name, stem, low, high, smooth, power):
-    strength = levels.onsets(separation.percussive(sound(stem)), low, high)
+    strength = envelopes.onsets(separation.percussive(sound(stem)), low, high)
     near(strength.values, arrays()[f"onset/{name}_strength"], 2e-4)
     at_frames = shaping.smooth(shaping.resample(strength, FRAMES, FPS), smooth / FPS)
     near(shaping.power(shaping.normalize(at_frames), power).values, arrays()[f"onset/{name}"])
@@ -182,7 +182,7 @@ def test_a_sawtooth_begins_at_each_boundary():
 
 def test_a_beat_pulses_on_the_strokes():
     """AIART takes the beat at another frame rate than it has."""
-    found = levels.beat(sound("drums")).values
+    found = envelopes.beat(sound("drums")).values
     tops = np.flatnonzero((found[1:-1] > found[:-2]) & (found[1:-1] >= found[2:]) & (found[1:-1] > 0.2)) + 1
     assert np.diff(tops / RMS_RATE).mean() == pytest.approx(0.5, abs=0.01)
     strokes = np.round(tops / RMS_RATE / 0.5) * 0.5
@@ -212,7 +212,7 @@ def test_a_long_sound_is_decomposed_by_what_some_of_its_moments_show(monkeypatch
 
 
 @pytest.mark.parametrize(
-    "find", [levels.rms, levels.onsets, levels.beat, harmony.chroma, harmony.decompose, separation.percussive]
+    "find", [envelopes.rms, envelopes.onsets, envelopes.beat, harmony.chroma, harmony.decompose, separation.percussive]
 )
 def test_silence_is_finite(find):
     found = find(np.zeros(30000, np.float32))
@@ -230,7 +230,7 @@ def test_an_integral_is_the_way_of_a_speed():
 @pytest.mark.parametrize(
     ("work", "rule"),
     [
-        (lambda wave: levels.onsets(wave, 3000, 200), "high_hz of onsets must be above 3000 and at most 11025 Hz"),
+        (lambda wave: envelopes.onsets(wave, 3000, 200), "high_hz of onsets must be above 3000 and at most 11025 Hz"),
         (lambda wave: separation.band(wave, -1), r"low_hz of band must be in 0\.\.11025 Hz, not -1"),
         (lambda wave: separation.harmonic(wave, 0), "margin of harmonic must be at least 1, not 0"),
         (lambda wave: harmony.decompose(wave, 13), r"components of decompose must be in 1\.\.12, not 13"),

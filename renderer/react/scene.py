@@ -10,7 +10,7 @@ import numpy as np
 
 from core.audio.signals import segments
 from core.audio.signals.chain import Analysis
-from core.audio.signals.levels import rms
+from core.audio.signals.envelopes import rms
 from core.latent.tf_normal import tf_normal
 from core.protocols import ImageModel
 from renderer import sound_to_image

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import checks
-from core.audio.signals import harmony, levels, peaks, separation, shaping
+from core.audio.signals import envelopes, harmony, peaks, separation, shaping
 from core.audio.signals.signal import Signal
 
 # What a step takes and gives.
@@ -38,9 +38,9 @@ STEPS = {
     "harmonic": Step(separation.harmonic, WAVE, WAVE),
     "percussive": Step(separation.percussive, WAVE, WAVE),
     "band": Step(separation.band, WAVE, WAVE),
-    "rms": Step(levels.rms, WAVE, SIGNAL),
-    "onsets": Step(levels.onsets, WAVE, SIGNAL),
-    "beat": Step(levels.beat, WAVE, SIGNAL),
+    "rms": Step(envelopes.rms, WAVE, SIGNAL),
+    "onsets": Step(envelopes.onsets, WAVE, SIGNAL),
+    "beat": Step(envelopes.beat, WAVE, SIGNAL),
     "chroma": Step(harmony.chroma, WAVE, SIGNAL),
     "decompose": Step(harmony.decompose, WAVE, SIGNAL),
     "normalize": Step(shaping.normalize, SIGNAL, SIGNAL),

@@ -9,7 +9,7 @@ from core.audio.chromagram import chroma as chroma_of
 from core.audio.chromagram import tuning
 from core.audio.features import normalized_chroma
 from core.audio.pieces import SAMPLE_RATE, pieces
-from core.audio.signals.levels import FRAME, HOP
+from core.audio.signals.envelopes import FRAME, HOP
 from core.audio.signals.signal import Signal
 
 COMPONENTS = 12

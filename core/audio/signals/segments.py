@@ -6,7 +6,7 @@ import numpy as np
 
 from core import checks
 from core.audio.pieces import SAMPLE_RATE
-from core.audio.signals.levels import HOP
+from core.audio.signals.envelopes import HOP
 from core.audio.signals.shaping import resample
 from core.audio.signals.signal import Signal
 

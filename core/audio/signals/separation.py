@@ -6,7 +6,7 @@ import numpy as np
 
 from core import checks
 from core.audio.pieces import PIECE_S, SAMPLE_RATE
-from core.audio.signals.levels import HOP
+from core.audio.signals.envelopes import HOP
 
 # The median filters see 15 hops of 512 samples to either side, the windows around them two more.
 _MARGIN = 24 * HOP

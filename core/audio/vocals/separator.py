@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.audio import stft
-from core.audio.signals.levels import FRAME, HOP
+from core.audio.signals.envelopes import FRAME, HOP
 from core.audio.vocals import network
 from core.formats.tensor_bundle import Reader
 from core.nn import engine

@@ -1,4 +1,4 @@
-"""Control signals of a wave [samples], mono float32 at SAMPLE_RATE: its level, onsets in a band, and beat."""
+"""Envelopes of a wave [samples], mono float32 at SAMPLE_RATE: its level, its onsets in a band, and its beat."""
 
 from collections.abc import Iterator
 
