@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from core.audio.pieces import SAMPLE_RATE
-from renderer.react import video
+from renderer.react import sounds, video
 from renderer.react.bends import place
 from renderer.react.config_file import load_values, read_config
 from renderer.react.scene import Scene, Song
@@ -57,8 +57,8 @@ def load(folder):
     return families.load(folder, "image")
 
 
-def scene_of(values, model=None, duration_s=8.0, fps=24.0, sounds=sound, classes=(), seed=0):
-    whole = Song(sounds, duration_s, round(duration_s * fps), fps)
+def scene_of(values, model=None, duration_s=8.0, fps=24.0, waves=sound, classes=(), seed=0):
+    whole = Song(waves, duration_s, round(duration_s * fps), fps)
     return Scene(read_config(values), whole, model or MappedModel(64, 32), seed, classes)
 
 
@@ -271,21 +271,38 @@ def test_stems_are_read_from_their_folder(tmp_path):
     for name in ("drums", "bass"):
         shutil.copyfile(FOLDER / f"song_{name}.wav", tmp_path / f"Song 1 - {name.upper()}.wav")
     soundfile.write(tmp_path / "mix.wav", sound("mix"), SAMPLE_RATE)
-    sounds = SongSounds(tmp_path / "mix.wav", tmp_path)
-    np.testing.assert_array_equal(sounds.wave("drums"), sound("drums"))
-    assert len(sounds.wave("other")) == len(sound("mix"))
+    song_sounds = SongSounds(tmp_path / "mix.wav", tmp_path)
+    np.testing.assert_array_equal(song_sounds.wave("drums"), sound("drums"))
+    assert len(song_sounds.wave("other")) == len(sound("mix"))
 
 
 def test_the_drums_are_separated_from_a_mix(tmp_path):
     soundfile.write(tmp_path / "mix.wav", sound("mix"), SAMPLE_RATE, subtype="FLOAT")
-    sounds = SongSounds(tmp_path / "mix.wav")
+    song_sounds = SongSounds(tmp_path / "mix.wav")
 
     def share(wave, stem):
         return np.corrcoef(wave, sound(stem))[0, 1]
 
-    assert share(sounds.wave("drums"), "drums") > 0.8
-    assert share(sounds.wave("bass"), "bass") > 0.9
-    assert share(sounds.wave("other"), "other") > 0.9
+    assert share(song_sounds.wave("drums"), "drums") > 0.8
+    assert share(song_sounds.wave("bass"), "bass") > 0.9
+    assert share(song_sounds.wave("other"), "other") > 0.9
+
+
+def test_a_voice_is_separated_by_the_network_unless_it_is_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(sounds, "weights_file", lambda: "weights")
+    monkeypatch.setattr(sounds, "load", lambda path: path)
+    monkeypatch.setattr(sounds, "VocalSeparator", lambda weights: lambda wave: np.stack([0.25 * wave, 0.75 * wave]))
+    soundfile.write(tmp_path / "song.wav", sound("mix"), SAMPLE_RATE, subtype="FLOAT")
+    separated = SongSounds(tmp_path / "song.wav", None, "spleeter")
+    np.testing.assert_allclose(separated.wave("vocals"), 0.25 * sound("mix"), atol=1e-6)
+    whole = separated.wave("drums") + separated.wave("bass") + separated.wave("other")
+    assert np.corrcoef(whole, sound("mix"))[0, 1] > 0.99
+    assert np.std(whole) == pytest.approx(0.75 * np.std(sound("mix")), rel=0.05)
+    (tmp_path / "stems").mkdir()
+    shutil.copyfile(FOLDER / "song_bass.wav", tmp_path / "stems" / "vocals.wav")
+    given = SongSounds(tmp_path / "song.wav", tmp_path / "stems", "spleeter")
+    given.wave("drums")
+    np.testing.assert_array_equal(given.wave("vocals"), sound("bass"))
 
 
 @pytest.mark.parametrize(
@@ -337,9 +354,8 @@ def test_a_mistake_in_a_configuration_is_named(change, rule):
     ],
 )
 def test_a_control_that_is_no_curve_is_named_before_anything_is_rendered(change, rule):
-    sounds = SongSounds(FOLDER / "song_drums.wav")
     with pytest.raises(ValueError, match=rule):
-        scene_of(STILL | change, sounds=sounds.wave)
+        scene_of(STILL | change, waves=SongSounds(FOLDER / "song_drums.wav").wave)
 
 
 def test_points_in_time_make_a_curve():

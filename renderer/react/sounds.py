@@ -19,7 +19,8 @@ SEPARATIONS = ("bands", SPLEETER)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
 # "Song - drums.wav" is drums too.
 _WORDS = re.compile(r"[^a-z]+")
-_HARMONIC, _PERCUSSIVE, _ACCOMPANIMENT = "harmonic", "percussive", "accompaniment"
+# Parts from which stems are made.
+_HARMONIC, _PERCUSSIVE, _VOICE, _ACCOMPANIMENT = "harmonic", "percussive", "voice", "accompaniment"
 # Where the bass ends, and between what most of the energy of voices is.
 _BANDS_HZ = {"bass": (0.0, 250.0), "other": (250.0, SAMPLE_RATE / 2), "vocals": (300.0, 3400.0)}
 
@@ -71,11 +72,16 @@ class SongSounds:
         if name in self.files:
             wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(mix)]
             return np.pad(wave, (0, len(mix) - len(wave)))
+        return self._separated(name, mix)
+
+    def _separated(self, name: str, mix: np.ndarray) -> np.ndarray:
         if self._network and _ACCOMPANIMENT not in self._waves:
-            self._waves["vocals"], self._waves[_ACCOMPANIMENT] = VocalSeparator(load(self._network))(mix)
-            if name == "vocals":
-                return self._waves[name]
+            log.info("separating the voice")
+            self._waves[_VOICE], self._waves[_ACCOMPANIMENT] = VocalSeparator(load(self._network))(mix)
+        if self._network and name == "vocals":
+            return self._waves[_VOICE]
         if _HARMONIC not in self._waves:
+            log.info("separating what sounds on from what is short")
             source = self._waves.get(_ACCOMPANIMENT, mix)
             self._waves[_HARMONIC], self._waves[_PERCUSSIVE] = separation.harmonic_percussive(source)
         if name == "drums":
