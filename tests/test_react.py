@@ -101,7 +101,7 @@ def test_a_mapped_frame_keeps_its_brightness():
 
 def test_a_measured_exposure_is_that_of_the_whole_video():
     model = MappedModel(64, 32)
-    low, high = video.measured(model, scene_of(STILL | {"noise": {"sigma": 0.1}}, model), 192)
+    low, high = video.measured(model, scene_of(STILL | {"noise": {"sigma": 0.1}}, model))
     assert -0.4 < low < -0.2
     assert 0.2 < high < 0.7
     given = video.FrameInput(np.full((1, 5, 32), low, np.float32), None, 1.0, [np.full((1, 64, 64, 1), high)], ())

@@ -117,6 +117,11 @@ class Scene:
         return FrameInput(self._latents.at(frame)[None], vector, truncation, noises, self._bends.at(frame))
 
     @property
+    def frames(self) -> int:
+        """How many frames the whole song has."""
+        return self._song.frames
+
+    @property
     def signals(self) -> Mapping[str, np.ndarray]:
         """All signals of the configuration by name."""
         return {name: self._analysis.values(name) for name in self._config.signals}

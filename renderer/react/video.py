@@ -117,7 +117,7 @@ def make(job: ReactJob, load: Load, progress: Progress | None = None) -> list[Pa
     size = job.shape.at(model.size)
     with replacing(job.out) as part:
         writer = Mp4(part, *size, job.rate, song)
-        exposure = measured(model, scene, shown) if config.exposure == "measured" else FULL
+        exposure = measured(model, scene) if config.exposure == "measured" else FULL
         write_frames(writer, frames(model, scene, shown, job.shape, exposure), shown, progress)
     video = manifest.video_record(model, job.model, job.out, shown, job.rate, chosen, size)
     stems = {name: manifest.file_record(path) for name, path in sounds.files.items()}
@@ -161,12 +161,12 @@ def _mapped(model: ImageModel, given: FrameInput) -> np.ndarray:
     return frame
 
 
-def measured(model: ImageModel, scene: Scene, count: int) -> tuple[float, float]:
-    """The darkest and the brightest value of some frames, evenly spread over the first `count`, but for a thousandth.
+def measured(model: ImageModel, scene: Scene) -> tuple[float, float]:
+    """The darkest and the brightest value of some frames, evenly spread over the song, but for a thousandth of each.
 
     Where the model gives finished frames they have been exposed already, and it is -1 and 1.
     """
-    some = [scene.at(int(number)) for number in np.unique(np.linspace(0, count - 1, _MEASURED).astype(int))]
+    some = [scene.at(int(number)) for number in np.unique(np.linspace(0, scene.frames - 1, _MEASURED).astype(int))]
     if some[0].latent.ndim == 2:
         return FULL
     ends = np.array([np.quantile(_mapped(model, given), (0.001, 0.999)) for given in some])
