@@ -88,8 +88,8 @@ class Player:
         self._turn += 1
         begun = time.perf_counter()
         self.ask("/sound/slerp_z", "bench", "other", "between", self._turn % 997 / 997)
-        self.first_reply_s("/sound/note", "n", "between", self.pitch())
-        return time.perf_counter() - begun
+        set_s = time.perf_counter() - begun
+        return set_s + self.first_reply_s("/sound/note", "n", "between", self.pitch())
 
     def loaded_s(self, models: list[str]) -> float:
         """From loading another model to the head of its first note."""
@@ -97,8 +97,8 @@ class Player:
         begun = time.perf_counter()
         loaded, *_ = self.ask("/sound/load", models[self._turn % len(models)])
         self.ask("/sound/randomize_z", "bench")
-        self.first_reply_s("/sound/note", "n", "bench", int(loaded.args[4]))
-        return time.perf_counter() - begun
+        loaded_s = time.perf_counter() - begun
+        return loaded_s + self.first_reply_s("/sound/note", "n", "bench", int(loaded.args[4]))
 
     def memory_mb(self) -> float:
         """Resident memory of the server's process (Linux); nan elsewhere."""
