@@ -5,13 +5,15 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from core import errors, families, hosts, log_limit, signals
-from core.files.user_folders import user_models
+from core.files import atomic
+from core.files.user_folders import data_dir, user_models
 from core.install import install_model
 from server import state_keeper
 from server.catalog import Catalog
@@ -24,7 +26,7 @@ from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
 from server.session_folders import SessionFolders
-from server.settings import IMAGE_PORT, ServerSettings
+from server.settings import IMAGE_PORT, SPOOL, ServerSettings
 from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def serve(settings: ServerSettings) -> int:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
     log_limit.limit_root()
-    spool = WavSpool(settings.spool, settings.spool_limit)
+    spool = _spool(settings)
     osc = OscSocket(settings.host, settings.port)
     install_model.clean(user_models())
     keyring = Keyring(settings.keys)
@@ -93,6 +95,22 @@ def _announce(settings: ServerSettings, osc: OscSocket) -> None:
             settings.page_host,
         )
     print(f"ready {osc.name}", flush=True)
+
+
+def _spool(settings: ServerSettings) -> WavSpool:
+    """The spool; where the user's data folder cannot be written, one in the system's folder for temporary files.
+
+    Raises:
+        OSError: the folder that was named cannot be created.
+    """
+    folder, default = settings.spool, data_dir() / SPOOL
+    try:
+        atomic.check_folder(folder)
+    except OSError as error:
+        if folder == default:
+            folder = Path(tempfile.mkdtemp(prefix="hallu-spool-"))
+        log.warning("%s; audio files go to %s", errors.sentence(error), folder)
+    return WavSpool(folder, settings.spool_limit)
 
 
 def _check_page_host(host: str) -> None:

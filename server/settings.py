@@ -8,7 +8,7 @@ from core.files.user_folders import data_dir, default_models, user_models
 from server.sinks.wav_spool import LIMIT
 
 PORT, IMAGE_PORT = 7770, 7771
-KEYS = "keys"
+KEYS, SPOOL = "keys", "spool"
 
 
 def default_state(port: int) -> Path:
@@ -43,7 +43,7 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: int = PORT
     models: tuple[Path, ...] = field(default_factory=default_models)
-    spool: Path = field(default_factory=lambda: data_dir() / "spool")
+    spool: Path = field(default_factory=lambda: data_dir() / SPOOL)
     spool_limit: int = LIMIT
     state: Path = Path()
     load: str | None = None

@@ -1,13 +1,16 @@
 """Servers that are killed or cannot save, and come back where they were."""
 
+import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S
+from conftest import PATIENCE_S, Peer
 
 COMPONENTS = Path(__file__).parent / "data" / "state_v1" / "band_conv0.npz"
 
@@ -149,3 +152,25 @@ def test_a_state_file_that_is_a_link_stays_one(start_server, tmp_path):
     server.send("/sound/seed", 3)
     assert (tmp_path / "state.npz").is_symlink()
     assert (tmp_path / "elsewhere" / "real.npz").stat().st_size > 0
+
+
+def test_a_server_plays_where_the_users_data_folder_cannot_be_written(models, tmp_path):
+    (tmp_path / "file").write_text("")
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--no-image", "--models", str(models)]
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "file")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        peer = Peer(int(process.stdout.readline().rpartition(":")[2]))
+        for message in (
+            ("/sound/load", "magenta_small"),
+            ("/sound/randomize_z", "a"),
+            ("/sound/synthesize", "a", "t", 60),
+        ):
+            replies = peer.ask(*message)
+            assert replies[-1].address == "/done", replies
+        assert Path(replies[0].args[1]).exists()
+        shutil.rmtree(Path(replies[0].args[1]).parent)
+    finally:
+        process.terminate()
+        errors = process.communicate()[1]
+    assert "Traceback" not in errors

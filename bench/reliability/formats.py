@@ -1,0 +1,164 @@
+"""Every file format that is read from outside: a real file of each, and what reads it."""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import families
+
+DATA = Path(__file__).parents[2] / "tests" / "data"
+Read = Callable[[Path], Any]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    Attributes:
+        name: for the table.
+        source: a file, or a folder of which `file` is changed.
+        file: pattern of the file that is changed, in the folder; "": `source` itself.
+        read: gets the changed file, or the folder with it; refuses it by ValueError or OSError.
+    """
+
+    name: str
+    source: Path
+    file: str
+    read: Read
+
+    def copy(self, folder: Path) -> tuple[Path, Path]:
+        """Copy the source into a folder: what `read` gets, and the file to change."""
+        place = folder / (self.source.name if self.file else f"file{self.source.suffix}")
+        if not self.file:
+            return Path(shutil.copy(self.source, place)), place
+        shutil.copytree(self.source, place)
+        return place, next(place.rglob(self.file))
+
+
+def _check(folder: Path) -> None:
+    """What `hallu models add` does with a folder."""
+    for family in families.families():
+        if family.detect(folder):
+            family.check(folder)
+            return
+    raise ValueError("no model")
+
+
+def _midi(path: Path) -> None:
+    from gansynth.midi import read_notes
+
+    read_notes(path)
+
+
+def _sound(path: Path) -> None:
+    from core.audio.sound_files import read
+
+    read(path, 16_000)
+
+
+def _components(path: Path) -> None:
+    import ganspace
+
+    ganspace.load(path)
+
+
+def _archive(path: Path) -> None:
+    from core.install import archives
+
+    folder = path.with_name("unpacked")
+    try:
+        archives.unpack(path, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _records(path: Path) -> None:
+    from core.formats import tfrecord
+
+    for number, record in enumerate(tfrecord.read(path)):
+        tfrecord.decode_example(record)
+        if number == 20:
+            return
+
+
+def _state(path: Path) -> None:
+    from server import state_file
+
+    state_file.load(path)
+
+
+def _settings(path: Path) -> None:
+    from renderer.live.settings_file import SettingsFile
+
+    SettingsFile(path).read()
+
+
+def _preset(path: Path) -> None:
+    from renderer.video.tempo_preset import read_preset
+
+    read_preset(path)
+
+
+def _torch(path: Path) -> None:
+    from core.formats import torch_file
+
+    torch_file.read(path)
+
+
+def _graph(path: Path) -> None:
+    from core.formats import saved_model
+
+    saved_model.read(path)
+
+
+def all_formats(scratch: Path) -> Iterator[Format]:
+    """All of them; files that the repository does not have are written into a scratch folder."""
+    voice, picture = DATA / "magenta_small", DATA / "biggan_small"
+    yield Format("checkpoint, index", voice, "*.index", _check)
+    yield Format("checkpoint, data", voice, "*.data-00000-of-00001", _check)
+    yield Format("experiment.json", voice, "experiment.json", _check)
+    yield Format("Hugging Face, config.json", picture, "config.json", _check)
+    yield Format("Hugging Face, pytorch_model.bin", picture, "pytorch_model.bin", _check)
+    for name in ("ada_grey.pkl", "nvidia_skip64.pkl", "rosinality_from_nvidia64.pt"):
+        folder = scratch / name.partition(".")[0]
+        folder.mkdir()
+        shutil.copy(DATA / "stylegan2" / name, folder)
+        yield Format(f"StyleGAN2, {name}", folder, name, _check)
+    yield Format("AIART, index", DATA / "stylegan2" / "aiart64_ckpt", "*.index", _check)
+    yield Format("torch, zip", DATA / "torch_saved" / "zip.bin", "", _torch)
+    yield Format("torch, legacy", DATA / "torch_saved" / "legacy.bin", "", _torch)
+    yield Format("components, course's pickle", next(voice.glob("*.pickle")), "", _components)
+    yield Format("components, .npz", DATA / "state_v1" / "band_conv0.npz", "", _components)
+    yield Format("state", DATA / "state_v1" / "state.npz", "", _state)
+    yield Format("dataset, data.tfrecord", DATA / "dataset_small" / "data.tfrecord", "", _records)
+    yield Format("MIDI", DATA / "found" / "midi" / "running_status_sysex.mid", "", _midi)
+    yield Format("mp3", DATA / "found" / "audio" / "html_tail.mp3", "", _sound)
+    yield Format("m4a", DATA / "found" / "audio" / "phone.m4a", "", _sound)
+    yield from _written(scratch, voice)
+
+
+def _written(scratch: Path, voice: Path) -> Iterator[Format]:
+    import soundfile
+
+    tone = np.sin(np.arange(8000) / 10)
+    for suffix in ("wav", "flac", "ogg"):
+        soundfile.write(scratch / f"tone.{suffix}", tone, 16_000)
+        yield Format(suffix, scratch / f"tone.{suffix}", "", _sound)
+    with zipfile.ZipFile(scratch / "voice.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(voice.rglob("*.*")):
+            archive.write(file, file.relative_to(voice.parent)) if file.is_file() else None
+    yield Format("zip", scratch / "voice.zip", "", _archive)
+    yield Format("tar.gz", Path(shutil.make_archive(str(scratch / "voice"), "gztar", voice)), "", _archive)
+    settings = [{"address": "/image/jitter", "values": {"value": 0.5}}]
+    (scratch / "settings.json").write_text(json.dumps({"version": 1, "settings": settings}))
+    yield Format("image settings", scratch / "settings.json", "", _settings)
+    (scratch / "preset.yaml").write_text("bpm: 120\noscillators:\n  - {axes: [1, 2], magnitude: 1, period: 4}\n")
+    yield Format("preset, YAML", scratch / "preset.yaml", "", _preset)
+    (scratch / "preset.toml").write_text("bpm = 120\n[[oscillators]]\naxes = [1, 2]\nmagnitude = 1\nperiod = 4\n")
+    yield Format("preset, TOML", scratch / "preset.toml", "", _preset)
