@@ -1,1 +1,1 @@
-"""Figures of docs/reliability.md: each module is one of them, run as `python -m bench.reliability.NAME`."""
+"""What the server withstands, measured: each module is one figure, run as `python -m bench.reliability.NAME`."""
