@@ -56,12 +56,13 @@ def measure(folder: Path, precision: str, bends: bool) -> dict[str, Any]:
     options: dict[str, Any] = {"bends": BENT} if bends else {}
     begun = time.perf_counter()
     list(model.render(z[:1], None, 1.0, **options))
-    warm_s, seconds = time.perf_counter() - begun, []
+    warm_s, seconds, processor = time.perf_counter() - begun, [], []
     for one in range(FRAMES):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         list(model.render(z[one : one + 1], None, 1.0, **options))
         seconds.append(time.perf_counter() - begun)
-    found = {"load_s": load_s, "warm_s": warm_s, "seconds": seconds}
+        processor.append(time.process_time() - used)
+    found = {"load_s": load_s, "warm_s": warm_s, "seconds": seconds, "processor": processor}
     found["floor_s"] = 2 * multiplications(model.config) / multiplication_rate()
     if (folder / "images.npy").exists():
         theirs = np.load(folder / "images.npy")
@@ -96,26 +97,33 @@ def theirs(what: str, folder: Path, number: int) -> dict[str, Any]:
 def line(name: str, found: dict[str, Any]) -> float:
     """Print one line, and return the median."""
     median, worst = np.percentile(found["seconds"], (50, 95))
+    used = f"{1e3 * np.median(found['processor']):8.1f} ms of the processor"
     floor = f"   floor {1e3 * found['floor_s']:6.1f} ms" if "floor_s" in found else ""
-    print(f"  {name:<34}{1e3 * median:8.1f} ms {1e3 * worst:8.1f} ms ({1 / median:6.1f} a second){floor}", flush=True)
+    print(
+        f"  {name:<34}{1e3 * median:8.1f} ms {1e3 * worst:8.1f} ms ({1 / median:6.1f} a second) {used}{floor}",
+        flush=True,
+    )
     return float(median)
 
 
 def rows(name: str, folder: Path, compared: bool, pinned: bool) -> None:
     """Measure one model and print it: p50 and p95 of a frame."""
     print(name)
-    medians = {}
+    medians: dict[str, float] = {}
+    used: dict[str, float] = {}
     for precision in ("f32", "bf16"):
         found = ours(folder, precision)
-        medians[precision] = line(precision, found)
+        medians[precision], used[precision] = line(precision, found), float(np.median(found["processor"]))
         if compared:
             contrast = f"of deviation {found['contrast']:.2f}"
             print(f"    {'largest difference':<32}{found['difference']:8.1e}    {contrast}")
         if pinned:
             line(f"{precision}, one core, two bends", ours(folder, precision, "bends", cores=1))
     if compared:
-        their = line("stylegan2-ada-pytorch, float32", theirs("time", folder, THEIR_FRAMES))
+        other = theirs("time", folder, THEIR_FRAMES)
+        their, cost = line("stylegan2-ada-pytorch, float32", other), float(np.median(other["processor"]))
         print(f"    {'ratios, f32 and bf16':<32}{their / medians['f32']:8.1f}    {their / medians['bf16']:8.1f}")
+        print(f"    {'  of the processor':<32}{cost / used['f32']:8.1f}    {cost / used['bf16']:8.1f}")
     print(flush=True)
 
 

@@ -45,13 +45,14 @@ def measure(folder: Path, frames: int) -> dict[str, object]:
     begun = time.perf_counter()
     with (folder / "network.pkl").open("rb") as file:
         network = pickle.load(file)["G_ema"]
-    load_s, seconds, z = time.perf_counter() - begun, [], inputs(1)
+    load_s, seconds, processor, z = time.perf_counter() - begun, [], [], inputs(1)
     with torch.no_grad():
         for _ in range(frames + 2):
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), time.process_time()
             network(z, None, noise_mode="const")
             seconds.append(time.perf_counter() - begun)
-    return {"load_s": load_s, "seconds": seconds[2:]}
+            processor.append(time.process_time() - used)
+    return {"load_s": load_s, "seconds": seconds[2:], "processor": processor[2:]}
 
 
 if __name__ == "__main__":
