@@ -22,6 +22,8 @@ bundle one after the other, at once. Replies go to the sender's address and port
 They use the types i, f and s only. Arguments may come as int or float; a number in place of a name is read as its
 shortest decimal (1.0 is `1`). Times are in seconds.
 
+* What is played live (`/sound/note`, `/sound/slerp_z`, `/sound/stream_set` and the like) goes before what takes long.
+  What a client sends stays in order wherever the order can be heard; see [playing-live.md](playing-live.md).
 * Every command ends with exactly one `/done ADDRESS [target...]` or one `/fail ADDRESS target-or-"-" reason`, with a
   reason of at most {MAX_REASON} characters. Of a command with several targets, `/fail` names the first.
 * If it fails or is cancelled, nothing has changed: no model, no slot, no random number.

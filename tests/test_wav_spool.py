@@ -12,9 +12,11 @@ import pytest
 import soundfile
 
 from core.audio import wav
+from core.audio.resample import StreamResampler
 from server.osc.clients import ClientPreferences
+from server.osc.packet import Message, decode, encode
 from server.sinks.wav_spool import KEEP_S, WavSpool
-from server.sounds.rendered import RenderedSound
+from server.sounds.rendered import Pieces, RenderedSound, Segment
 
 
 @pytest.fixture
@@ -192,3 +194,10 @@ def test_a_long_sound_at_192_khz_takes_little_memory(tmp_path):
     grown = subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True)
     # The file has 230 MB.
     assert int(grown) < 40_000
+
+
+def test_frames_of_a_stream_of_days_start_again_at_0(spool):
+    pieces = Pieces(StreamResampler(16000, 16000), frames=2**31 + 5, index=2**31, rate=16000)
+    (reply,) = spool.sink(ClientPreferences()).deliver([Segment("s", tone(16000), 16000, pieces)])
+    assert (reply.args[1], reply.args[5]) == (0, 5)
+    assert list(decode(encode(reply))) == [Message(reply.address, reply.args)]

@@ -14,6 +14,9 @@ from server.sounds.rendered import Head, Pieces, RenderedSound, Segment
 if TYPE_CHECKING:
     from server.sinks.wav_spool import WavSpool
 
+# What OSC's integers have room for: half a day of frames at 48 kHz.
+_INT_END = 2**31
+
 
 def deliver_head(spool: "WavSpool", rate: int, head: Head) -> Message:
     """Write the head of a sound.
@@ -57,8 +60,8 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Mess
     """Write the next part of a sound without an end.
 
     Returns:
-        `/sound/segment` target index path frames sample_rate start_frame; nothing where resampling needs more of the
-        sound before it gives the next samples.
+        `/sound/segment` target index path frames sample_rate start_frame, the index and the last one modulo 2 ** 31;
+        nothing where resampling needs more of the sound before it gives the next samples.
 
     Raises:
         OSError: the folder is full or cannot be written.
@@ -71,7 +74,8 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Mess
     if not len(wave):
         return []
     (file,) = spool.write([wave], rate)
-    message = Message("/sound/segment", (segment.target, pieces.index, file.path, file.frames, rate, pieces.frames))
+    place = (pieces.index % _INT_END, file.path, file.frames, rate, pieces.frames % _INT_END)
+    message = Message("/sound/segment", (segment.target, *place))
     pieces.index, pieces.frames = pieces.index + 1, pieces.frames + file.frames
     return [message]
 
