@@ -220,6 +220,19 @@ def test_a_note_that_is_let_go_before_it_comes_is_heard_and_ends(voices, note):
     assert np.abs(wave).max() > 0.5 * LEVEL and len(wave) / rate < 0.6
 
 
+def test_a_note_that_comes_long_after_it_was_let_go_ends_too(voices, note):
+    pd, server = voices
+    pd.say("release 20")
+    with pd.recording() as record:
+        pd.say("note 60 127")
+        pd.say("note 60 0")
+        rest(0.3)
+        play(server, note)
+        rest(0.6)
+    wave, rate = sounding(record)
+    assert len(wave) / rate < 0.3
+
+
 def test_a_note_that_fails_frees_its_voice(voices, note):
     pd, server = voices
     for _ in range(20):
