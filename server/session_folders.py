@@ -55,17 +55,11 @@ class SessionFolders:
         folder, images = self._folder(name), self.images()
         sound = SavedSession.of(session)
         model, components = (_name(path) for path in (sound.model, sound.components))
-        new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
-        for rest in (new, old):
-            shutil.rmtree(rest, ignore_errors=True)
-        with atomic.new_folder(new) as part:
+        atomic.restore_folders(self.root)
+        with atomic.replacing_folder(folder) as part:
             state_file.save(part / SOUND, replace(sound, model=model, components=components))
             if images:
                 atomic.write_text(part / IMAGES, json.dumps({"version": 1, "settings": images}, indent=1))
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
 
     def load(self, name: str) -> StoredSession:
         """Read a session.
@@ -81,6 +75,7 @@ class SessionFolders:
         """The names of the sessions, sorted."""
         if not self.root.is_dir():
             return []
+        atomic.restore_folders(self.root)
         found = (path.parent.name for path in self.root.glob(f"*/{SOUND}"))
         return sorted(name for name in found if _PLAIN.fullmatch(name))
 
@@ -101,6 +96,7 @@ class SessionFolders:
 
     def _existing(self, name: str) -> Path:
         folder = self._folder(name)
+        atomic.restore_folders(self.root)
         if not (folder / SOUND).is_file():
             there = ", ".join(self.names()) or "none"
             raise FileNotFoundError(f"there is no session {name!r:.80}; there are: {there}")

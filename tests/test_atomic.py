@@ -139,3 +139,22 @@ def test_a_failure_keeps_what_was_there_and_what_is_worth_it(tmp_path):
             folder.mkdir(exist_ok=True)
             raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    for content in ("old", "new"):
+        with atomic.replacing_folder(tmp_path / "a") as part:
+            (part / content).touch()
+    with pytest.raises(RuntimeError), atomic.replacing_folder(tmp_path / "a") as part:
+        raise RuntimeError
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["a", "a/new"]
+
+
+def test_a_folder_whose_replacement_was_killed_comes_back(tmp_path):
+    for name in ("a-b", "kept"):
+        with atomic.replacing_folder(tmp_path / name) as part:
+            (part / "file").touch()
+    (tmp_path / "a-b").rename(tmp_path / ".a-b-0123abcd.old")
+    (tmp_path / ".kept-0123abcd.old").mkdir()
+    atomic.restore_folders(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-b", "kept"]

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_PART = ".part"
+_PART, _NEW, _OLD = ".part", ".new", ".old"
+_TOKEN = "[0-9a-f]" * 8
 # What `check_writable` writes: a disk may have room for a name and not for data.
 _PROBE_BYTES = 4096
 # Errors of a whole disk or folder, which name no file by themselves.
@@ -131,6 +132,35 @@ def new_folder(folder: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder to fill, which replaces `folder` when the block ends without an error.
+
+    A kill at the worst moment leaves the old one under a hidden name; see `restore_folders`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    suffix = secrets.token_hex(4)
+    new, old = (folder.with_name(f".{folder.name}-{suffix}{ending}") for ending in (_NEW, _OLD))
+    with new_folder(new) as part:
+        yield part
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def restore_folders(root: Path) -> None:
+    """Bring back folders in `root` whose replacement was killed, and delete what else of it is left."""
+    for old in root.glob(f".*-{_TOKEN}{_OLD}"):
+        folder = root / old.name[1 : -len(f"-{'x' * 8}{_OLD}")]
+        with suppress(OSError):
+            if not folder.exists():
+                old.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files.atomic import new_folder, write_text
+from core.files.atomic import new_folder, part_of, write_text
 from core.formats import safetensors_file, tensor_bundle
 from core.formats.tensor_bundle import INDEX
 
@@ -98,11 +98,14 @@ def point(prefix: Path) -> None:
 
 def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
     """Write a save under a new name."""
-    scratch = prefix.parent / f".{prefix.name}{_PART}"
-    shutil.rmtree(scratch, ignore_errors=True)
+    for left in prefix.parent.glob(f".{prefix.name}-*{_PART}"):
+        shutil.rmtree(left, ignore_errors=True)
+    scratch = part_of(prefix)
     scratch.mkdir()
-    tensor_bundle.write(scratch / prefix.name, tensors)
-    for path in reversed(files(scratch / prefix.name)):
-        path.replace(prefix.parent / path.name)
+    try:
+        tensor_bundle.write(scratch / prefix.name, tensors)
+        for path in reversed(files(scratch / prefix.name)):
+            path.replace(prefix.parent / path.name)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     point(prefix)
-    scratch.rmdir()
