@@ -7,13 +7,14 @@ before the index that refers to them, and both before `checkpoint` names them.
 """
 
 import re
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from core.files.atomic import new_folder, part_of, write_text
+from core.files.atomic import new_folder, write_text
 from core.formats import safetensors_file, tensor_bundle
 from core.formats.tensor_bundle import INDEX
 
@@ -98,9 +99,9 @@ def point(prefix: Path) -> None:
 
 def _put(prefix: Path, tensors: Mapping[str, np.ndarray]) -> None:
     """Write a save under a new name."""
-    for left in prefix.parent.glob(f".{prefix.name}-*{_PART}"):
+    for left in (*prefix.parent.glob(f".{prefix.name}{_PART}"), *prefix.parent.glob(f".{prefix.name}-*{_PART}")):
         shutil.rmtree(left, ignore_errors=True)
-    scratch = part_of(prefix)
+    scratch = prefix.parent / f".{prefix.name}-{secrets.token_hex(4)}{_PART}"
     scratch.mkdir()
     try:
         tensor_bundle.write(scratch / prefix.name, tensors)
