@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,7 +101,8 @@ def tensors(source, latents=0):
 
 
 def batch(source, images=0):
-    return source.batch(images, 16) | {"fade": np.float32(1)} | scheduled(images, source.hparams)
+    more = {"fade": np.float32(1), "with_r1": np.bool_(True)}
+    return source.batch(images, 16) | more | scheduled(images, source.hparams)
 
 
 def test_a_run_goes_through_its_sizes_and_both_kinds_of_learning(unbroken):
@@ -131,6 +133,38 @@ def test_pretraining_learns_the_images(source):
         tree, losses = step(tree, batch(source, images) | {"rate": np.float32(0.01)})
         found.append(float(losses["distance"]))
     assert np.mean(found[-10:]) < 0.75 * np.mean(found[:3])
+
+
+def gradients(plan, tree, fed, step, monkeypatch):
+    """What a step descends along, as one vector."""
+    seen = {}
+
+    def watch(tensors, network, learned, found, *others):
+        seen.update(found)
+        return tensors
+
+    monkeypatch.setattr(steps, "descend", watch)
+    step(plan, tree, fed)
+    return np.concatenate([np.ravel(ops.convert_to_numpy(seen[name])) for name in sorted(seen)])
+
+
+@pytest.mark.parametrize("step", [steps.pretraining_step, steps.generator_step, steps.discriminator_step])
+def test_bfloat16_descends_along_nearly_the_same_gradient(source, step, monkeypatch):
+    tree, fed, found = tensors(source), batch(source), []
+    for precision in ("float32", "bfloat16"):
+        plan = ImageStepPlan(replace(source.hparams, precision=precision), source.classes, PLAIN)
+        found.append(gradients(plan, tree, fed, step, monkeypatch))
+    exact, near = found
+    assert exact @ near > 0.97 * np.linalg.norm(exact) * np.linalg.norm(near)
+
+
+def test_r1_is_computed_where_it_is_due(source):
+    plan = ImageStepPlan(replace(source.hparams, r1_weight=1.0), source.classes, PLAIN)
+    _, due = steps.discriminator_step(plan, tensors(source), batch(source))
+    _, not_due = steps.discriminator_step(plan, tensors(source), batch(source) | {"with_r1": np.bool_(False)})
+    assert float(due["r1"]) > 0
+    assert np.isnan(float(not_due["r1"]))
+    assert float(due["discriminator"]) == pytest.approx(float(not_due["discriminator"]))
 
 
 def test_the_discriminator_learns_to_tell_them_apart(source):

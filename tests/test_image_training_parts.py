@@ -328,3 +328,43 @@ def test_measures_tell_the_right_class_from_the_wrong_one():
     assert [one.recognised for one in wrong] == [0, 0]
     assert right[0].sharpness == pytest.approx(1, abs=0.1)
     assert "| **all** | 100% |" in image_metrics.table(right)
+
+
+def test_the_generator_of_256_pixels_is_biggan_deep_256():
+    own = ImageHparams(size=256, channel_width=128, attention_size=64)
+    doublings = sum(doubles for doubles, _, _ in own.layers)
+    assert 4 * 2**doublings == 256
+    shapes = generator.shapes(own, 1000)
+    assert shapes["generator.gen_z.weight"] == (256, 4 * 4 * 16 * 128)
+    assert len(own.layers) == 12
+    assert own.sizes == [32, 64, 128, 256]
+
+
+def test_images_that_were_decoded_once_are_read_from_what_was_kept(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        write(tmp_path / name / "one.png", colour=(10, 20, 30))
+    first = image_folder.read(tmp_path, 8)
+    monkeypatch.setattr(image_folder, "_square", None)
+    again = image_folder.read(tmp_path, 8)
+    assert np.array_equal(first.images, again.images)
+    assert (again.classes, again.labels.tolist()) == (("a", "b"), [0, 1])
+
+
+def test_an_image_that_changed_is_decoded_again(tmp_path):
+    write(tmp_path / "a" / "one.png", colour=(10, 20, 30))
+    image_folder.read(tmp_path, 8)
+    write(tmp_path / "a" / "one.png", colour=(200, 0, 0), size=(24, 17))
+    assert image_folder.read(tmp_path, 8).images[0, 0, 0].tolist() == [200, 0, 0]
+
+
+def test_a_bad_image_that_was_left_out_is_not_forgotten(tmp_path):
+    write(tmp_path / "a" / "one.png")
+    (tmp_path / "a" / "two.png").write_bytes(b"no image")
+    assert len(image_folder.read(tmp_path, 8, skip_bad=True).images) == 1
+    with pytest.raises(ValueError, match=r"two\.png cannot be read as an image"):
+        image_folder.read(tmp_path, 8)
+
+
+def test_a_warm_up_delays_the_adversarial_loss():
+    run = ImageHparams(total_images=200, warm_start_images=100, discriminator_warm_up_images=20)
+    assert [float(scheduled(images, run)["adversarial"]) for images in (0, 110, 130, 140)] == [0, 0, 0.5, 1]

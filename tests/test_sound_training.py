@@ -10,6 +10,7 @@ from keras import ops
 from core.nn import adam
 from core.nn.backend import compiled
 from core.training import data_order, learned_latents
+from core.training.gradient_penalty import r1_penalty
 from gansynth import network
 from gansynth.training import discriminator, losses, progressive_growing, run_setup, steps, trainer
 from gansynth.training.hparams import from_settings
@@ -152,7 +153,7 @@ def test_logistic_steps_move_the_scores_apart_and_together(logistic, tensors, ba
 
 def test_r1_of_a_plane_is_half_its_squared_slope():
     slope, real = np.array([3.0, 4.0], np.float32), np.ones((2, 2, 3, 2), np.float32)
-    penalty = losses.r1_penalty(lambda x: ops.sum(x * slope, axis=(1, 2, 3)), real)
+    penalty = r1_penalty(lambda x: ops.sum(x * slope, axis=(1, 2, 3)), real)
     assert float(penalty) == pytest.approx(0.5 * 6 * 25)
 
 
@@ -289,3 +290,24 @@ def test_a_step_that_may_have_the_penalty_is_the_step_with_or_without_it(plan, t
     for name, value in expected["discriminator"].items():
         np.testing.assert_allclose(np.array(moved["discriminator"][name]), np.array(value), atol=1e-5)
     assert np.isfinite(float(reports["gradient_penalty"])) == wanted
+
+
+def gradients(plan, tensors, batch, step, monkeypatch):
+    """What a step descends along, as one vector."""
+    seen = {}
+
+    def watch(tree, network, learned, gradients, *others):
+        seen.update(gradients)
+        return tree
+
+    monkeypatch.setattr(steps, "descend", watch)
+    step(plan, tensors, batch)
+    return np.concatenate([np.ravel(np.array(seen[name])) for name in sorted(seen)])
+
+
+@pytest.mark.parametrize("step", [steps.generator_step, steps.discriminator_step, steps.pretraining_step])
+def test_bfloat16_descends_along_nearly_the_same_gradient(plan, tensors, batch, step, monkeypatch):
+    rounded = replace(plan, hparams=replace(plan.hparams, precision="bfloat16"))
+    exact, near = (gradients(one, tensors, batch, step, monkeypatch) for one in (plan, rounded))
+    assert exact @ near > 0.99 * np.linalg.norm(exact) * np.linalg.norm(near)
+    assert np.linalg.norm(near) == pytest.approx(np.linalg.norm(exact), rel=0.05)

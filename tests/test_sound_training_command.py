@@ -178,8 +178,10 @@ def test_two_workers_end_with_the_weights_of_one(unbroken, tmp_path):
     assert largest_difference(state(tmp_path / "run"), state(unbroken[0])) < 1e-3
 
 
-def test_jax_ends_with_the_weights_of_tensorflow(unbroken, data, tmp_path):
+@pytest.mark.parametrize("devices", [1, 2])
+def test_jax_ends_with_the_weights_of_tensorflow(unbroken, data, tmp_path, devices):
     need_module("jax")
-    done = small_run.train(data, tmp_path / "run", environment={"KERAS_BACKEND": "jax"}, **SHORT)
+    environment = {"KERAS_BACKEND": "jax", "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    done = small_run.train(data, tmp_path / "run", environment=environment, **SHORT)
     assert done.returncode == 0, done.stderr
     assert largest_difference(state(tmp_path / "run"), state(unbroken[0])) < 1e-4

@@ -1,8 +1,7 @@
-"""The losses of GANSynth's training: Wasserstein with gradient penalty, drift, labels, reconstruction; logistic, R1.
+"""The losses of GANSynth's training: Wasserstein with gradient penalty, drift, labels, reconstruction; logistic.
 
 Sources: Gulrajani et al. 2017 (WGAN-GP), Karras et al. 2018 (drift), Odena et al. 2017 (labels), as Magenta's gansynth
-combines them; Goodfellow et al. 2014 (logistic) and Mescheder et al. 2018 (R1). Spectrograms are [n, h, w, 2],
-normalised; scores [n, 1].
+combines them; Goodfellow et al. 2014 (logistic). Spectrograms are [n, h, w, 2], normalised; scores [n, 1].
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -75,16 +74,6 @@ def discriminator_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
 def generator_loss(kind: str, fake: Tensor) -> Tensor:
     """The generator's side of an adversarial loss: the scores of what it generates should be high."""
     return ops.mean(ops.softplus(-fake)) if kind == "logistic" else -ops.mean(fake)
-
-
-def r1_penalty(score: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
-    """Half the squared slope of the score at real spectrograms, averaged over them."""
-
-    def total(specgrams: Tensor) -> tuple[Tensor, None]:
-        return ops.sum(score(specgrams)), None
-
-    _, gradient = value_and_gradients(total, ops.convert_to_tensor(real))
-    return 0.5 * ops.mean(ops.sum(ops.square(gradient), axis=(1, 2, 3)))
 
 
 def gradient_penalty(

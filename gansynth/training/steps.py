@@ -13,6 +13,7 @@ from keras import ops
 from core.nn import ema
 from core.nn.backend import value_and_gradients
 from core.training import learned_latents
+from core.training.gradient_penalty import r1_penalty
 from core.training.learned_latents import LATENTS
 from core.training.optimizer import descend
 from core.training.trees import Tensor, Tensors, Tree
@@ -197,7 +198,7 @@ def _penalty_now(
 def _penalty(plan: SoundStepPlan, ready: Tensors, real: Tensor, fake: Tensor, batch: Tensors) -> Tensor:
     """The penalty that belongs to the adversarial loss."""
     if _is_logistic(plan):
-        return losses.r1_penalty(lambda specgrams: _scored(plan, ready, specgrams, batch)[0], real)
+        return r1_penalty(lambda specgrams: _scored(plan, ready, specgrams, batch)[0], real)
     return _gradient_penalty(plan, ready, real, fake, batch)
 
 

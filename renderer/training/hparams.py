@@ -31,6 +31,9 @@ LAYERS: Mapping[int, tuple[tuple[bool, int, int], ...]] = {
         (False, 8, 8), (True, 8, 4), (False, 4, 4), (True, 4, 2), (False, 2, 2), (True, 2, 1),
     ),
 }  # fmt: skip
+_AT_LEAST_ONE = (
+    "channel_width", "z_dim", "discriminator_width", "total_images", "batch_size", "sample_images", "r1_interval",
+)  # fmt: skip
 # Batch norm's, as in BigGAN; and how many truncations have statistics of their own: 0, 0.02 ... 1.
 EPSILON, TRUNCATIONS = 1e-4, 51
 
@@ -48,7 +51,9 @@ class ImageHparams:
     which batch norm uses its moving statistics.
 
     Rates are Adam's; `warm_start_rate` falls along a cosine to a twentieth. `reconstruction_weight` and
-    `adversarial_weight` are the weights of the two losses after pretraining. `latent_kl_weight`: how strongly learned
+    `adversarial_weight` are the weights of the two losses after pretraining; for `discriminator_warm_up_images` after
+    it the discriminator learns alone, then the adversarial loss rises to its weight in as many images. `r1_weight` is
+    the weight of the penalty R1, computed in every `r1_interval`-th step. `latent_kl_weight`: how strongly learned
     latents are drawn to the normal distribution. `normed_conditions`: spectral norm on the linear layers of conditional
     batch norm too, as in BigGAN. `average_decay`: of the moving average that plays. `sample_images`: samples are
     written after each so many images. `precision`: of the convolutions. `seed`: of everything random.
@@ -71,6 +76,9 @@ class ImageHparams:
     warm_start_rate: float = 2e-3
     reconstruction_weight: float = 0.0
     adversarial_weight: float = 1.0
+    discriminator_warm_up_images: int = 0
+    r1_weight: float = 0.0
+    r1_interval: int = 8
     latent_kl_weight: float = 4e-3
     normed_conditions: bool = True
     average_decay: float = 0.999
@@ -92,7 +100,7 @@ class ImageHparams:
             raise checks.mismatch("attention_size", f"be 0 or a size below {self.size}", self.attention_size)
         for kind in self.augmentations:
             checks.one_of("augmentation", kind, AUGMENTATIONS)
-        for name in ("channel_width", "z_dim", "discriminator_width", "total_images", "batch_size", "sample_images"):
+        for name in _AT_LEAST_ONE:
             checks.in_range(name, getattr(self, name), 1)
         if self.fade_images > self.grow_images:
             raise checks.mismatch("fade_images", f"be at most grow_images, {self.grow_images}", self.fade_images)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from core.nn import ema, spectral_norm
 from core.nn.backend import compiled, value_and_gradients
 from core.training import learned_latents
+from core.training.gradient_penalty import r1_penalty
 from core.training.learned_latents import LATENTS
 from core.training.optimizer import descend
 from core.training.trees import Tensor, Tensors, Tree
@@ -89,7 +91,8 @@ def generator_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tuple[
         augmented = augment(generated[:count], batch["augment_generated"], hparams.augmentations)
         scores = discriminator.score(scoring, augmented, labels[:count], hparams, plan.fade(batch))
         reports = {"generator": losses.generator_hinge(scores)}
-        total = hparams.adversarial_weight * reports["generator"]
+        rising = batch["adversarial"] if hparams.discriminator_warm_up_images else 1.0
+        total = rising * hparams.adversarial_weight * reports["generator"]
         if hparams.reconstruction_weight:
             distance = losses.distance(generated[count:], discriminator.blended(batch["real"], plan.fade(batch)))
             total += hparams.reconstruction_weight * (distance + batch["kl_weight"] * divergence)
@@ -113,13 +116,27 @@ def discriminator_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tu
         real_scores, fake_scores = scores[: hparams.batch_size], scores[hparams.batch_size :]
         value = losses.discriminator_hinge(real_scores, fake_scores)
         right = ops.mean(ops.cast(real_scores > 0, "float32")) + ops.mean(ops.cast(fake_scores < 0, "float32"))
-        return value, ({"discriminator": value, "told_apart": right / 2}, vectors)
+        reports = {"discriminator": value, "told_apart": right / 2}
+        if hparams.r1_weight:
+            penalty = _r1_now(plan, ready, real, batch)
+            value += hparams.r1_weight * hparams.r1_interval * penalty
+            reports["r1"] = ops.where(batch["with_r1"], penalty, np.nan)
+        return value, (reports, vectors)
 
     names = discriminator.used(hparams, plan.classes, plan.stage.size, plan.stage.fading)
     learned = {name: tensors["discriminator"][name] for name in names}
     (_, (reports, vectors)), gradients = value_and_gradients(loss, learned)
     tensors = descend(tensors, "discriminator", learned, gradients, batch["rate"] * hparams.discriminator_rate, BETAS)
     return tensors | {"discriminator_vectors": tensors["discriminator_vectors"] | vectors}, reports
+
+
+def _r1_now(plan: ImageStepPlan, ready: Tensors, real: Tensor, batch: Tensors) -> Tensor:
+    """The penalty R1 on real images; 0 in a step without it."""
+
+    def score(images: Tensor) -> Tensor:
+        return discriminator.score(ready, images, batch["labels"], plan.hparams, plan.fade(batch))
+
+    return ops.cond(batch["with_r1"], lambda: r1_penalty(score, real), lambda: ops.zeros(()))
 
 
 def adversarial_step(plan: ImageStepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:

@@ -81,7 +81,9 @@ class ImageTrainer:
         """What the step after `images` images is fed."""
         position = self.timeline.position(images)
         batch = self.source.rows_batch(images) if is_jax() else self.source.batch(images, stage.size)
-        return batch | {"fade": np.float32(stage.fade(position))} | scheduled(position, self.source.hparams)
+        with_r1 = np.bool_(images // self.batch_size(stage) % self.source.hparams.r1_interval == 0)
+        more = {"fade": np.float32(stage.fade(position)), "with_r1": with_r1}
+        return batch | more | scheduled(position, self.source.hparams)
 
     def step(self, stage: ImageStage) -> loop.Step | loop.StepRunner:
         """The compiled step of a stage: pretraining, or discriminator and generator one after the other."""
@@ -125,11 +127,15 @@ def scheduled(images: float, hparams: ImageHparams) -> schedule.Scalars:
 
     In pretraining the rate falls along a cosine to `LAST_RATE` of the first one, and the weight rises in the first
     half: latents are free at first, so that the network can find out what to use them for. After pretraining the rate
-    is a factor for the hyper-parameters' rates: 1, falling at the end.
+    is a factor for the hyper-parameters' rates: 1, falling at the end. "adversarial" is how much of its adversarial
+    loss the generator has.
     """
     if images < hparams.warm_start_images:
         share = images / hparams.warm_start_images
         rate = hparams.warm_start_rate * schedule.cosine_fall(share, LAST_RATE)
-        return schedule.scalars(rate, hparams.latent_kl_weight * schedule.ramp_up(share))
+        kl_weight = hparams.latent_kl_weight * schedule.ramp_up(share)
+        return schedule.scalars(rate, kl_weight) | {"adversarial": np.float32(0.0)}
+    after = images - hparams.warm_start_images
+    adversarial = {"adversarial": np.float32(schedule.delayed_rise(after, hparams.discriminator_warm_up_images))}
     left = (hparams.total_images - images) / (LAST_SHARE * hparams.total_images)
-    return schedule.scalars(schedule.linear_fall(left, LAST_RATE), hparams.latent_kl_weight)
+    return schedule.scalars(schedule.linear_fall(left, LAST_RATE), hparams.latent_kl_weight) | adversarial
