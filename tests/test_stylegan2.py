@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from small_stylegan2 import write
@@ -12,7 +13,7 @@ from core.install import install_model
 from core.protocols import BendableImageModel, ImageModel, MappedImageModel, Move, NoisyImageModel
 from ganspace.plan import Plan
 from renderer import stylegan2
-from renderer.bending import Bend
+from renderer.bending import TRANSFORMS, Bend
 from renderer.stylegan2 import weights
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import own_format
@@ -164,6 +165,15 @@ def test_grey_generators_give_three_equal_colours(tmp_path):
     (frame,) = stylegan2.load(write(tmp_path / "grey", colors=1)).generate(Z[:1], None, 1.0)
     assert frame.shape == (16, 16, 3)
     np.testing.assert_array_equal(frame[..., 0], frame[..., 2])
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_keras_paints_the_same_bent_or_not(labelled, precision):
+    other = stylegan2.load(labelled.folder, engine=keras.config.backend(), precision=precision)
+    bends = [Bend("b8.conv1", transform, one.rest + 0.3) for transform, one in TRANSFORMS.items()]
+    for options in ({}, {"bends": bends, "noise": [0.5 * noise for noise in labelled.noises]}):
+        frames = [np.int16(list(one.render(Z[:1], np.eye(3)[:1], 0.7, **options))) for one in (labelled, other)]
+        assert np.abs(np.subtract(*frames)).max() <= (1 if precision == "f32" else 16)
 
 
 def test_a_converted_model_gives_the_same_pictures(tmp_path):

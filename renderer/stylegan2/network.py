@@ -168,7 +168,7 @@ def styled(
     powers = products.multiply(ops, ops.square(style), ready[f"{layer.name}.sums"])
     x = x * (ops.rsqrt(powers + _EPSILON) * gain)[:, None, None, :] + bias * gain
     if noise is not None:
-        x = x + noise * (ready[f"{layer.name}.noise_strength"] * gain)
+        x = x + ops.cast(noise, "float32") * (ready[f"{layer.name}.noise_strength"] * gain)
     return _clamped(ops, _rectified(ops, x), config, gain / config.kind.gain)
 
 
