@@ -161,6 +161,24 @@ def test_a_preview_looks_like_the_picture(tmp_path):
     assert np.abs(np.int16(full) - half).max() <= 1
 
 
+def test_a_preview_leaves_out_what_is_beyond_its_size(model):
+    beyond = {
+        "moves": [Move("b16.conv1", np.ones((1, 16, 16, 8), np.float32))],
+        "bends": [Bend("b16.conv0", "zoom", 0.5)],
+    }
+    (plain,), (moved,) = (model.render(Z[:1], None, 1.0, preview=True, **options) for options in ({}, beyond))
+    np.testing.assert_array_equal(plain, moved)
+
+
+def test_bends_of_the_frames_look_the_same_in_a_preview(model):
+    (plain,), (moved,) = (
+        model.render(Z[:1], None, 1.0, preview=True, bends=[Bend("rgb", "translate", amount)])
+        for amount in (0.0, 4 / 15)
+    )
+    # The filter that enlarges a preview reaches over two pixels.
+    np.testing.assert_allclose(np.int16(moved)[4:-4, 8:-4], np.int16(plain)[4:-4, 4:-8], atol=2)
+
+
 def test_grey_generators_give_three_equal_colours(tmp_path):
     (frame,) = stylegan2.load(write(tmp_path / "grey", colors=1)).generate(Z[:1], None, 1.0)
     assert frame.shape == (16, 16, 3)

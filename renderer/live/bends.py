@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -74,10 +75,10 @@ def warm_up(model: ImageModel, settings: Settings, layer: str = "") -> None:
             compile_for(moved, preview=True, **options)
 
 
-def kept(bends: Mapping[int, Bend], model: ImageModel) -> dict[int, Bend]:
+def kept(bends: Mapping[int, Bend], model: ImageModel) -> MappingProxyType[int, Bend]:
     """Those bends whose layers a model has."""
     layers = layers_of(model)
-    return {number: bend for number, bend in bends.items() if bend.layer in layers}
+    return MappingProxyType({number: bend for number, bend in bends.items() if bend.layer in layers})
 
 
 @functools.lru_cache(1)

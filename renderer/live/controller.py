@@ -110,6 +110,7 @@ class RenderController:
             numbers = self._find(self._chosen, model)
         except ValueError:
             numbers, self._chosen = self._find((), model), ()
+        bends.warm_up(model, replace(self.scene.settings, bends=bends.kept(self.scene.settings.bends, model)))
         self.direction_control.cancel_search()
         self.scene.use_model(model, numbers)
         self.direction_control.load_own(model)

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,7 +136,7 @@ class Scene:
         with self._lock:
             self._model, self._shown, self._transition = model, None, None
             self._active = self._directions = None
-            kept = MappingProxyType(bends.kept(self._settings.bends, model))
+            kept = bends.kept(self._settings.bends, model)
             self._settings = replace(self._settings, classes=classes, edits=(), bends=kept)
             self._changes += 1
 
