@@ -144,6 +144,11 @@ def path(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def names(text: str) -> list[str]:
+    """Names that are separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def whole(text: str, *, least: int) -> int:
     """An integer of at least `least`.
 

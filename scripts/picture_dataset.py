@@ -21,7 +21,7 @@ def families(text: str) -> list[str]:
     Raises:
         argparse.ArgumentTypeError: there is no such family.
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = frame.names(text)
     if unknown := [name for name in names if name not in FAMILIES and name not in drawings.DRAWINGS]:
         raise argparse.ArgumentTypeError(f"there is no family {unknown[0]!r}; --list shows them")
     return list(dict.fromkeys(names))

@@ -17,6 +17,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--float32", action="store_true", help="keep full precision (float16 changes images by a few thousandths)"
     )
+    flags.add_argument(
+        "--classes", type=frame.names, default=[], metavar="A,B,...",
+        help="keep only these classes, and truncate each towards its own average",
+    )  # fmt: skip
     return flags
 
 
@@ -29,7 +33,7 @@ def _convert(options: argparse.Namespace) -> None:
     from renderer import stylegan2
     from renderer.stylegan2.formats import own_format
 
-    stylegan2.convert(options.source, options.folder, "float32" if options.float32 else "float16")
+    stylegan2.convert(options.source, options.folder, "float32" if options.float32 else "float16", options.classes)
     config = own_format.read_config(options.folder)
     size = sum(path.stat().st_size for path in options.folder.iterdir())
     print(f"{options.folder}: {config.resolution} px, {config.num_classes} classes, {size / 1e6:.1f} MB")

@@ -62,6 +62,16 @@ def test_truncation_leads_to_the_average(model):
     np.testing.assert_allclose(w[0], np.tile(np.linspace(-1, 1, 8), (6, 1)), atol=1e-6)
 
 
+def test_truncation_leads_to_the_average_of_the_class_where_there_is_one(tmp_path):
+    folder = write(tmp_path / "model", ("frog", "toad"), num_classes=2)
+    config, arrays = own_format.read_config(folder), own_format.read_arrays(folder)
+    arrays[weights.CLASS_AVERAGES] = np.stack([np.full(8, 2.0), np.full(8, 4.0)])
+    own_format.write(tmp_path / "own", config, arrays, ("frog", "toad"), "float32")
+    labels = np.array([[1, 0], [0.5, 0.5], [0, 0]], np.float32)
+    w = stylegan2.load(tmp_path / "own").mapping(Z, labels, 0.0)[:, 0]
+    np.testing.assert_allclose(w, [np.full(8, 2.0), np.full(8, 3.0), np.linspace(-1, 1, 8)], atol=1e-6)
+
+
 def test_a_cutoff_truncates_the_first_layers_only(model):
     part, whole, none = (model.mapping(Z, None, psi, cutoff) for psi, cutoff in ((0.5, 2), (0.5, None), (1.0, None)))
     np.testing.assert_array_equal(part[:, :2], whole[:, :2])
@@ -263,3 +273,29 @@ def test_the_command_converts(tmp_path, capsys):
     assert stylegan2_convert.main([str(DATA / "aiart64_ckpt" / "ckpt"), str(tmp_path / "own")]) == 0
     assert capsys.readouterr().out.endswith("64 px, 0 classes, 0.2 MB\n")
     assert stylegan2.load(tmp_path / "own").config.variant == "aiart"
+
+
+@pytest.mark.parametrize("labels", ["embed", "concat"])
+def test_the_command_keeps_some_classes_as_they_are(tmp_path, labels):
+    folder = write(tmp_path / "all", ("frog", "toad", "newt"), num_classes=3, labels=labels)
+    assert stylegan2_convert.main([str(folder), str(tmp_path / "two"), "--float32", "--classes", "newt,frog"]) == 0
+    three, two = stylegan2.load(folder), stylegan2.load(tmp_path / "two")
+    assert two.class_names == ("newt", "frog")
+    known = three.generate(Z[:2], np.eye(3, dtype=np.float32)[[2, 0]], 1.0)
+    np.testing.assert_allclose(two.generate(Z[:2], np.eye(2, dtype=np.float32), 1.0), known, atol=1e-4)
+
+
+def test_classes_that_are_kept_are_truncated_towards_their_own_average(tmp_path):
+    folder = write(tmp_path / "all", ("frog", "toad", "newt"), num_classes=3)
+    stylegan2.convert(folder, tmp_path / "two", "float32", ("newt", "frog"))
+    model, z = stylegan2.load(tmp_path / "two"), np.random.default_rng(5).standard_normal((2000, 8))
+    for label in np.eye(2, dtype=np.float32):
+        labels = np.repeat(label[None], len(z), axis=0)
+        mean = model.mapping(z, labels, 1.0)[:, 0].mean(axis=0)
+        assert np.abs(model.mapping(z[:1], labels[:1], 0.0)[0, 0] - mean).max() < 0.15
+
+
+def test_a_class_that_is_not_there_cannot_be_kept(tmp_path):
+    folder = write(tmp_path / "all", ("frog", "toad"), num_classes=2)
+    with pytest.raises(ValueError, match="there is no class 'newt'; there are frog, toad"):
+        stylegan2.convert(folder, tmp_path / "one", kept=("newt",))

@@ -17,6 +17,7 @@ from core.training import trees
 from core.training.logger import NullLogger
 from core.training.loop import TrainingLoop
 from core.training.random_streams import Stream, generator
+from renderer import stylegan2
 from renderer.stylegan2 import network
 from renderer.stylegan2.formats import own_format
 from renderer.stylegan2.training import augment, discriminator, export, samples, steps
@@ -129,6 +130,15 @@ def test_the_exported_model_gives_the_images_of_the_average(trained, tmp_path):
     learned = {name: quiet[name] for name in training_generator.used(config)}
     here = samples.SampleRenderer(learned, source.hparams, 2, 16)(z, labels)
     assert np.abs(played - here).max() < 1e-4
+
+
+def test_the_exported_model_has_the_average_of_each_class(trained, tmp_path):
+    source, state = trained
+    export.export(tmp_path / "model", state, source, "float32")
+    model = stylegan2.load(tmp_path / "model")
+    z, labels = np.random.default_rng(0).standard_normal((2, 8)), np.eye(2, dtype=np.float32)
+    averages = samples.averages(state.tree["average"], source.hparams, 2)
+    np.testing.assert_allclose(model.mapping(z, labels, 0.0)[:, 0], averages, atol=1e-5)
 
 
 def test_a_new_size_changes_neither_images_nor_scores(images):

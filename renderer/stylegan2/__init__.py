@@ -3,6 +3,7 @@
 Source: Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,22 +35,25 @@ def load(place: str | Path, engine: str = "openvino", precision: str = "f32") ->
     return StyleGan2(config, arrays, names, path, engine, precision)
 
 
-def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:
+def convert(source: str | Path, folder: str | Path, dtype: str = "float16", kept: Sequence[str] = ()) -> None:
     """Convert a generator of any format into our own, which is smaller and loads faster.
 
     Args:
         source: what `load` reads.
         folder: the new folder.
         dtype: of the arrays in the file, float16 or float32.
+        kept: names of the classes that it keeps, each with an average w of its own; none: all, as they are.
 
     Raises:
         FileNotFoundError: there is no generator, or a file is missing.
         FileExistsError: the new folder exists and is not empty.
         ValueError: a file breaks a rule; the message names it.
     """
-    from renderer.stylegan2.formats import model_files, own_format
+    from renderer.stylegan2.formats import classes, model_files, own_format
 
     path = Path(source)
     config, arrays = model_files.read(path)
     names = model_files.class_names(path, config) if config.num_classes else ()
+    if kept:
+        (config, arrays), names = classes.keep(config, arrays, names, kept), tuple(kept)
     own_format.write(Path(folder), config, arrays, names, dtype)

@@ -15,7 +15,7 @@ from renderer.stylegan2 import graphs, network
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import model_files
 from renderer.stylegan2.graphs import CONST, GIVEN, NONE, Form, Graphs
-from renderer.stylegan2.weights import AVERAGE
+from renderer.stylegan2.weights import AVERAGE, CLASS_AVERAGES
 
 LATENT, MAPPED, RANDOM = "z", "w", "random"
 # So many go through the mapping together, where there are as many.
@@ -48,7 +48,7 @@ class StyleGan2:
         self.num_classes = config.num_classes
         self.class_names = class_names
         self._graphs = Graphs(config, arrays, engine_name, precision)
-        self._average = arrays[AVERAGE]
+        self._average, self._class_averages = arrays[AVERAGE], arrays.get(CLASS_AVERAGES)
         # Its own noise of each layer that takes noise, [1, size, size, 1].
         self.noises = tuple(arrays[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy)
         self.bend_layers = tuple(self._graphs.shapes)
@@ -96,7 +96,8 @@ class StyleGan2:
         Args:
             z: [n, z_size].
             classes: [n, num_classes]: one-hot, or any mixture; None where the generator has none.
-            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average.
+            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average; that of the classes, where the
+                file has one for each.
             cutoff: only so many layers are truncated, from the first; None: all.
 
         Raises:
@@ -107,7 +108,7 @@ class StyleGan2:
         if cutoff is not None:
             checks.whole("cutoff", cutoff, 0, self.config.num_ws)
         part = psi[:, None, None]
-        found[:, :cutoff] = part * found[:, :cutoff] + (1.0 - part) * self._average
+        found[:, :cutoff] = part * found[:, :cutoff] + (1.0 - part) * self._averages(classes)[:, None]
         return found
 
     def synthesis(
@@ -258,6 +259,15 @@ class StyleGan2:
         if psi.shape not in ((), (len(z),)):
             raise ValueError(f"truncation must be one number or [{len(z)}], not {checks.shape_text(psi.shape)}")
         return z, labels, np.broadcast_to(psi, len(z))
+
+    def _averages(self, labels: np.ndarray) -> np.ndarray:
+        """What truncation leads to, [n or 1, w_size]: the average w, or that of the classes, mixed as they are."""
+        if self._class_averages is None:
+            return self._average[None]
+        shares = np.clip(labels, 0.0, None)
+        total = shares.sum(axis=1, keepdims=True)
+        mixed: np.ndarray = shares @ self._class_averages / np.where(total > 0.0, total, 1.0)
+        return np.where(total > 0.0, mixed, self._average)
 
     def _rescaled(self, z: Any) -> np.ndarray:
         """Vectors of the length that training's have: others arrive multiplied by a truncation that is for w."""

@@ -15,6 +15,8 @@ from renderer.stylegan2.network import LABELS
 Arrays = dict[str, np.ndarray]
 Shape = tuple[int, ...]
 AVERAGE, CONST = "mapping.w_avg", "b4.const"
+# The average w of each class, which only our own files may have.
+CLASS_AVERAGES = "mapping.w_avg_of_classes"
 
 
 def expected(config: StyleGan2Config) -> dict[str, Shape]:
@@ -33,13 +35,17 @@ def expected(config: StyleGan2Config) -> dict[str, Shape]:
 
 
 def complete(arrays: Mapping[str, np.ndarray], config: StyleGan2Config) -> Arrays:
-    """The arrays of `expected`, float32, from those of a file. A strength of noise may be one number or [channels].
+    """The arrays of `expected`, float32, from those of a file; and `CLASS_AVERAGES`, if it has them.
+
+    A strength of noise may be one number or [channels].
 
     Raises:
         ValueError: one is missing, has another shape, or contains a value that is not finite.
     """
-    found = {}
-    for name, shape in expected(config).items():
+    found, shapes = {}, expected(config)
+    if config.num_classes and CLASS_AVERAGES in arrays:
+        shapes[CLASS_AVERAGES] = (config.num_classes, config.w_size)
+    for name, shape in shapes.items():
         if name not in arrays:
             raise ValueError(f"{name} is missing")
         array = arrays[name]

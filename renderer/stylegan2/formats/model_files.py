@@ -5,22 +5,19 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.files import json_files
 from core.files.regular import open_regular, sha256
 from core.formats import object_pickle
-from core.nn import numpy_ops
-from renderer.stylegan2 import network, weights
+from renderer.stylegan2 import weights
 from renderer.stylegan2.config import StyleGan2Config
-from renderer.stylegan2.formats import ada_pickle, aiart, nvidia_pickle, own_format, rosinality
+from renderer.stylegan2.formats import ada_pickle, aiart, classes, nvidia_pickle, own_format, rosinality
 from renderer.stylegan2.weights import AVERAGE, Arrays
 
 Found = tuple[StyleGan2Config, Arrays]
 _HEAD = 2**20
-_AVERAGED, _AT_ONCE = 4096, 512
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def read(place: Path) -> Found:
         if AVERAGE not in arrays:
             average = np.zeros(config.w_size, np.float32)
             arrays = weights.complete({**arrays, AVERAGE: average}, config)
-            arrays[AVERAGE] = _average(config, arrays)
+            arrays[AVERAGE] = classes.average(config, arrays, np.zeros(config.num_classes, np.float32))
         return config, weights.complete(arrays, config)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -164,14 +161,3 @@ def _head(path: Path) -> bytes:
             return file.read(_HEAD)
     except (OSError, ValueError):
         return b""
-
-
-def _average(config: StyleGan2Config, arrays: Arrays) -> np.ndarray:
-    """The mean of many w, for files that do not have it; the same each time."""
-    ready: dict[str, Any] = network.prepare(numpy_ops, arrays, config)
-    rng, total = np.random.default_rng(0), np.zeros(config.w_size)
-    for _ in range(_AVERAGED // _AT_ONCE):
-        z = rng.standard_normal((_AT_ONCE, config.z_size)).astype(np.float32)
-        labels = np.zeros((_AT_ONCE, config.num_classes), np.float32)
-        total += network.mapping(numpy_ops, ready, z, labels, config).mean(axis=0)
-    return (total / (_AVERAGED // _AT_ONCE)).astype(np.float32)

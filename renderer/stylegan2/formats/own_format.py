@@ -1,6 +1,6 @@
 """Model folders in our own format: config.json and weights.safetensors, float32 or float16, and classes.json.
 
-config.json has the values of `config.StyleGan2Config`; the arrays are those of `weights.expected`. Vectors and single
+config.json has the values of `config.StyleGan2Config`; the arrays are those of `weights.complete`. Vectors and single
 numbers, such as biases and the average of w, are always float32.
 """
 

@@ -25,7 +25,10 @@ def arrays(state: StyleGan2State, source: ImageSource) -> dict[str, np.ndarray]:
     found = weights.initial(config, generator(source.hparams.seed, Stream.SAMPLES, 1))
     learned = to_arrays(state.tree["average"])
     found |= {name: value for name, value in learned.items() if name in found}
-    found[weights.AVERAGE] = samples.averages(state.tree["average"], source.hparams, source.classes).mean(axis=0)
+    averages = samples.averages(state.tree["average"], source.hparams, source.classes)
+    found[weights.AVERAGE] = averages.mean(axis=0)
+    if config.num_classes:
+        found[weights.CLASS_AVERAGES] = averages
     return found
 
 
