@@ -1,8 +1,9 @@
 """StyleGAN2: how long a frame takes, against the machine's floor and stylegan2-ada-pytorch.
 
-Config-f with random weights at 256 and 512 px, config-e at 256 px, and a small one such as ships, with two bends and on
-one core too. With STYLEGAN2_PYTHON naming an interpreter that has torch and SciPy, and STYLEGAN2_ADA a checkout of
-NVlabs/stylegan2-ada-pytorch, these write the weights, paint in the same run, and their pictures are compared with ours.
+Config-f with random weights at 256 and 512 px, config-e at 256 px, and those that ship (or a small random one), with two
+bends on one core too. With STYLEGAN2_PYTHON naming an interpreter that has torch and SciPy, and STYLEGAN2_ADA a
+checkout of NVlabs/stylegan2-ada-pytorch, these write the weights, paint in the same run, and their pictures are
+compared with ours.
 STYLEGAN2_SIZES, such as 256, leaves out the others.
 """
 
@@ -25,7 +26,8 @@ from renderer.stylegan2.formats import own_format
 
 FRAMES, THEIR_FRAMES = 20, 5
 BENT = (Bend("b64.torgb", "rotate", 0.5), Bend("b128.torgb", "zoom", 0.8))
-# Channels of config-e and of the model that ships.
+SHIPPED = Path(__file__).resolve().parent.parent / "models" / "stylegan2"
+# Channels of config-e, and of a small model.
 HALF, SMALL_BASE, SMALL_MOST = 16384, 4096, 128
 
 
@@ -54,12 +56,13 @@ def measure(folder: Path, precision: str, bends: bool) -> dict[str, Any]:
     model = stylegan2.load(folder, precision=precision)
     load_s, z = time.perf_counter() - begun, inputs(model.z_size, FRAMES)
     options: dict[str, Any] = {"bends": BENT} if bends else {}
+    label = np.eye(model.num_classes, dtype=np.float32)[:1] if model.num_classes else None
     begun = time.perf_counter()
-    list(model.render(z[:1], None, 1.0, **options))
+    list(model.render(z[:1], label, 1.0, **options))
     warm_s, seconds, processor = time.perf_counter() - begun, [], []
     for one in range(FRAMES):
         begun, used = time.perf_counter(), time.process_time()
-        list(model.render(z[one : one + 1], None, 1.0, **options))
+        list(model.render(z[one : one + 1], label, 1.0, **options))
         seconds.append(time.perf_counter() - begun)
         processor.append(time.process_time() - used)
     found = {"load_s": load_s, "warm_s": warm_s, "seconds": seconds, "processor": processor}
@@ -146,9 +149,12 @@ def main() -> None:
                 random_model(folder, config(size))
             rows(f"config-f, {size} px: {multiplications(config(size)) / 1e9:.1f} G", folder, compared, False)
         half, small = config(256, HALF), config(256, SMALL_BASE, SMALL_MOST, 4, 256)
-        for name, shape, pinned in (("config-e, 256 px", half, False), ("as ships, 256 px", small, True)):
+        shipped = sorted(SHIPPED.glob("*/"))
+        for name, shape in (("config-e, 256 px", half), *([] if shipped else [("small, 256 px", small)])):
             random_model(Path(scratch) / name, shape)
-            rows(f"{name}: {multiplications(shape) / 1e9:.2f} G", Path(scratch) / name, False, pinned)
+            rows(f"{name}: {multiplications(shape) / 1e9:.2f} G", Path(scratch) / name, False, shape is small)
+        for folder in shipped:
+            rows(f"{folder.name}: {multiplications(own_format.read_config(folder)) / 1e9:.2f} G", folder, False, True)
 
 
 if __name__ == "__main__":
