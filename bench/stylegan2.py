@@ -1,7 +1,7 @@
 """StyleGAN2: how long a frame takes, against the machine's floor and stylegan2-ada-pytorch.
 
-Config-f with random weights at 256 and 512 px, config-e at 256 px, and those that ship (or a small random one), with two
-bends on one core too. With STYLEGAN2_PYTHON naming an interpreter that has torch and SciPy, and STYLEGAN2_ADA a
+Config-f with random weights at 256 and 512 px, config-e at 256 px, and those that ship (or a small random one), with
+two bends on one core too. With STYLEGAN2_PYTHON naming an interpreter that has torch and SciPy, and STYLEGAN2_ADA a
 checkout of NVlabs/stylegan2-ada-pytorch, these write the weights, paint in the same run, and their pictures are
 compared with ours.
 STYLEGAN2_SIZES, such as 256, leaves out the others.
