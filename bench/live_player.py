@@ -139,6 +139,8 @@ class StreamListener:
                 self.rate = int(reply.args[4])
                 self._segments = [*self._segments[-100:], (int(reply.args[5]), str(reply.args[2]))]
                 self._begun_s = self._begun_s or time.perf_counter()
+            elif reply.address == "/fail":
+                print(f"the stream ended at {self.position_s:.1f} s: {reply.args[-1]}", file=sys.stderr)
         self._ended.set()
 
     def play(self, seconds: float) -> None:

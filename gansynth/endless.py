@@ -23,6 +23,7 @@ from gansynth.hallucination import PEAK, Timing, envelope
 
 # The loudness of the last notes, by which the level is estimated before it can be measured.
 _ESTIMATED_NOTES = 8
+_REMEMBERED_NOTES = 2048
 SHORTEST_SPACING_S = 0.01
 
 
@@ -113,12 +114,23 @@ class EndlessHallucination:
         # Where the present spacing began to count, and how many notes have started since.
         self._origin, self._index = 0, 0
         self._end: int | None = None
+        # The samples at which the last notes started, and their points.
+        self._notes: deque[tuple[int, np.ndarray]] = deque(maxlen=_REMEMBERED_NOTES)
         self._steer()
 
     @property
     def keys_ahead(self) -> int:
         """How many key points have been added and are still to come."""
         return len(self._path) + sum(len(change.keys) for change in self._changes)
+
+    def points(self, since: int) -> list[tuple[int, np.ndarray]]:
+        """Where the path is: the sample and the point, float64 [latent], of each note.
+
+        From the last one at or before `since` to the next one to come.
+        """
+        begun = [start for start, _ in self._notes if start <= since]
+        first = begun[-1] if begun else since
+        return [*(note for note in self._notes if note[0] >= first), (self._next_start(), self._path.peek())]
 
     def change(self, sample: int, settings: StreamSettings) -> None:
         """Use other settings from a boundary on."""
@@ -184,7 +196,9 @@ class EndlessHallucination:
     def _note(self, start: int) -> None:
         """Render the note that starts at a sample, and add it to the mix."""
         gains = envelope(self.settings.timing, self._rate)
-        wave = self._render(self._path.next(), self.settings, len(gains))
+        z = self._path.next()
+        self._notes.append((start, z))
+        wave = self._render(z, self.settings, len(gains))
         sound = to_peak(wave.astype(np.float64) * gains, 1.0)
         self._powers.append(float(np.sum(KWeighting(self._rate).next(sound) ** 2)))
         begin = start - self._mixed

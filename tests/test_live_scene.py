@@ -136,6 +136,46 @@ def test_a_sound_made_again_under_its_name_is_not_followed_before_it_plays(scene
     np.testing.assert_allclose(scene.frame_task(11.6).generator_input.z, before[2], atol=1e-5)
 
 
+def part_of_a_stream(seconds, part=0):
+    """A part with a key point a second, so far."""
+    whole = read_sound(made("stream", 8.0, count=9, seed=5))
+    count = int(seconds) + 1
+    times = np.arange(count, dtype=float)
+    return replace(whole, keys=whole.keys[:count], key_times_s=times, duration_s=seconds + 1.0, part=part)
+
+
+def followed(scene, lengths):
+    """The points of a part that is published with these lengths, one each second."""
+    scene.change(lambda settings: replace(settings, jitter=1.0), 0.0)
+    scene.frame_task(9.9)
+    found = []
+    for second, length in enumerate(lengths):
+        scene.transport.add(part_of_a_stream(length))
+        if not second:
+            scene.play("stream", 0.0, 10.0)
+        found.append(watch(scene, 10.0 + second, 11.0 + second)[0])
+    return np.concatenate(found)
+
+
+def test_a_part_of_a_stream_that_grows_is_followed_as_if_it_had_been_whole(scene):
+    other = Scene()
+    other.use_model(Canvas(), CLASSES)
+    other.change(lambda settings: replace(settings, smooth=0.0), 0.0)
+    grown, whole = followed(scene, (2, 3, 4, 5, 6)), followed(other, (6,) * 5)
+    np.testing.assert_allclose(grown, whole, atol=1e-6)
+
+
+def test_the_next_part_of_a_stream_is_followed_when_it_plays(scene):
+    scene.transport.add(part_of_a_stream(6.0))
+    scene.play("stream", 0.0, 10.0)
+    scene.transport.add(part_of_a_stream(2.0, part=1))
+    before = watch(scene, 10.0, 12.0)[0]
+    assert farthest(before) > 0
+    scene.play("stream", 0.0, 16.0)
+    scene.frame_task(17.0)
+    assert scene._playing.sound.part == 1
+
+
 def test_in_free_mode_a_sound_changes_nothing(scene):
     scene.change(lambda settings: replace(settings, mode="free"), 0.0)
     scene.play("trip", 0.0, 10.0)

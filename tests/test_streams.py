@@ -246,3 +246,43 @@ def test_a_stream_plays_on_while_its_client_loads_a_model(server, peer):
     player.play(0.8)
     assert player.end is None
     player.stop()
+
+
+def performed(context, seconds):
+    """The parts of a stream that images follow, and what is reported to play, as its client plays on."""
+    rest, parts, plays = begin(context).rest, [], []
+    for position in np.arange(0.0, seconds, 0.1):
+        while rest.ready_s < 0:
+            parts += rest(context, None).followed
+        result = streams.stream_position(context, RecordedRequest("/sound/stream_position", "s", float(position)))
+        plays += [result.plays] if result.plays else []
+    return parts, plays
+
+
+def test_images_follow_parts_that_grow(context):
+    parts, _ = performed(context, 20.0)
+    lengths = [len(part.wave) for part in parts if part.part == 0]
+    assert lengths == sorted(lengths) and len(lengths) > 20 and 15.0 <= lengths[-1] / 1000 < 15.2
+    assert {part.part for part in parts} == {0, 1}
+
+
+def test_a_part_has_a_key_point_for_each_note_and_the_next(context):
+    parts, _ = performed(context, 3.0)
+    longest = max(parts, key=lambda part: len(part.wave))
+    assert np.allclose(np.diff(longest.key_times_s), 0.2) and longest.key_times_s[0] == 0.0
+    assert longest.key_times_s[-1] >= len(longest.wave) / 1000 - 0.2
+    assert longest.keys.shape == (len(longest.key_times_s), 4)
+
+
+def test_parts_go_on_where_the_one_before_ends(context):
+    parts, _ = performed(context, 20.0)
+    first = max((part for part in parts if part.part == 0), key=lambda part: len(part.wave))
+    second = next(part for part in parts if part.part == 1)
+    assert second.key_times_s[0] <= 0.0
+    assert any(np.array_equal(second.keys[0], key) for key in first.keys)
+
+
+def test_it_is_reported_when_a_part_begins_to_play(context):
+    _, plays = performed(context, 20.0)
+    assert [target for target, _ in plays] == ["s", "s"]
+    assert all(position_s < 0.2 for _, position_s in plays)

@@ -53,6 +53,12 @@ class EndlessPath:
         if self._start is not None and self._free and self._added:
             self._leave(self._here())
 
+    def peek(self) -> np.ndarray:
+        """What `next` would return."""
+        if self._start is None:
+            self._leave(self._next_key())
+        return self._here()
+
     def next(self) -> np.ndarray:
         """The next point, float64 [size]."""
         if self._start is None:

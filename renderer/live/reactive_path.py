@@ -55,7 +55,8 @@ class ReactivePath:
         class_keys = sound_to_image.class_keys(sound.keys, len(classes))
         moments = lerp_at(np.arange(len(sound.chroma)) / FEATURE_RATE, self._times, class_keys)
         self._weights = _class_weights(moments, *_pitches(sound.chroma, len(classes)), class_contrast)
-        rng = np.random.default_rng([z_size, len(sound.keys)])
+        # A part that grows gets more key points, and stays as it was.
+        rng = np.random.default_rng([z_size, len(sound.keys) if sound.part < 0 else 0])
         self._speeds, self._phases = rng.uniform(0.5, 1.5, z_size), rng.uniform(0.0, 1.0, z_size)
 
     def at(self, position_s: float, jitter: float) -> GeneratorInput:

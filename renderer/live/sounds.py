@@ -14,6 +14,8 @@ from renderer.sound_to_image import PITCHES
 
 KEEP = 16
 _LONGEST_NAME = 1024
+# More than a server is ahead of a sound without an end.
+_GROWS_S = 1.0
 _LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
 
 
@@ -29,6 +31,7 @@ class PlayedSound:
         loudness: [n], FEATURE_RATE per second from 0 s, 0..1.
         onsets: [n].
         chroma: [n, 12], C first.
+        part: which part of a sound without an end it is; it may come again, longer. -1: it is a whole sound.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -41,6 +44,7 @@ class PlayedSound:
     loudness: np.ndarray
     onsets: np.ndarray
     chroma: np.ndarray
+    part: int = -1
 
     def __post_init__(self) -> None:
         times = self.key_times_s
@@ -55,6 +59,10 @@ class PlayedSound:
             or {self.loudness.shape, self.onsets.shape} != {(moments,)}
         ):
             raise ValueError(f"the features of {self.target!r} are empty, or differ in length")
+
+    def grows(self, before: "PlayedSound | None") -> bool:
+        """Whether it is the same part of the same sound as another one, with more of it."""
+        return before is not None and self.part >= 0 and (self.target, self.part) == (before.target, before.part)
 
 
 def read_sound(event: Event) -> PlayedSound:
@@ -72,7 +80,10 @@ def read_sound(event: Event) -> PlayedSound:
         # Directions without an edit: all key points are the same.
         arrays["keys"] = np.zeros((len(arrays["keys"]), 1), np.float32)
     duration_s = checks.number("duration_s", event.fields.get("duration_s"))
-    return PlayedSound(read_name(event.fields, "target"), max(0.0, duration_s), **arrays)
+    part = checks.whole("part", event.fields.get("part", -1))
+    # A part goes on until the next one, or until the sound is stopped.
+    duration_s = duration_s + _GROWS_S if part >= 0 else max(0.0, duration_s)
+    return PlayedSound(read_name(event.fields, "target"), duration_s, **arrays, part=part)
 
 
 def read_name(fields: Mapping[str, Any], key: str) -> str:

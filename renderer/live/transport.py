@@ -47,7 +47,7 @@ class Transport:
         with self._lock:
             self._sounds.add(sound)
             since_s, newest = self._changes[-1] if self._changes else (0.0, None)
-            if newest and newest.target == sound.target and newest.sound is None:
+            if newest and newest.target == sound.target and (newest.sound is None or sound.grows(newest.sound)):
                 self._changes[-1] = (since_s, replace(newest, sound=sound))
 
     def add_samples(self, target: str, samples: Samples) -> None:

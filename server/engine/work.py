@@ -43,6 +43,9 @@ class Listener(Protocol):
     def rendered(self, sound: RenderedSound) -> None:
         """A sound was delivered."""
 
+    def play(self, target: str, position_s: float) -> None:
+        """A client plays a sound from this position on."""
+
 
 class EngineWork:
     """All commands that wait for the engine.
@@ -125,7 +128,10 @@ class EngineWork:
                 self._open.append(request)
             self._replace(result.session.after(before, self.session))
             request.rest = result.rest
-        self._notify(before.model, [sound for sound in result.sounds if isinstance(sound, RenderedSound)])
+        whole = [sound for sound in result.sounds if isinstance(sound, RenderedSound)]
+        self._notify(before.model, [*whole, *result.followed])
+        if result.plays is not None:
+            self._listener.play(*result.plays)
         return replies
 
     @contextmanager

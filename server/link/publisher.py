@@ -195,6 +195,9 @@ class Publisher:
         self._send(frames)
 
     def _publish_sound(self, sound: RenderedSound) -> None:
+        if sound.part >= 0:
+            # It comes again, longer; nobody who connects later needs this one.
+            return None if self._gone else self._send(encode_sound(sound))
         if self._never:
             # To encode a note takes as long as to render its head.
             return self._cache.add_rendered(sound)

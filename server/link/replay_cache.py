@@ -96,6 +96,7 @@ def encode_sound(sound: RenderedSound) -> list[bytes]:
         "duration_s": len(sound.wave) / sound.sample_rate,
         "sample_rate": sound.sample_rate,
         "pitch": sound.pitch,
+        "part": sound.part,
     }
     arrays = {"key_times_s": np.array(sound.key_times_s), "keys": sound.keys}
     arrays |= {"loudness": found.loudness, "onsets": found.onsets, "chroma": found.chroma}

@@ -86,6 +86,7 @@ class RenderedSound:
         key_times_s: when it reaches them.
         gain_db: what brings it to the common loudness; not applied to `wave`.
         pieces: given if its head has been delivered; the first samples of `wave` are those of the head.
+        part: which part of a sound without an end it is; it may still grow. -1: it is a whole sound.
     """
 
     target: str
@@ -96,6 +97,7 @@ class RenderedSound:
     key_times_s: Sequence[float] = (0.0,)
     gain_db: float = 0.0
     pieces: Pieces | None = None
+    part: int = -1
 
     @property
     def kind(self) -> str:

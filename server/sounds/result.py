@@ -12,7 +12,7 @@ from server.session import Session
 from server.session_folders import SessionFolders
 from server.sounds.note_cache import NoteCache
 from server.sounds.open_streams import Streams
-from server.sounds.rendered import Deliverable
+from server.sounds.rendered import Deliverable, RenderedSound
 
 AskRenderer = Callable[[str, Mapping[str, Any], Callable[[Any, str], None]], None]
 
@@ -65,12 +65,16 @@ class Result:
         replies: sent before /done.
         sounds: delivered by the client's sink, whose replies follow `replies`.
         rest: what is still to be done; None: the command ends.
+        followed: what images follow besides `sounds`.
+        plays: a target that the client plays, and its position, s; None: no news of that.
     """
 
     session: Session
     replies: Sequence[Message] = ()
     sounds: Sequence[Deliverable] = ()
     rest: Rest | None = None
+    followed: Sequence[RenderedSound] = ()
+    plays: tuple[str, float] | None = None
 
 
 # Raises what /fail reports: ValueError or OSError. It changes nothing itself.

@@ -29,6 +29,7 @@ from server.osc.packet import Message
 from server.session import Session
 from server.sounds.rendered import Pieces, Segment
 from server.sounds.result import Context, Result
+from server.sounds.stream_images import StreamImages
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Stream:
         reported_s: when that was, on time.monotonic's clock.
         underruns: how often the client had played all that it had.
         blocks: rendered, and not delivered yet.
+        begins_s: when the parts that images follow begin, by their numbers.
+        shown: the part that images follow now; -1: none yet.
     """
 
     target: str
@@ -68,6 +71,11 @@ class Stream:
     reported_s: float = field(default_factory=time.monotonic)
     underruns: int = 0
     blocks: list[np.ndarray] = field(default_factory=list)
+    begins_s: dict[int, float] = field(default_factory=dict)
+    shown: int = -1
+
+    def __post_init__(self) -> None:
+        self.images = StreamImages(self.target, self.sample_rate)
 
     @property
     def sample_rate(self) -> int:
@@ -110,10 +118,21 @@ class Stream:
         if len(self.blocks) < _BLOCKS and not last:
             return Result(context.session, rest=self)
         segment = Segment(self.target, np.concatenate(self.blocks), self.sample_rate, self.pieces, last)
-        self.blocks = []
+        self.blocks, self.begins_s[self.images.part] = [], self.images.begin / self.sample_rate
+        followed = self.images.add(segment.wave, self.sound, self.session.level.hallucination_db)
         if not last:
-            return Result(context.session, sounds=[segment], rest=self)
-        return Result(context.session, [Message("/sound/underruns", (self.target, self.underruns))], [segment])
+            return Result(context.session, sounds=[segment], rest=self, followed=followed)
+        underruns = Message("/sound/underruns", (self.target, self.underruns))
+        return Result(context.session, [underruns], [segment], followed=followed)
+
+    def plays(self) -> tuple[str, float] | None:
+        """The target and the position within the part that images are to follow from now on; None: nothing new."""
+        begun = [part for part, begin_s in self.begins_s.items() if begin_s <= self.position_s]
+        if not begun or begun[-1] == self.shown:
+            return None
+        self.shown = begun[-1]
+        self.begins_s = {part: begin_s for part, begin_s in self.begins_s.items() if part >= self.shown}
+        return self.target, self.position_s - self.begins_s[self.shown]
 
 
 def stream(context: Context, request: Request) -> Result:
@@ -166,10 +185,12 @@ def stream_position(context: Context, request: Request) -> Result:
     """Take the position of a stream's client."""
     values = request.command.values
     found = context.streams.find(values["target"], ended=True)
-    if not found.report(values["seconds"]):
-        return Result(context.session)
+    late = found.report(values["seconds"])
+    if not late:
+        return Result(context.session, plays=found.plays())
     log.warning("stream %s: underrun %d at %.2f s", found.target, found.underruns, found.position_s)
-    return Result(context.session, [Message("/sound/underruns", (found.target, found.underruns))])
+    underruns = Message("/sound/underruns", (found.target, found.underruns))
+    return Result(context.session, [underruns], plays=found.plays())
 
 
 def stream_stop(context: Context, request: Request) -> Result:
