@@ -58,7 +58,7 @@ def warm_up(model: ImageModel, settings: Settings, layer: str = "") -> None:
     Args:
         model: of the frames.
         settings: theirs.
-        layer: of the directions in use.
+        layer: of the directions, if there are edits along them.
 
     Raises:
         ValueError: the model does not have a layer of the bends.
@@ -69,10 +69,9 @@ def warm_up(model: ImageModel, settings: Settings, layer: str = "") -> None:
     options: dict[str, Any] = {"bends": bends_at(settings, model, 0.0)}
     if (noise := noise_at(settings, model, 0.0)) is not None:
         options["noise"] = noise
-    for moved in {"", layer}:
-        compile_for(moved, **options)
-        if getattr(model, "has_preview", False):
-            compile_for(moved, preview=True, **options)
+    compile_for(layer, **options)
+    if getattr(model, "has_preview", False):
+        compile_for(layer, preview=True, **options)
 
 
 def kept(bends: Mapping[int, Bend], model: ImageModel) -> MappingProxyType[int, Bend]:

@@ -12,8 +12,8 @@ from renderer.bending import chain
 from renderer.stylegan2 import network
 from renderer.stylegan2.config import StyleGan2Config
 
-# Playing needs the mapping and a few forms of the synthesis; each holds the weights.
-_KEPT = 4
+# Forms that are kept; each holds the weights. Live, there are the one that is shown, the next, and a preview of that.
+_KEPT, _MAPPINGS_KEPT = 4, 2
 CONST, NONE, GIVEN = "const", "none", "given"
 BYTES = 255.0
 
@@ -62,6 +62,7 @@ class Graphs:
         self._ready = {each: np.ascontiguousarray(value) for each, value in ready.items() if value.ndim}
         self._ready |= {each: value for each, value in ready.items() if not value.ndim}
         self._functions = engine.CompiledFunctions(name, precision, _KEPT)
+        self._mappings = engine.CompiledFunctions(name, precision, _MAPPINGS_KEPT)
         self.shapes: LayerShapes = layer_shapes(config)
 
     def mapping(self, count: int) -> Function:
@@ -72,7 +73,7 @@ class Graphs:
         def run(ops: Ops, weights: Any, z: Tensor, *labels: Tensor) -> Tensor:
             return network.mapping(ops, weights, z, labels[0] if labels else None, config)
 
-        return self._functions.get(("mapping", count), run, self._ready, shapes)
+        return self._mappings.get(count, run, self._ready, shapes)
 
     def synthesis(self, form: Form) -> Function:
         """What turns w [count, num_ws, w_size], noises, offsets and bends into what the form says."""
