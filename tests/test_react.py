@@ -208,6 +208,14 @@ class WithClasses(MappedModel):
         return w
 
 
+class OwnAverages(WithClasses):
+    """The average w of class n is n + 1."""
+
+    def mapping(self, z, classes, truncation=0.7, cutoff=None):
+        average = 1 + (np.asarray(classes) @ [0.0, 1.0, 2.0])[:, None, None]
+        return average + truncation * super().mapping(z, classes, 1.0)
+
+
 def test_all_layers_of_a_mapped_model_are_of_the_same_class():
     classes = {"follow": "path", "position": {"times_s": [0, 8], "values": [0, 2]}, "contrast": 3}
     values = load_values("default") | {"classes": classes}
@@ -216,6 +224,13 @@ def test_all_layers_of_a_mapped_model_are_of_the_same_class():
     for frame, number in ((0, 2.0), (48, 1.5), (96, 1.0)):
         # A slerp between two latents of the same class goes a little beyond it.
         np.testing.assert_allclose(scene.at(frame).latent[0, :, 0], number, atol=0.2)
+
+
+def test_truncation_leads_to_the_average_of_the_class_that_is_shown():
+    classes = {"follow": "path", "position": 1.0}
+    values = STILL | {"classes": classes, "latents": STILL["latents"] | {"truncation": 0.0}}
+    latent = scene_of(values, OwnAverages(64, 32), classes=(0, 2)).at(5).latent
+    np.testing.assert_allclose(latent, 3.0, atol=1e-5)
 
 
 def test_latent_vectors_stay_as_far_from_zero_when_they_are_mixed(biggan):

@@ -22,10 +22,13 @@ _FIRST_SIZE = 4
 class Space:
     """The latents of one model: what they look like, and how they are mixed.
 
-    Mapped ones are here relative to their average, so that a slerp between two of them is as far from it as both.
+    Mapped ones are here relative to their average, so that a slerp between two of them is as far from it as both. They
+    are mapped for each class, and mixed frame by frame: layers of different classes do not fit together.
 
     Args:
         model: renders them.
+        classes: class vectors [k, num_classes]; k = 0: the model has none.
+        weights: of the classes, [frames, k].
         from_zero: mapped ones are not relative to their average, as in AIART.
 
     Attributes:
@@ -34,41 +37,39 @@ class Space:
         block_of: the block of each layer, or of each axis, int [layers] or [z].
     """
 
-    def __init__(self, model: ImageModel, from_zero: bool = False) -> None:
-        self._model = model
+    def __init__(self, model: ImageModel, classes: np.ndarray, weights: np.ndarray, from_zero: bool = False) -> None:
+        self._model, self._classes, self._weights = model, classes, weights
         self.mapped = isinstance(model, MappedImageModel)
+        self._from_zero = from_zero and self.mapped
         if self.mapped:
-            self._average = self._map(np.zeros((1, model.z_size), np.float32), None, 0.0)[0]
+            self._averages = self._mapped(np.zeros((1, model.z_size), np.float32), 0.0)[0]
             self.blocks = int(np.log2(model.size // _FIRST_SIZE)) + 1
-            self.block_of = layer_blocks(len(self._average), self.blocks)
+            self.block_of = layer_blocks(self._averages.shape[-2], self.blocks)
         else:
-            self._average = np.zeros(model.z_size, np.float32)
+            self._averages = np.zeros((1, model.z_size), np.float32)
             self.blocks = min(BLOCKS, model.z_size)
             self.block_of = np.arange(model.z_size) * self.blocks // model.z_size
-        self._origin = np.zeros_like(self._average) if from_zero else self._average
 
-    def _map(self, z: np.ndarray, classes: np.ndarray | None, truncation: float) -> np.ndarray:
-        if classes is None and self._model.num_classes:
-            classes = np.full((len(z), self._model.num_classes), 1.0 / self._model.num_classes, np.float32)
-        found: np.ndarray = self._model.mapping(z, classes, truncation)  # type: ignore[attr-defined]
-        return found
-
-    def keys(self, z: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> Keys:
-        """Latents of latent vectors [n, z_size]; mapped ones for each of the classes, which are mixed frame by frame.
-
-        So all tracks are of the same class at a time: layers of different classes do not fit together.
-
-        Args:
-            z: the latent vectors.
-            classes: class vectors [k, num_classes]; k = 0: the model has none.
-            weights: of the classes, [frames, k].
-        """
+    def keys(self, z: np.ndarray) -> Keys:
+        """Latents of latent vectors [n, z_size]."""
         if not self.mapped:
             return Keys(np.asarray(z, np.float32))
-        if not len(classes):
-            return Keys(self._map(z, None, 1.0) - self._origin)
-        of_each = [self._map(z, np.repeat(one[None], len(z), axis=0), 1.0) - self._origin for one in classes]
-        return Keys(np.stack(of_each, axis=1), weights)
+        found = self._mapped(z, 1.0) - (0.0 if self._from_zero else self._averages)
+        return Keys(found, self._weights) if len(self._classes) else Keys(found[:, 0])
+
+    def _mapped(self, z: np.ndarray, truncation: float) -> np.ndarray:
+        """Mapped latents for each class, [n, k or 1, layers, w]."""
+        model: MappedImageModel = self._model  # type: ignore[assignment]
+        if not len(self._classes):
+            return model.mapping(z, None, truncation)[:, None]
+        each = [model.mapping(z, np.repeat(one[None], len(z), axis=0), truncation) for one in self._classes]
+        return np.stack(each, axis=1)
+
+    def _average(self, frame: int) -> np.ndarray:
+        """The average latent of a frame's classes."""
+        if not self.mapped or not len(self._classes):
+            return np.asarray(self._averages[0])
+        return np.tensordot(self._weights[frame], self._averages, axes=1)
 
     def weighed(self, weights: np.ndarray, latents: np.ndarray) -> np.ndarray:
         """A mixture of latents [k, ...] by weights [k] whose sum is 1; of latent vectors, as far from 0 as each."""
@@ -82,9 +83,11 @@ class Space:
             found[differ] /= np.sqrt((1.0 - part) ** 2 + part**2)
         return found
 
-    def truncated(self, latent: np.ndarray, truncation: float) -> np.ndarray:
-        """A latent nearer to the average, as it is given to the model."""
-        return np.asarray(self._average + truncation * (latent + self._origin - self._average), np.float32)
+    def truncated(self, latent: np.ndarray, truncation: float, frame: int) -> np.ndarray:
+        """A latent nearer to the average of a frame, as it is given to the model."""
+        average = self._average(frame)
+        away = latent - average if self._from_zero else latent
+        return np.asarray(average + truncation * away, np.float32)
 
 
 def layer_blocks(layers: int, blocks: int) -> np.ndarray:
@@ -152,7 +155,7 @@ class Latents:
         part = float(self.modulation[frame])
         if self.b is not None and part:
             found = self.space.mixed(found, self.b.at(frame), part, self.a.names != self.b.names)
-        return self.space.truncated(found, float(self.truncation[frame]))
+        return self.space.truncated(found, float(self.truncation[frame]), frame)
 
 
 def seeded(model: ImageModel, seed: Sequence[int]) -> np.ndarray:

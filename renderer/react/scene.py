@@ -87,8 +87,9 @@ class Scene:
         self._config, self._song, self._model, self._seed, self._classes = config, song, model, seed, classes
         self._analysis = Analysis(config.signals, song.sound, song.frames, song.fps)
         self._curves = Curves(self._analysis.values, self.bounds, song.frames, song.fps)
-        self._space = Space(model, from_zero=config.latents.draw == "aiart")
         self._weights = class_weights(config.classes, self._curves, self.starts, len(classes))
+        vectors = sound_to_image.dense(np.eye(len(classes)), classes, model.num_classes)
+        self._space = Space(model, vectors, self._weights, config.latents.draw == "aiart")
         self._latents = self._make_latents()
         self._noise = NoiseFrames(config, self._curves, model.size, seed) if self._space.mapped else None
         self._bends = BendTracks(config.bends, self._curves, model)
@@ -158,8 +159,7 @@ class Scene:
             z = np.stack([tf_normal(int(seeds[i % len(seeds)]), self._model.z_size) for i in range(count)])
         else:
             z = np.stack([seeded(self._model, self._key_seed(name, config, i)) for i in range(count)])
-        vectors = sound_to_image.dense(np.eye(len(self._classes)), self._classes, self._model.num_classes)
-        return self._space.keys(z, vectors, self._weights)
+        return self._space.keys(z)
 
     def _drawn_seeds(self, name: str, config: TrackConfig, count: int) -> np.ndarray:
         seed = self._track_seed(name) if config.seed is None else [config.seed]
