@@ -352,6 +352,12 @@ def test_another_pickle_is_not_taken_for_a_model(tmp_path):
     assert not model_files.is_model(tmp_path)
 
 
+def test_of_a_runs_snapshots_the_latest_is_read(tmp_path):
+    for number, name in ((200, "ada_orig"), (1000, "ada_quiet"), (90, "ada_grey")):
+        shutil.copy(DATA / f"{name}.pkl", tmp_path / f"network-snapshot-{number:d}.pkl")
+    assert model_files.locate(tmp_path).name == "network-snapshot-1000.pkl"
+
+
 @pytest.mark.parametrize("source", [NVIDIA, ADA, ROSINALITY])
 def test_a_folder_with_one_of_the_files_is_a_model(tmp_path, source):
     shutil.copy(source, tmp_path)

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ CONTENTS = (
 
 
 def locate(place: Path) -> Path:
-    """The file with the weights, or with their index, that a path means: itself, or the one in a folder.
+    """The file with the weights, or with their index, that a path means: itself, or the latest one in a folder.
 
     Raises:
         FileNotFoundError: there is none.
@@ -145,7 +146,7 @@ def _remembered_config(path: Path, changed_ns: int, size: int) -> StyleGan2Confi
 def _find(place: Path) -> tuple[Path, Kind] | None:
     for kind in _KINDS:
         if place.is_dir():
-            files = sorted(place.glob(kind.pattern))
+            files = sorted(place.glob(kind.pattern), key=_numbers, reverse=True)
         else:
             files = [path for path in (place, place.with_name(place.name + ".index")) if path.match(kind.pattern)]
         for path in filter(Path.is_file, files):
@@ -153,6 +154,11 @@ def _find(place: Path) -> tuple[Path, Kind] | None:
             if not lacks_config and any(word in _head(path) for word in kind.words):
                 return path, kind
     return None
+
+
+def _numbers(path: Path) -> tuple[list[int], str]:
+    """The numbers in a file's name, and the name: of a run's snapshots, the last one is the latest."""
+    return [int(number) for number in re.findall(r"\d{1,18}", path.stem)], path.name
 
 
 def _head(path: Path) -> bytes:
