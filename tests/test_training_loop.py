@@ -164,3 +164,12 @@ def test_a_loss_meter_reports_means_and_starts_over():
     assert means["loss"] == 1.5
     meter.add(16, 24, {"loss": 7.0})
     assert meter.take(24, 32)[1]["loss"] == 7
+
+
+def test_a_loss_meter_leaves_out_what_no_step_computed():
+    meter = LossMeter(every_s=0.0)
+    meter.add(0, 16, {"loss": np.array([1.0, 3.0]), "penalty": np.array([np.nan, 4.0]), "rare": np.full(2, np.nan)})
+    line, means = meter.take(16, 32)
+    assert (means["loss"], means["penalty"]) == (2, 4)
+    assert "rare" not in line
+    assert "rare" not in means

@@ -40,10 +40,12 @@ class LossMeter:
             left_s: seconds left, of a run whose end is a time and not a number of images.
 
         Returns:
-            A line such as "80 of 640 images, 31.0/s, 18 s left  distance 0.5"; the means in it, and the rate.
+            A line such as "80 of 640 images, 31.0/s, 18 s left  distance 0.5"; the means in it, and the rate. A loss
+            that was not computed in any step is in neither.
         """
         assert self._since is not None
-        means = {name: _mean(values) for name, values in self._losses.items()}
+        found = {name: _numbers(values) for name, values in self._losses.items()}
+        means = {name: float(numbers.mean()) for name, numbers in found.items() if len(numbers)}
         now = time.monotonic()
         rate = (images - self._since[1]) / max(now - self._since[0], 1e-9)
         of = f" of {total}" if left_s is None else ""
@@ -55,11 +57,10 @@ class LossMeter:
         return f"{images}{of} images, {rate:.1f}/s{left}  {shown}", means | {"images_per_second": rate}
 
 
-def _mean(values: list[Any]) -> float:
-    """The mean of the numbers among scalars and arrays of losses; not a number where there is none."""
+def _numbers(values: list[Any]) -> np.ndarray:
+    """The numbers among scalars and arrays of losses."""
     flat = np.concatenate([np.ravel(np.asarray(value, np.float64)) for value in values])
-    numbers = flat[~np.isnan(flat)]
-    return float(numbers.mean()) if len(numbers) else float("nan")
+    return flat[~np.isnan(flat)]
 
 
 def duration_text(seconds: float) -> str:
