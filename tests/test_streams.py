@@ -152,6 +152,15 @@ def test_an_underrun_is_counted_and_reported(server, peer):
         player.control.ask("/sound/stream_position", player.target, player.position_s)
 
 
+def test_an_underrun_that_lasts_is_one(context):
+    found = begin(context).rest
+    while found.ready_s < 0:
+        found.pieces.frames += sum(len(sound.wave) for sound in found(context, None).sounds)
+        found.pieces.rate = found.sample_rate
+    assert [found.report(position_s) for position_s in (0.2, 1.0, 1.1, 1.2)] == [False, True, False, False]
+    assert not found.report(0.3) and found.report(2.0) and found.underruns == 2
+
+
 def test_notes_are_played_while_a_stream_runs(server, peer):
     player = Listener(server).play(0.5)
     replies = ask(peer, "/sound/note", "n", "s1", 45)

@@ -58,6 +58,7 @@ class Stream:
         position_s: the last position that its client reported.
         reported_s: when that was, on time.monotonic's clock.
         underruns: how often the client had played all that it had.
+        starved: it has, at its last position.
         blocks: rendered, and not delivered yet.
         begins_s: when the parts that images follow begin, by their numbers.
         shown: the part that images follow now; -1: none yet.
@@ -70,6 +71,7 @@ class Stream:
     position_s: float = 0.0
     reported_s: float = field(default_factory=time.monotonic)
     underruns: int = 0
+    starved: bool = False
     blocks: list[np.ndarray] = field(default_factory=list)
     begins_s: dict[int, float] = field(default_factory=dict)
     shown: int = -1
@@ -98,11 +100,11 @@ class Stream:
         return self.reported_s + self.pieces.seconds - self.position_s - _DUE_S
 
     def report(self, position_s: float) -> bool:
-        """Take a position of the client; True if it had played all that it had."""
-        late = position_s > self.pieces.seconds and not self.sound.finished and self.pieces.index > 0
+        """Take a position of the client; True if it has just played all that it had."""
+        before, self.starved = self.starved, position_s > self.pieces.seconds > 0 and not self.sound.finished
         self.position_s, self.reported_s = max(self.position_s, position_s), time.monotonic()
-        self.underruns += late
-        return late
+        self.underruns += self.starved and not before
+        return self.starved and not before
 
     def __call__(self, context: Context, request: Request) -> Result:
         """Render a note, or deliver the next segment.
