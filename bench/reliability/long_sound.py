@@ -5,6 +5,7 @@ python -m bench.reliability.long_sound --minutes 3
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from bench.common import peak_mb
 from bench.reliability.running import running
 from server.osc.client import Client
 
-_SPACING_S = 1.0
+_SPACING_S = 2.0
 
 
 def main() -> None:
@@ -29,6 +30,8 @@ def main() -> None:
             before = peak_mb(server.process.pid)
             notes, begun_s = round(60 * minutes / _SPACING_S), time.perf_counter()
             replies = list(client.ask("/sound/hallucinate", "long", notes, 0, _SPACING_S))
+        if replies[-1].address == "/fail":
+            sys.exit(f"the server refuses: {replies[-1].args[-1]}")
         audio = next(reply for reply in replies if reply.address == "/sound/audio")
         size_mb = Path(str(audio.args[1])).stat().st_size >> 20
         took_s = time.perf_counter() - begun_s

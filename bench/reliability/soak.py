@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.reliability.running import running
+from server.engine.queue import IDLE_S
+
+_REST_S = IDLE_S + 5.0
 
 
 def requests(number: int, pitches: list[int]) -> tuple[Any, ...]:
@@ -37,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000, help="requests (default: %(default)s)")
     count = parser.parse_args().count
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), "--no-image", "--spool-limit", 64) as server:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), "--no-image", "--spool-limit", 512) as server:
         loaded = server.ask("/sound/load", "fluid")[0]
         server.ask("/sound/load_ganspace_components", "auto")
         server.ask("/sound/randomize_z", "a", "b", *(f"s{number}" for number in range(40)))
@@ -46,12 +49,15 @@ def main() -> None:
         for number in range(count):
             server.ask(*requests(number, pitches))
             if number + 1 in (count // 5, count):
+                # Only then the server gives back what is free.
+                time.sleep(_REST_S)
                 readings[number + 1] = server.memory_mb()
         (first, before), (last, after) = readings.items()
         spool = sum(path.stat().st_size for path in (Path(folder) / "spool").iterdir()) >> 20
         print(f"{count} requests in {time.perf_counter() - begun_s:.0f} s")
-        print(f"memory {before:.1f} MB after {first}, {after:.1f} MB after {last}: {100 * (after / before - 1):+.2f} %")
-        print(f"spool {spool} MB of 64")
+        change = f"{100 * (after / before - 1):+.2f} %"
+        print(f"memory, after a minute's rest: {before:.1f} MB after {first}, {after:.1f} MB after {last}: {change}")
+        print(f"spool {spool} MB of 512")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core import errors
+from core import errors, memory
 from server import state_file
 from server.catalog import Catalog
 from server.engine.lanes import Lane
@@ -105,6 +105,7 @@ class EngineWork:
         """See `server.engine.queue.Work`."""
         self._keeper.retry(self.session)
         self._clean()
+        memory.give_back()
 
     def spare(self) -> bool:
         """See `server.engine.queue.Work`."""
