@@ -29,7 +29,8 @@ class Level:
     Attributes:
         note_db: for its notes, as the model renders them.
         hallucination_db: for its hallucinations, whose peak is 0.5.
-        in_tune: the share of notes that are tones at their pitch, 0..1.
+        in_tune: the share of notes that are tones at their pitch, 0..1; 1 for a model with a single pitch, whose notes
+            need not be tones.
     """
 
     note_db: float = 0.0
@@ -65,7 +66,7 @@ def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
         progress: see `Model.generate`.
 
     Returns:
-        Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune.
+        Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune, see `Level`.
     """
     z = np.random.default_rng(_SEED).standard_normal((NOTES + KEYS, model.latent_size)).astype(np.float32)
     path = key_path(z[NOTES:], STEPS, slerp)
@@ -80,8 +81,15 @@ def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     whole = overlap_add(waves[NOTES:], len(path), timing, rate)
     loudness = (mean_loudness_lufs(waves[:NOTES], rate), loudness_lufs(whole, rate))
     gains = [round(gain_db_to(TARGET_LUFS, measured), 2) for measured in loudness]
+    return Level(gains[0], gains[1], _in_tune(model, waves[:NOTES], pitches))
+
+
+def _in_tune(model: MeasuredModel, waves: np.ndarray, pitches: Sequence[int]) -> float:
+    """The share of notes that are tones at their pitch; a model that plays noise where it has pitches is logged."""
+    if len(model.pitches) == 1:
+        return 1.0
     # Harmonics to noise at the pitch: above 20 dB for tones, below -7 dB for noise of models with random weights.
-    count = sum(clarity_db(wave, pitch, rate) > 0 for wave, pitch in zip(waves[:NOTES], pitches, strict=True))
-    if count < NOTES / 2:
-        log.warning("%s plays noise: %d of %d notes are in tune; it may still be training", model.name, count, NOTES)
-    return Level(gains[0], gains[1], count / NOTES)
+    count = sum(clarity_db(wave, pitch, model.sample_rate) > 0 for wave, pitch in zip(waves, pitches, strict=True))
+    if count < len(waves) / 2:
+        log.warning("%s plays noise: %d of %d notes are in tune; it may still be training", model.name, count, len(waves))
+    return count / len(waves)

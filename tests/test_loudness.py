@@ -94,3 +94,22 @@ def test_a_model_that_plays_tones_loads_without_a_warning(fluid, caplog):
 def test_a_model_that_plays_noise_is_logged(magenta, caplog):
     assert measure(magenta).in_tune == 0.0
     assert "magenta_small plays noise: 0 of 8 notes are in tune" in caplog.text
+
+
+class NoiseModel(LoudModel):
+    """Noise that is the same for all."""
+
+    def generate(self, z, pitches):
+        return np.float32([0.1 * np.random.default_rng(0).standard_normal(self.audio_length)] * len(z))
+
+
+def test_noise_is_no_fault_of_a_model_without_pitches_to_choose(caplog):
+    model = NoiseModel(0.1)
+    model.pitches = (60,)
+    assert measure(model).in_tune == 1.0
+    assert caplog.text == ""
+
+
+def test_noise_is_a_fault_of_a_model_with_pitches_to_choose(caplog):
+    assert measure(NoiseModel(0.1)).in_tune == 0.0
+    assert "loud plays noise" in caplog.text

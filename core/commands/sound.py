@@ -13,7 +13,7 @@ _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
 _PITCHED = "/sound/pitch_in_edits yes"
 # In dB: what brings the model's notes to -20 LUFS, and its hallucinations, whose peak is 0.5. Then the share of eight
-# notes that are tones at their pitch: below 0.5 the model plays noise.
+# notes that are tones at their pitch: below 0.5 the model plays noise. 1 for a model with a single pitch.
 _LEVEL = "/sound/level name gain_db hallucination_gain_db in_tune"
 _COMPONENTS = "/sound/components count layer file"
 _DIRECTIONS = "/sound/directions name..."
