@@ -91,5 +91,7 @@ def _in_tune(model: MeasuredModel, waves: np.ndarray, pitches: Sequence[int]) ->
     # Harmonics to noise at the pitch: above 20 dB for tones, below -7 dB for noise of models with random weights.
     count = sum(clarity_db(wave, pitch, model.sample_rate) > 0 for wave, pitch in zip(waves, pitches, strict=True))
     if count < len(waves) / 2:
-        log.warning("%s plays noise: %d of %d notes are in tune; it may still be training", model.name, count, len(waves))
+        log.warning(
+            "%s plays noise: %d of %d notes are in tune; it may still be training", model.name, count, len(waves)
+        )
     return count / len(waves)
