@@ -1,12 +1,14 @@
 """hallu-analyse~.pd and hallu-react.pd in a real Pd: what a signal is like, and that it is sent for the pictures."""
 
+import threading
+
 import numpy as np
 import pytest
 import soundfile
 from fake_server import FakeServer
 from played import until
 
-from pd import escaped, pd_running
+from pd import PD, escaped, pd_running
 
 ANALYSIS = """#N canvas 0 0 500 400 12;
 #X obj 20 20 osc~ 440;
@@ -102,3 +104,19 @@ def test_a_song_is_sent_as_signals_while_it_plays(tmp_path):
             *["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"],
         }
     server.close()
+
+
+@pytest.mark.parametrize("source", ["tap", "clock"])
+def test_the_tempo_comes_from_taps_or_a_midi_clock(tmp_path, source):
+    with pd_running(tmp_path, PD / "visuals.pd", paths=()) as pd:
+        number = pd.number_of("picture-edits")
+        pd.listen(f"{number}-bpm-is")
+        for tick in range(24 * 5):
+            if source == "clock":
+                pd.to("#midirealtimein", "0 248")
+            elif tick % 24 == 0:
+                pd.to(f"{number}-tap-button", "bang")
+            threading.Event().wait(0.025)
+        while not 60 < (bpm := pd.wait(f"{number}-bpm-is")[0]) < 110:
+            pass
+        assert bpm == pytest.approx(95, abs=15)
