@@ -15,6 +15,7 @@ from parts import need_module
 from core.training import saves, trees
 from core.training.loop import TrainingLoop
 from core.training.random_streams import Stream, generator
+from core.training.timeline import Clock, Timeline
 from renderer import biggan
 from renderer.training import export, sample_grid, statistics, steps
 from renderer.training import state as run_state
@@ -123,6 +124,18 @@ def test_a_run_that_was_stopped_ends_as_the_unbroken_one(source, unbroken, tmp_p
     logger = Recorder(after)
     assert TrainingLoop(ImageTrainer(tmp_path, source), logger, stopping=logger.stopping).run().images == 4 * after
     assert largest_difference(TrainingLoop(ImageTrainer(tmp_path, source), Recorder()).run(), unbroken[1]) < 1e-5
+
+
+def test_a_run_with_a_time_limit_goes_through_its_whole_schedule(source, tmp_path):
+    timeline = Timeline()
+    clock = Clock(timeline, source.hparams.total_images, ends_at=time.monotonic() + 4)
+    short = ImageSource(source.dataset, replace(source.hparams, start_size=16, settle_images=0))
+    state = TrainingLoop(ImageTrainer(tmp_path, short, timeline), Recorder(), timeline=timeline, clock=clock).run()
+    assert timeline.reached(state.images, 64)
+    assert Timeline.load(tmp_path).position(state.images) == pytest.approx(timeline.position(state.images))
+    again = Recorder()
+    TrainingLoop(ImageTrainer(tmp_path, short, Timeline.load(tmp_path)), again, timeline=Timeline.load(tmp_path)).run()
+    assert not again.losses
 
 
 def test_pretraining_learns_the_images(source):
