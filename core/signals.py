@@ -1,7 +1,8 @@
 """Signals that ask a program to end."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -19,3 +20,16 @@ def on_end(handle: Callable[[int, Any], None]) -> None:
     """Let a function handle these signals from now on; it gets the number and the frame."""
     for number in ending():
         signal.signal(number, handle)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Handle these signals after the block as before it, so that one command can be a part of another."""
+    before = {number: signal.getsignal(number) for number in ending()}
+    try:
+        yield
+    finally:
+        for number, handle in before.items():
+            # None: a handler that was not set from Python, and cannot be set again.
+            if handle is not None and signal.getsignal(number) is not handle:
+                signal.signal(number, handle)

@@ -75,7 +75,8 @@ def run(
         after Ctrl-C. Wrong usage has ended the program with 2, in the parser.
     """
     _set_up_logs(prog, options.debug, timed_log)
-    return errors.exit_status(lambda: work(options), prog, options.debug)
+    with signals.kept():
+        return errors.exit_status(lambda: work(options), prog, options.debug)
 
 
 def _set_up_logs(prog: str, debug: bool, timed: TextIO | None) -> None:

@@ -1,5 +1,6 @@
 """The way to the voice that ships, once through in small: sound font, training, shrinking."""
 
+import signal
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,8 @@ def test_the_percussion_is_made_in_one_command(few_sounds, tmp_path, capfd):
     model = gansynth.load(tmp_path / "percussion")
     assert (model.pitches, model.conditions.keys()) == ((60,), {"qualities"})
     assert list((tmp_path / "percussion").rglob("*.safetensors"))
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_library_is_only_for_the_mixed_voice(tmp_path, capsys):
