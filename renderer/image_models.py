@@ -17,7 +17,7 @@ def choose(models: Sequence[Path], name: str | None = None, resolution: int | No
 
     Args:
         models: the models folders, in the order in which they are searched.
-        name: of one of the models, or any folder by path; None: the first, which is the one that ships.
+        name: of one of the models, or any folder by path; None: the first that is found.
         resolution: pixels of an edge; None: any.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The image model that ships: it renders the class that it is asked for, with the factors that its latents carry."""
+"""`patterns`, which plays by default: it renders the class that it is asked for, with the factors of its latents."""
 
 from pathlib import Path
 
