@@ -39,9 +39,9 @@ def crossfade_frames(sample_rate: int) -> int:
 
 def find_loop(wave: np.ndarray, sample_rate: int) -> Loop | None:
     """The loop of a note [samples]; None: its sound does not stay, as that of a bell or a drum."""
-    size, fade = round(_LEVEL_S * sample_rate), crossfade_frames(sample_rate)
+    size, fade = max(1, round(_LEVEL_S * sample_rate)), crossfade_frames(sample_rate)
     levels = np.sqrt(np.square(wave[: len(wave) // size * size].astype(np.float64)).reshape(-1, size).mean(axis=1))
-    if len(wave) < 2 * fade + round(_SHORTEST_S * sample_rate) or not levels.any():
+    if not fade or len(wave) < 2 * fade + round(_SHORTEST_S * sample_rate) or not levels.any():
         return None
     loudest = np.convolve(levels, np.ones(10) / 10, "same").max()
     ends = (int(np.flatnonzero(levels >= part * loudest)[-1]) * size for part in _STEADY)

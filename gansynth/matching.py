@@ -18,7 +18,7 @@ from core.progress import Progress, ignore
 from gansynth import note_bank
 from gansynth.config import nearest_pitch
 from gansynth.note_bank import BankModel, NoteBank
-from gansynth.report.tuning import cents_off
+from gansynth.report.tuning import SPAN_S, cents_off
 from gansynth.timbre import Timbre, distance, from_onset
 
 # Notes of the bank that are played at the recording's pitch.
@@ -63,21 +63,30 @@ class Match:
 
 
 def read_recording(path: Path, sample_rate: int) -> np.ndarray:
-    """The first sound of a file, from its onset, at another rate: float32 [samples].
+    """The first sound of a file, from its onset, at another rate: float32 [samples], with a peak of 1.
 
     Raises:
         ValueError: it cannot be read, or is silent for its first minute.
     """
     wave = sound_files.read(path, sample_rate, longest_s=LONGEST_S)
     try:
-        return from_onset(wave, sample_rate)
+        found = from_onset(wave, sample_rate)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    return found / np.abs(found).max()
 
 
 def pitch_of(wave: np.ndarray, sample_rate: int, pitches: Sequence[int]) -> int:
-    """The model's pitch nearest to that of a sound; one beyond them is moved by octaves."""
-    found = round(_A4 + cents_off(wave, _A4, sample_rate) / 100.0)
+    """The model's pitch nearest to that of a sound; one beyond them is moved by octaves.
+
+    Of a sound that has died away where notes are measured, such as a click, its beginning counts; without any pitch it
+    is the middle one of the model's.
+    """
+    begins = wave[: round(SPAN_S[0] * sample_rate)]
+    cents = next(filter(np.isfinite, (cents_off(part, _A4, sample_rate) for part in (wave, begins))), None)
+    if cents is None:
+        return pitches[len(pitches) // 2]
+    found = round(_A4 + cents / 100.0)
     while found < pitches[0] and found + _SEMITONES <= pitches[-1]:
         found += _SEMITONES
     while found > pitches[-1] and found - _SEMITONES >= pitches[0]:

@@ -104,7 +104,9 @@ class SessionFolders:
 
     def _folder(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
-            raise ValueError(f"a session's name must be plain, of letters, digits, spaces and -_.+, not {name!r:.60}")
+            raise ValueError(
+                f"a session's name must be plain, of at most 100 letters, digits, spaces and -_.+, not {name!r:.60}"
+            )
         return self.root / name
 
 

@@ -242,3 +242,30 @@ def test_a_stopped_engine_refuses(engine):
     request = hallucinate("x")
     engine.submit(request)
     assert request.end.args[2] == "the server is stopping"
+
+
+class Waiting:
+    """The next part of a request: one that is never ready."""
+
+    ready_s = due_s = float("inf")
+
+
+class PartedWork(GatedWork):
+    """Work of which a part remains."""
+
+    def perform(self, request):
+        self.begun.set()
+        self.gate.wait(WAIT_S)
+        request.rest = Waiting()
+        return []
+
+
+def test_cancelled_during_a_part_it_ends_at_once_though_the_next_part_is_not_ready():
+    work = PartedWork()
+    engine = Engine(work)
+    engine.start()
+    request = running(engine, work)
+    assert engine.cancel("one")
+    work.gate.set()
+    assert request.end.args[-1] == "cancelled"
+    engine.stop()

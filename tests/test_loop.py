@@ -45,6 +45,12 @@ def test_what_does_not_stay_has_no_loop(wave):
     assert find_loop(wave, RATE) is None
 
 
+@pytest.mark.parametrize("rate", [1, 12, 13, 49, 50])
+def test_a_rate_too_low_for_sound_has_no_loop_or_one_inside(rate):
+    loop = find_loop(np.random.default_rng(1).standard_normal(100), rate)
+    assert loop is None or 0 < loop.start < loop.end <= 100
+
+
 def test_the_command_reports_the_loop_of_a_file(tmp_path):
     wave = 0.5 * np.sin(2 * np.pi * 440 * TIME)
     soundfile.write(tmp_path / "a note.wav", wave, RATE, subtype="FLOAT")
@@ -58,4 +64,11 @@ def test_a_file_without_sound_is_named(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"nothing")
     request = RecordedRequest("/sound/loop", "key", str(tmp_path / "a.wav"))
     with pytest.raises(ValueError, match=r"a\.wav is not a readable sound file"):
+        request.handler(Context(Session.seeded(1), Catalog((), lambda folder: None)), request)
+
+
+def test_a_file_with_a_value_that_is_not_a_number_is_named(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
+    request = RecordedRequest("/sound/loop", "key", str(tmp_path / "a.wav"))
+    with pytest.raises(ValueError, match=r"a value of .*a\.wav is not finite"):
         request.handler(Context(Session.seeded(1), Catalog((), lambda folder: None)), request)

@@ -68,6 +68,19 @@ def test_the_pitch_is_found_and_moved_by_octaves_into_the_range(hertz, pitch):
     assert matching.pitch_of(tone(hertz), RATE, range(50, 77)) == pitch
 
 
+def test_a_sound_that_has_died_away_early_has_the_pitch_of_its_beginning():
+    assert matching.pitch_of(np.append(tone(440, 0.09), np.zeros(2 * RATE)), RATE, range(50, 77)) == 69
+
+
+def test_a_sound_without_a_pitch_gets_the_middle_one():
+    assert matching.pitch_of(np.append(0.002, np.zeros(RATE)), RATE, range(50, 77)) == 63
+
+
+def test_the_level_of_a_recording_is_left_out_however_high_it_is(tmp_path):
+    soundfile.write(tmp_path / "a.wav", 1e30 * tone(440), RATE, subtype="FLOAT")
+    assert np.abs(matching.read_recording(tmp_path / "a.wav", RATE)).max() == pytest.approx(1)
+
+
 def test_silence_before_a_sound_does_not_count(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.concatenate([np.zeros(3 * RATE), tone(440)]), RATE, subtype="FLOAT")
     read = matching.read_recording(tmp_path / "a.wav", RATE)

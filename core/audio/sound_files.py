@@ -94,11 +94,20 @@ def read(path: Path, sample_rate: int, *, longest_s: float | None = None) -> np.
         wave = _read(path, sample_rate, None if longest_s is None else round(longest_s * sample_rate))
     except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
+    check_samples(path, wave)
+    return wave
+
+
+def check_samples(path: Path, wave: np.ndarray) -> None:
+    """Check what was read of a file.
+
+    Raises:
+        BadFileError: it is empty, or has a value that is not finite.
+    """
     if not len(wave):
         raise BadFileError(f"{path} has no samples")
     if not np.isfinite(wave).all():
         raise BadFileError(f"a value of {path} is not finite")
-    return wave
 
 
 def _read(path: Path, sample_rate: int, longest: int | None) -> np.ndarray:

@@ -126,9 +126,11 @@ class Engine:
             parted = [request for request in self._parts if chosen(request)]
             self._parts = [request for request in self._parts if request not in parted]
             stopped = [*self._queue.remove(chosen), *parted]
+            # With the lock: so that `_serve` sees it before it puts a request among those with parts.
+            asked = [request.cancel(reason) for request in running]
         for request in stopped:
             request.fail(reason)
-        return any([*stopped, *(request.cancel(reason) for request in running)])
+        return any([*stopped, *asked])
 
     def _run(self) -> None:
         try:
@@ -198,7 +200,8 @@ class Engine:
             with self._changed:
                 self._running.remove(request)
                 self._served_s, self._spare = time.monotonic(), True
-                if request.rest is not None and not request.closed:
+                # One that was cancelled during this part fails now, not when its next part is ready.
+                if request.rest is not None and not request.failed_if_cancelled():
                     self._parts.append(request)
 
     def _give_way(self, running: Request) -> None:

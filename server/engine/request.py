@@ -92,6 +92,12 @@ class Request:
         if self._cancel_reason:
             raise Cancelled(self._cancel_reason)
 
+    def failed_if_cancelled(self) -> bool:
+        """Send /fail if the request has been cancelled; True if it has ended, now or before."""
+        if self._cancel_reason:
+            self.fail(self._cancel_reason)
+        return self._closed
+
     def progress(self, finished: int, total: int) -> None:
         """Report progress to the client, at most every PROGRESS_EVERY_S; the last step is always reported.
 

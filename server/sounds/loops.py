@@ -2,7 +2,7 @@
 
 import soundfile
 
-from core.audio.sound_files import BadFileError
+from core.audio.sound_files import BadFileError, check_samples
 from gansynth.loop import find_loop
 from server.engine.request import Request
 from server.osc.packet import Message
@@ -17,6 +17,7 @@ def loop(context: Context, request: Request) -> Result:
     try:
         with soundfile.SoundFile(path) as file:
             wave = file.read(round(_LONGEST_S * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
+            check_samples(path, wave)
             found = find_loop(wave, file.samplerate)
     except soundfile.LibsndfileError as error:
         raise BadFileError(f"{path} is not a readable sound file: {error.error_string.rstrip('.')}") from None
