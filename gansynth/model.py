@@ -14,7 +14,7 @@ from core.nn.engine import CompiledFunctions
 from core.nn.ops import Ops, Tensor
 from core.progress import Progress
 from core.protocols import Control
-from gansynth import checkpoint, controls, network, normalizer, spectral
+from gansynth import checkpoint, controls, network, normalizer, spectral, streaming
 from gansynth.conditions import CONDITIONS, ConditionValue, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 from gansynth.heads import HeadLengths
@@ -120,9 +120,10 @@ class Model:
         return controls.controls(self.config)
 
     def render(self, values: Mapping[str, Any]) -> Iterator[np.ndarray]:
-        """One note, as `SoundModel.render`, in the blocks of `blocks`."""
+        """One note, as `SoundModel.render`; its blocks together are the note of `generate`, bit by bit."""
         z, pitches, conditions = controls.read(self.config, values)
-        return self.blocks(z[0], pitches[0], conditions=conditions)
+        (x,) = self._input(z, pitches, conditions)
+        return streaming.blocks(self._specgram(x, None, self.config.frames), self.config)
 
     def blocks(
         self, z: np.ndarray, pitch: int, *, conditions: Conditions | None = None, notes: int = 1

@@ -8,6 +8,7 @@ Each frame in is one hop of samples out. The sound is cut as `spectral.specgrams
 it: the padding before it is left out, it rises over fade_in_s, and it ends after audio_length samples.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,22 @@ def finish(state: StreamState, config: Config) -> np.ndarray:
     """The samples under the last frames, float32: what is left when no more frames come."""
     silence = np.zeros((1, _OVERLAPPING, config.frame_length), np.float32)
     return _added(silence, state, config)[0]
+
+
+def blocks(specgram: np.ndarray, config: Config, frames: int = 16) -> Iterator[np.ndarray]:
+    """A whole sound in blocks of so many frames: float32 [samples] each, together audio_length samples.
+
+    Args:
+        specgram: [count, frequencies, 2], denormalised.
+        config: of the model.
+        frames: of each block; the last may have fewer, and what is left comes after it.
+    """
+    state = StreamState()
+    for start in range(0, len(specgram), frames):
+        samples, state = advance(specgram[start : start + frames], state, config)
+        if len(samples):
+            yield samples
+    yield finish(state, config)
 
 
 def _added(windowed: np.ndarray, state: StreamState, config: Config) -> tuple[np.ndarray, np.ndarray]:
