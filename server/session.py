@@ -219,13 +219,17 @@ class Session:
             slots[name] = slots.pop(name)
         return replace(self, slots=MappingProxyType(slots))
 
-    def latents(self, names: Sequence[str]) -> "tuple[Session, np.ndarray]":
-        """The latent vectors in slots for the loaded model, float32 [n, latent], and the session after this use.
+    def latents(self, names: Sequence[str], model: "Model | None" = None) -> "tuple[Session, np.ndarray]":
+        """The latent vectors in slots for a model, float32 [n, latent], and the session after this use.
+
+        Args:
+            names: the slots.
+            model: None: the loaded one.
 
         Raises:
             ValueError: no model, no such slot, or a slot that was filled for another latent size.
         """
-        model = self.need_model()
+        model = model or self.need_model()
         session = self.using(names)
         for name in names:
             size = len(session.slots[name])

@@ -108,6 +108,25 @@ def test_a_model_that_is_missing_is_named_and_the_rest_is_set(instrument, tmp_pa
     assert other.asked[1] == ("/image/jitter", {"value": 0.1})
 
 
+@pytest.mark.parametrize(("value", "reason"), [("NaN", "finite number, not nan"), ("1e999", "finite number, not inf")])
+def test_a_value_that_cannot_be_sent_is_named_and_the_rest_is_set(instrument, value, reason):
+    instrument.set_images(("/image/jitter", {"value": float(value)}), ("/image/smooth", {"value": 0.5}))
+    instrument.ask("/session/save", "trip")
+    (missing,) = [reply for reply in instrument.ask("/session/load", "trip") if reply[0] == "/session/missing"]
+    assert missing == ("/session/missing", "/image/jitter", "-", f"value must be a {reason}")
+    assert instrument.asked == [("/image/smooth", {"value": 0.5})]
+
+
+def test_a_session_that_was_mailed_records_nothing(instrument):
+    instrument.set_images(("/image/record", {"what": "start", "file": "a.mp4"}))
+    instrument.ask("/session/save", "trip")
+    assert instrument.ask("/session/load", "trip")[-1][1::2] == (
+        "/image/record",
+        "/image/record is not a setting of the images",
+    )
+    assert not instrument.asked
+
+
 def test_what_is_not_in_the_session_is_switched_off(instrument):
     instrument.set_images(("/image/bend", {"number": 1, "layer": "rgb"}))
     instrument.ask("/session/save", "trip")

@@ -1,5 +1,7 @@
 """Hallucinations without an end, over a real socket."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -255,6 +257,17 @@ def test_a_stream_plays_on_while_its_client_loads_a_model(server, peer):
     player.play(0.8)
     assert player.end is None
     player.stop()
+
+
+def test_slots_are_added_for_the_model_of_the_stream_also_when_another_one_is_loaded(context):
+    begin(context)
+    other = Silent()
+    other.name, other.latent_size = "other", 5
+    slots = [("four", np.zeros(4, np.float32)), ("five", np.zeros(5, np.float32))]
+    context = replace(context, session=context.session.with_model(other, None).with_slots(slots))
+    assert streams.stream_add(context, RecordedRequest("/sound/stream_add", "s", "four"))
+    with pytest.raises(ValueError, match="slot 'five' has 5 values, but silent needs 4; fill it again"):
+        streams.stream_add(context, RecordedRequest("/sound/stream_add", "s", "five"))
 
 
 def performed(context, seconds):

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from core import errors
+from core.commands.image import SETTING_COMMANDS
+from core.commands.reading import Refusal, read_values
+from core.commands.spec import Executor
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session, Setup
@@ -15,6 +18,7 @@ from server.sounds.conditions import conditions_of
 from server.sounds.models import facts_of, with_loaded
 from server.sounds.result import AskRenderer, Context, Result
 
+_SETTINGS = frozenset(spec.address for spec in SETTING_COMMANDS)
 _LONGEST_S, _POLL_S = 60.0, 0.01
 # Lists of settings that are empty unless the session sets them.
 _EMPTY: Mapping[str, Mapping[str, Any]] = {"/image/edits": {"edit": []}, "/image/classes": {"class": []}}
@@ -115,7 +119,13 @@ def _answer(ask: AskRenderer | None, row: Row, request: Request) -> str:
         found[0] = error
         answered.set()
 
-    ask(row["address"], row["values"], answer)
+    # Checked here too: not every value, such as NaN, can be sent.
+    command = read_values(row["address"], row["values"], Executor.RENDERER)
+    if isinstance(command, Refusal):
+        return command.reason
+    if command.address not in _SETTINGS:
+        return f"{command.address} is not a setting of the images"
+    ask(row["address"], {name: command.values[name] for name in row["values"] if name in command.values}, answer)
     end_s = time.monotonic() + _LONGEST_S
     while not answered.wait(_POLL_S):
         request.give_way()

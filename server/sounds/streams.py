@@ -172,11 +172,7 @@ def stream_add(context: Context, request: Request) -> Result:
     """Add key points to a stream."""
     values = request.command.values
     found = context.streams.find(values["target"])
-    session, keys = context.session.latents(values["slot"])
-    if found.session.need_model().latent_size != keys.shape[1]:
-        raise ValueError(
-            f"the stream needs {found.session.need_model().latent_size} values per slot, not {keys.shape[1]}"
-        )
+    session, keys = context.session.latents(values["slot"], found.session.need_model())
     if found.sound.keys_ahead + len(keys) > MAX_KEYS_AHEAD:
         raise ValueError(f"{found.sound.keys_ahead} key points are still to come; the most is {MAX_KEYS_AHEAD}")
     found.sound.add_keys(found.boundary, tuple(keys))
