@@ -87,7 +87,7 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
 
 
 def of_kind(name: str, value: Any, kind: type) -> Any:
-    """A value from JSON as a bool, str, int or float; a whole float counts as an int.
+    """A value from JSON as a bool, str, int or finite float; a whole float counts as an int.
 
     Raises:
         ValueError: it is of another kind.
@@ -103,7 +103,7 @@ def of_kind(name: str, value: Any, kind: type) -> Any:
     }
     if not fits[kind]:
         raise mismatch(name, f"be {_KINDS[kind]}", value)
-    return kind(value)
+    return kind(number(name, value) if kind is float else value)
 
 
 def shape(name: str, array: np.ndarray, expected: Sequence[int | str]) -> np.ndarray:

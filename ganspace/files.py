@@ -6,6 +6,7 @@ A pickle that we write has these too; the course's programs ignore them.
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,8 @@ FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
 _MAX_SIZE = 2**33
 _SAMPLE_SIZE, _FEWEST_LINES = 2**20, 4
+# The text "comp" as the protocols of pickles write it.
+_PICKLED_COMP = re.compile(rb"\x04(\0\0\0)?comp|Vcomp\n|'comp'")
 _NEEDED = ("layer", "comp", "stdev", "var_ratio", "global_mean")
 
 
@@ -120,10 +123,19 @@ def locate(name: str, folder: Path, kind: Kind, models: Iterable[Path], owner: s
 
 
 def beside(folder: Path) -> list[Path]:
-    """The components files in a model's folder, by name: pickles, and archives that hold directions; none is read."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix in SUFFIXES and (path.suffix != ".npz" or _is_ours(path))
-    )
+    """The components files in a model's folder, by name: pickles and archives that hold directions; none is read."""
+    holds_directions = {".npz": _is_ours}
+    paths = (path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    return sorted(path for path in paths if holds_directions.get(path.suffix, _is_pickled)(path))
+
+
+def _is_pickled(path: Path) -> bool:
+    """Whether `comp` is a text in a pickle's first megabyte; a model can be a pickle too."""
+    try:
+        with open_regular(path) as file:
+            return bool(_PICKLED_COMP.search(file.read(_SAMPLE_SIZE)))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_ours(path: Path) -> bool:

@@ -23,7 +23,9 @@ def parser() -> argparse.ArgumentParser:
     flags.set_defaults(work=_list)
     actions = flags.add_subparsers(metavar="ACTION")
     add = actions.add_parser("add", help="install a sound model or an image model", description=_add_text())
-    add.add_argument("source", metavar="PATH_OR_URL_OR_NAME", help="folder, zip, tar, http(s) address, or name")
+    add.add_argument(
+        "source", metavar="PATH_OR_URL_OR_NAME", help=f"folder, zip, tar, {_files()}, http(s) address, or name"
+    )
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as it comes)")
     add.add_argument(
         "--to", type=frame.path, metavar="DIR", help="models folder to put it in (default: the user's own)"
@@ -44,9 +46,14 @@ def parser() -> argparse.ArgumentParser:
     return flags
 
 
+def _files() -> str:
+    """The suffixes of files that are a model by themselves."""
+    return ", ".join(suffix for family in families.families() for suffix in family.suffixes)
+
+
 def _add_text() -> str:
     return (
-        "Install a sound model or an image model from a folder, a zip or a tar, or by name. "
+        "Install a sound model or an image model from a folder, a file, a zip or a tar, or by name. "
         f"Known names: {', '.join(families.known_models())}."
     )
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from core import checks
 from core.progress import show_progress
 from renderer.training import drawings
 from renderer.training.drawings import folder as drawings_folder
@@ -13,6 +14,8 @@ from renderer.training.patterns import FAMILIES, folder
 from scripts import frame
 
 PROG = "picture_dataset"
+# The lines of a drawing need some pixels.
+_LEAST_SIZE, _LEAST_DRAWING_SIZE, _MOST_SIZE = 1, 16, 4096
 
 
 def families(text: str) -> list[str]:
@@ -61,9 +64,12 @@ def _draw(options: argparse.Namespace) -> None:
     if unknown := [name for name in names if name not in known]:
         kind = "drawing" if options.drawings else "pattern"
         raise ValueError(f"{unknown[0]} is not a {kind}; there are {', '.join(known)}")
-    write, size = (drawings_folder.write, 256) if options.drawings else (folder.write, 128)
+    write, size, least = (
+        (drawings_folder.write, 256, _LEAST_DRAWING_SIZE) if options.drawings else (folder.write, 128, _LEAST_SIZE)
+    )
+    size = checks.whole("--size", options.size or size, least, _MOST_SIZE, "pixels")
     with show_progress("image", "drawing") as progress:
-        write(options.out_dir, names, options.pictures, options.size or size, options.seed, options.jobs, progress)
+        write(options.out_dir, names, options.pictures, size, options.seed, options.jobs, progress)
     print(f"{options.out_dir}: {len(names)} classes of {options.pictures} images, seed {options.seed}")
 
 

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import pickle
 import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch_files
 from torch_files import Call, Global
@@ -180,3 +182,13 @@ def test_a_broken_tar_is_refused(tmp_path, capsys, keep):
 )
 def test_an_archive_is_named_without_its_suffix(name, stem):
     assert archives.stem(name) == stem
+
+
+def test_a_model_that_is_a_pickle_is_not_listed_as_its_directions(tmp_path, capsys):
+    assert add(Path(__file__).parent / "data" / "stylegan2" / "nvidia_skip64.pkl", tmp_path) == 0
+    folder = tmp_path / "mine" / "stylegan2" / "nvidia_skip64"
+    (folder / "directions.pickle").write_bytes(pickle.dumps({"layer": "w", "comp": np.ones(3)}, 2))
+    capsys.readouterr()
+    assert main(["models", "--models", str(tmp_path / "mine")]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("nvidia_skip64")]
+    assert line.split()[:5] == ["nvidia_skip64", "64", "64", "0", "directions.pickle"]

@@ -111,3 +111,9 @@ def test_the_list_names_every_family(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(patterns.FAMILIES)
     assert all(len(line.split()) > 3 for line in lines)
+
+
+@pytest.mark.parametrize(("kind", "size", "least"), [("--drawings", "8", 16), ("--jobs=1", "1000000", 1)])
+def test_a_size_that_cannot_be_drawn_is_refused(tmp_path, capsys, kind, size, least):
+    assert picture_dataset.main([str(tmp_path / "data"), kind, "--size", size]) == 1
+    assert f"--size must be in {least}..4096 pixels, not {size}" in capsys.readouterr().err

@@ -348,6 +348,8 @@ def test_a_folder_without_proper_stems_is_refused(tmp_path, files, rule):
         ({"segments": {"from": 3}}, "source of segments must be text, not 3"),
         ({"signals": {"drums": {"from": "mix", "steps": ["rms"]}}}, "a signal must not be called drums"),
         ({"bends": [{"transform": "zoom"}]}, "bends needs at_px"),
+        ({"noise": {"seed": 1.5}}, "seed of noise must be a whole number, not 1.5"),
+        ({"latents": {"a": [["two", 1]]}}, "a track must be one of none, not 'two'"),
     ],
 )
 def test_a_mistake_in_a_configuration_is_named(change, rule):
@@ -355,10 +357,17 @@ def test_a_mistake_in_a_configuration_is_named(change, rule):
         read_config(STILL | change)
 
 
+def test_a_whole_seed_may_be_written_as_1e5():
+    track = {"follow": "path", "seeds": [2e3]}
+    config = read_config({"latents": {"tracks": {"one": track}, "a": [["one", 1]]}, "noise": {"seed": 1e5}})
+    assert repr((config.noise.seed, config.latents.tracks["one"].seeds)) == "(100000, (2000,))"
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
         ({"noise": {"sigma": "loud"}}, "a signal must be one of none, not 'loud'"),
+        ({"noise": {"sigma": 1e300}}, "sigma of noise must be in 0..100, not 1e\\+300"),
         ({"noise": {"sigma": [1]}}, r"sigma of noise must be a number, not \[1\]"),
         ({"noise": {"sigma": {"signals": "x"}}}, "sigma of noise must be a number, the name of a signal, "),
         ({"noise": {"sigma": {"times_s": [0, 1], "values": [1]}}}, "sigma of noise needs as many times_s as values"),

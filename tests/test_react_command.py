@@ -44,6 +44,18 @@ def react(*words, models):
     return main(["react", *words, "--models", str(models)])
 
 
+def test_a_song_far_above_full_scale_is_refused_before_it_is_analysed(room, models, capsys):
+    soundfile.write("loud.wav", np.full(1000, 1e30), SAMPLE_RATE, subtype="FLOAT")
+    assert react("loud.wav", "--model", "small", models=models) == 1
+    assert "a value of loud.wav is 1e+30; full scale is 1" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_configuration_that_is_nested_too_deep_is_one_sentence(room, models, capsys):
+    Path("deep.toml").write_text("x = " + "[" * 9999)
+    assert react("song.wav", "--config", "deep.toml", "--model", "small", models=models) == 1
+    assert "the configuration deep.toml is not TOML: " in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize("model", ["small", "skip"])
 def test_a_video_of_each_kind_of_model_can_be_made_again(room, models, capsys, model):
     words = ("song.wav", "--fps", "10", "--seed", "3", "--size", "64x64", "--out", "film.mp4")

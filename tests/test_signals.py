@@ -239,3 +239,14 @@ def test_an_integral_is_the_way_of_a_speed():
 def test_what_is_out_of_range_is_named(work, rule):
     with pytest.raises(ValueError, match=rule):
         work(np.zeros(1000, np.float32))
+
+
+def test_smoothed_over_longer_than_the_song_a_signal_is_its_mean():
+    rising = Signal(np.arange(50.0), 10.0)
+    np.testing.assert_allclose(shaping.smooth(rising, 1e300).values, 24.5, rtol=1e-4)
+
+
+def test_peaks_wider_than_the_song_end_with_it():
+    one = Signal(np.eye(50)[20], 10.0)
+    found = peaks.peaks(one, radius_s=1e300, sigma_s=1e300, width_s=0.0).values
+    np.testing.assert_allclose(found, 1.0)

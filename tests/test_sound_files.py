@@ -211,3 +211,10 @@ def test_files_that_are_not_named_like_sound_files_are_listed_once(tmp_path, not
 def test_the_checked_length_of_a_compressed_file_is_its_length():
     path = FOUND / "phone.m4a"
     assert sound_files.length_at(path, 16000) == len(sound_files.read(path, 16000))
+
+
+def test_eight_channels_come_whole(tmp_path):
+    waves = np.stack([tone(hertz=500 * number) for number in range(1, 9)])
+    soundfile.write(tmp_path / "eight.wav", waves.T, RATE, subtype="FLOAT")
+    found = np.concatenate([block.samples for block in decoding.decode(tmp_path / "eight.wav")], axis=1)
+    np.testing.assert_array_equal(found, waves)

@@ -268,3 +268,13 @@ def test_jax_trains_alone_on_a_folder_without_classes(data, tmp_path):
 def test_a_setting_that_breaks_a_rule_is_named(data, tmp_path, capsys):
     assert stylegan2_train.main(words(data, tmp_path / "run", batch_size=6)) == 1
     assert "batch_size must be a multiple of 4, not 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "value"), [("rate", float("nan")), ("r1", float("inf")), ("z_size", 0)])
+def test_a_setting_that_nothing_can_be_learned_with_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be "):
+        settle({name: value})
+
+
+def test_a_run_of_small_images_starts_with_these():
+    assert settle({"size": 32}).sizes == (32,)

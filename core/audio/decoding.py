@@ -108,7 +108,7 @@ def _converted(frames: Iterable["av.AudioFrame"], layout: str | None, sample_rat
         found = (frame.format.name, frame.layout.name, frame.sample_rate)
         if found != current:
             yield from _resampled(resampler, None)
-            resampler = av.AudioResampler("fltp", layout or frame.layout, sample_rate or frame.sample_rate)
+            resampler = av.AudioResampler("flt", layout or frame.layout, sample_rate or frame.sample_rate)
             current = found
         frame.pts = None
         yield from _resampled(resampler, frame)
@@ -116,9 +116,11 @@ def _converted(frames: Iterable["av.AudioFrame"], layout: str | None, sample_rat
 
 
 def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]:
+    """What a resampler gives; interleaved, since PyAV reads past the end of a frame that has eight planes or more."""
     if resampler:
         for piece in resampler.resample(frame):
-            yield Block(piece.to_ndarray(), piece.sample_rate)
+            samples = piece.to_ndarray().reshape(-1, piece.layout.nb_channels)
+            yield Block(np.ascontiguousarray(samples.T), piece.sample_rate)
 
 
 def _check(path: Path) -> None:

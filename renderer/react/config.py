@@ -63,8 +63,7 @@ class TrackConfig:
         checks.whole("points of a track", self.points, 2, 1000)
         checks.in_range("transition_s of a track", self.transition_s, 0, unit="s")
         checks.in_range("lead_s of a track", self.lead_s, 0, unit="s")
-        for one in (*self.seeds, *(() if self.seed is None else (self.seed,))):
-            checks.whole("seed of a track", one, 0, 2**63 - 1)
+        _check_seeds("a track", *self.seeds, self.seed)
         if self.follow == "weights" and not self.weights:
             raise ValueError("a track that follows weights needs `weights`, the name of a signal")
 
@@ -86,7 +85,7 @@ class LatentsConfig:
     def __post_init__(self) -> None:
         checks.one_of("draw of latents", self.draw, DRAWS)
         for name, count in (*self.a, *self.b):
-            checks.one_of("a track", name, self.tracks)
+            checks.one_of("a track", name, self.tracks or ("none",))
             checks.whole(f"blocks of track {name}", count, 1, 64)
         if not self.a:
             raise ValueError('a of latents must name at least one track, such as [["sections", 8]]')
@@ -135,6 +134,9 @@ class NoiseConfig:
     sigma: Any = 1.0
     from_px: int = 64
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_seeds("noise", self.seed)
 
 
 @dataclass(frozen=True)
@@ -200,3 +202,9 @@ class ReactConfig:
 
     def __post_init__(self) -> None:
         checks.one_of("exposure", self.exposure, EXPOSURES)
+
+
+def _check_seeds(owner: str, *seeds: int | None) -> None:
+    for seed in seeds:
+        if seed is not None:
+            checks.whole(f"seed of {owner}", seed, 0, 2**63 - 1)

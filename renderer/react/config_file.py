@@ -58,7 +58,7 @@ def load_values(name: str) -> dict[str, Any]:
         import tomli as tomllib
     try:
         return tomllib.loads(load_text(name))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"the configuration {name} is not TOML: {error}") from None
 
 
@@ -99,7 +99,8 @@ def _latents(values: Mapping[str, Any]) -> LatentsConfig:
     tracks = {}
     for name, table in _table("latents.tracks", given.get("tracks", {})).items():
         one = dict(_table(f"track {name}", table))
-        one["seeds"] = tuple(_list(f"seeds of track {name}", one.get("seeds", [])))
+        seeds = _list(f"seeds of track {name}", one.get("seeds", []))
+        one["seeds"] = tuple(checks.of_kind("seed of a track", seed, int) for seed in seeds)
         tracks[name] = _made(TrackConfig, f"track {name}", one)
     given["tracks"] = tracks
     given |= {stack: _stack(stack, given.get(stack, [])) for stack in ("a", "b")}
@@ -122,7 +123,7 @@ def _made(kind: type, name: str, values: Mapping[str, Any]) -> Any:
     if missing := [key for key in needed if key not in values]:
         raise ValueError(f"{name} needs {', '.join(missing)}")
     plain = (int, float, str, bool)
-    kinds = {key: one.type for key, one in known.items() if isinstance(one.type, type) and one.type in plain}
+    kinds = {key: kind for key, one in known.items() for kind in plain if one.type in (kind, kind | None)}
     return kind(**{key: _of_kind(key, name, value, kinds.get(key)) for key, value in values.items()})
 
 

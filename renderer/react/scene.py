@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.audio.signals import segments
 from core.audio.signals.chain import Analysis
 from core.audio.signals.envelopes import rms
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # AIART draws the seeds of its latents below this.
 _AIART_SEEDS = 500
+_MOST_SIGMA = 100.0
 # What the random numbers of a track are drawn for.
 _LATENTS, _CLASSES, _NOISE, _DISPLACEMENT = range(4)
 
@@ -182,6 +184,8 @@ class NoiseFrames:
         self._from_px, self._least_px = own.from_px, moved.least_px
         self._turns = curves.at("turns of noise", own.turns)
         self._sigma = curves.at("sigma of noise", own.sigma)
+        for extreme in (self._sigma.min(), self._sigma.max()):
+            checks.in_range("sigma of noise", float(extreme), 0, _MOST_SIGMA)
         self._amount = np.clip(curves.at("amount of displacement", moved.amount), 0.0, 1.0)
         self._moved_turns = curves.at("turns of displacement", moved.turns)
         self._displaced = bool(self._amount.any() or moved.least_px)

@@ -14,6 +14,7 @@ from core.audio.vocals.separator import VocalSeparator, load, weights_file
 
 log = logging.getLogger(__name__)
 
+_LOUDEST = 1e6
 SPLEETER = "spleeter"
 SEPARATIONS = ("bands", SPLEETER)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
@@ -67,10 +68,10 @@ class SongSounds:
 
     def _made(self, name: str) -> np.ndarray:
         if name == MIX:
-            return sound_files.read(self._song, SAMPLE_RATE)
+            return _read(self._song)
         mix = self._kept(MIX)
         if name in self.files:
-            wave = sound_files.read(self.files[name], SAMPLE_RATE)[: len(mix)]
+            wave = _read(self.files[name])[: len(mix)]
             return np.pad(wave, (0, len(mix) - len(wave)))
         return self._separated(name, mix)
 
@@ -87,6 +88,14 @@ class SongSounds:
         if name == "drums":
             return self._waves[_PERCUSSIVE]
         return separation.band(self._waves[_HARMONIC], *_BANDS_HZ[name])
+
+
+def _read(path: Path) -> np.ndarray:
+    """A file's wave; one whose squares and spectra would leave float32 is refused."""
+    wave = sound_files.read(path, SAMPLE_RATE)
+    if (peak := np.abs(wave).max()) > _LOUDEST:
+        raise ValueError(f"a value of {path} is {peak:g}; full scale is 1, and a song may reach {_LOUDEST:g}")
+    return wave
 
 
 def find_stems(folder: Path) -> dict[str, Path]:

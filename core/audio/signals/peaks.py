@@ -62,11 +62,11 @@ def peaks(
     checks.one_of("shape of peaks", shape, SHAPES)
     checks.in_range("radius_s of peaks", radius_s, 0, unit="s")
     checks.above("sigma_s of peaks", sigma_s, 0, unit="s")
-    radius = round(signal.count(radius_s))
+    radius = round(min(signal.count(radius_s), len(signal)))
     impulses = np.zeros(len(signal))
     places = peak_places(signal, distance_s, prominence, width_s, height)
     impulses[places] = signal.values[places]
     away = np.arange(-radius, radius + 1)
-    kernel = np.exp(-0.5 * (away / signal.count(sigma_s)) ** 2)
+    kernel = np.exp(-0.5 * (away / max(signal.count(sigma_s), 1e-4)) ** 2)
     kernel[{"full": away < -radius, "fall": away < 0, "rise": away > 0}[shape]] = 0.0
     return signal.having(np.convolve(impulses, kernel)[radius : radius + len(signal)])

@@ -43,7 +43,9 @@ def smooth(signal: Signal, seconds: float) -> Signal:
     import scipy.ndimage
 
     checks.in_range("seconds of smooth", seconds, 0, unit="s")
-    return signal.having(scipy.ndimage.gaussian_filter1d(signal.values, signal.count(seconds), axis=0))
+    # Twice the length of the signal already gives its mean, to four digits.
+    sigma = min(signal.count(seconds), 2.0 * len(signal))
+    return signal.having(scipy.ndimage.gaussian_filter1d(signal.values, sigma, axis=0))
 
 
 def ema(signal: Signal, seconds: float) -> Signal:

@@ -17,6 +17,8 @@ PAGE = "docs/train-stylegan2.md"
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
 # Images among which the discriminator compares; a batch is made of such groups.
 GROUP = 4
+# Numbers in a latent vector, and layers of the mapping.
+_LARGEST, _MOST_LAYERS = 8192, 32
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,13 @@ class StyleGan2Hparams:
                      "total_images", "average_images", "r1_every", "path_length_every", "augment_images",
                      "sample_images"):  # fmt: skip
             checks.in_range(name, getattr(self, name), 1)
+        for name in ("z_size", "w_size"):
+            checks.in_range(name, getattr(self, name), 1, _LARGEST)
+        checks.in_range("mapping_layers", self.mapping_layers, 1, _MOST_LAYERS)
+        checks.above("rate", self.rate, 0, 1)
+        checks.above("mapping_rate", self.mapping_rate, 0, 1)
+        for name in ("grow_images", "r1", "path_length", "seed"):
+            checks.in_range(name, getattr(self, name), 0)
         if self.batch_size < GROUP or self.batch_size % GROUP:
             raise checks.mismatch("batch_size", f"be a multiple of {GROUP}", self.batch_size)
         for name in ("mixing", "augment_target"):
@@ -116,14 +125,16 @@ class StyleGan2Hparams:
 
 
 def settle(given: Mapping[str, Any]) -> StyleGan2Hparams:
-    """The defaults with the given values on top.
+    """The defaults with the given values on top; a run of small images starts with these.
 
     Raises:
         ValueError: a value is unknown, of the wrong kind or breaks a rule.
     """
     hints = get_type_hints(StyleGan2Hparams)
     settings.check_known(given, hints, PAGE)
-    return StyleGan2Hparams(**{key: checks.of_kind(key, value, hints[key]) for key, value in given.items()})
+    typed = {key: checks.of_kind(key, value, hints[key]) for key, value in given.items()}
+    start_size = min(StyleGan2Hparams.start_size, typed.get("size", StyleGan2Hparams.size))
+    return StyleGan2Hparams(**{"start_size": start_size} | typed)
 
 
 # These may change while a run goes on: they do not shape the networks.
