@@ -98,7 +98,7 @@ def test_a_dial_is_turned(controller, name):  # noqa: F811
     [
         ("/image/truncation", {"value": 2}, "value must be in 0.02..1, not 2"),
         ("/image/jitter", {"value": "much"}, "value must be a number, not 'much'"),
-        ("/image/smooth", {}, "needs 1 arguments (value), not 0"),
+        ("/image/smooth", {}, "needs 1 argument (value), not 0"),
         ("/image/bpm", {"value": float("inf")}, "value must be a finite number"),
         ("/image/mode", {"name": "loud"}, "name must be follow, tempo or free, not 'loud'"),
         ("/image/classes", {"class": ["none"]}, "no class 'none'"),

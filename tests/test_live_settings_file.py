@@ -239,7 +239,7 @@ def test_stored_settings_that_break_a_rule_are_left_out(start, file, caplog):
     file.write_text(json.dumps(content))
     assert start()._controller.scene.settings.truncation == 0.5
     assert "/image/truncation: value must be in 0.02..1, not 50" in caplog.text
-    assert "/image/jitter: needs 1 arguments" in caplog.text
+    assert "/image/jitter: needs 1 argument" in caplog.text
 
 
 def test_random_changes_of_the_file_do_no_harm(start, file):

@@ -114,13 +114,15 @@ def _check_count(spec: Spec, given: int) -> None:
     if not spec.args and not spec.group and given:
         raise ValueError(f"takes no arguments, not {given}")
     if not least <= given <= most:
-        raise ValueError(f"needs {_count_text(least, most)} arguments ({spec.usage}), not {given}")
+        raise ValueError(f"needs {_count_text(least, most)} ({spec.usage}), not {given}")
     if spec.group and (given - len(spec.args)) % len(spec.group):
         raise ValueError(f"needs whole groups of {len(spec.group)} ({spec.usage}), not {given} arguments")
 
 
 def _count_text(least: int, most: int) -> str:
-    return str(least) if least == most else f"{least} to {most}"
+    if least == most:
+        return f"{least} argument" if least == 1 else f"{least} arguments"
+    return f"{least} to {most} arguments"
 
 
 def _targets(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
