@@ -24,7 +24,7 @@ from renderer.stylegan2.training import augment, discriminator, export, samples,
 from renderer.stylegan2.training import generator as training_generator
 from renderer.stylegan2.training import state as run_state
 from renderer.stylegan2.training.batches import ImageSource
-from renderer.stylegan2.training.hparams import settle
+from renderer.stylegan2.training.hparams import read, settle
 from renderer.stylegan2.training.stages import stages
 from renderer.stylegan2.training.trainer import StyleGan2Trainer
 from renderer.stylegan2.training.training_ops import ops as training_ops
@@ -278,3 +278,10 @@ def test_a_setting_that_nothing_can_be_learned_with_is_refused(name, value):
 
 def test_a_run_of_small_images_starts_with_these():
     assert settle({"size": 32}).sizes == (32,)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"classes": 3}', '{"classes": [], "sizes": 8}'])
+def test_a_damaged_description_of_a_run_is_refused(tmp_path, text):
+    (tmp_path / "train.json").write_text(text)
+    with pytest.raises(ValueError, match=r"train\.json must have|there is no hyper-parameter 'sizes'"):
+        read(tmp_path)

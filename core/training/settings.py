@@ -61,3 +61,17 @@ def check_same_run(
 def _shown(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def read_run(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The settings of a run from the file that describes it, and the names of its classes.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it does not describe a run.
+    """
+    described = json_files.read_object(path)
+    classes = described.pop("classes", None)
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"{path} must have a list of names under classes; it does not describe a run")
+    return described, tuple(classes)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
-from core.files import json_files
 from core.files.atomic import write_text
 from core.training import settings
 from renderer.biggan.config import FIRST_SIZE, BigGANConfig
@@ -170,10 +169,13 @@ def settle(recipe: str, given: Mapping[str, Any]) -> ImageHparams:
     Raises:
         ValueError: there is no such recipe, or a value is unknown, of the wrong kind or breaks a rule.
     """
+    return _typed(dict(settings.preset("recipe", recipe, RECIPES)) | dict(given))
+
+
+def _typed(values: Mapping[str, Any]) -> ImageHparams:
     hints = get_type_hints(ImageHparams)
-    chosen = dict(settings.preset("recipe", recipe, RECIPES)) | dict(given)
-    settings.check_known(chosen, hints, "docs/train-pictures.md")
-    return ImageHparams(**{key: checks.of_kind(key, value, hints[key]) for key, value in chosen.items()})
+    settings.check_known(values, hints, "docs/train-pictures.md")
+    return ImageHparams(**{key: checks.of_kind(key, value, hints[key]) for key, value in values.items()})
 
 
 # These may change while a run goes on: they shape neither the networks nor the latents.
@@ -199,10 +201,9 @@ def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: there is no run.
+        ValueError: train.json does not describe one.
     """
     if not (folder / FILE).exists():
         raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of biggan_train")
-    described = json_files.read_object(folder / FILE)
-    return ImageHparams(**{key: value for key, value in described.items() if key != "classes"}), tuple(
-        described["classes"]
-    )
+    described, classes = settings.read_run(folder / FILE)
+    return _typed(described), classes

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
-from core.files import json_files
 from core.files.atomic import write_text
 from core.training import settings
 from renderer.stylegan2.config import FIRST_SIZE, StyleGan2Config
@@ -161,9 +160,9 @@ def read(folder: Path) -> tuple[StyleGan2Hparams, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: there is no run.
+        ValueError: train.json does not describe one.
     """
     if not (folder / FILE).exists():
         raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of stylegan2_train")
-    described = json_files.read_object(folder / FILE)
-    classes = tuple(described.pop("classes"))
-    return StyleGan2Hparams(**described), classes
+    described, classes = settings.read_run(folder / FILE)
+    return settle(described), classes
