@@ -168,7 +168,7 @@ def test_the_edits_of_a_slot_lead_back_to_its_sound(send, magenta, course):
 
 
 def test_an_edits_reply_that_comes_in_ends_there(send):
-    assert "arguments" in reason(send("/sound/edits", "a", 1.0, 2.0))
+    assert "needs 1 argument (slot), not 3" in reason(send("/sound/edits", "a", 1.0, 2.0))
 
 
 @pytest.mark.parametrize(

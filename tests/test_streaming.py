@@ -119,7 +119,7 @@ def test_a_note_too_short_for_a_head_is_one_block(config):
 
 def test_a_note_rendered_by_its_controls_comes_in_blocks(model, z):
     blocks = list(model.render({"z": z, "pitch": 40}))
-    assert len(blocks) == 2 and sum(map(len, blocks)) == model.audio_length
+    assert len(blocks) > 2 and sum(map(len, blocks)) == model.audio_length
 
 
 def test_an_edited_note_comes_in_blocks(model, z):
