@@ -1,7 +1,7 @@
 """How long real Pure Data takes from a note message to the first sample that is not zero in its output.
 
 A patch sends `/sound/note`, reads the head that comes back into an array, plays it, and measures with Pd's own clock
-when its output is not zero any more. DSP is on, in real time; there is no sound card, so its buffer does not count.
+when the first sample of its output differs from zero. DSP is on, in real time, without a sound card and its buffer.
 """
 
 import shutil

@@ -38,7 +38,7 @@ def make_louder(folder: Path, step: float, seed: int = 0, notes: int = NOTES) ->
         notes: how many of them.
 
     Raises:
-        FileNotFoundError: there is no complete checkpoint.
+        FileNotFoundError: the folder has no complete checkpoint.
         ValueError: the model has several pitches.
     """
     config = gansynth.read_config(folder)

@@ -6,10 +6,10 @@ along them is tried at five lengths. After ten rounds nine notes of the voice `f
 where the nearest of 1000 random notes were 3.2 to 7.7 dB away; all of it takes 7 s on two cores.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from core.audio import sound_files
 from core.progress import Progress, ignore
 from gansynth import note_bank
 from gansynth.config import nearest_pitch
-from gansynth.note_bank import BankModel, NoteBank
+from gansynth.note_bank import BankModel, NoteBank, NotePlayer
 from gansynth.report.tuning import SPAN_S, cents_off
 from gansynth.timbre import Timbre, distance, from_onset
 
@@ -32,25 +32,6 @@ _LONGEST = 1.3
 # How much of a file is searched for its first sound.
 LONGEST_S = 60.0
 _A4, _SEMITONES = 69, 12
-
-
-class MatchModel(Protocol):
-    """What plays the notes that are compared: a model, or a model with edits."""
-
-    sample_rate: int
-    audio_length: int
-
-    def notes(
-        self,
-        z: np.ndarray,
-        pitches: Sequence[int],
-        /,
-        *,
-        conditions: Any = None,
-        length: int | None = None,
-        progress: Progress | None = None,
-    ) -> Iterator[np.ndarray]:
-        """Yield notes, float32 [length]."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +80,7 @@ def find(
     recording: np.ndarray,
     pitch: int | None = None,
     *,
-    player: MatchModel | None = None,
+    player: NotePlayer | None = None,
     conditions: Mapping[str, Any] | None = None,
     progress: Progress = ignore,
 ) -> Match:
@@ -137,7 +118,7 @@ def note_count(latent_size: int) -> int:
 
 
 def match(
-    model: MatchModel,
+    model: NotePlayer,
     bank: NoteBank,
     recording: np.ndarray,
     pitch: int,

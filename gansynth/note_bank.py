@@ -29,22 +29,11 @@ _VERSION = 1
 _FORMAT = "hallu-note-bank"
 
 
-class BankModel(Protocol):
-    """The part of a sound model that a bank needs."""
+class NotePlayer(Protocol):
+    """What plays notes to compare: a model, or a model with edits."""
 
-    name: str
-    folder: Path
-    latent_size: int
     sample_rate: int
     audio_length: int
-
-    @property
-    def pitches(self) -> Sequence[int]:
-        """MIDI pitches."""
-
-    @property
-    def checksum(self) -> str:
-        """The checksum of the weights."""
 
     def notes(
         self,
@@ -57,6 +46,22 @@ class BankModel(Protocol):
         progress: Progress | None = None,
     ) -> Iterator[np.ndarray]:
         """Yield notes, float32 [length]; without a length, [audio_length]."""
+
+
+class BankModel(NotePlayer, Protocol):
+    """The part of a sound model that a bank needs."""
+
+    name: str
+    folder: Path
+    latent_size: int
+
+    @property
+    def pitches(self) -> Sequence[int]:
+        """MIDI pitches."""
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the weights."""
 
 
 @dataclass(frozen=True)

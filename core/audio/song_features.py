@@ -38,7 +38,7 @@ def analyse(sound: AudioSource, hop: int = DEFAULT_HOP) -> Features:
         As many frames as cover the sound; frame f is about the time f * hop / 22 050.
 
     Raises:
-        ValueError: the hop is not a multiple of 64, or there is no sound.
+        ValueError: the hop is not a multiple of 64, or the sound is empty.
     """
     if hop < HOP_STEP or hop % HOP_STEP:
         raise checks.mismatch("the hop", f"be a multiple of {HOP_STEP}", hop)

@@ -107,7 +107,7 @@ class TrainingLoop(Generic[StateT, StageT]):
         save_every_s: seconds from save to save; each stage's end is saved too.
         stopping: once this is true, the steps at hand are finished and saved, and the run ends.
         timeline: where the run is in its schedule, in which stages end at positions.
-        clock: turns the timeline so that the schedule ends in time; None: there is no limit.
+        clock: turns the timeline so that the schedule ends in time; None: without a limit.
     """
 
     trainer: Trainer[StateT, StageT]

@@ -95,7 +95,7 @@ def calls(
         end: the position at which the stage ends.
         sample_images: a call ends where samples are due, after each so many images.
         timeline: positions by images; turned by the clock at the start of each call.
-        clock: None: there is no time limit.
+        clock: None: without a time limit.
         pace: read before each call.
     """
     while True:

@@ -18,7 +18,7 @@ def ramp_up(share: float) -> float:
 
 
 def delayed_rise(passed: float, delay: float) -> float:
-    """Stay at 0 for a `delay`, then rise to 1 in as much time again; 1 where there is no delay."""
+    """Stay at 0 for a `delay`, then rise to 1 in as much time again; always 1 without a delay."""
     return max(0.0, min(1.0, passed / delay - 1.0)) if delay else 1.0
 
 

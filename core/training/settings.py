@@ -2,11 +2,12 @@
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.files import json_files
+from core.files.atomic import write_text
 
 # Longest text of a value in a message.
 _SHOWN = 40
@@ -63,13 +64,27 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def read_run(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+def write_run(path: Path, described: Mapping[str, Any], classes: Sequence[str], changeable: Collection[str]) -> None:
+    """Write the file that describes a run and its classes, or check that it describes this one; see `check_same_run`.
+
+    Raises:
+        ValueError: the folder holds another run.
+    """
+    described = {**described, "classes": list(classes)}
+    check_same_run(path, described, changeable)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(described, indent=1) + "\n")
+
+
+def read_run(path: Path, command: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The settings of a run from the file that describes it, and the names of its classes.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: there is no such file; the message names the command that writes one.
         ValueError: it does not describe a run.
     """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; {path.parent} is not a run of {command}")
     described = json_files.read_object(path)
     classes = described.pop("classes", None)
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):

@@ -167,7 +167,7 @@ def _strength(instrument: AdditiveInstrument, number: int) -> float:
 
 
 def _formant(vowel: str, hertz: float) -> float:
-    """The gain of a vowel's resonances; 1 where there is no vowel."""
+    """The gain of a vowel's resonances; 1 without a vowel."""
     if not vowel:
         return 1.0
     peaks = [10 ** (level / 20) / (1 + ((hertz - centre) / width) ** 2) for centre, level, width in _VOWELS[vowel]]

@@ -134,8 +134,7 @@ class StyleGan2:
         offsets = moved_by(moves, len(w), self.layers, self.layer_shape)
         if LATENT in offsets:
             raise ValueError("mapped latents have no z, so z cannot be moved; move w")
-        frames = list(self._frames(w, noise, bends, offsets, Form()))
-        return np.stack(frames) if frames else np.zeros((0, self.size, self.size, 3), np.float32)
+        return self._stacked(w, noise, bends, offsets)
 
     def generate(
         self,
@@ -149,8 +148,7 @@ class StyleGan2:
     ) -> np.ndarray:
         """Render frames, float32 [n, size, size, 3]; see `mapping` and `synthesis`. The length of z does not count."""
         w, offsets = self._moved(z, classes, truncation, moves)
-        frames = list(self._frames(w, noise, bends, offsets, Form()))
-        return np.stack(frames) if frames else np.zeros((0, self.size, self.size, 3), np.float32)
+        return self._stacked(w, noise, bends, offsets)
 
     def render(
         self,
@@ -206,6 +204,10 @@ class StyleGan2:
         if (moved := offsets.pop(LATENT, None)) is not None:
             z = z + moved[:, 0, 0]
         return self.mapping(z, classes, truncation), offsets
+
+    def _stacked(self, w: np.ndarray, noise: Any, bends: Sequence[Bend], offsets: dict[str, np.ndarray]) -> np.ndarray:
+        frames = list(self._frames(w, noise, bends, offsets, Form()))
+        return np.stack(frames) if frames else np.zeros((0, self.size, self.size, 3), np.float32)
 
     def _frames(
         self, w: np.ndarray, noise: Any, bends: Sequence[Bend], offsets: dict[str, np.ndarray], form: Form

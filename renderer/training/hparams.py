@@ -1,6 +1,5 @@
 """Hyper-parameters of image training (sizes, lengths, rates), and the recipes that bundle them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
-from core.files.atomic import write_text
 from core.training import settings
 from renderer.biggan.config import FIRST_SIZE, BigGANConfig
 
@@ -190,10 +188,7 @@ def describe(folder: Path, own: ImageHparams, classes: tuple[str, ...]) -> None:
     Raises:
         ValueError: the folder holds another run.
     """
-    described = asdict(own) | {"classes": list(classes)}
-    settings.check_same_run(folder / FILE, described, _CHANGEABLE)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / FILE, json.dumps(described, indent=1) + "\n")
+    settings.write_run(folder / FILE, asdict(own), classes, _CHANGEABLE)
 
 
 def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
@@ -203,7 +198,5 @@ def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
         FileNotFoundError: there is no run.
         ValueError: train.json does not describe one.
     """
-    if not (folder / FILE).exists():
-        raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of biggan_train")
-    described, classes = settings.read_run(folder / FILE)
+    described, classes = settings.read_run(folder / FILE, "biggan_train")
     return _typed(described), classes

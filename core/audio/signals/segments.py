@@ -54,7 +54,7 @@ def boundaries(places: np.ndarray, count: int) -> np.ndarray:
     """Boundaries of segments from places of changes: rising, the first 0 and the last count - 1.
 
     Args:
-        places: [n], none is no change.
+        places: [n]; without any, nothing changes.
         count: moments of the song.
     """
     inside = [int(place) for place in np.sort(places) if 0 <= place < count * (1 - _EDGE)]

@@ -1,13 +1,11 @@
 """Hyper-parameters of a StyleGAN2 run: sizes of the networks, lengths, rates and regularisation."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from core import checks
-from core.files.atomic import write_text
 from core.training import settings
 from renderer.stylegan2.config import FIRST_SIZE, StyleGan2Config
 
@@ -149,10 +147,7 @@ def describe(folder: Path, own: StyleGan2Hparams, classes: tuple[str, ...]) -> N
     Raises:
         ValueError: the folder holds another run.
     """
-    described = asdict(own) | {"classes": list(classes)}
-    settings.check_same_run(folder / FILE, described, _CHANGEABLE)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / FILE, json.dumps(described, indent=1) + "\n")
+    settings.write_run(folder / FILE, asdict(own), classes, _CHANGEABLE)
 
 
 def read(folder: Path) -> tuple[StyleGan2Hparams, tuple[str, ...]]:
@@ -162,7 +157,5 @@ def read(folder: Path) -> tuple[StyleGan2Hparams, tuple[str, ...]]:
         FileNotFoundError: there is no run.
         ValueError: train.json does not describe one.
     """
-    if not (folder / FILE).exists():
-        raise FileNotFoundError(f"{folder / FILE} does not exist; {folder} is not a run of stylegan2_train")
-    described, classes = settings.read_run(folder / FILE)
+    described, classes = settings.read_run(folder / FILE, "stylegan2_train")
     return settle(described), classes
