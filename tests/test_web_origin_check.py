@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from renderer.web.origin_check import own_names, refusal
-from renderer.web.server import STATIC, address
+from core.web.origin_check import own_names, refusal
+from core.web.page_thread import address
+from renderer.web.server import STATIC
 
 ROOT = Path(__file__).parent.parent
 NAMES = own_names("127.0.0.1")

@@ -16,8 +16,8 @@ from page_renderer import FakeRenderer, number_in, picture
 from PIL import Image
 from test_live_link import WRONG
 
+from core.web.gate import MOST
 from renderer.web import Frames, WebServer
-from renderer.web.gate import MOST
 from renderer.web.status import PageStatus
 from renderer.web.viewer import MAX_ASKED, UNSEEN
 
@@ -504,7 +504,7 @@ def connected(fake, sent=b""):
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: "])
 def test_a_connection_without_a_whole_request_is_closed(fake, sent, monkeypatch):
-    monkeypatch.setattr("renderer.web.gate.REQUEST_S", 0.2)
+    monkeypatch.setattr("core.web.gate.REQUEST_S", 0.2)
     with connected(fake, sent) as connection, suppress(ConnectionResetError):
         assert connection.recv(1) == b""
 
