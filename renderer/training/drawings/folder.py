@@ -1,16 +1,9 @@
 """Write drawings as a folder of class folders."""
 
-import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
-from core.files.atomic import new_folder
-from renderer.training import drawings
-
-# Images per task of a worker process.
-CHUNK = 8
+from renderer.training import class_folders, drawings
 
 
 def write(
@@ -37,21 +30,7 @@ def write(
         FileExistsError: the folder exists and is not empty.
         ValueError: there is no such drawing.
     """
-    if unknown := [name for name in names if name not in drawings.DRAWINGS]:
-        raise ValueError(f"there is no drawing {unknown[0]!r}; there are {', '.join(drawings.DRAWINGS)}")
+    class_folders.check_names("drawing", names, drawings.DRAWINGS)
     wanted = [(name, number) for number in range(pictures) for name in names]
-    chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    with new_folder(folder) as part, ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for name in names:
-            (part / name).mkdir()
-        drawn = pool.map(_draw, itertools.repeat(part), chunks, itertools.repeat(size), itertools.repeat(seed))
-        for done, _ in enumerate(drawn, 1):
-            progress(min(done * CHUNK, len(wanted)), len(wanted))
-
-
-def _draw(folder: Path, chunk: Sequence[tuple[str, int]], size: int, seed: int) -> None:
-    from PIL import Image
-
-    for name, number in chunk:
-        picture = drawings.draw(name, number, size, seed)
-        Image.fromarray(picture).save(folder / name / f"{number:05d}.png", compress_level=1)
+    with class_folders.written(folder, wanted, drawings.draw, size, seed, jobs, progress):
+        pass

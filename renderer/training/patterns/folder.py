@@ -1,21 +1,15 @@
 """Write patterns as a folder of class folders, and the factors of each image beside them."""
 
-import itertools
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from core.files.atomic import new_folder
-from renderer.training import patterns
+from renderer.training import class_folders, patterns
 from renderer.training.patterns.canvas import FACTORS
 
 FILE = "factors.npz"
-# Images per task of a worker process.
-CHUNK = 16
 
 
 def write(
@@ -42,27 +36,15 @@ def write(
         FileExistsError: the folder exists and is not empty.
         ValueError: there is no such family.
     """
-    if unknown := [family for family in families if family not in patterns.FAMILIES]:
-        raise ValueError(f"there is no family {unknown[0]!r}; there are {', '.join(patterns.FAMILIES)}")
+    class_folders.check_names("family", families, patterns.FAMILIES)
     wanted = [(family, number) for family in families for number in range(pictures)]
-    chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    with new_folder(folder) as part, ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for family in families:
-            (part / family).mkdir()
-        drawn = pool.map(_draw, itertools.repeat(part), chunks, itertools.repeat(size), itertools.repeat(seed))
-        for done, _ in enumerate(drawn, 1):
-            progress(min(done * CHUNK, len(wanted)), len(wanted))
+    with class_folders.written(folder, wanted, draw, size, seed, jobs, progress) as part:
         np.savez(
             part / FILE,
             names=np.array(FACTORS),
-            files=np.array([name(family, number) for family, number in wanted]),
+            files=np.array([class_folders.file_name(family, number) for family, number in wanted]),
             values=np.array([factors(family, number, seed) for family, number in wanted]),
         )
-
-
-def name(family: str, number: int) -> str:
-    """The path of an image in the folder."""
-    return f"{family}/{number:05d}.png"
 
 
 def factors(family: str, number: int, seed: int) -> np.ndarray:
@@ -70,9 +52,6 @@ def factors(family: str, number: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, zlib.crc32(family.encode()), number]).standard_normal(len(FACTORS), np.float32)
 
 
-def _draw(folder: Path, chunk: Sequence[tuple[str, int]], size: int, seed: int) -> None:
-    from PIL import Image
-
-    for family, number in chunk:
-        picture = patterns.draw(family, factors(family, number, seed), size)
-        Image.fromarray(picture).save(folder / name(family, number))
+def draw(family: str, number: int, size: int, seed: int) -> np.ndarray:
+    """Image `number` of a family: uint8 [size, size, 3]."""
+    return patterns.draw(family, factors(family, number, seed), size)
