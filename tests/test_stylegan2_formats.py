@@ -321,6 +321,13 @@ def test_damaged_files_are_refused_with_their_name(tmp_path, source):
             assert str(path) in str(error)
 
 
+def test_a_download_that_was_cut_off_is_called_so(tmp_path):
+    path = tmp_path / ROSINALITY.name
+    path.write_bytes(ROSINALITY.read_bytes()[:100_000])
+    with pytest.raises(ValueError, match="cut off"):
+        model_files.read(path)
+
+
 class Evil:
     def __reduce__(self):
         return (exec, ("raise SystemExit('executed')",))

@@ -117,7 +117,12 @@ def _read(path: Path, kinds: RecordKinds | None = None) -> tuple[dict[str, Any],
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
-            value, storages = (_read_zip if zipfile.is_zipfile(file) else _read_legacy)(file, size, kinds)
+            is_zip = zipfile.is_zipfile(file)
+            file.seek(0)
+            if not is_zip and file.read(2) == b"PK":
+                raise ValueError("it is a zip archive without its end, as after a download that was cut off")
+            file.seek(0)
+            value, storages = (_read_zip if is_zip else _read_legacy)(file, size, kinds)
         except Exception as error:  # a broken pickle can raise any
             raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
     if not isinstance(value, dict):
