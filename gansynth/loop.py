@@ -37,6 +37,16 @@ def crossfade_frames(sample_rate: int) -> int:
     return round(_CROSSFADE_S * sample_rate)
 
 
+def lasting(wave: np.ndarray, loop: Loop, frames: int, sample_rate: int) -> np.ndarray:
+    """A note [samples] that lasts for `frames` samples: up to the end of its loop, then the loop again and again."""
+    fade = min(crossfade_frames(sample_rate), loop.start, loop.frames)
+    rise = np.linspace(0, 1, fade, dtype=wave.dtype)
+    joint = wave[loop.end - fade : loop.end] * (1 - rise) + wave[loop.start - fade : loop.start] * rise
+    once = np.concatenate([wave[loop.start : loop.end - fade], joint])
+    times = max(0, -(-(frames - loop.start) // loop.frames))
+    return np.concatenate([wave[: loop.start], np.tile(once, times)])[:frames]
+
+
 def find_loop(wave: np.ndarray, sample_rate: int) -> Loop | None:
     """The loop of a note [samples]; None: its sound does not stay, as that of a bell or a drum."""
     size, fade = max(1, round(_LEVEL_S * sample_rate)), crossfade_frames(sample_rate)

@@ -19,6 +19,7 @@ from core.files.regular import read_regular
 from core.latent.interpolation import slerp
 from gansynth import midi_file
 from gansynth.hallucination import PEAK, Timing, envelope
+from gansynth.loop import find_loop, lasting
 from gansynth.midi_file import MidiFile, TempoEvent
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 64_000_000
 DRUMS = 9  # General MIDI channel 10, counted from 0
 ATTACK_S, RELEASE_S, MAX_HELD_S = 0.010, 0.3, 3.0
+# A note that the model cannot hold for so long repeats its steady part, for at most so long.
+MAX_REPEATED_S = 60.0
 MAX_CLIP_S = 3 * 3600.0
 MAX_INSTRUMENTS = 100_000
 
@@ -149,11 +152,14 @@ def note_envelope(length_s: float, sample_rate: int, longest: int) -> np.ndarray
 
     It is held for the note's length (at most `longest_held_s`), then released.
     """
+    return _held_envelope(min(length_s, longest_held_s(sample_rate, longest)), sample_rate, longest)[:longest]
+
+
+def _held_envelope(held_s: float, sample_rate: int, longest: int) -> np.ndarray:
+    """Envelope of a note that is held for so long by any means, float32 [samples]."""
     release_s = _release_s(sample_rate, longest)
     attack_s = min(ATTACK_S, longest / sample_rate - release_s)
-    held_s = max(attack_s, min(length_s, longest_held_s(sample_rate, longest)))
-    timing = Timing(attack=attack_s, sustain=held_s - attack_s, release=release_s)
-    return envelope(timing, sample_rate)[:longest]
+    return envelope(Timing(attack=attack_s, sustain=max(held_s - attack_s, 0.0), release=release_s), sample_rate)
 
 
 def longest_held_s(sample_rate: int, longest: int) -> float:
@@ -173,13 +179,22 @@ def render(
     *,
     conditions: "Conditions | None" = None,
     batch_size: int = 8,
+    repeat: bool = False,
     progress: "Progress | None" = None,
 ) -> np.ndarray:
     """Play notes on a model: float32 [samples], absolute peak 0.5; silence stays silence.
 
     Each note times its envelope is scaled to absolute peak 1, then by velocity / 127, and added at its start.
-    `latents` is [n, model.latent_size], `conditions` as in `Model.generate`. progress(done, total) counts notes, before
-    the first and after every batch.
+
+    Args:
+        model: the model.
+        notes: the notes, at least one.
+        latents: [n, model.latent_size].
+        conditions: as in `Model.generate`.
+        batch_size: notes to compute at once.
+        repeat: whether a note that is longer than the model's repeats its steady part where it has one; else it is cut
+            at `longest_held_s`.
+        progress: counts notes, before the first and after every batch.
 
     Raises:
         ValueError: there are no notes, the clip would be too long, or the model lacks a pitch or condition.
@@ -193,18 +208,34 @@ def render(
     envelopes = [note_envelope(note.end_s - note.start_s, rate, model.audio_length) for note in notes]
     starts = [round(note.start_s * rate) for note in notes]
     # The system keeps no memory for pages of zeros that nothing is written to: long silences cost nothing.
-    clip = np.zeros(max(s + len(e) for s, e in zip(starts, envelopes, strict=True)), np.float32)
-    done = 0
+    clip = np.zeros(max(starts) + round((MAX_REPEATED_S + RELEASE_S) * rate) + model.audio_length, np.float32)
+    done = end = 0
     for length, batch in _batches(envelopes, model.audio_length, batch_size):
         report(done, len(notes))
         waves = model.generate(latents[batch], [notes[i].pitch for i in batch], conditions=conditions, length=length)
         for i, wave in zip(batch, waves, strict=True):
-            note = to_peak(wave[: len(envelopes[i])] * envelopes[i], notes[i].velocity / 127)
+            shaped = _repeated(wave, notes[i], model) if repeat else None
+            shaped = wave[: len(envelopes[i])] * envelopes[i] if shaped is None else shaped
+            note = to_peak(shaped, notes[i].velocity / 127)
             clip[starts[i] : starts[i] + len(note)] += note
+            end = max(end, starts[i] + len(note))
         done += len(batch)
     report(done, len(notes))
+    clip = clip[:end]
     scale_to_peak(clip, PEAK)
     return clip
+
+
+def _repeated(wave: np.ndarray, note: MidiNote, model: "Model") -> np.ndarray | None:
+    """A whole note that repeats its steady part, in its envelope; None: it needs none, or has no such part."""
+    length_s = min(note.end_s - note.start_s, MAX_REPEATED_S)
+    if length_s <= longest_held_s(model.sample_rate, model.audio_length):
+        return None
+    shape = _held_envelope(length_s, model.sample_rate, model.audio_length)
+    if len(wave) >= len(shape):
+        return wave[: len(shape)] * shape
+    found = find_loop(wave, model.sample_rate)
+    return None if found is None else lasting(wave, found, len(shape), model.sample_rate) * shape
 
 
 def _batches(envelopes: Sequence[np.ndarray], longest: int, size: int) -> Iterator[tuple[int, list[int]]]:

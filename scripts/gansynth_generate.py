@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
         default=6.0,
         help="seconds from one random instrument to the next (default: 6)",
     )
+    flags.add_argument(
+        "--cut", action="store_true", help="cut notes that are too long for the model, instead of repeating their end"
+    )
     flags.add_argument("--pitch", type=int, help="the pitch of all notes, without --midi_file (default: random ones)")
     condition_flag.add(flags)
     flags.add_argument("--edits_file", type=frame.path, help="components file (.pickle or .npz) that --edits refers to")
@@ -75,14 +78,20 @@ def _clip(options: argparse.Namespace) -> None:
     conditions = condition_flag.wanted(options.condition)
     check(config, conditions)
     notes = _playable_notes(options.midi_file, config.pitches)
-    _report_cut(notes, config)
+    _report_long(notes, config, options.cut)
     rng = np.random.default_rng(frame.seed(options.seed))
     latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
     check_folder(options.output_dir)
     model = directions.edited(frame.load(options), options)
     with show_progress("note") as progress:
         clip = midi.render(
-            model, notes, latents, conditions=conditions, batch_size=options.batch_size, progress=progress
+            model,
+            notes,
+            latents,
+            conditions=conditions,
+            batch_size=options.batch_size,
+            repeat=not options.cut,
+            progress=progress,
         )
     path = unused(options.output_dir / "generated_clip.wav")
     wav.write(path, clip, model.sample_rate)
@@ -101,12 +110,12 @@ def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.MidiNote]:
     return kept
 
 
-def _report_cut(notes: Sequence[midi.MidiNote], config: gansynth.Config) -> None:
-    """Say how many notes are longer than the model can hold them."""
+def _report_long(notes: Sequence[midi.MidiNote], config: gansynth.Config, cut: bool) -> None:
+    """Say how many notes are longer than the model can hold them, and what becomes of them."""
     held_s = midi.longest_held_s(config.sample_rate, config.audio_length)
-    cut = sum(note.end_s - note.start_s > held_s for note in notes)
-    if cut:
-        print(f"{cut} of {len(notes)} notes are cut: the model cannot hold one for more than {held_s:.1f} s")
+    if long := sum(note.end_s - note.start_s > held_s for note in notes):
+        what = "are cut" if cut else "repeat their steady part, or are cut where there is none"
+        print(f"{long} of {len(notes)} notes {what}: the model cannot hold one for more than {held_s:.1f} s")
 
 
 def _single_notes(options: argparse.Namespace) -> None:

@@ -107,15 +107,24 @@ def test_notes_outside_the_model_are_counted(run, song):
     assert "1 of 2 notes are left out" in run("--midi_file", song(60, 100))[1]
 
 
-def test_notes_that_the_model_cannot_hold_are_counted(run, tmp_path):
+@pytest.fixture
+def long_note(tmp_path):
     file = mido.MidiFile()
     track = file.add_track()
     for beats in (1, 8):
         track.append(mido.Message("note_on", note=60, velocity=100))
         track.append(mido.Message("note_off", note=60, time=480 * beats))
     file.save(tmp_path / "long.mid")
-    said = run("--midi_file", tmp_path / "long.mid")[1]
+    return tmp_path / "long.mid"
+
+
+def test_notes_that_the_model_cannot_hold_are_counted(run, long_note):
+    said = run("--midi_file", long_note, "--cut")[1]
     assert "1 of 2 notes are cut: the model cannot hold one for more than 3.0 s" in said
+
+
+def test_notes_that_the_model_cannot_hold_repeat_their_steady_part(run, long_note):
+    assert "1 of 2 notes repeat their steady part" in run("--midi_file", long_note)[1]
 
 
 def test_notes_that_the_model_can_hold_are_not_mentioned(run, song):

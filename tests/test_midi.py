@@ -270,6 +270,32 @@ def render(*notes, values=None, model=None, **options):
     return midi.render(model or Constant(), notes, z, **options)
 
 
+class Tone(Constant):
+    """A note is a tone of 100 Hz, or with z = 0 one that dies away."""
+
+    def generate(self, z, pitches, *, conditions=None, length=None):
+        time = np.arange(length or self.audio_length, dtype=np.float32) / RATE
+        tone = np.sin(2 * np.pi * 100 * time).astype(np.float32)
+        return np.stack([tone if value[0] else tone * np.exp(-8 * time, dtype=np.float32) for value in z])
+
+
+def test_a_note_that_is_too_long_repeats_its_steady_part_in_phase():
+    clip = render(MidiNote(0, 9, 60, 100), model=Tone(), repeat=True)
+    assert len(clip) == 9.3 * RATE
+    spectrum = np.abs(np.fft.rfft(clip[:8000]))
+    assert np.argmax(spectrum) == 800
+    assert spectrum[800] > 0.95 * 8000 / 2 * 0.5
+
+
+def test_a_note_without_a_steady_part_is_cut_all_the_same():
+    clip = render(MidiNote(0, 9, 60, 100), model=Tone(), values=[0], repeat=True)
+    assert len(clip) == 3.3 * RATE
+
+
+def test_a_note_repeats_for_a_minute_at_most():
+    assert len(render(MidiNote(0, 9000, 60, 100), model=Tone(), repeat=True)) == 60.3 * RATE
+
+
 def test_a_note_is_placed_at_its_start():
     clip = render(MidiNote(0.5, 1.5, 60, 127))
     assert len(clip) == 1.8 * RATE
