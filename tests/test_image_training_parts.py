@@ -368,3 +368,12 @@ def test_a_bad_image_that_was_left_out_is_not_forgotten(tmp_path):
 def test_a_warm_up_delays_the_adversarial_loss():
     run = ImageHparams(total_images=200, warm_start_images=100, discriminator_warm_up_images=20)
     assert [float(scheduled(images, run)["adversarial"]) for images in (0, 110, 130, 140)] == [0, 0, 0.5, 1]
+
+
+def test_a_picture_of_too_many_pixels_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    Image.new("RGB", (64, 64)).save(tmp_path / "a" / "one.png")
+    # Above twice this Pillow raises an error of its own kind.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(ValueError, match=r"one\.png cannot be read as an image"):
+        image_folder.read(tmp_path, 16)

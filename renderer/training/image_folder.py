@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from core import pictures
 from core.formats.npz import NpzReader
 from core.progress import Progress
 from renderer.training import decoded_images
 from renderer.training.patterns.folder import FILE as FACTORS
 
 log = logging.getLogger(__name__)
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _read_one(path: Path, size: int, skip_bad: bool) -> np.ndarray | None:
     """An image, uint8 [size, size, 3]; None where it is bad and may be skipped."""
     try:
         return _square(path, size)
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError) as error:
         if not skip_bad:
             message = f"{path} cannot be read as an image ({error}); --skip_bad leaves out such files"
             raise ValueError(message) from None
@@ -110,27 +110,21 @@ def _files(folder: Path, classless: bool) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; name one that has a folder of images for each class")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if not classes and classless and (own := _images(folder)):
+    if not classes and classless and (own := pictures.find(folder)):
         return {"": own}
     if not classes:
         also = "images, or " if classless else ""
         raise ValueError(f"{folder} has no class folders; it needs {also}a folder of images for each class")
-    found = {path.name: _images(path) for path in classes}
+    found = {path.name: pictures.find(path) for path in classes}
     if empty := [name for name, paths in found.items() if not paths]:
-        raise ValueError(f"{folder / empty[0]} has no images; they may be {', '.join(SUFFIXES)}")
+        raise ValueError(f"{folder / empty[0]} has no images; they may be {', '.join(pictures.SUFFIXES)}")
     return found
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
 
 
 def _square(path: Path, size: int) -> np.ndarray:
     from PIL import Image, ImageOps
 
-    with Image.open(path) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS))
+    return np.asarray(ImageOps.fit(pictures.read(path), (size, size), Image.Resampling.LANCZOS))
 
 
 def _factors(path: Path, names: list[str]) -> np.ndarray | None:
