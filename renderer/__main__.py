@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         help="JSON file in which image settings are kept (default: in the user's data folder)",
     )
     _add_page_flags(add)
+    _add_output_flags(add)
     add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
     add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
     add(
@@ -97,6 +98,19 @@ def _add_page_flags(add: Callable[..., object]) -> None:
     )
 
 
+def _add_output_flags(add: Callable[..., object]) -> None:
+    from core.commands.image import SINKS
+
+    add(
+        "--picture-out",
+        nargs="+",
+        default=(),
+        choices=SINKS,
+        help="show the images in other programs too (hallu sinks)",
+    )
+    add("--picture-size", default="", metavar="WxH", help="size for these (default 1280x720); 1:1: as rendered")
+
+
 def _run(args: argparse.Namespace) -> int:
     from renderer.live import precision, process
     from renderer.live.controller import RenderController
@@ -118,6 +132,7 @@ def _run(args: argparse.Namespace) -> int:
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or _default_settings()))
     link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key))
     fragments.recover(out)
+    _show_elsewhere(controller, args)
     stop_page = _serve_page(controller, dispatcher, args)
     if args.tied:
         process.when_input_ends(ended.set)
@@ -128,6 +143,16 @@ def _run(args: argparse.Namespace) -> int:
     link.stop()
     stop_page()
     return errors.INTERRUPTED if signal.SIGINT in received else errors.OK
+
+
+def _show_elsewhere(controller: "RenderController", args: argparse.Namespace) -> None:
+    """Start the sinks that were named; one that cannot be used here is left out with a warning."""
+    controller.outputs.use(args.picture_size)
+    for name in args.picture_out:
+        try:
+            controller.outputs.start(name)
+        except ValueError as error:
+            log.warning("%s: %s", name, error)
 
 
 def _keys(given: str | None) -> "LinkKeys | None":

@@ -14,6 +14,7 @@ COMMANDS = {
     "send": "Send one OSC message and print the replies until /done or /fail.",
     "models": "List the installed models, add one, or remove one.",
     "keys": "List, make or remove keys for renderers on other machines.",
+    "sinks": "List where the pictures can be shown besides the page, and what each needs.",
     "hallucinate": "Make a hallucination without a server.",
     "match": "Find the latent vectors whose notes come nearest to recorded sounds.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from core.commands.image import SINKS
 from scripts import frame
 from scripts.flags import engine, models
 
@@ -35,6 +36,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="TCP port for renderers, which use the next one too (default 7771, or any two; 0: any two)",
     )
+    add(
+        "--picture-out",
+        nargs="+",
+        metavar="NAME",
+        choices=SINKS,
+        help=f"show the pictures in other programs too: {', '.join(SINKS)} (hallu sinks says which can be used here)",
+    )
+    add("--picture-size", metavar="WxH", help="their size there (default 1280x720); 1:1: as rendered")
     add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
     add(
         "--pictures",
@@ -62,6 +71,8 @@ def _serve(options: argparse.Namespace) -> int:
         "image_port": options.image_port,
         "pictures": options.pictures,
         "page_host": options.page_host,
+        "picture_out": tuple(options.picture_out) if options.picture_out else None,
+        "picture_size": options.picture_size,
         **engine.given(options),
     }
     given = {name: value for name, value in given.items() if value is not None}

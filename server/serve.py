@@ -15,6 +15,8 @@ from core import errors, families, hosts, log_limit, signals
 from core.files import atomic
 from core.files.user_folders import data_dir, user_models
 from core.install import install_model
+from renderer.sinks.catalog import CLASSES
+from renderer.video.shape import Shape
 from server import state_keeper
 from server.catalog import Catalog
 from server.checkpoints import locate
@@ -49,6 +51,7 @@ def serve(settings: ServerSettings) -> int:
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
+    _check_outputs(settings)
     log_limit.limit_root()
     spool = _spool(settings)
     osc = OscSocket(settings.host, settings.port)
@@ -127,6 +130,19 @@ def _check_page_host(host: str) -> None:
         raise OSError(f"--page-host {host} is not an address of this machine: {error.strerror or error}") from None
 
 
+def _check_outputs(settings: ServerSettings) -> None:
+    """Check, before a renderer fails at it, that the pictures can be shown where they were asked for.
+
+    Raises:
+        ValueError: a sink cannot be used here, or the size is not one.
+    """
+    Shape(settings.picture_size)
+    for name in settings.picture_out:
+        problem = CLASSES[name].missing()
+        if problem:
+            raise ValueError(f"--picture-out {name}: {problem}")
+
+
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
     # Of clients on other machines, paths stay inside the spool.
     sounds = None if hosts.is_loopback(settings.host) else (settings.spool,)
@@ -156,7 +172,8 @@ def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator
         yield
         return
     stored = _image_settings(settings)
-    files = RendererFiles(settings.models, settings.pictures, stored, settings.page_host)
+    shown = (settings.page_host, settings.picture_out, settings.picture_size)
+    files = RendererFiles(settings.models, settings.pictures, stored, *shown)
     process = RendererProcess(hosts.reachable(settings.host), port, files, keyring.new)
     process.start()
     try:

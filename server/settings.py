@@ -31,6 +31,8 @@ class ServerSettings:
         image: whether to start a renderer.
         image_port: it and the one after it connect renderers; None: IMAGE_PORT, or any two if it is taken; 0: any two.
         pictures: where snapshots and recordings go.
+        picture_out: sinks of pictures that are on from the start; see `hallu sinks`.
+        picture_size: size of the pictures there, see `renderer.video.shape.Shape`; "": the renderer's default.
         page_host: the address of the renderer's page.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
@@ -50,6 +52,8 @@ class ServerSettings:
     image: bool = True
     image_port: int | None = None
     pictures: Path = field(default_factory=lambda: data_dir() / "pictures")
+    picture_out: tuple[str, ...] = ()
+    picture_size: str = ""
     page_host: str = "127.0.0.1"
     engine: str = "openvino"
     precision: str = "f32"

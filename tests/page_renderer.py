@@ -59,6 +59,7 @@ class FakeRenderer:
             "search_progress": None,
             "saved": "",
             "problem": "",
+            "outputs": {},
             "amounts": {name: (0.5, arg.low, arg.high) for name, arg in AMOUNTS.items()},
             "preview": False,
             "bend_layers": [],

@@ -46,6 +46,7 @@ def test_the_contract_is_covered():
     sound += ["play", "stop", "match", "loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace", "signal", "map"]
+    image += ["output"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     named |= {f"/session/{name}" for name in ("save", "load", "list", "delete")}
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named

@@ -104,6 +104,17 @@ def test_what_the_renderer_does_is_shown(tab, fake):
     assert tab.js("document.title") == "glyphs - hallu"
 
 
+def test_other_programs_are_switched_on_and_what_is_missing_is_said(tab, fake):
+    fake.status["outputs"] = {"ndi": "off", "spout": "Spout is for Windows"}
+    tab.wait("document.querySelectorAll('#outputs li').length === 2")
+    assert tab.js("document.querySelectorAll('#outputs span')[1].textContent") == "Spout is for Windows"
+    tab.click("#outputs summary")
+    tab.click("#outputs li button")
+    assert received(fake) == [("/image/output", {"sink": "ndi", "what": "on"})]
+    fake.status["outputs"] = {"ndi": "on", "spout": "Spout is for Windows"}
+    tab.wait("document.querySelector('#outputs button').getAttribute('aria-pressed') === 'true'")
+
+
 def test_a_renderer_without_a_model_says_so(tab, fake):
     fake.status |= {"model": "", "classes": [], "class_ids": [], "class_weights": []}
     tab.wait("document.getElementById('name').textContent === 'no image model is loaded'")

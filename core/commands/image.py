@@ -15,6 +15,8 @@ _FILE_ARG = Arg(
 )
 # Transforms of network bending; renderer/bending has what they do.
 TRANSFORMS = ("zoom", "blur", "translate", "rotate", "shear", "blend", "hue", "swirl", "displace")
+# Sinks of pictures; renderer/sinks has what they do.
+SINKS = ("camera", "ndi", "spout", "syphon")
 _COMPONENTS = ("/image/components count layer file", "/image/directions name...")
 
 _MAP_WORD = Arg("word", "name", "the number or name after edit, bend or class; then the signal, then its low and high")
@@ -156,6 +158,16 @@ RECORDING_COMMANDS = (
         replies=(_FILE,),
         later=("/image/record_failed path reason",),
     ),
+    Spec(
+        "/image/output",
+        "Show the images in other programs too: as a virtual camera, by NDI, Spout or Syphon (`hallu sinks`).",
+        args=(
+            Arg("sink", "name", "where they go", choices=SINKS),
+            Arg("what", "name", "what to do", default="on", choices=("on", "off")),
+        ),
+        replies=("/image/output sink state",),
+        later=("/image/output_failed sink reason",),
+    ),
     Spec("/image/snapshot", "Save the current image.", args=(_FILE_ARG,), replies=(_FILE,)),
 )
 
@@ -171,7 +183,7 @@ STATUS_COMMANDS = (
         "The current settings, whoever made them. The class... are numbers; none: the renderer's own choice. "
         "/image/components, /image/directions and /image/edits come if directions are loaded; edits that are left out "
         "are 0. /image/layers are those that bend, /image/noise comes if the model has noise inputs, and /image/bend "
-        "for each bend; /image/mapped for each control that follows a signal.",
+        "for each bend; /image/mapped for each control that follows a signal; /image/output for each sink that is on.",
         replies=(
             "/image/settings.reply truncation jitter smooth mode bpm [class...]",
             "/image/class_names name...",
@@ -182,6 +194,7 @@ STATUS_COMMANDS = (
             "/image/displace amount scale",
             "/image/bend number layer transform amount x y",
             "/image/mapped control which signal low high",
+            "/image/output sink state",
         ),
     ),
 )

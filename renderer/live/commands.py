@@ -177,6 +177,16 @@ def record(controller: RenderController, values: Values) -> list[Reply]:
     return [["/image/file", path.as_posix()]]
 
 
+def output(controller: RenderController, values: Values) -> list[Reply]:
+    """Switch a sink of pictures on or off."""
+    name = values["sink"]
+    if values["what"] == "on":
+        controller.outputs.start(name)
+    else:
+        controller.outputs.stop(name)
+    return [["/image/output", name, values["what"]]]
+
+
 def snapshot(controller: RenderController, values: Values) -> list[Reply]:
     """Save the current frame."""
     return [["/image/file", controller.snapshot(values["file"]).as_posix()]]
@@ -201,7 +211,8 @@ def settings(controller: RenderController, _: Values) -> list[Reply]:
     if known is not None:
         moved = max((place for place, edit in enumerate(now.edits, 1) if edit), default=0)
         replies += [*_directions_replies(known), ["/image/edits", *now.edits[:moved]]]
-    return [*replies, *_bend_replies(now, model), *_mapped(now, now.bindings)]
+    outputs = [["/image/output", name, "on"] for name in controller.outputs.on]
+    return [*replies, *_bend_replies(now, model), *_mapped(now, now.bindings), *outputs]
 
 
 def _bend_replies(now: Settings, model: ImageModel | None) -> list[Reply]:
@@ -234,6 +245,7 @@ HANDLERS = {
     "/image/map": Handler(map_control),
     "/image/signal": Handler(signal, query=True),
     "/image/record": Handler(record),
+    "/image/output": Handler(output),
     "/image/snapshot": Handler(snapshot),
     "/image/status": Handler(status, query=True),
     "/image/settings": Handler(settings, query=True),

@@ -22,6 +22,7 @@ from renderer.live.recorder import Recorder
 from renderer.live.render_loop import Rates, RenderLoop
 from renderer.live.scene import Scene
 from renderer.live.settings import AMOUNTS, DIALS, Settings
+from renderer.sinks.outputs import Outputs
 from renderer.web.frames import Frames
 from renderer.web.status import PageStatus, PlayingStatus
 
@@ -40,6 +41,7 @@ class RenderController:
         scene: what is rendered.
         frames: the newest frame.
         render_loop: renders scene into frames.
+        outputs: sinks of pictures in other programs.
         direction_control: loads directions and sets edits.
         lock: held by whatever changes something; reading needs no lock.
         page: address of the page; "" before it is served.
@@ -59,7 +61,8 @@ class RenderController:
             own: finds a model's own directions.
         """
         self.scene, self.frames = Scene(), Frames()
-        self.render_loop = RenderLoop(self.scene, self.frames, rates, lambda: self.recording)
+        self.outputs = Outputs(self.frames, self._output_failed)
+        self.render_loop = RenderLoop(self.scene, self.frames, rates, lambda: self.recording or bool(self.outputs.on))
         self.lock = threading.RLock()
         self.direction_control = DirectionControl(self.scene, self.lock, models, own)
         self.page = ""
@@ -197,6 +200,9 @@ class RenderController:
         self._problem = reason
         self.on_notice("/image/record", ["/image/record_failed", path.as_posix(), one_line(reason, MAX_REASON)])
 
+    def _output_failed(self, name: str, reason: str) -> None:
+        self.on_notice("/image/output", ["/image/output_failed", name, one_line(reason, MAX_REASON)])
+
     def stop_recording(self) -> Path:
         """Finish the recording's file.
 
@@ -227,6 +233,7 @@ class RenderController:
             busy=self.render_loop.busy,
             saved=self._saved,
             problem=self._problem,
+            outputs=self.outputs.state(),
             edits=list(settings.edits),
             preview=self.render_loop.preview,
             **{name: getattr(settings, name) for name in DIALS},
@@ -247,6 +254,7 @@ class RenderController:
 
     def close(self) -> None:
         """Stop rendering, and finish what is being recorded."""
+        self.outputs.close()
         self.render_loop.stop()
         if self._recorder:
             try:

@@ -39,6 +39,7 @@ class PageStatus:
         busy: whether the sound engine works.
         saved: the file that was written last.
         problem: why a recording has ended early; "": it has not.
+        outputs: sinks of pictures by name: "on", "off", or why one cannot be used here.
         components: the file of the directions; "" for none.
         directions: their names.
         direction_count: how many there are.
@@ -71,6 +72,7 @@ class PageStatus:
     busy: bool = False
     saved: str = ""
     problem: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
     components: str = ""
     directions: list[str] = field(default_factory=list)
     direction_count: int = 0

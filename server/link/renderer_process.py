@@ -25,12 +25,14 @@ _LOW_PRIORITY = "BELOW_NORMAL_PRIORITY_CLASS"
 
 @dataclass(frozen=True)
 class RendererFiles:
-    """Where a renderer finds its models, writes images, keeps its settings, and shows its page."""
+    """Where a renderer finds its models, writes images, keeps its settings, and shows its page and its pictures."""
 
     models: Sequence[Path]
     images: Path
     settings: Path
     page_host: str = "127.0.0.1"
+    outputs: Sequence[str] = ()
+    output_size: str = ""
 
 
 class RendererProcess:
@@ -44,6 +46,8 @@ class RendererProcess:
         self._command = [sys.executable, "-m", "renderer", "--tied", "--server", f"tcp://{host}:{port}"]
         self._command += ["--out", str(files.images), "--settings", str(files.settings)]
         self._command += ["--page-host", files.page_host, *(("--key", "-") if keys else ())]
+        self._command += ["--picture-out", *files.outputs] if files.outputs else []
+        self._command += ["--picture-size", files.output_size] if files.output_size else []
         self._command += ["--models", *(str(folder) for folder in files.models if folder.is_dir())]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="renderer", daemon=True)

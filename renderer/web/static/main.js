@@ -9,6 +9,7 @@ import { Keys } from "./keys.js";
 import { Link } from "./link.js";
 import { Notice } from "./notice.js";
 import { Overlay } from "./overlay.js";
+import { Outputs } from "./outputs.js";
 import { Playing } from "./playing.js";
 
 const plain = new URLSearchParams(location.search).has("plain");
@@ -25,7 +26,7 @@ async function ask(address, values) {
 }
 
 const [controls, directions] = [new Controls(ask), new Directions(ask)];
-const parts = [controls, directions, new Classes(ask), new Bends(ask), new Playing()];
+const parts = [controls, directions, new Classes(ask), new Bends(ask), new Outputs(ask), new Playing()];
 new Keys({ controls, directions, overlay, canvas });
 
 const state = {};
