@@ -31,9 +31,7 @@ class CameraSink:
     def missing() -> str:
         """See `PictureSink.missing`."""
         if not sys.platform.startswith("linux"):
-            return (
-                "a virtual camera needs Linux; elsewhere OBS has one, which shows MJPEG, Spout or Syphon"
-            )
+            return "a virtual camera needs Linux; elsewhere OBS has one, which shows MJPEG, Spout or Syphon"
         if not devices():
             return f"there is no virtual camera; v4l2loopback makes one: {_INSTALL}"
         return ""
