@@ -23,14 +23,20 @@ from typing import Any, Literal
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["sound", "image"]
+Kind = Literal["sound", "image", "foley"]
 BUILT_IN: Mapping[str, str] = {
     "gansynth": "gansynth.family",
     "biggan": "renderer.biggan.family",
     "stylegan2": "renderer.stylegan2.family",
+    "specvqgan": "specvqgan.family",
 }
 GROUP, VARIABLE = "hallu.families", "HALLU_FAMILIES"
-KIND_NAMES: Mapping[Kind | None, str] = {"sound": "sound model", "image": "image model", None: "model"}
+KIND_NAMES: Mapping[Kind | None, str] = {
+    "sound": "sound model",
+    "image": "image model",
+    "foley": "model of sounds for pictures",
+    None: "model",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,15 @@ class ImageDescription:
     name: str
     size: int
     z_size: int
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoleyDescription:
+    """What the folder of a model of sounds for pictures says about it: seconds of a clip, names of its classes."""
+
+    name: str
+    seconds: float
     class_names: tuple[str, ...] = ()
 
 
@@ -97,7 +112,7 @@ class Family:
     folder: str
     contents: str
     detect: Callable[[Path], bool]
-    describe: Callable[[Path], SoundDescription | ImageDescription]
+    describe: Callable[[Path], SoundDescription | ImageDescription | FoleyDescription]
     load: Callable[..., Any]
     check: Callable[[Path], None]
     checksum: Callable[[Path], str]

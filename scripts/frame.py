@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Packages whose messages a user sees; of others only warnings.
-PACKAGES = ("core", "gansynth", "ganspace", "renderer", "server", "scripts")
+PACKAGES = ("core", "gansynth", "specvqgan", "ganspace", "renderer", "server", "scripts")
 
 
 def new_parser(prog: str, text: str | None, **options: Any) -> argparse.ArgumentParser:

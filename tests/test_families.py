@@ -26,6 +26,7 @@ def environment(monkeypatch):
 
 def test_the_families_of_this_project_are_known():
     assert [(family.name, family.kind) for family in families.families()] == [
+        ("specvqgan", "foley"),
         ("biggan", "image"),
         ("stylegan2", "image"),
         ("gansynth", "sound"),
@@ -46,7 +47,7 @@ def test_one_call_adds_a_family_for_child_processes_too():
     code = "from core import families; print(*[family.name for family in families.families()])"
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     received = subprocess.check_output([sys.executable, "-c", code], text=True, env=os.environ | {"PYTHONPATH": paths})
-    assert received.split() == ["biggan", "stylegan2", "tiny", "gansynth"]
+    assert received.split() == ["specvqgan", "biggan", "stylegan2", "tiny", "gansynth"]
 
 
 def test_an_installed_package_adds_a_family(monkeypatch):
@@ -87,7 +88,7 @@ def test_a_variable_that_cannot_be_read_is_named(monkeypatch):
 @pytest.mark.parametrize(("module", "reason"), [("nowhere", "No module named 'nowhere'"), ("test_families", "FAMILY")])
 def test_a_family_that_cannot_be_imported_is_left_out(module, reason, caplog):
     families.register("odd", module)
-    assert [family.name for family in families.families()] == ["biggan", "stylegan2", "gansynth"]
+    assert [family.name for family in families.families()] == ["specvqgan", "biggan", "stylegan2", "gansynth"]
     assert reason in caplog.text
 
 

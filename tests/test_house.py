@@ -26,10 +26,11 @@ CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-ba
 
 # The rooms that a room must not import; the image side knows no sound GAN.
 FORBIDDEN = {
-    "core": {"gansynth", "ganspace", "renderer", "server", "scripts"},
-    "gansynth": {"ganspace", "renderer", "server", "scripts"},
-    "ganspace": {"renderer", "server", "scripts"},
-    "renderer": {"gansynth", "server", "scripts"},
+    "core": {"gansynth", "ganspace", "renderer", "server", "scripts", "specvqgan"},
+    "gansynth": {"ganspace", "renderer", "server", "scripts", "specvqgan"},
+    "specvqgan": {"ganspace", "gansynth", "renderer", "server", "scripts"},
+    "ganspace": {"renderer", "server", "scripts", "specvqgan"},
+    "renderer": {"gansynth", "server", "scripts", "specvqgan"},
     "server": {"scripts"},
 }
 # `python -m server` is the command `hallu`.
@@ -64,7 +65,7 @@ def test_every_room_has_arrows():
 OWN_ROOMS = {
     "biggan": ("renderer/biggan/", "renderer/training/", "scripts/biggan_", "bench/"),
     "stylegan": ("renderer/stylegan2/", "scripts/stylegan2_", "bench/"),
-    "specvqgan": ("specvqgan/",),
+    "specvqgan": ("specvqgan/", "scripts/specvqgan_", "scripts/frame.py", "bench/"),
 }
 # A program of another author that has the name of a family in its own.
 CREDITED = "biggan audio visualizer"
@@ -103,6 +104,8 @@ def test_no_string_names_the_sound_family_outside_its_room_and_the_registry(room
         "scripts.hallu_send",
         "gansynth",
         "gansynth.midi",
+        "specvqgan.codebook.model",
+        "specvqgan.vocoder.model",
         "renderer.video.hallucination",
         "renderer.video.visualize",
         "renderer.__main__",
@@ -219,7 +222,7 @@ def test_controls_that_an_exercise_names_are_in_the_patches(page):
 # Files of Magenta have the name of our room in their paths.
 NAMED_FILE = re.compile(
     r"(?<![\w/.-])(?!gansynth/lib/)"
-    r"((?:core|gansynth|ganspace|renderer|server|scripts|tests|docs|pd|models|bench)/[\w/.-]+\.(?:py|md|pd|toml|yml|html))"
+    r"((?:core|gansynth|specvqgan|ganspace|renderer|server|scripts|tests|docs|pd|models|bench)/[\w/.-]+\.(?:py|md|pd|toml|yml|html))"
 )
 
 

@@ -15,7 +15,7 @@ from tests.test_house import ROOT, imports
 
 KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
 MAP = (1, 8, 8, 4)
-ROOMS = ("core", "server", "gansynth", "ganspace", "renderer", "scripts", "tests", "bench")
+ROOMS = ("core", "server", "gansynth", "specvqgan", "ganspace", "renderer", "scripts", "tests", "bench")
 
 
 def network(ops, weights, x):

@@ -4,7 +4,7 @@ import keras.ops
 import numpy as np
 import pytest
 
-from core.nn import engine, numpy_ops, products, sampling
+from core.nn import engine, normalization, numpy_ops, products, sampling
 
 RNG = np.random.default_rng(0)
 MAP, OTHER = (RNG.standard_normal((2, 5, 6, 3)).astype(np.float32) for _ in range(2))
@@ -30,6 +30,9 @@ ON_A_MAP = {
     "concatenate_rows": lambda ops, x: ops.concatenate([x, OTHER], axis=1),
     "conv": lambda ops, x: ops.conv(x, KERNEL, 1, "valid"),
     "conv_same": lambda ops, x: ops.conv(x, KERNEL, 1, "same"),
+    "argmin": lambda ops, x: ops.cast(ops.argmin(x, axis=1), "float32"),
+    "conv_apart": lambda ops, x: ops.conv(x, KERNEL, 1, "same", dilation_rate=2),
+    "conv_apart_valid": lambda ops, x: ops.conv(x, KERNEL, 1, "valid", dilation_rate=(1, 2)),
     "conv_steps": lambda ops, x: ops.conv(x, KERNEL, 2, "same"),
     "conv_transpose": lambda ops, x: ops.conv_transpose(x, WIDE, 2, "valid"),
     "conv_transpose_same": lambda ops, x: ops.conv_transpose(x, WIDE, 2, "same"),
@@ -58,6 +61,7 @@ ON_A_MAP = {
     "multiply": lambda ops, x: ops.multiply(x, OTHER) * np.float32(0.5) * np.ones((5, 1, 1)),
     "negative": lambda ops, x: -x,
     "pad": lambda ops, x: ops.pad(x, ((0, 0), (1, 0), (0, 2), (0, 3))),
+    "pad_mirrored": lambda ops, x: ops.pad(x, ((0, 0), (1, 2), (0, 3), (0, 0)), mode="reflect"),
     "relu": lambda ops, x: ops.relu(x),
     "repeat": lambda ops, x: ops.repeat(ops.repeat(x, 2, axis=1), 3, axis=2),
     "reshape": lambda ops, x: ops.reshape(x, (-1, 10, 9)),
@@ -78,6 +82,9 @@ ON_A_MAP = {
     "tanh": lambda ops, x: ops.tanh(x),
     "transpose": lambda ops, x: ops.transpose(x, (0, 3, 1, 2)),
     "transposed": lambda ops, x: products.transposed(ops, x, WIDE, 2, "valid"),
+    "group_norm": lambda ops, x: normalization.group_norm(
+        ops, ops.concatenate([x, OTHER], axis=-1), np.arange(6, dtype=np.float32), np.ones(6, np.float32), 2
+    ),
     "warp": lambda ops, x: sampling.warp(ops, x, PLACES),
     "convolve": lambda ops, x: products.convolve(ops, x, KERNEL),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),

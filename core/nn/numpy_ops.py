@@ -12,6 +12,7 @@ from numpy import (
     absolute,
     add,
     arctan2,
+    argmin,
     broadcast_to,
     clip,
     concatenate,
@@ -51,6 +52,7 @@ __all__ = [
     "absolute",
     "add",
     "arctan2",
+    "argmin",
     "average_pool",
     "broadcast_to",
     "cast",
@@ -187,10 +189,18 @@ def irfft(x: tuple[Array, Array], fft_length: int) -> Array:
     return np.fft.irfft(values, fft_length).astype(x[0].dtype, copy=False)
 
 
-def conv(inputs: Array, kernel: Array, strides: Size = 1, padding: str = "valid") -> Array:
+def conv(
+    inputs: Array,
+    kernel: Array,
+    strides: Size = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Size = 1,
+) -> Array:
     """Convolve a map [n, h, w, in] with a kernel [height, width, in, out]: [n, h', w', out]."""
-    height, width = kernel.shape[:2]
-    boxes = _boxes(inputs, (height, width), _pair(strides), padding, 0.0)
+    apart = _pair(dilation_rate)
+    height, width = ((size - 1) * step + 1 for size, step in zip(kernel.shape[:2], apart, strict=True))
+    boxes = _boxes(inputs, (height, width), _pair(strides), padding, 0.0)[..., :: apart[0], :: apart[1]]
     return np.einsum("nhwiuv,uvio->nhwo", boxes, kernel, optimize=True)
 
 

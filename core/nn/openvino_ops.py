@@ -81,6 +81,15 @@ def convert_to_tensor(x: Any, dtype: str | None = None) -> GraphTensor:
     return tensor(x) if dtype is None else cast(x, dtype)
 
 
+def argmin(x: Any, axis: int) -> GraphTensor:
+    """Position of the smallest value along an axis; of equal ones, the first."""
+    x = tensor(x)
+    place = x.axis(axis)
+    found = opset().topk(x.node, np.int64(1), place, "min", "value", "i32", stable=True)
+    found = GraphTensor(found.output(1), x.channels_first)
+    return found.reshaped([size for i, size in enumerate(found.shape) if i != axis % len(x.shape)])
+
+
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> GraphTensor:
     """Mean over axes; None: over all."""
     return _reduced("reduce_mean", x, axis, keepdims)
@@ -150,14 +159,14 @@ def stack(x: Sequence[Any], axis: int = 0) -> GraphTensor:
     return concatenate([expand_dims(each, axis) for each in x], axis)
 
 
-def pad(x: Any, pad_width: Sequence[Sequence[int]]) -> GraphTensor:
-    """Zeros before and after each axis."""
+def pad(x: Any, pad_width: Sequence[Sequence[int]], mode: str = "constant") -> GraphTensor:
+    """Zeros before and after each axis; in the mode "reflect" what stands there, mirrored without its outermost."""
     x = tensor(x)
     before, after = np.zeros(len(x.shape), np.int64), np.zeros(len(x.shape), np.int64)
     for axis, (low, high) in enumerate(pad_width):
         before[x.axis(axis)], after[x.axis(axis)] = low, high
     zero = constant(0, x.dtype)
-    return GraphTensor(opset().pad(x.node, before, after, "constant", zero.node), x.channels_first)
+    return GraphTensor(opset().pad(x.node, before, after, mode, zero.node), x.channels_first)
 
 
 def repeat(x: Any, repeats: int, axis: int) -> GraphTensor:
@@ -222,11 +231,19 @@ def matmul(x1: Any, x2: Any) -> GraphTensor:
     return GraphTensor(opset().matmul(x1.node, x2.node, False, False))
 
 
-def conv(inputs: Any, kernel: Any, strides: Size = 1, padding: str = "valid") -> GraphTensor:
+def conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Size = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: Size = 1,
+) -> GraphTensor:
     """Convolve a map [n, h, w, in] with a kernel [height, width, in, out]: [n, h', w', out]."""
-    inputs, steps = tensor(inputs).first(), _pair(strides)
-    begin, end = _pads(inputs, kernel.shape[:2], steps, padding)
-    return GraphTensor(opset().convolution(inputs.node, _kernel(kernel, inputs), steps, begin, end, [1, 1]), True)
+    inputs, steps, apart = tensor(inputs).first(), _pair(strides), _pair(dilation_rate)
+    reach = [(size - 1) * step + 1 for size, step in zip(kernel.shape[:2], apart, strict=True)]
+    begin, end = _pads(inputs, reach, steps, padding)
+    return GraphTensor(opset().convolution(inputs.node, _kernel(kernel, inputs), steps, begin, end, apart), True)
 
 
 def depthwise_conv(inputs: Any, kernel: Any, strides: Size = 1, padding: str = "valid") -> GraphTensor:
@@ -251,6 +268,13 @@ def conv_transpose(inputs: Any, kernel: Any, strides: Size, padding: str = "vali
     begin, end = [each // 2 for each in over], [each - each // 2 for each in over]
     node = opset().convolution_backprop_data(inputs.node, _kernel(kernel, inputs), steps, None, begin, end, [1, 1])
     return GraphTensor(node, True)
+
+
+def group_normalization(x: Any, scale: Any, bias: Any, groups: int, eps: float) -> GraphTensor:
+    """Normalise groups of a map's channels; see `core.nn.normalization.group_norm`, which calls it."""
+    x = tensor(x).first()
+    scale, bias = tensor(scale, like=x), tensor(bias, like=x)
+    return GraphTensor(opset().group_normalization(x.node, scale.node, bias.node, groups, eps), True)
 
 
 def grid_sample(inputs: Any, places: Any) -> GraphTensor:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from core.nn.ops import Ops, Tensor
 
 
-def convolve(ops: Ops, x: Tensor, kernel: Tensor, padding: str = "same") -> Tensor:
+def convolve(
+    ops: Ops, x: Tensor, kernel: Tensor, padding: str = "same", *, strides: int = 1, dilation: int = 1
+) -> Tensor:
     """Convolve [n, h, w, in] with a kernel in the kernel's precision: float32 [n, h', w', out]."""
-    return _product(ops, lambda x, kernel: ops.conv(x, kernel, 1, padding), x, kernel)
+    return _product(ops, lambda x, kernel: ops.conv(x, kernel, strides, padding, dilation_rate=dilation), x, kernel)
 
 
 def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
@@ -15,7 +17,7 @@ def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
     return _product(ops, ops.matmul, x, kernel)
 
 
-def transposed(ops: Ops, x: Tensor, kernel: Tensor, strides: int, padding: str) -> Tensor:
+def transposed(ops: Ops, x: Tensor, kernel: Tensor, strides: int | tuple[int, int], padding: str) -> Tensor:
     """Transposed convolution with a kernel [height, width, out, in] in the kernel's precision: float32."""
     return _product(ops, lambda x, kernel: ops.conv_transpose(x, kernel, strides, padding), x, kernel)
 

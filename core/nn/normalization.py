@@ -1,0 +1,27 @@
+"""Normalisations that several networks use, over `core.nn.ops`."""
+
+from core.nn.ops import Ops, Tensor
+
+
+def group_norm(ops: Ops, x: Tensor, scale: Tensor, bias: Tensor, groups: int, eps: float = 1e-6) -> Tensor:
+    """Normalise each group of channels of each map: mean 0, variance 1, then a scale and a bias for each channel.
+
+    Args:
+        ops: what computes it; OpenVINO has an operation of its own for this.
+        x: [n, height, width, channels].
+        scale: [channels].
+        bias: [channels].
+        groups: how many; the channels are divided by it.
+        eps: what is added to the variance.
+
+    Returns:
+        As x. Source: Wu and He 2018, Group Normalization.
+    """
+    native = getattr(ops, "group_normalization", None)
+    if native is not None:
+        return native(x, scale, bias, groups, eps)
+    height, width, channels = x.shape[1:]
+    split = ops.reshape(x, (-1, height, width, groups, channels // groups))
+    apart = split - ops.mean(split, axis=(1, 2, 4), keepdims=True)
+    normal = apart * ops.rsqrt(ops.mean(ops.square(apart), axis=(1, 2, 4), keepdims=True) + eps)
+    return ops.reshape(normal, (-1, height, width, channels)) * scale + bias

@@ -1,0 +1,48 @@
+"""SpecVQGAN: sounds for pictures, by way of a codebook of spectrograms. Run folders of the original, or ours.
+
+Source: Iashin and Rahtu 2021, Taming Visually Guided Sound Generation.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from specvqgan.codebook.model import Codebook
+    from specvqgan.vocoder.model import Vocoder
+
+__all__ = ["load_codebook", "load_vocoder"]
+
+
+def load_codebook(place: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Codebook":
+    """Load a codebook of spectrograms.
+
+    Args:
+        place: a run folder of the original's with `checkpoints` and `configs` (of a codebook, or of a transformer,
+            which contains one), one of its checkpoints, or a folder of ours.
+        engine: what computes it; see `core.nn.engine.compile`.
+        precision: f32, or bf16, which is faster where the processor has it and changes some codes.
+
+    Raises:
+        FileNotFoundError: there is none, or a file is missing.
+        ValueError: a file is damaged or breaks a rule; the message names it.
+    """
+    from specvqgan.codebook import model
+
+    return model.load(Path(place), engine, precision)
+
+
+def load_vocoder(place: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Vocoder":
+    """Load a MelGAN, which turns spectrograms into sound.
+
+    Args:
+        place: a folder of the original's with best_netG.pt and args.yml, or a folder of ours.
+        engine: what computes it; see `core.nn.engine.compile`.
+        precision: f32, or bf16.
+
+    Raises:
+        FileNotFoundError: there is none, or a file is missing.
+        ValueError: a file is damaged or breaks a rule; the message names it.
+    """
+    from specvqgan.vocoder import model
+
+    return model.load(Path(place), engine, precision)

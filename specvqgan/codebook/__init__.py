@@ -1,0 +1,1 @@
+"""The codebook: spectrograms to a small grid of codes, and back."""

@@ -1,0 +1,1 @@
+"""Spectrograms as SpecVQGAN knows them: from sound, and back."""

@@ -1,0 +1,1 @@
+"""Spectrograms to sound: MelGAN, its discriminators, and Griffin-Lim."""

@@ -1,0 +1,78 @@
+"""A loaded MelGAN: spectrograms to sound."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import checks
+from core.nn import numpy_ops
+from core.nn.engine import CompiledFunctions
+from core.nn.ops import Ops, Tensor
+from specvqgan import run_folder
+from specvqgan.vocoder import config as settings
+from specvqgan.vocoder import network, weights
+from specvqgan.vocoder.config import VocoderConfig
+
+# The ends of a spectrogram are mirrored, three frames of each.
+SHORTEST = 4
+
+
+def load(place: Path, engine: str, precision: str) -> "Vocoder":
+    """Load a MelGAN; see `specvqgan.load_vocoder`."""
+    run = run_folder.read(place)
+    try:
+        config = settings.from_run(run.config)
+        arrays = weights.from_original(run.weights, config)
+    except ValueError as error:
+        raise ValueError(f"{run.path}: {error}") from None
+    return Vocoder(config, arrays, place, engine, precision)
+
+
+class Vocoder:
+    """A MelGAN; may be used from several threads."""
+
+    def __init__(
+        self,
+        config: VocoderConfig,
+        arrays: Mapping[str, np.ndarray],
+        folder: Path,
+        engine: str = "openvino",
+        precision: str = "f32",
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self.name = folder.name
+        self.sample_rate = config.sample_rate
+        ready = weights.folded(numpy_ops, arrays)
+        self._arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in ready.items()}
+        self._functions = CompiledFunctions(engine, precision)
+
+    @functools.cached_property
+    def checksum(self) -> str:
+        """The SHA-256 of the file with the weights."""
+        return run_folder.checksum(self.folder)
+
+    def generate(self, mel: Any) -> np.ndarray:
+        """The sounds of spectrograms.
+
+        Args:
+            mel: [n, mels, frames], nominally in 0..1, low bands first; at least 4 frames.
+
+        Returns:
+            float32 [n, hop * frames] in -1..1.
+
+        Raises:
+            ValueError: it has another shape, or contains a value that is not finite.
+        """
+        mel = checks.finite("mel", np.asarray(mel, np.float32))
+        checks.shape("mel", mel, ("n", self.config.mels, "frames"))
+        frames = checks.whole("frames of mel", mel.shape[2], SHORTEST)
+        run = self._functions.get(frames, self._generate, self._arrays, [(1, 1, frames, self.config.mels)])
+        found = [np.zeros((0, frames * self.config.hop), np.float32)]
+        return np.concatenate(found + [run(each.T[None, None])[0, :, :, 0] for each in mel])
+
+    def _generate(self, ops: Ops, arrays: Any, mel: Tensor) -> Tensor:
+        return network.generate(ops, arrays, mel, self.config)
