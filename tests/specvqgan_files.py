@@ -13,6 +13,12 @@ import soundfile
 from specvqgan_recipe import GAIN, fill
 
 FOLDER = Path(__file__).parent / "data" / "specvqgan"
+# The arrays of full-size models that share a file.
+_ARRAYS = {
+    "full_melgan_discriminator": "full_discriminators",
+    "full_bninception_rgb": "full_bninception",
+    "full_bninception_flow": "full_bninception",
+}
 RUNS = {
     "codebook": "2026-11-27T04-26-29_vas_codebook",
     "5feats": "2026-11-27T04-49-16_vas_transformer_5feats",
@@ -62,7 +68,7 @@ def mel():
 @functools.cache
 def full_size(name):
     """Weights of a full-size model by the original's names, such as "full_codebook"; and the arrays of its file."""
-    known = arrays(f"full_size/{name.removesuffix('_rgb').removesuffix('_flow')}")
+    known = arrays(f"full_size/{_ARRAYS.get(name, name)}")
     shapes = json.loads((FOLDER / "full_size" / f"{name}_state_dict.json").read_text(encoding="utf-8"))
     weights = dict(fill(shapes, 91, GAIN[name]))
     names = {name.replace(".", "_"): name for name in weights}

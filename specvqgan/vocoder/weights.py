@@ -32,10 +32,20 @@ def from_original(arrays: Mapping[str, np.ndarray], config: VocoderConfig) -> Ar
     Raises:
         ValueError: one is missing, has another shape, or contains a value that is not finite.
     """
+    return complete(arrays, {name: shape for name, shape, _ in _kernels(config)}, _biases(config))
+
+
+def complete(
+    arrays: Mapping[str, np.ndarray], kernels: Mapping[str, tuple[int, ...]], biases: Mapping[str, int]
+) -> Arrays:
+    """Lengths, directions and biases in our layout, from those of a file; `kernels` are our shapes by name.
+
+    Raises:
+        ValueError: as `from_original`.
+    """
     found = {}
-    for name, is_transposed, size, before, after in network.convolutions(config):
-        first, second = (before, after) if is_transposed else (after, before)
-        shapes = {LENGTH: (first, 1, 1), DIRECTION: (first, second, size), BIAS: (after,)}
+    for name, (_, size, second, first) in kernels.items():
+        shapes = {LENGTH: (first, 1, 1), DIRECTION: (first, second, size), BIAS: (biases[name],)}
         for part, shape in shapes.items():
             found[f"{name}.{part}"] = laid_out(part, _checked(f"{name}.{part}", arrays, shape))
     return found
@@ -74,11 +84,7 @@ def folded(ops: Ops, arrays: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def initial(config: VocoderConfig, rng: np.random.Generator) -> Arrays:
     """Random weights, as the original begins: kernels from a normal distribution of deviation 0.02, biases uniform."""
-    sizes = [
-        (name, (1, size, *((after, before) if turned else (before, after))), size * (after if turned else before))
-        for name, turned, size, before, after in network.convolutions(config)
-    ]
-    return normal(sizes, {name: after for name, _, _, _, after in network.convolutions(config)}, rng)
+    return normal(_kernels(config), _biases(config), rng)
 
 
 def normal(
@@ -93,6 +99,19 @@ def normal(
         found[f"{name}.{LENGTH}"] = np.sqrt(np.square(direction).sum(axis=(0, 1, 2)))
         found[f"{name}.{BIAS}"] = rng.uniform(-bound, bound, biases[name]).astype(np.float32)
     return found
+
+
+def _kernels(config: VocoderConfig) -> list[tuple[str, tuple[int, ...], int]]:
+    """Name, our shape, and how many inputs torch counts for an output, of all kernels."""
+    found: list[tuple[str, tuple[int, ...], int]] = []
+    for name, turned, size, before, after in network.convolutions(config):
+        shape = (1, size, after, before) if turned else (1, size, before, after)
+        found.append((name, shape, size * shape[2]))
+    return found
+
+
+def _biases(config: VocoderConfig) -> dict[str, int]:
+    return {name: after for name, _, _, _, after in network.convolutions(config)}
 
 
 def _checked(name: str, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
