@@ -1,30 +1,42 @@
-"""Distances between two sets of feature vectors: of Fréchet (FID) and of kernels (KID).
+"""Distances between two sets of feature vectors, of Fréchet (FID) and of kernels (KID); the inception score.
 
-Sources: Heusel et al. 2017 (FID); Binkowski et al. 2018 (KID).
+Sources: Heusel et al. 2017 (FID); Binkowski et al. 2018 (KID); Salimans et al. 2016 (inception score).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 
-def frechet(first: np.ndarray, second: np.ndarray) -> float:
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of a figure that was measured several times."""
+
+    mean: float
+    deviation: float
+
+
+def frechet(first: np.ndarray, second: np.ndarray, precision: str = "float64") -> float:
     """The Fréchet distance of two normal distributions that have the means and covariances of two sets.
 
     Args:
         first: [n, k].
         second: [m, k].
+        precision: of the means. The programs of float32 features that others compare with have float32 means, which
+            changes the 8th digit.
 
     Raises:
         ValueError: a set has fewer than two vectors.
     """
     if min(len(first), len(second)) < 2:
         raise ValueError(f"each set must have at least 2 vectors, not {min(len(first), len(second))}")
-    one, other = (np.asarray(each, np.float64) for each in (first, second))
-    shift = one.mean(axis=0) - other.mean(axis=0)
-    a, b = (np.cov(each, rowvar=False) for each in (one, other))
+    means = [np.asarray(each, precision).mean(axis=0) for each in (first, second)]
+    distance = float(np.square(means[0] - means[1]).sum())
+    a, b = (np.atleast_2d(np.cov(np.asarray(each, np.float64), rowvar=False)) for each in (first, second))
     root = _root(a)
     # The trace of the root of a product is that of the root of a symmetric matrix with the same eigenvalues.
     shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ b @ root), 0, None)).sum()
-    return float(shift @ shift + np.trace(a) + np.trace(b) - 2 * shared)
+    return float(distance + np.trace(a) + np.trace(b) - 2 * shared)
 
 
 def kernel(first: np.ndarray, second: np.ndarray) -> float:
@@ -44,6 +56,39 @@ def kernel(first: np.ndarray, second: np.ndarray) -> float:
     a, b, both = ((x @ y.T / size + 1) ** 3 for x, y in ((one, one), (other, other), (one, other)))
     own = [(each.sum() - np.trace(each)) / (len(each) * (len(each) - 1)) for each in (a, b)]
     return float(own[0] + own[1] - 2 * both.mean())
+
+
+def kernel_of_subsets(first: np.ndarray, second: np.ndarray, subsets: int, size: int, seed: int) -> Spread:
+    """The mean distance under `kernel` of random subsets, as KID is reported; smaller sets have smaller subsets.
+
+    Args:
+        first: [n, k].
+        second: [m, k].
+        subsets: how many pairs are compared.
+        size: vectors of each; at most as many as the smaller set has are taken.
+        seed: which ones are taken.
+
+    Raises:
+        ValueError: there are fewer than two vectors, or no subsets.
+    """
+    if subsets < 1:
+        raise ValueError(f"there must be at least 1 pair of subsets, not {subsets}")
+    size, rng = min(size, len(first), len(second)), np.random.RandomState(seed)
+    found = [
+        kernel(*(each[rng.choice(len(each), size, replace=False)] for each in (first, second))) for _ in range(subsets)
+    ]
+    return Spread(float(np.mean(found)), float(np.std(found)))
+
+
+def inception_score(log_probabilities: np.ndarray) -> float:
+    """How sure a classifier is of each thing, and how much they differ: 1 to the number of classes.
+
+    Args:
+        log_probabilities: natural logarithms, [n, classes].
+    """
+    shares = np.exp(log_probabilities)
+    divergences = (shares * (log_probabilities - np.log(shares.mean(axis=0)))).sum(axis=1)
+    return float(np.exp(divergences.mean()))
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from core.progress import show_progress
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
-from gansynth.report.music_tagger import MusicTagger
+from core.audio.music_tagger import MusicTagger
 from gansynth.report.note_plan import NoteRequest
 from scripts import frame
 from scripts.flags import engine

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from core.audio.music_tagger import MusicTagger
 from gansynth.report import family_classifier, faults, feature_vector, likeness, octave_levels, pitch_classifier, tuning
 from gansynth.report.family_classifier import UNKNOWN, Confusion
-from gansynth.report.music_tagger import MusicTagger
 
 # A note with one of these faults has no features.
 _INAUDIBLE = {"not finite", "silent"}

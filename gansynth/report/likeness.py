@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gansynth.report import distances, music_tagger, octave_levels
+from core import distances
+from core.audio import music_tagger
+from gansynth.report import bins, octave_levels
 from gansynth.report.pitch_classifier import PitchClassifier
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 # Of real notes this share tests the classifier, which is trained on the others.
 _HELD_OUT = 0.2
 BINS = 50
+_LEAST_PROBABILITY = 1e-12
 # Fewer notes say nothing.
 LEAST = 20
 _SEED = 0
@@ -53,26 +56,30 @@ def _classified(real: "Sequence[NoteMeasurement]", generated: "Sequence[NoteMeas
     features, own = classifier.features(spectra), classifier.features(made)
     half = len(order) // 2
     halves = features[order[:half]], features[order[half:]]
-    bins = min(BINS, max(2, half // 5))
+    count = min(BINS, max(2, half // 5))
     return {
         "accuracy": {
             "real": classifier.accuracy(spectra[held_out], pitches[held_out]),
             "generated": classifier.accuracy(made, asked),
         },
         "frechet_distance": {
-            "real": distances.frechet_distance(*halves),
-            "generated": distances.frechet_distance(features, own),
+            "real": distances.frechet(*halves),
+            "generated": distances.frechet(features, own),
         },
         "inception_score": {
-            "real": distances.inception_score(classifier.probabilities(spectra[held_out])),
-            "generated": distances.inception_score(classifier.probabilities(made)),
+            "real": _inception_score(classifier.probabilities(spectra[held_out])),
+            "generated": _inception_score(classifier.probabilities(made)),
         },
         "different_bins": {
-            "bins": bins,
-            "real": distances.different_bins(spectra[order[:half]], spectra[order[half:]], bins, rng),
-            "generated": distances.different_bins(spectra, made, bins, rng),
+            "bins": count,
+            "real": bins.different_bins(spectra[order[:half]], spectra[order[half:]], count, rng),
+            "generated": bins.different_bins(spectra, made, count, rng),
         },
     }
+
+
+def _inception_score(probabilities: np.ndarray) -> float:
+    return distances.inception_score(np.log(np.maximum(probabilities, _LEAST_PROBABILITY)))
 
 
 def _judged(real: np.ndarray, generated: np.ndarray) -> dict[str, Any]:
@@ -80,8 +87,8 @@ def _judged(real: np.ndarray, generated: np.ndarray) -> dict[str, Any]:
     halves = real[order[: len(real) // 2]], real[order[len(real) // 2 :]]
     return {
         "frechet_audio_distance": {
-            "real": distances.frechet_distance(*halves),
-            "generated": distances.frechet_distance(real, generated),
+            "real": distances.frechet(*halves),
+            "generated": distances.frechet(real, generated),
         }
     }
 

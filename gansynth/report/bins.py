@@ -1,40 +1,10 @@
-"""Distances between real and generated notes: Fréchet distance, inception score, bins in which their shares differ."""
+"""Bins in which the shares of real and generated notes differ."""
 
 import numpy as np
 
 # A bin's shares differ where a two-sample test of proportions says so at this level.
 _SIGNIFICANT_Z = 1.96
 _ROUNDS = 30
-
-
-def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
-    """Distance of two clouds of points [n, size], each taken as a normal distribution (Heusel et al. 2017).
-
-    Raises:
-        ValueError: one of them has fewer than two points.
-    """
-    if min(len(real), len(generated)) < 2:
-        raise ValueError(f"each side needs at least 2 notes, not {len(real)} and {len(generated)}")
-    means, covariances = zip(
-        *((side.mean(axis=0), np.cov(side, rowvar=False)) for side in (real, generated)), strict=True
-    )
-    # The trace of the root of their product is the sum of the roots of its eigenvalues, which are real and not below 0.
-    roots = np.sqrt(np.maximum(np.linalg.eigvals(np.atleast_2d(covariances[0] @ covariances[1])).real, 0.0))
-    gap = float(((means[0] - means[1]) ** 2).sum())
-    return gap + float(np.trace(np.atleast_2d(covariances[0] + covariances[1])) - 2 * roots.sum())
-
-
-def inception_score(probabilities: np.ndarray) -> float:
-    """How sure a classifier is of each note, and how much notes differ: 1 to the number of classes.
-
-    Source: Salimans et al. 2016.
-
-    Args:
-        probabilities: [n, classes].
-    """
-    known = np.maximum(probabilities, 1e-12)
-    divergences = (known * np.log(known / known.mean(axis=0))).sum(axis=1)
-    return float(np.exp(divergences.mean()))
 
 
 def different_bins(real: np.ndarray, generated: np.ndarray, bins: int, rng: np.random.Generator) -> float:
