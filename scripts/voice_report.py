@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import gansynth
+from core.audio.music_tagger import MusicTagger
 from core.progress import show_progress
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
-from core.audio.music_tagger import MusicTagger
 from gansynth.report.note_plan import NoteRequest
 from scripts import frame
 from scripts.flags import engine

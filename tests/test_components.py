@@ -71,7 +71,7 @@ def test_a_hostile_pickle_executes_nothing(tmp_path, call):
     trap = tmp_path / "trap"
     words = {eval: f"__import__('os').mkdir({str(trap)!r})", exec: f"import os; os.mkdir({str(trap)!r})"}
     file = write(tmp_path / "a.pickle", GOOD | {"layer": Evil(call, words.get(call, str(trap)))})
-    with pytest.raises(ValueError, match="which a components file does not need"):
+    with pytest.raises(ValueError, match="which an array does not need"):
         ganspace.load(file)
     assert not trap.exists()
 

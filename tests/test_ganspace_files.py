@@ -163,7 +163,7 @@ def test_a_hostile_npz_executes_nothing(tmp_path, key):
 def test_a_pickle_that_is_hostile_in_our_own_keys_executes_nothing(tmp_path, key):
     trap, good = tmp_path / "trap", files._dict(components())
     (tmp_path / "a.pickle").write_bytes(pickle.dumps(good | {key: Evil(trap)}))
-    with pytest.raises(ValueError, match="which a components file does not need"):
+    with pytest.raises(ValueError, match="which an array does not need"):
         ganspace.load(tmp_path / "a.pickle")
     assert not trap.exists()
 

@@ -54,7 +54,7 @@ class _PlainUnpickler(pickle.Unpickler):
         try:
             return self._known[module, name]
         except KeyError:
-            raise ValueError(f"it asks for {module}.{name}, which a components file does not need") from None
+            raise ValueError(f"it asks for {module}.{name}, which an array does not need") from None
 
 
 class _Dtype:
@@ -62,7 +62,7 @@ class _Dtype:
 
     def __init__(self, name: str, *_: Any) -> None:
         if not isinstance(name, str) or not re.fullmatch(r"[biufcSU]\d{1,6}", name):
-            raise ValueError(f"it asks for an array of {name!r:.80}, which a components file does not need")
+            raise ValueError(f"it asks for an array of {name!r:.80}, which an array does not need")
         self.dtype = np.dtype(name)
 
     def __setstate__(self, state: Any) -> None:
@@ -91,7 +91,7 @@ def harmless() -> dict[tuple[str, str], Any]:
     def latin1(text: str, encoding: str) -> bytes:
         """How pickles of protocol 2 and below write bytes."""
         if encoding != "latin1":
-            raise ValueError(f"it asks for the encoding {encoding}, which a components file does not need")
+            raise ValueError(f"it asks for the encoding {encoding}, which an array does not need")
         return text.encode("latin1")
 
     def reconstruct(kind: Any, shape: Any, _: Any) -> np.ndarray:

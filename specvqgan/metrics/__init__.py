@@ -1,0 +1,1 @@
+"""Judges of spectrograms: classifiers, distances, and the figures of an evaluation."""
