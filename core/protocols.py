@@ -1,10 +1,10 @@
-"""What every model offers, whichever its family: the two protocols that the rest of the program is written against.
+"""What every model offers, whichever its family: the protocols that the rest of the program is written against.
 
 A model is loaded by `core.families.load`. It may be used from several threads.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from core import checks
+from core.progress import Progress
 
 
 class Move(NamedTuple):
@@ -214,3 +215,64 @@ class SoundModel(Protocol):
         Raises:
             ValueError: a control is missing, unknown, or out of its range.
         """
+
+
+@runtime_checkable
+class FoleyModel(Protocol):
+    """A generator of sounds for pictures, mono.
+
+    Attributes:
+        name: of the model.
+        folder: where it was loaded from.
+        sample_rate: in Hz.
+        seconds: of the pictures that it sees at a time; longer sounds are made part by part.
+        classes: names of the classes that a sound can be asked to be of; empty: there are none.
+    """
+
+    name: str
+    folder: Path
+    sample_rate: int
+    seconds: float
+    classes: tuple[str, ...]
+
+    def stream(
+        self,
+        frames: Iterable[np.ndarray],
+        fps: float,
+        *,
+        seconds: float | None = None,
+        classes: str | int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Sounds for pictures, in blocks, float32 [samples]; `generate` is their concatenation.
+
+        Args:
+            frames: of the pictures, uint8 [height, width, 3] each; they are read as they are needed.
+            fps: frames in a second.
+            seconds: of the sound; where the frames end, they begin again. None: as long as the frames.
+            classes: the name or the number of a class; None: the pictures decide.
+            temperature: of the samples; below 1 they are more likely ones, at 0 the likeliest.
+            top_k: how many of the likeliest samples are drawn from; None: the model's own choice.
+            seed: the same one gives the same sound.
+            progress: called with how many parts are done, and of how many (0: not known). What it raises ends the work.
+
+        Raises:
+            ValueError: there are no frames, or a value breaks a rule.
+        """
+
+    def generate(
+        self,
+        frames: Iterable[np.ndarray],
+        fps: float,
+        *,
+        seconds: float | None = None,
+        classes: str | int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """The same sound in one piece, float32 [samples]."""

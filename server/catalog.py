@@ -6,15 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ganspace
+from core import families
 from core.files.safe_paths import confined
+from core.progress import Progress, ignore
 from ganspace.edited_models import check_layer
 from gansynth.level import Level
 from server.checkpoints import locate, locate_components
+from server.loaded_foley import LoadedFoley, measured_gain_db
+from server.model_files import states
 
 if TYPE_CHECKING:
-    from core.progress import Progress
+    from core.protocols import FoleyModel
     from ganspace import Components
     from gansynth.model import Model
+
+
+def _load_foley(folder: Path) -> "FoleyModel":
+    found: FoleyModel = families.load(folder, "foley")
+    return found
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class Catalog:
         folders: searched in order.
         loader: reads a checkpoint folder.
         sounds: folders whose sound files clients may name; None: any on this machine.
+        foley_loader: reads a folder of a foley model.
+        foley_gains: those that were measured, in dB, by the model's files.
         levels: those that were measured, by the model's files; a model that is loaded again is not measured again.
     """
 
@@ -32,6 +43,8 @@ class Catalog:
     loader: Callable[[Path], "Model"]
     sounds: tuple[Path, ...] | None = None
     levels: dict[Hashable, Level] = field(default_factory=dict, compare=False)
+    foley_loader: "Callable[[Path], FoleyModel]" = _load_foley
+    foley_gains: dict[Hashable, float] = field(default_factory=dict, compare=False)
 
     def locate(self, name: str) -> Path:
         """The folder of a checkpoint by name or path.
@@ -58,6 +71,25 @@ class Catalog:
         model.warm_up()
         between()
         return model, folder
+
+    def load_foley(self, name: str, progress: "Progress" = ignore) -> LoadedFoley:
+        """A foley model by name or path, ready to play, its level measured.
+
+        Args:
+            name: the name or path.
+            progress: called between two steps of the work.
+
+        Raises:
+            FileNotFoundError: the models folders have none of this name.
+            ValueError: it cannot be read.
+        """
+        folder = locate(name, self.folders, "foley")
+        key = str(folder), frozenset(states(folder).items())
+        model = self.foley_loader(folder)
+        progress(0, 1)
+        if key not in self.foley_gains:
+            self.foley_gains[key] = measured_gain_db(model, progress)
+        return LoadedFoley(model, str(folder), self.foley_gains[key])
 
     def sound_file(self, name: str) -> Path:
         """A sound file of a client's.

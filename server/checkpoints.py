@@ -5,24 +5,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core import families
+from core.families import Kind
 from core.files.safe_paths import inside
 from ganspace import files
 
 
-def locate(name: str, models: Sequence[Path]) -> Path:
-    """The sound model's folder that NAME means: DIR/FAMILY/NAME, or an absolute path inside one of the models folders.
+def locate(name: str, models: Sequence[Path], kind: Kind = "sound") -> Path:
+    """The folder that NAME means: DIR/FAMILY/NAME, or an absolute path inside one of the models folders.
 
     Links and `..` are followed before the folder is compared, so nothing outside can be reached.
 
     Raises:
         FileNotFoundError: there is none inside; the message is the same for a folder outside.
     """
-    for folder, family in itertools.product(models, families.families("sound")):
+    for folder, family in itertools.product(models, families.families(kind)):
         for found in inside(Path(folder), family.folder, name):
             if family.detect(found):
                 return found
-    known = ", ".join(found.name for found in families.find(models, "sound")) or "none"
-    raise FileNotFoundError(f"no checkpoint {name[:80]!r} in the models folders (hallu serve --models); found: {known}")
+    known = ", ".join(found.name for found in families.find(models, kind)) or "none"
+    what = "checkpoint" if kind == "sound" else families.KIND_NAMES[kind]
+    raise FileNotFoundError(f"no {what} {name[:80]!r} in the models folders (hallu serve --models); found: {known}")
 
 
 def locate_components(name: str, folder: Path, models: Sequence[Path]) -> Path:

@@ -147,7 +147,7 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
     # Of clients on other machines, paths stay inside the spool.
     sounds = None if hosts.is_loopback(settings.host) else (settings.spool,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
-    catalog = Catalog(settings.models, loader, sounds)
+    catalog = Catalog(settings.models, loader, sounds, foley_loader=partial(loader, kind="foley"))
     sessions = SessionFolders(settings.state.parent / "sessions", _image_settings(settings))
     return EngineWork(
         catalog,
@@ -157,6 +157,7 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
         idle=spool.clean,
         sessions=sessions,
         ask_renderer=publisher.ask,
+        ask_frames=publisher.ask_frames,
     )
 
 

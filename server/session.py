@@ -18,6 +18,7 @@ from server.model_files import FileStates
 if TYPE_CHECKING:
     from ganspace import Components
     from gansynth.model import Model
+    from server.loaded_foley import LoadedFoley
 
 DEFAULT_PITCH = 32
 
@@ -65,6 +66,8 @@ class Session:
         components_file: their file.
         edits: added to every z, in standard deviations.
         waiting: what the state file names and could not be loaded; it stays in the file until somebody replaces it.
+        foley: what gives pictures a sound.
+        waiting_foley: the folder of the foley model that the state file names, until one is loaded.
     """
 
     seed: int
@@ -79,6 +82,8 @@ class Session:
     components_file: str | None = None
     edits: tuple[float, ...] = ()
     waiting: Setup = _NO_SETUP
+    foley: "LoadedFoley | None" = None
+    waiting_foley: str | None = None
 
     @classmethod
     def seeded(cls, seed: int) -> "Session":
@@ -166,6 +171,25 @@ class Session:
         if edits:
             self.need_components().offsets(np.array([edits], np.float64))
         return replace(self, edits=tuple(edits))
+
+    @property
+    def foley_folder(self) -> str | None:
+        """The folder of the foley model, for the state file."""
+        return self.foley.folder if self.foley else self.waiting_foley
+
+    def with_foley(self, foley: "LoadedFoley") -> "Session":
+        """The session with another foley model."""
+        return replace(self, foley=foley, waiting_foley=None)
+
+    def need_foley(self) -> "LoadedFoley":
+        """The loaded foley model.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.foley is None:
+            raise ValueError("no foley model is loaded; send /sound/load_foley")
+        return self.foley
 
     def need_model(self) -> "Model":
         """The loaded model.

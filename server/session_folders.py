@@ -54,10 +54,10 @@ class SessionFolders:
         """
         folder, images = self._folder(name), self.images()
         sound = SavedSession.of(session)
-        model, components = (_name(path) for path in (sound.model, sound.components))
+        model, components, foley = (_name(path) for path in (sound.model, sound.components, sound.foley))
         atomic.restore_folders(self.root)
         with atomic.replacing_folder(folder) as part:
-            state_file.save(part / SOUND, replace(sound, model=model, components=components))
+            state_file.save(part / SOUND, replace(sound, model=model, components=components, foley=foley))
             if images:
                 atomic.write_text(part / IMAGES, json.dumps({"version": 1, "settings": images}, indent=1))
 

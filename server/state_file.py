@@ -40,6 +40,7 @@ class SavedSession:
         conditions: see `Session`.
         components: the components file.
         edits: see `Session`.
+        foley: the folder of the foley model; files of before there were any do not have it.
     """
 
     seed: int
@@ -49,18 +50,19 @@ class SavedSession:
     conditions: Conditions = field(default_factory=dict)
     components: str | None = None
     edits: tuple[float, ...] = ()
+    foley: str | None = None
 
     @classmethod
     def of(cls, session: Session) -> "SavedSession":
         """What is saved of a session."""
         setup = session.setup
-        values = (setup.model, setup.conditions, setup.components, setup.edits)
+        values = (setup.model, setup.conditions, setup.components, setup.edits, session.foley_folder)
         return cls(session.seed, session.random, session.slots, *values)
 
     def session(self) -> Session:
         """The session with the slots and the random numbers; the model and what is set for it are yet to be loaded."""
         waiting = Setup(self.model, self.conditions, self.components, self.edits)
-        return Session(self.seed, self.random, self.slots, waiting=waiting)
+        return Session(self.seed, self.random, self.slots, waiting=waiting, waiting_foley=self.foley)
 
 
 def differs(before: Session, after: Session) -> bool:
@@ -68,7 +70,7 @@ def differs(before: Session, after: Session) -> bool:
     same_slots = before.slots.keys() == after.slots.keys() and all(
         before.slots[name] is after.slots[name] for name in before.slots
     )
-    fields = ("seed", "random", "setup")
+    fields = ("seed", "random", "setup", "foley_folder")
     return not same_slots or any(getattr(before, name) != getattr(after, name) for name in fields)
 
 
@@ -93,6 +95,7 @@ def _header(saved: SavedSession) -> dict[str, Any]:
         "conditions": dict(saved.conditions),
         "components": saved.components,
         "edits": saved.edits,
+        "foley": saved.foley,
         "slots": [[name, len(z)] for name, z in saved.slots.items()],
     }
 
@@ -155,6 +158,7 @@ def _parse(header: dict[str, Any], latents: np.ndarray) -> SavedSession:
         conditions={str(name): tuple(map(str, values)) for name, values in header["conditions"].items()},
         components=_optional_text(header["components"]),
         edits=tuple(map(float, header["edits"])),
+        foley=_optional_text(header.get("foley")),
     )
 
 

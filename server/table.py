@@ -12,7 +12,9 @@ from server.osc.queries import Query
 from server.sounds import (
     conditions,
     directions,
+    foley,
     hallucinations,
+    image_loops,
     live_notes,
     loops,
     matches,
@@ -74,6 +76,9 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/sound/load_ganspace_components": Queued(directions.load_ganspace_components, Lane.CHANGE),
     "/sound/set_edits": Queued(directions.set_edits, Lane.CONTROL),
     "/sound/edits": Queued(directions.edits),
+    "/sound/load_foley": Queued(foley.load_foley, Lane.CHANGE),
+    "/sound/from_image": Queued(foley.from_image),
+    "/sound/image_loop": Queued(image_loops.image_loop),
     "/sound/synthesize_noz": Queued(notes.synthesize_noz),
     "/sound/hallucinate_noz": Queued(hallucinations.hallucinate_noz),
 }

@@ -66,3 +66,9 @@ def test_a_gain_changes_slowly():
 def test_silence_stays_silent():
     level = LoudnessGain(-20.0, RATE)
     assert not through(lambda block: level.next(block, 0.0), np.zeros(RATE)).any()
+
+
+def test_a_block_shorter_than_the_look_ahead_waits_for_more():
+    limiter = Limiter(0.5, 16000)
+    parts = [limiter.next(np.ones(10)), limiter.next(np.ones(0)), limiter.next(np.ones(400)), limiter.finish()]
+    assert list(map(len, parts)) == [0, 0, 330, 80]

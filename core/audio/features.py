@@ -1,11 +1,11 @@
-"""Fast features of a sound over time (loudness, onsets, pitch classes), for pictures that react to generated sounds.
+"""Fast features of a sound over time (loudness, onsets, pitch classes, brightness), for pictures that react to it.
 
 Plain FFTs, 0.1 s for a minute of sound, because the server analyses what it generates. Songs are analysed in
 core/audio/song_features.py, whose signals the documented settings of `hallu visualize` were made for.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +19,8 @@ _C0_HZ = 440.0 * 2.0 ** (-57 / 12)
 # Below it a moment counts as silent.
 _SILENCE_DB = -60.0
 _SMALL = 1e-12
+# Where brightness is 0, and how far above it is 1.
+_DULL_HZ, _OCTAVES = 100.0, 6.0
 # Spectra that are computed at a time, and that are kept of a sound: those of 80 s.
 _MOMENTS, _MOST_KEPT = 512, 4096
 RATE = Fraction(FEATURE_RATE)
@@ -33,12 +35,15 @@ class Features:
         loudness: float32 [n]; 1 where the sound is loudest.
         onsets: float32 [n]; how fast the level rises, 1 at its fastest, 0 where it falls.
         chroma: float32 [n, 12]; C first; the strongest pitch of a moment is 1.
+        brightness: float32 [n]; the centroid of the spectrum on a scale of octaves, 0 at 100 Hz or below, 1 at 6.4 kHz
+            or above; empty where it was not measured.
     """
 
     rate: Fraction
     loudness: np.ndarray
     onsets: np.ndarray
     chroma: np.ndarray
+    brightness: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.loudness)
@@ -61,14 +66,16 @@ def features(wave: np.ndarray, sample_rate: int) -> Features:
     Loudness is in decibels, from _SILENCE_DB below the loudest moment to it; onsets are rises of the whole spectrum.
     """
     spectra = _Spectra(np.asarray(wave, np.float32), sample_rate)
-    sums, tops, pitches = zip(*(_summary(block, sample_rate) for block in spectra), strict=True)
+    sums, tops, pitches, centroids = zip(*(_summary(block, sample_rate) for block in spectra), strict=True)
     power, top = np.concatenate(sums), max(tops)
     if power.max(initial=0.0) <= _SMALL:
-        return Features(RATE, *(np.zeros((len(power), *more), np.float32) for more in ((), (), (12,))))
+        return Features(RATE, *(np.zeros((len(power), *more), np.float32) for more in ((), (), (12,), ())))
     decibels = 10.0 * np.log10(np.maximum(power / power.max(), _SMALL))
     loudness = np.clip(1.0 - decibels / _SILENCE_DB, 0.0, 1.0)
     chroma = normalized_chroma(np.concatenate(pitches), loudness > 0)
-    return Features(RATE, loudness.astype(np.float32), _onsets(spectra, top).astype(np.float32), chroma)
+    octaves = np.log2(np.maximum(np.concatenate(centroids), _DULL_HZ) / _DULL_HZ) / _OCTAVES
+    brightness = np.where(loudness > 0, np.minimum(octaves, 1.0), 0.0).astype(np.float32)
+    return Features(RATE, loudness.astype(np.float32), _onsets(spectra, top).astype(np.float32), chroma, brightness)
 
 
 class _Spectra:
@@ -103,9 +110,14 @@ class _Spectra:
         return np.pad(inside, (before, end - begin - before - len(inside)))
 
 
-def _summary(spectra: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float, np.ndarray]:
-    """Of a block of spectra: the power of each moment [n], the largest value, and the power by pitch class [n, 12]."""
-    return spectra.sum(axis=1), float(spectra.max()), _chroma(spectra, sample_rate)
+def _summary(spectra: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+    """Of spectra: their power [n], the largest value, the power by pitch class [n, 12], the centroids in Hz [n]."""
+    power = spectra.sum(axis=1)
+    # As with the pitch classes, no matrix product.
+    magnitudes = np.sqrt(spectra)
+    moments = (magnitudes * np.linspace(0.0, sample_rate / 2, spectra.shape[1], dtype=np.float32)).sum(axis=1)
+    centroids = moments / np.maximum(magnitudes.sum(axis=1), _SMALL)
+    return power, float(spectra.max()), _chroma(spectra, sample_rate), centroids
 
 
 def _onsets(spectra: _Spectra, top: float) -> np.ndarray:

@@ -92,12 +92,12 @@ class Limiter:
         before, ahead = self._margins, self.ahead
         wave = np.concatenate([before.wave, block])
         count = max(0, len(wave) - ahead)
-        allowed = np.minimum(1.0, self._ceiling / np.maximum(np.abs(wave), _SILENCE))
-        # The lowest gain that any sample within the look-ahead allows, and then no faster up than the release.
-        lowest = np.lib.stride_tricks.sliding_window_view(allowed, ahead + 1).min(axis=1)[:count]
         if not count:
             self._margins = _Margins(wave, before.gains, before.lowest)
             return wave[:0]
+        allowed = np.minimum(1.0, self._ceiling / np.maximum(np.abs(wave), _SILENCE))
+        # The lowest gain that any sample within the look-ahead allows, and then no faster up than the release.
+        lowest = np.lib.stride_tricks.sliding_window_view(allowed, ahead + 1).min(axis=1)[:count]
         ramp = self._slope * np.arange(1, count + 1)
         held = np.minimum.accumulate(np.concatenate([[before.lowest], lowest - ramp]))[1:] + ramp
         gains = np.concatenate([before.gains, np.minimum(held, 1.0)])

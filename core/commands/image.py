@@ -129,7 +129,9 @@ SETTING_COMMANDS = (
     ),
     Spec(
         "/image/map",
-        "Let a control follow a signal, from low at 0 to high at 1; without them over its whole range. No signal: off.",
+        "Let a control follow a signal, from low at 0 to high at 1; without them over its whole range. No signal: off. "
+        "Besides the signals of clients there are those of the sound that plays: sound.level, sound.onset, "
+        "sound.brightness, sound.pitch.",
         args=(Arg("control", "name", "truncation, jitter, noise, edit N, bend N or class NAME"),),
         group=(_MAP_WORD,),
         min_groups=0,

@@ -9,8 +9,8 @@ _NAME = Arg("name", "name", "of the session: a plain name, without a folder")
 SESSION_COMMANDS = (
     Spec(
         "/session/save",
-        "Save models, slots, random numbers, conditions, directions, edits and the settings of the images under a "
-        "name, in one folder, which can be mailed. A session of this name is replaced.",
+        "Save models (that of sounds for pictures too), slots, random numbers, conditions, directions, edits and the "
+        "settings of the images under a name, in one folder, which can be mailed. A session of this name is replaced.",
         args=(_NAME,),
         replies=("/session/saved name",),
     ),
@@ -27,6 +27,8 @@ SESSION_COMMANDS = (
             "/sound/pitch_in_edits yes",
             "/sound/directions name...",
             "/sound/edited edit...",
+            "/sound/foley name seconds",
+            "/sound/foley_classes class...",
             "/sound/conditioned name value...",
             "/session/missing what name reason",
         ),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.commands.arguments import Arg
+from core.commands.foley import FOLEY_COMMANDS
 from core.commands.limits import MAX_EDITS, MAX_SLOTS
 from core.commands.live import LIVE_COMMANDS
 from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
@@ -206,4 +207,5 @@ SOUND_COMMANDS = (
     *LIVE_COMMANDS,
     *MATCH_COMMANDS,
     *DIRECTION_COMMANDS,
+    *FOLEY_COMMANDS,
 )

@@ -1,18 +1,21 @@
 """Messages between the server and a renderer, over ZeroMQ: a topic, JSON, arrays. Nothing in them is executed.
 
-A message has the frames [topic, JSON object, array, array, ...], each array little-endian float32 or int16 in row
-order; the JSON's "arrays" lists their names, kinds and shapes.
+A message has the frames [topic, JSON object, array, array, ...], each array of bytes, or little-endian float32 or
+int16, in row order; the JSON's "arrays" lists their names, kinds and shapes.
 
 The server publishes:
 
 * welcome: the answer to hello
 * loaded: model ("" for none), latent_size, sample_rate
 * busy: busy, whether the engine works
-* sound: target, kind, duration_s, sample_rate, pitch; arrays key_times_s, keys, loudness, onsets, chroma
+* sound: target, kind, duration_s, sample_rate, pitch, part, drive; arrays key_times_s, keys, loudness, onsets, chroma,
+  brightness
 * samples: target, sample_rate; array samples, int16
 * play: target, position_s
 * stop: target, "" for whatever plays
 * command: id, address, values by name
+* watch: keep the frames that are shown in mind, from now on
+* frames: id, seconds: which frames were shown in the last seconds
 * bye: the server ends
 
 A renderer sends:
@@ -21,6 +24,7 @@ A renderer sends:
 * heartbeat: fps, page; every second
 * progress: id, done, total
 * reply: id, replies, error
+* frames: id, last, whether it is the last part of the answer; arrays frames, bytes [n, edge, edge, 3], and ages_s
 * notice: address of a command, and a reply that follows its end
 """
 
@@ -37,12 +41,16 @@ MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 16
 # All samples (int16) that are kept of the last sounds; half an hour at 16 kHz takes 58 MB.
 SAMPLES_BYTES = 60 * 2**20
-_KINDS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int16": np.dtype("<i2")}
+_KINDS: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype("<f4"),
+    "int16": np.dtype("<i2"),
+    "uint8": np.dtype("u1"),
+}
 
 
 @dataclass(frozen=True)
 class Event:
-    """One message: `fields` are plain JSON values, `arrays` float32 or int16."""
+    """One message: `fields` are plain JSON values, `arrays` float32, int16 or uint8."""
 
     topic: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -50,12 +58,12 @@ class Event:
 
 
 def encode(topic: str, fields: Mapping[str, Any] | None = None, **arrays: np.ndarray) -> list[bytes]:
-    """The frames of a message. Arrays of int16 stay so, all others become float32.
+    """The frames of a message. Arrays of int16 and uint8 stay so, all others become float32.
 
     Raises:
         ValueError: a number is not finite.
     """
-    kinds = {name: "int16" if array.dtype == np.int16 else "float32" for name, array in arrays.items()}
+    kinds = {name: array.dtype.name if array.dtype.name in _KINDS else "float32" for name, array in arrays.items()}
     numbers = {name: np.ascontiguousarray(array, _KINDS[kinds[name]]) for name, array in arrays.items()}
     if not all(np.isfinite(array).all() for array in numbers.values()):
         raise ValueError(f"an array of {topic!r} holds a value that is not finite")

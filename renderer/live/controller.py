@@ -17,6 +17,7 @@ from renderer import classes, image_models
 from renderer.bending import TRANSFORMS, Bend
 from renderer.live import bends, directions, recorder
 from renderer.live.direction_control import DirectionControl, Own
+from renderer.live.frame_memory import FrameMemory
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.recorder import Recorder
 from renderer.live.render_loop import Rates, RenderLoop
@@ -40,6 +41,7 @@ class RenderController:
     Attributes:
         scene: what is rendered.
         frames: the newest frame.
+        memory: the frames of the last half minute, once somebody has asked for them.
         render_loop: renders scene into frames.
         outputs: sinks of pictures in other programs.
         direction_control: loads directions and sets edits.
@@ -62,6 +64,7 @@ class RenderController:
         """
         self.scene, self.frames = Scene(), Frames()
         self.outputs = Outputs(self.frames, self._output_failed)
+        self.memory = FrameMemory(self.frames)
         self.render_loop = RenderLoop(self.scene, self.frames, rates, lambda: self.recording or bool(self.outputs.on))
         self.lock = threading.RLock()
         self.direction_control = DirectionControl(self.scene, self.lock, models, own)

@@ -28,6 +28,8 @@ _HELLO_S, _HEARTBEAT_S, _HINT_S = 0.2, 1.0, 5.0
 MAX_WAITING = 64
 # Shortest time between two warnings about unreadable messages.
 _WARNING_S = 5.0
+# Frames in a message: what a server takes of a renderer at a time is 1 MB.
+_FRAMES = 64
 
 
 def addresses(server: str) -> tuple[str, str]:
@@ -101,6 +103,8 @@ class Link:
             "busy": self._busy,
             "loaded": lambda event: log.info("sound model %s", read_name(event.fields, "model") or "unloaded"),
             "command": self._command,
+            "watch": lambda event: self._controller.memory.watch(),
+            "frames": self._frames,
             "bye": lambda event: stop(),
         }
 
@@ -205,6 +209,19 @@ class Link:
             self._commands.put_nowait((number, command))
         except queue.Full:
             self._answer(number, Outcome([], f"{MAX_WAITING} commands are waiting already; try again"))
+
+    def _frames(self, event: Event) -> None:
+        """Send what was shown in the last seconds, in parts."""
+        number = event.fields.get("id")
+        if type(number) is not int:
+            raise checks.mismatch("the id of a question", "be a whole number", number)
+        seconds = checks.in_range("seconds", checks.number("seconds", event.fields.get("seconds")), 0)
+        self._controller.memory.watch()
+        frames, ages_s = self._controller.memory.recent(seconds)
+        for begin in range(0, max(1, len(frames)), _FRAMES):
+            part = slice(begin, begin + _FRAMES)
+            fields = {"id": number, "last": begin + _FRAMES >= len(frames)}
+            self._outgoing.put(messages.encode("frames", fields, frames=frames[part], ages_s=ages_s[part]))
 
     def _work(self) -> None:
         try:

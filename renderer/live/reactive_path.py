@@ -50,34 +50,52 @@ class ReactivePath:
         """
         self._classes, self._num_classes = list(classes), num_classes
         self._times = [float(time) for time in sound.key_times_s]
-        self._keys = sound_to_image.image_keys(sound.keys, z_size)
         self._force, self._turns = _push(sound.loudness, sound.onsets)
-        class_keys = sound_to_image.class_keys(sound.keys, len(classes))
-        moments = lerp_at(np.arange(len(sound.chroma)) / FEATURE_RATE, self._times, class_keys)
-        self._weights = _class_weights(moments, *_pitches(sound.chroma, len(classes)), class_contrast)
+        self._presence, self._pitches = _pitches(sound.chroma, len(classes))
+        self._drive = sound.drive
+        if self._times:
+            self._keys = sound_to_image.image_keys(sound.keys, z_size)
+            class_keys = sound_to_image.class_keys(sound.keys, len(classes))
+            moments = lerp_at(np.arange(len(sound.chroma)) / FEATURE_RATE, self._times, class_keys)
+            self._weights = _class_weights(moments, self._presence, self._pitches, class_contrast)
         # A part that grows gets more key points, and stays as it was.
         rng = np.random.default_rng([z_size, len(sound.keys) if sound.part < 0 else 0])
         self._speeds, self._phases = rng.uniform(0.5, 1.5, z_size), rng.uniform(0.0, 1.0, z_size)
 
-    def at(self, position_s: float, jitter: float) -> GeneratorInput:
+    def at(self, position_s: float, jitter: float, base: GeneratorInput | None = None) -> GeneratorInput:
         """The input at a position; before the first and after the last key point it rests there.
 
         Args:
             position_s: from the start of the sound.
             jitter: how strongly the sound pushes z off the path, 0..1.
+            base: the input in place of the path's, for a sound that has no key points.
         """
+        if base is not None and not self._times:
+            return self._moved(base, position_s, jitter)
         now = np.array([position_s])
         z = slerp_at(now, self._times, self._keys)[0]
         # Folded in any case: an arc bulges beyond its ends.
-        z = sound_to_image.fold(z + jitter * self._sway(position_s), sound_to_image.REACH)
+        z = sound_to_image.fold(z + self._sway(position_s, jitter), sound_to_image.REACH)
         weights = np.zeros(self._num_classes)
         weights[self._classes] = _read(self._weights, position_s)
         return GeneratorInput(z, weights)
 
-    def _sway(self, position_s: float) -> np.ndarray:
-        """How far the sound pushes each value off the path at full jitter."""
+    def _moved(self, base: GeneratorInput, position_s: float, jitter: float) -> GeneratorInput:
+        """An input that the sound moves: z by loudness and onsets, the class weights by pitches."""
+        z = sound_to_image.fold(base.z + self._sway(position_s, jitter), sound_to_image.REACH)
+        weights = np.array(base.class_weights, np.float64)
+        share = _PITCH_SHARE * _read(self._presence, position_s)
+        weights[self._classes] = (1.0 - share) * weights[self._classes] + _PITCH_SHARE * _read(
+            self._pitches, position_s
+        )
+        return GeneratorInput(z, weights)
+
+    def _sway(self, position_s: float, jitter: float) -> np.ndarray:
+        """How far the sound pushes each value off the path."""
         turns = self._speeds * _read(self._turns, position_s) + self._phases
-        return 2.0 * _SWAY * _read(self._force, position_s) * np.sin(2.0 * np.pi * turns)
+        return (
+            min(1.0, jitter * self._drive) * 2.0 * _SWAY * _read(self._force, position_s) * np.sin(2.0 * np.pi * turns)
+        )
 
 
 def _push(loudness: np.ndarray, onsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -165,6 +165,7 @@ class Scene:
             if self._model is None:
                 return None
             self._playing = self.transport.at(now_s)
+            self._signals.follow(self._heard(now_s))
             values = self._signals.at(min(_LONGEST_STEP_S, max(0.0, now_s - self._shown_s)))
             self._moved = signals.applied(self._settings, values)
             self._switch_directions()
@@ -172,6 +173,11 @@ class Scene:
             bent = bends.bends_at(self._moved, self._model, now_s)
             noise = bends.noise_at(self._moved, self._model, now_s)
             return FrameTask(self._model, self._shown, self._moved.truncation, self._active, bent, noise)
+
+    def _heard(self, now_s: float) -> dict[str, float]:
+        """The signals of the sound that plays."""
+        playing = self._playing
+        return signals.of_sound(playing.sound, now_s - playing.since_s) if playing and playing.sound else {}
 
     def _switch_directions(self) -> None:
         """Change to the directions loaded last, once the edits along those before are invisible."""
@@ -205,10 +211,12 @@ class Scene:
         assert self._model is not None
         settings, model = self._moved, self._model
         sound = self._playing.sound if self._playing and settings.mode != "free" else None
-        if self._playing and sound:
-            target = self._path_of(sound).at(now_s - self._playing.since_s, settings.jitter)
-        else:
+        target = None
+        if not (self._playing and sound and len(sound.keys)):
             target = idle_motion.walk(now_s, model.z_size, settings.classes, model.num_classes)
+        if self._playing and sound:
+            target = self._path_of(sound).at(now_s - self._playing.since_s, settings.jitter, target)
+        assert target is not None
         if settings.mode != "tempo":
             return target
         return target._replace(z=z_at(self._tempo_clock.at(now_s), settings.oscillators, model.z_size))

@@ -1,4 +1,4 @@
-"""Control signals of clients (a microphone's level, a fader, a sensor), and what they move in the images."""
+"""Control signals of clients (a level, a fader, a sensor) and of the sound that plays, and what they move in images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import checks
+from core.audio.features import FEATURE_RATE
 from core.commands.table import COMMANDS
 from renderer import classes
 from renderer.bending import TRANSFORMS
@@ -16,8 +17,11 @@ from renderer.bending import TRANSFORMS
 if TYPE_CHECKING:
     from core.protocols import ImageModel
     from renderer.live.settings import Settings
+    from renderer.live.sounds import PlayedSound
 
 MAX_SIGNALS = 64
+# Those of the sound that plays; see `of_sound`.
+SOUND_SIGNALS = ("sound.level", "sound.onset", "sound.brightness", "sound.pitch")
 # How fast a value is followed: no frame jumps.
 _LAG_S = 0.04
 # Standard deviations.
@@ -196,6 +200,11 @@ class Signals:
             raise ValueError(f"at most {MAX_SIGNALS} signals are kept; {name[:40]!r} would be one more")
         self._wanted[name] = value
 
+    def follow(self, values: Mapping[str, float]) -> None:
+        """Set the signals of the sound that plays, see `of_sound`; those that it does not have fall to 0."""
+        falling = {name: 0.0 for name in SOUND_SIGNALS if name in self._wanted}
+        self._wanted |= falling | dict(values)
+
     def at(self, step_s: float) -> Mapping[str, float]:
         """The values, this long after the last time."""
         part = 1.0 - math.exp(-step_s / _LAG_S)
@@ -203,6 +212,19 @@ class Signals:
             shown = self.shown.get(name, wanted)
             self.shown[name] = shown + part * (wanted - shown)
         return self.shown
+
+
+def of_sound(sound: "PlayedSound", position_s: float) -> dict[str, float]:
+    """SOUND_SIGNALS of a sound at a position, 0..1 each, moved less or more as it drives the images."""
+    place = min(max(0, int(position_s * FEATURE_RATE)), len(sound.loudness) - 1)
+    chroma = sound.chroma[place]
+    found = {
+        "sound.level": sound.loudness[place],
+        "sound.onset": sound.onsets[place],
+        "sound.brightness": sound.brightness[place] if len(sound.brightness) else 0.0,
+        "sound.pitch": chroma.argmax() / (len(chroma) - 1) if chroma.any() else 0.0,
+    }
+    return {name: min(1.0, max(0.0, float(value) * min(1.0, sound.drive))) for name, value in found.items()}
 
 
 def _class(which: str, model: "ImageModel") -> int | None:

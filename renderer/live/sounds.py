@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from renderer.sound_to_image import PITCHES
 
 KEEP = 16
 _LONGEST_NAME = 1024
+_MOST_DRIVE = 10.0
 # More than a server is ahead of a sound without an end.
 _GROWS_S = 1.0
 _LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
@@ -21,17 +22,19 @@ _LOWEST_RATE, _HIGHEST_RATE = 1000, 192_000
 
 @dataclass(frozen=True, eq=False)
 class PlayedSound:
-    """A note or a hallucination; compared by identity.
+    """A note, a hallucination, or a sound for pictures; compared by identity.
 
     Attributes:
         target: its name.
         duration_s: its length.
         key_times_s: [k] rising times of its key points.
-        keys: [k, size] the key points: latent vectors, or edits.
+        keys: [k, size] the key points: latent vectors, or edits; none (k is 0) where it follows no path.
         loudness: [n], FEATURE_RATE per second from 0 s, 0..1.
         onsets: [n].
         chroma: [n, 12], C first.
         part: which part of a sound without an end it is; it may come again, longer. -1: it is a whole sound.
+        drive: how strongly it moves the image; 1 is as sounds usually do.
+        brightness: [n], 0..1; empty: not known.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -45,10 +48,12 @@ class PlayedSound:
     onsets: np.ndarray
     chroma: np.ndarray
     part: int = -1
+    drive: float = 1.0
+    brightness: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
         times = self.key_times_s
-        if times.ndim != 1 or not len(times) or self.keys.ndim != 2 or len(self.keys) != len(times):
+        if times.ndim != 1 or self.keys.ndim != 2 or len(self.keys) != len(times):
             raise ValueError(f"{self.target!r} has key times {times.shape} and key points {self.keys.shape}")
         if (np.diff(times) <= 0).any():
             raise ValueError(f"the key times of {self.target!r} do not rise")
@@ -59,6 +64,9 @@ class PlayedSound:
             or {self.loudness.shape, self.onsets.shape} != {(moments,)}
         ):
             raise ValueError(f"the features of {self.target!r} are empty, or differ in length")
+        if self.brightness.shape not in ((0,), (moments,)):
+            raise ValueError(f"the brightness of {self.target!r} differs in length from its loudness")
+        checks.in_range("drive", self.drive, 0.0, _MOST_DRIVE)
 
     def grows(self, before: "PlayedSound | None") -> bool:
         """Whether it is the same part of the same sound as another one, with more of it."""
@@ -83,7 +91,10 @@ def read_sound(event: Event) -> PlayedSound:
     part = checks.whole("part", event.fields.get("part", -1))
     # A part goes on until the next one, or until the sound is stopped.
     duration_s = duration_s + _GROWS_S if part >= 0 else max(0.0, duration_s)
-    return PlayedSound(read_name(event.fields, "target"), duration_s, **arrays, part=part)
+    drive = checks.number("drive", event.fields.get("drive", 1.0))
+    brightness = event.arrays.get("brightness", np.zeros(0, np.float32))
+    name = read_name(event.fields, "target")
+    return PlayedSound(name, duration_s, **arrays, part=part, drive=drive, brightness=brightness)
 
 
 def read_name(fields: Mapping[str, Any], key: str) -> str:

@@ -15,12 +15,13 @@ from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
 from server.session_folders import SessionFolders
+from server.sounds.foley import with_foley_loaded
 from server.sounds.live_notes import render_missing
 from server.sounds.models import with_loaded
 from server.sounds.note_cache import NoteCache
 from server.sounds.open_streams import Streams
 from server.sounds.rendered import RenderedSound
-from server.sounds.result import AskRenderer, Context, Result
+from server.sounds.result import AskFrames, AskRenderer, Context, Result
 from server.state_keeper import StateKeeper
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Listener(Protocol):
     def play(self, target: str, position_s: float) -> None:
         """A client plays a sound from this position on."""
 
+    def watch_frames(self) -> None:
+        """Sounds may be made for what is shown, from now on."""
+
 
 class EngineWork:
     """All commands that wait for the engine.
@@ -64,6 +68,7 @@ class EngineWork:
         idle: Callable[[], None],
         sessions: SessionFolders | None = None,
         ask_renderer: AskRenderer | None = None,
+        ask_frames: AskFrames | None = None,
     ) -> None:
         """Take the session from the state file if there is one; the model that it names is loaded by `prepare`.
 
@@ -75,10 +80,11 @@ class EngineWork:
             idle: cleans up now and then.
             sessions: where sessions are kept; None: beside the state file, without images.
             ask_renderer: see `Context`.
+            ask_frames: see `Context`.
         """
         self._clean = idle
         self._sessions = sessions or SessionFolders(state.parent / "sessions")
-        self._ask_renderer = ask_renderer
+        self._ask_renderer, self._ask_frames = ask_renderer, ask_frames
         self._catalog = catalog
         self._keeper = StateKeeper(state)
         self._listener = listener
@@ -98,8 +104,9 @@ class EngineWork:
 
     def prepare(self) -> None:
         """Load the model to start with."""
+        empty = self.session
         self.reload(self._load)
-        self._notify(None, ())
+        self._notify(empty, ())
 
     def idle(self) -> None:
         """See `server.engine.queue.Work`."""
@@ -130,7 +137,7 @@ class EngineWork:
             self._replace(result.session.after(before, self.session))
             request.rest = result.rest
         whole = [sound for sound in result.sounds if isinstance(sound, RenderedSound)]
-        self._notify(before.model, [*whole, *result.followed])
+        self._notify(before, [*whole, *result.followed])
         if result.plays is not None:
             self._listener.play(*result.plays)
         return replies
@@ -149,7 +156,7 @@ class EngineWork:
 
     def _context(self, session: Session) -> Context:
         tools = (self._catalog, self._notes, self._streams, self._unfinished(), self._sessions, self._ask_renderer)
-        return Context(session, *tools)
+        return Context(session, *tools, self._ask_frames)
 
     def _unfinished(self) -> int:
         """How many notes wait for their rest."""
@@ -170,13 +177,17 @@ class EngineWork:
 
         Conditions, components and edits in the state file are set again if it names the same checkpoint.
         """
-        wanted = name or self.session.waiting.model
-        if wanted is None:
-            return
+        wanted, foley = name or self.session.waiting.model, self.session.waiting_foley
         try:
-            self._replace(with_loaded(self.session, self._catalog, wanted))
+            if wanted is not None:
+                self._replace(with_loaded(self.session, self._catalog, wanted))
         except (OSError, ValueError) as error:
             log.warning("starting without a model: %s", errors.sentence(error))
+        try:
+            if foley is not None:
+                self._replace(with_foley_loaded(self.session, self._catalog, foley))
+        except (OSError, ValueError) as error:
+            log.warning("starting without a foley model: %s", errors.sentence(error))
 
     def _replace(self, session: Session) -> None:
         """Save the session, as far as that is possible, and take it for the present one."""
@@ -184,9 +195,11 @@ class EngineWork:
             self._keeper.save(session)
         self.session = session
 
-    def _notify(self, before: "Model | None", sounds: Sequence[RenderedSound]) -> None:
+    def _notify(self, before: Session, sounds: Sequence[RenderedSound]) -> None:
         model = self.session.model
-        if model is not before:
+        if model is not before.model:
             self._listener.loaded(*((model.name, model.latent_size, model.sample_rate) if model else ("", 0, 0)))
+        if self.session.foley is not before.foley:
+            self._listener.watch_frames()
         for sound in sounds:
             self._listener.rendered(sound)

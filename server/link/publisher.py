@@ -20,6 +20,8 @@ from renderer.ipc import messages
 from server.link.keyring import Keyring
 from server.link.pending_requests import Answer, Later, PendingRequests
 from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
+from server.link.shown_frames import Answer as FramesAnswer
+from server.link.shown_frames import FrameQuestions
 from server.sounds.rendered import RenderedSound
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ _GONE_S = 5.0
 # What a renderer sends is short; of what it is sent, the replay of the last sounds is the longest row.
 _MOST_RECEIVED, _MOST_WAITING = 1 << 20, 128
 _PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
+_NO_RENDERER = "no renderer is connected; hallu serve starts one if an image model is installed"
 _ZAP, _KEY_BYTES = "inproc://zeromq.zap.01", 32
 
 
@@ -53,6 +56,7 @@ class Publisher:
         self.port = self._bind(host, port)
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._requests = PendingRequests()
+        self._questions = FrameQuestions()
         self._cache = ReplayCache()
         self._heartbeat_s = float("-inf")
         self._page = ""
@@ -61,6 +65,7 @@ class Publisher:
             "heartbeat": self._heartbeat,
             "reply": lambda event: self._requests.close(event.fields),
             "progress": lambda event: self._requests.progress(event.fields, self._heartbeat_s),
+            "frames": lambda event: self._questions.take(event),
             "notice": lambda event: self._requests.follow_up(event.fields),
         }
         self._poller = zmq.Poller()
@@ -147,6 +152,19 @@ class Publisher:
         """
         self._do(self._ask, address, dict(values), answer, progress, later)
 
+    def watch_frames(self) -> None:
+        """Let renderers keep what they show in mind, those that connect later too."""
+        self._do(self._publish_watch)
+
+    def ask_frames(self, seconds: float, answer: FramesAnswer) -> None:
+        """Ask the renderer what it has shown.
+
+        Args:
+            seconds: how far back.
+            answer: called once, in the thread, with the frames and "", or with None and the reason.
+        """
+        self._do(self._ask_frames, seconds, answer)
+
     def _do(self, work: Callable[..., None], *args: Any) -> None:
         self._jobs.put(lambda: work(*args))
 
@@ -175,6 +193,7 @@ class Publisher:
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
         self._requests.give_up(time.monotonic(), self._gone)
+        self._questions.give_up(time.monotonic(), self._gone)
 
     def _admit(self, request: list[bytes]) -> list[bytes]:
         """Answer ZeroMQ's question whether a client may connect (ZAP, its RFC 27)."""
@@ -221,10 +240,20 @@ class Publisher:
         self, address: str, values: dict[str, Any], answer: Answer, progress: Progress | None, later: Later | None
     ) -> None:
         if self._gone:
-            return answer([], "no renderer is connected; hallu serve starts one if an image model is installed")
+            return answer([], _NO_RENDERER)
         self._requests.follow(address, later)
         number = self._requests.open(answer, time.monotonic(), progress)
         self._send(messages.encode("command", {"id": number, "address": address, "values": values}))
+
+    def _publish_watch(self) -> None:
+        self._cache.watched = True
+        self._send(messages.encode("watch"))
+
+    def _ask_frames(self, seconds: float, answer: FramesAnswer) -> None:
+        if self._gone:
+            return answer(None, _NO_RENDERER)
+        number = self._questions.open(answer, time.monotonic())
+        self._send(messages.encode("frames", {"id": number, "seconds": seconds}))
 
     @property
     def _never(self) -> bool:
@@ -245,6 +274,7 @@ class Publisher:
         log.info("renderer connected")
         # It does not know the commands of the one before.
         self._requests.give_up(self._heartbeat_s, gone=True)
+        self._questions.give_up(self._heartbeat_s, gone=True)
         self._send(messages.encode("welcome"))
         for frames in self._cache.replay():
             self._send(frames)

@@ -45,11 +45,13 @@ class ReplayCache:
         loaded: the last `loaded`.
         sounds: the last sounds, oldest first.
         play: what plays.
+        watched: whether renderers are to keep what they show in mind.
     """
 
     loaded: list[bytes] | None = None
     sounds: deque[_Kept] = field(default_factory=lambda: deque(maxlen=KEEP_SOUNDS))
     play: Play | None = None
+    watched: bool = False
 
     def add(self, sound: list[bytes], samples: list[bytes] | None) -> None:
         """Keep a sound that was sent."""
@@ -75,6 +77,8 @@ class ReplayCache:
 
     def replay(self) -> Iterator[list[bytes]]:
         """All messages, in the order in which they are to be sent."""
+        if self.watched:
+            yield messages.encode("watch")
         if self.loaded:
             yield self.loaded
         for place, kept in enumerate(self.sounds):
@@ -97,9 +101,15 @@ def encode_sound(sound: RenderedSound) -> list[bytes]:
         "sample_rate": sound.sample_rate,
         "pitch": sound.pitch,
         "part": sound.part,
+        "drive": sound.drive,
     }
     arrays = {"key_times_s": np.array(sound.key_times_s), "keys": sound.keys}
-    arrays |= {"loudness": found.loudness, "onsets": found.onsets, "chroma": found.chroma}
+    arrays |= {
+        "loudness": found.loudness,
+        "onsets": found.onsets,
+        "chroma": found.chroma,
+        "brightness": found.brightness,
+    }
     return messages.encode("sound", fields, **arrays)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from server.engine.request import Request
 
 if TYPE_CHECKING:
-    from server.sounds.streams import Stream
+    from server.sounds.playback import Playback
 
 MAX_STREAMS = 8
 
@@ -15,9 +15,9 @@ MAX_STREAMS = 8
 class Streams:
     """All streams. Used by the engine's thread alone."""
 
-    _open: dict[str, tuple["Stream", Request]] = field(default_factory=dict)
+    _open: dict[str, tuple["Playback", Request]] = field(default_factory=dict)
 
-    def add(self, stream: "Stream", request: Request) -> None:
+    def add(self, stream: "Playback", request: Request) -> None:
         """Add a stream that is open until its request ends.
 
         Raises:
@@ -30,7 +30,7 @@ class Streams:
             raise ValueError(f"there are {len(self._open)} streams; the most is {MAX_STREAMS}")
         self._open[stream.target] = stream, request
 
-    def find(self, target: str, *, ended: bool = False) -> "Stream":
+    def find(self, target: str, *, ended: bool = False) -> "Playback":
         """The stream with this target; with `ended` also one that has just ended, whose client may not know it yet.
 
         Raises:

@@ -82,11 +82,12 @@ class RenderedSound:
         wave: float32 [samples].
         sample_rate: in Hz.
         pitch: MIDI pitch.
-        keys: its key points, [k, size].
+        keys: its key points, [k, size]; none where it follows no path.
         key_times_s: when it reaches them.
         gain_db: what brings it to the common loudness; not applied to `wave`.
         pieces: given if its head has been delivered; the first samples of `wave` are those of the head.
         part: which part of a sound without an end it is; it may still grow. -1: it is a whole sound.
+        drive: how strongly it moves images; 1 is as sounds usually do.
     """
 
     target: str
@@ -98,11 +99,12 @@ class RenderedSound:
     gain_db: float = 0.0
     pieces: Pieces | None = None
     part: int = -1
+    drive: float = 1.0
 
     @property
     def kind(self) -> str:
-        """One of "note" and "hallucination"."""
-        return "note" if len(self.keys) == 1 else "hallucination"
+        """One of "note", "hallucination" and, without key points, "foley"."""
+        return ("foley", "note")[len(self.keys)] if len(self.keys) < 2 else "hallucination"
 
 
 Deliverable = RenderedSound | Head | Segment

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from server.catalog import Catalog
 from server.engine.request import Request
+from server.link.shown_frames import Answer
 from server.osc.packet import Message
 from server.session import Session
 from server.session_folders import SessionFolders
@@ -14,6 +15,8 @@ from server.sounds.note_cache import NoteCache
 from server.sounds.open_streams import Streams
 from server.sounds.rendered import Deliverable, RenderedSound
 
+# Gets how far back, in seconds; see server/link/publisher.py.
+AskFrames = Callable[[float, Answer], None]
 AskRenderer = Callable[[str, Mapping[str, Any], Callable[[Any, str], None]], None]
 
 
@@ -30,6 +33,7 @@ class Context:
         sessions: the saved ones.
         ask_renderer: sends the renderer a command, by address and values, and calls its last argument with replies and
             an error; None: there is no renderer.
+        ask_frames: asks the renderer what it has shown; None: there is no renderer.
     """
 
     session: Session
@@ -39,6 +43,7 @@ class Context:
     unfinished: int = 0
     sessions: SessionFolders = field(default_factory=lambda: SessionFolders(Path("sessions")))
     ask_renderer: AskRenderer | None = None
+    ask_frames: AskFrames | None = None
 
 
 class Rest(Protocol):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from core import errors
@@ -15,6 +16,7 @@ from server.osc.packet import Message
 from server.session import Session, Setup
 from server.session_folders import Row, StoredSession
 from server.sounds.conditions import conditions_of
+from server.sounds.foley import foley_of, with_foley_loaded
 from server.sounds.models import facts_of, with_loaded
 from server.sounds.result import AskRenderer, Context, Result
 
@@ -46,7 +48,9 @@ def load(context: Context, request: Request) -> Result:
     """Recall a session; what names something that is missing is reported, and the rest is set."""
     stored = context.sessions.load(request.command.values["name"])
     session, missing = _sound(context, stored)
-    replies = [*(facts_of(session) if session.model else ()), *conditions_of(session), *missing]
+    session, silent = _foley(context, session, stored.sound.foley, request)
+    facts = [*(facts_of(session) if session.model else ()), *(foley_of(session) if session.foley else ())]
+    replies = [*facts, *conditions_of(session), *missing, *silent]
     before = {_key(row) for row in context.sessions.images()}
     rows = [*_switched_off(before, stored.images), *stored.images]
     return Result(session, [*replies, *_images(context.ask_renderer, rows, request)])
@@ -65,6 +69,16 @@ def _sound(context: Context, stored: StoredSession) -> tuple[Session, list[Messa
     except (OSError, ValueError) as error:
         return now, [_missing("sound", sound.model, error)]
     return session, list(_lost(session, sound.components))
+
+
+def _foley(context: Context, session: Session, name: str | None, request: Request) -> tuple[Session, list[Message]]:
+    """The session with the stored foley model, and what is missing; where none is stored, the present one stays."""
+    if name is None or (session.foley and Path(session.foley.folder).name == name):
+        return session, []
+    try:
+        return with_foley_loaded(session, context.catalog, name, request.progress), []
+    except (OSError, ValueError) as error:
+        return session, [_missing("foley", name, error)]
 
 
 def _lost(session: Session, components: str | None) -> Iterator[Message]:

@@ -6,7 +6,6 @@ there, so that the same messages give the same samples, however fast the machine
 
 import logging
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,15 +26,14 @@ from gansynth.hallucination import Timing
 from server.engine.request import Request
 from server.osc.packet import Message
 from server.session import Session
-from server.sounds.rendered import Pieces, Segment
+from server.sounds.playback import GONE_S, Playback
+from server.sounds.rendered import Segment
 from server.sounds.result import Context, Result
 from server.sounds.stream_images import StreamImages
 
 log = logging.getLogger(__name__)
 
 LOOK_AHEAD_S = 0.5
-# A client that reports no position for so long is gone.
-GONE_S = 10.0
 MAX_KEYS_AHEAD = 1024
 # A stream goes before notes when so little of it is left to play.
 _DUE_S = 0.2
@@ -47,34 +45,18 @@ _NUMBERS = {arg.name: arg for arg in STREAM_SETTINGS}
 
 
 @dataclass
-class Stream:
-    """A stream that plays; as `server.sounds.result.Rest`, its next part.
+class Stream(Playback):
+    """A stream that plays; see `Playback` for the other attributes.
 
     Attributes:
-        target: the client's name for it.
         session: that it began with: its model, components and level stay.
         sound: what it renders.
-        pieces: what its sink keeps.
-        position_s: the last position that its client reported.
-        reported_s: when that was, on time.monotonic's clock.
-        underruns: how often the client had played all that it had.
-        starved: it has, at its last position.
         blocks: rendered, and not delivered yet.
-        begins_s: when the parts that images follow begin, by their numbers.
-        shown: the part that images follow now; -1: none yet.
     """
 
-    target: str
     session: Session
     sound: EndlessHallucination
-    pieces: Pieces = field(default_factory=Pieces)
-    position_s: float = 0.0
-    reported_s: float = field(default_factory=time.monotonic)
-    underruns: int = 0
-    starved: bool = False
     blocks: list[np.ndarray] = field(default_factory=list)
-    begins_s: dict[int, float] = field(default_factory=dict)
-    shown: int = -1
 
     def __post_init__(self) -> None:
         self.images = StreamImages(self.target, self.sample_rate)
@@ -99,12 +81,18 @@ class Stream:
         """When only _DUE_S will be left to play."""
         return self.reported_s + self.pieces.seconds - self.position_s - _DUE_S
 
-    def report(self, position_s: float) -> bool:
-        """Take a position of the client; True if it has just played all that it had."""
-        before, self.starved = self.starved, position_s > self.pieces.seconds > 0 and not self.sound.finished
-        self.position_s, self.reported_s = max(self.position_s, position_s), time.monotonic()
-        self.underruns += self.starved and not before
-        return self.starved and not before
+    @property
+    def finished(self) -> bool:
+        """See `Playback`."""
+        return self.sound.finished
+
+    def stop(self) -> None:
+        """See `Playback`."""
+        self.sound.stop(self.boundary)
+
+    def set(self, name: str, words: Sequence[str]) -> None:
+        """See `Playback`."""
+        self.sound.change(self.boundary, _changed(self.session, self.sound.latest_settings, name, words))
 
     def __call__(self, context: Context, request: Request) -> Result:
         """Render a note, or deliver the next segment.
@@ -126,15 +114,6 @@ class Stream:
             return Result(context.session, sounds=[segment], rest=self, followed=followed)
         underruns = Message("/sound/underruns", (self.target, self.underruns))
         return Result(context.session, [underruns], [segment], followed=followed)
-
-    def plays(self) -> tuple[str, float] | None:
-        """The target and the position within the part that images are to follow from now on; None: nothing new."""
-        begun = [part for part, begin_s in self.begins_s.items() if begin_s <= self.position_s]
-        if not begun or begun[-1] == self.shown:
-            return None
-        self.shown = begun[-1]
-        self.begins_s = {part: begin_s for part, begin_s in self.begins_s.items() if part >= self.shown}
-        return self.target, self.position_s - self.begins_s[self.shown]
 
 
 def stream(context: Context, request: Request) -> Result:
@@ -162,9 +141,7 @@ def stream(context: Context, request: Request) -> Result:
 def stream_set(context: Context, request: Request) -> Result:
     """Change a setting of a stream."""
     values = request.command.values
-    found = context.streams.find(values["target"])
-    settings = _changed(found.session, found.sound.latest_settings, values["name"], values["value"])
-    found.sound.change(found.boundary, settings)
+    context.streams.find(values["target"]).set(values["name"], values["value"])
     return Result(context.session)
 
 
@@ -172,6 +149,8 @@ def stream_add(context: Context, request: Request) -> Result:
     """Add key points to a stream."""
     values = request.command.values
     found = context.streams.find(values["target"])
+    if not isinstance(found, Stream):
+        raise ValueError(f"{found.target[:60]!r} follows no path; it takes no key points")
     session, keys = context.session.latents(values["slot"], found.session.need_model())
     if found.sound.keys_ahead + len(keys) > MAX_KEYS_AHEAD:
         raise ValueError(f"{found.sound.keys_ahead} key points are still to come; the most is {MAX_KEYS_AHEAD}")
@@ -193,8 +172,7 @@ def stream_position(context: Context, request: Request) -> Result:
 
 def stream_stop(context: Context, request: Request) -> Result:
     """Let a stream end."""
-    found = context.streams.find(request.command.values["target"])
-    found.sound.stop(found.boundary)
+    context.streams.find(request.command.values["target"]).stop()
     return Result(context.session)
 
 
