@@ -63,6 +63,7 @@ FAILURES = {
     "make_noise_checkpoint": ("file", "file"),
     "make_voice": ("out", "fluidsynth"),
     "picture_dataset": ("file", "file"),
+    "specvqgan_features": ("missing --out out --weights w.pth", "missing"),
     "stylegan2_train": ("missing run", "missing"),
 }
 every_command = pytest.mark.parametrize(("name", "module"), COMMANDS.items(), ids=COMMANDS)

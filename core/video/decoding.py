@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of the files that a folder is searched for; a file that is named may have any.
+SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".gif"})
 MOST_PIXELS = 1 << 26
 LONGEST_S = 6 * 3600.0
 # A frame may be shown for this long; a damaged time stamp would otherwise repeat one for years.
