@@ -64,6 +64,7 @@ FAILURES = {
     "make_voice": ("out", "fluidsynth"),
     "picture_dataset": ("file", "file"),
     "specvqgan_features": ("missing --out out --weights w.pth", "missing"),
+    "specvqgan_codec": ("encode missing.wav out.hvq --model missing", "'missing'"),
     "stylegan2_train": ("missing run", "missing"),
 }
 every_command = pytest.mark.parametrize(("name", "module"), COMMANDS.items(), ids=COMMANDS)

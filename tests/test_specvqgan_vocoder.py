@@ -65,3 +65,37 @@ def test_weights_travel_to_the_originals_layout_and_back(vocoder):
     arrays = weights.initial(vocoder.config, np.random.default_rng(0))
     back = weights.from_original(weights.to_original(arrays), vocoder.config)
     assert all((back[name] == arrays[name]).all() for name in arrays)
+
+
+@pytest.mark.parametrize("size", [1, 50, 400])
+def test_blocks_are_the_whole(vocoder, size):
+    mel = np.concatenate([files.mel(), files.mel()[:, ::-1]], axis=1)[:, :900]
+    blocks = list(vocoder.stream(mel[:, at : at + size] for at in range(0, mel.shape[1], size)))
+    whole = engine.compile(vocoder._generate, vocoder._arrays, [(1, 1, 900, 80)])(mel.T[None, None])[0, 0, :, 0]
+    assert len(blocks) > 3
+    np.testing.assert_allclose(np.concatenate(blocks), whole, rtol=0, atol=2e-6)
+
+
+def test_a_block_waits_for_a_few_frames_only(vocoder):
+    taken = 0
+
+    def pieces():
+        nonlocal taken
+        for at in range(0, 860, 10):
+            taken = at + 10
+            yield files.mel()[:, at : at + 10]
+
+    done = 0
+    for block in vocoder.stream(pieces()):
+        done += len(block) // 256
+        assert taken - done <= vocoder.margin + 10 or taken == 860
+
+
+def test_a_sample_depends_on_no_more_frames_than_it_is_said(vocoder):
+    mel = np.array(files.mel()[None, :, :64])
+    before = vocoder.generate(mel)[0].reshape(64, 256)
+    mel[0, :, 30] += 0.5
+    changed = np.abs(vocoder.generate(mel)[0].reshape(64, 256) - before).max(axis=1) > 1e-6
+    (places,) = np.nonzero(changed)
+    assert vocoder.margin - 2 <= 30 - places.min() <= vocoder.margin
+    assert vocoder.margin - 2 <= places.max() - 30 <= vocoder.margin

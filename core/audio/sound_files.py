@@ -98,6 +98,22 @@ def read(path: Path, sample_rate: int, *, longest_s: float | None = None) -> np.
     return wave
 
 
+def stream(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """What `read` gives, in blocks float32 [samples], so that a sound of any length can be worked through.
+
+    Raises:
+        BadFileError: it cannot be read, or has a value that is not finite; after the blocks before it.
+    """
+    try:
+        with _opened(path) as file:
+            for block in _blocks(file, sample_rate) if file else _decoded(path, sample_rate):
+                if len(block):
+                    check_samples(path, block)
+                    yield block
+    except (DecodingError, OSError, soundfile.LibsndfileError) as error:
+        raise _unreadable(path, error) from None
+
+
 def check_samples(path: Path, wave: np.ndarray) -> None:
     """Check what was read of a file.
 

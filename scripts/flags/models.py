@@ -9,6 +9,7 @@ from server.settings import ServerSettings
 
 SOUND: Kind = "sound"
 IMAGE: Kind = "image"
+FOLEY: Kind = "foley"
 
 
 def add(parser: argparse.ArgumentParser, *kinds: Kind) -> None:

@@ -3,8 +3,10 @@
 Source: Kumar et al. 2019, MelGAN. Parts are counted as in the original's list of modules, model.0, model.1, ...
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from core.nn.ops import Ops, Tensor
@@ -51,6 +53,17 @@ def generate(ops: Ops, weights: Weights, mel: Tensor, config: VocoderConfig, hoo
             x = hook(name, _residual(ops, weights, name, x, dilation))
     x = _mirrored(ops, ops.leaky_relu(x, SLOPE), ENDS // 2)
     return hook(last, ops.tanh(_conv(ops, weights, last, x)))
+
+
+def reach(config: VocoderConfig) -> int:
+    """How many frames before and after its own a sample depends on, at most."""
+    parts, _ = stages(config)
+    found, rate = ENDS // 2 * Fraction(1), 1
+    for stage in parts:
+        found += Fraction(1, rate)
+        rate *= stage.ratio
+        found += sum((Fraction(dilation, rate) for _, dilation in stage.blocks), Fraction(0))
+    return math.ceil(found + Fraction(ENDS // 2, rate))
 
 
 def _residual(ops: Ops, weights: Weights, name: str, x: Tensor, dilation: int) -> Tensor:

@@ -1,0 +1,1 @@
+"""Sounds of any length as codes, in a small file, and back."""

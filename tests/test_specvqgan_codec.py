@@ -1,0 +1,173 @@
+"""The codec: sounds of any length to a small file and back, whole, at the bitrate that it states."""
+
+import numpy as np
+import pytest
+import soundfile
+import specvqgan_files as files
+
+import specvqgan
+from scripts import specvqgan_codec
+from specvqgan.codec import codec, token_file
+from specvqgan.codec.token_file import Tokens
+from specvqgan.windows import windows
+
+
+@pytest.fixture(scope="module")
+def codebook():
+    return specvqgan.load_codebook(files.run("codebook"))
+
+
+@pytest.fixture(scope="module")
+def vocoder():
+    return specvqgan.load_vocoder(files.FOLDER / "melgan")
+
+
+def in_blocks(wave, size=22050):
+    return [wave[start : start + size] for start in range(0, len(wave), size)]
+
+
+@pytest.mark.parametrize("length", [1, 9, 10, 11, 25, 100])
+@pytest.mark.parametrize("size", [1, 7, 100])
+@pytest.mark.parametrize("margin", [0, 3])
+def test_new_parts_of_windows_are_the_sequence(length, size, margin):
+    whole = np.arange(length)[None]
+    found, edges = [], []
+    for window, begin, end in windows((whole[:, at : at + size] for at in range(0, length, size)), 10, margin):
+        assert window.shape[1] == min(10, length)
+        found.append(window[:, begin:end])
+        edges.append((begin, window.shape[1] - end))
+    assert (np.concatenate(found, axis=1) == whole).all()
+    assert all(before >= margin for before, _ in edges[1:])
+    assert all(after >= margin for _, after in edges[:-1])
+    assert edges[0][0] == edges[-1][1] == 0
+
+
+@pytest.mark.parametrize("name", ["clip_a", "short_6s", "long_12s", "speech_24k"])
+def test_codes_of_a_spectrogram_are_the_originals(codebook, vocoder, name):
+    known = files.arrays("codec/reference")
+    if name == "speech_24k":
+        mel = (known["speech_24k_spectrogram"] + 1) / 2
+    else:
+        from specvqgan.mel.spectrogram import spectrogram
+
+        mel = spectrogram(files.clip(name))[:, :860]
+    codes = codebook.encode(mel[None])
+    assert (codes[0] == known[f"{name}_tokens"]).all()
+    wave = vocoder.generate(codebook.decode(codes, clip=False))[0]
+    assert len(wave) == known[f"{name}_wave_length"]
+    np.testing.assert_allclose(wave[:2048], known[f"{name}_wave_first_2048"], rtol=0, atol=1e-4)
+
+
+def test_a_long_sound_keeps_its_tail_and_its_length(codebook, vocoder):
+    wave = files.clip("long_12s")
+    tokens = codec.encode(in_blocks(wave), codebook)
+    assert tokens.codes.shape == (5, -(-(1 + len(wave) // 256) // 16))
+    found = np.concatenate(list(codec.decode(tokens, codebook, vocoder)))
+    assert len(found) == len(wave)
+
+
+def test_codes_do_not_depend_on_the_blocks(codebook):
+    wave = files.clip("long_12s")
+    one, other = codec.encode([wave], codebook), codec.encode(in_blocks(wave, 3000), codebook)
+    assert (one.codes == other.codes).all()
+
+
+def test_a_window_of_a_long_sound_has_the_codes_that_it_has_alone(codebook):
+    from specvqgan.mel.spectrogram import spectrogram
+
+    wave = files.clip("long_12s")
+    alone = codebook.encode(spectrogram(wave)[None, :, :848])[0]
+    assert (codec.encode([wave], codebook).codes[:, :49] == alone[:, :49]).all()
+
+
+@pytest.mark.parametrize("samples", [1, 100, 4096, 30000])
+def test_a_short_sound_comes_back_as_long_as_it_was(codebook, vocoder, samples):
+    tokens = codec.encode([files.clip("clip_a")[:samples]], codebook)
+    assert sum(map(len, codec.decode(tokens, codebook, vocoder))) == samples
+
+
+def example(count=1000, samples=100_000):
+    columns = token_file.column_count(samples, 16)
+    codes = np.random.default_rng(0).integers(count, size=(5, columns))
+    return Tokens(codes, 16, count, samples, b"8 bytes.")
+
+
+@pytest.mark.parametrize("count", [2, 64, 100, 1000, 1024, 1025, 65536])
+def test_a_file_holds_what_was_written_in_as_few_bits_as_codes_need(tmp_path, count):
+    tokens = example(count)
+    size = token_file.write(tmp_path / "a.hvq", tokens)
+    known = files.arrays("codec/reference").get(f"bits_of_{count}_codes")
+    assert known is None or tokens.bits == known
+    assert size == (tmp_path / "a.hvq").stat().st_size == 32 + -(-tokens.codes.size * tokens.bits // 8)
+    found = token_file.read(tmp_path / "a.hvq")
+    assert (found.codes == tokens.codes).all()
+    assert (found.samples, found.count, found.codebook) == (100_000, count, b"8 bytes.")
+
+
+def test_every_change_of_a_file_is_noticed(tmp_path):
+    path = tmp_path / "a.hvq"
+    token_file.write(path, example(samples=3000))
+    content = path.read_bytes()
+    damaged = [
+        content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :]
+        for place in range(len(content))
+    ]
+    damaged += [content[:size] for size in (0, 3, 31, 32, len(content) - 1)] + [content + b"\0"]
+    for one in damaged:
+        path.write_bytes(one)
+        with pytest.raises(ValueError, match=r"a.hvq is (damaged|not a file of codes)"):
+            token_file.read(path)
+
+
+def test_a_file_that_claims_to_be_endless_takes_no_memory(tmp_path):
+    path = tmp_path / "a.hvq"
+    token_file.write(path, example(samples=3000))
+    content = bytearray(path.read_bytes())
+    content[12:20] = b"\xff" * 8
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"its codes have \d+ bytes instead of \d+"):
+        token_file.read(path)
+
+
+def test_another_codebook_is_refused(codebook, vocoder):
+    with pytest.raises(ValueError, match="another codebook than"):
+        codec.decode(example(), codebook, vocoder)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a stereo file of 24 kHz, encoded by the command."""
+    folder = tmp_path_factory.mktemp("codec")
+    speech, rate = soundfile.read(files.FOLDER / "codec" / "speech_24k.flac", dtype="float32")
+    soundfile.write(folder / "speech.ogg", np.stack([speech, speech], axis=1), rate)
+    return folder
+
+
+def run(*words):
+    return specvqgan_codec.main([str(word) for word in words])
+
+
+def test_the_command_encodes_and_decodes_any_sound(place, capsys):
+    model = ("--model", files.run("codebook"))
+    assert run("encode", place / "speech.ogg", place / "speech.hvq", *model) == 0
+    size = (place / "speech.hvq").stat().st_size
+    said = capsys.readouterr().out
+    assert f"{size} bytes" in said
+    assert f"{8 * size / 2.0 / 1000:.3f} kbit/s" in said
+    words = (place / "speech.hvq", place / "back.wav", *model, "--vocoder", files.FOLDER / "melgan")
+    assert run("decode", *words) == 0
+    back, rate = soundfile.read(place / "back.wav")
+    assert (len(back), rate) == (44100, 22050)
+
+
+def test_the_command_overwrites_nothing(place, capsys):
+    (place / "there.hvq").write_text("precious")
+    assert run("encode", place / "speech.ogg", place / "there.hvq", "--model", files.run("codebook")) == 1
+    assert (place / "there.hvq").read_text() == "precious"
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_the_command_names_what_it_cannot_read(place, capsys):
+    (place / "note.txt").write_text("no sound")
+    assert run("encode", place / "note.txt", place / "note.hvq", "--model", files.run("codebook")) == 1
+    assert "note.txt is not a readable sound file" in capsys.readouterr().err
