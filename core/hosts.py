@@ -1,6 +1,7 @@
 """Addresses that a server listens on."""
 
 import ipaddress
+import socket
 
 
 def is_loopback(host: str) -> bool:
@@ -26,3 +27,13 @@ def reachable(host: str) -> str:
     if not address.is_unspecified:
         return host
     return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def everywhere() -> str:
+    """The address of a TCP server to which everybody who reaches this machine can connect, by IPv6 too if there is."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+        return "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
+    except OSError:
+        return "0.0.0.0"

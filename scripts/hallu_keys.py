@@ -1,7 +1,8 @@
-"""List, make or remove keys for renderers on other machines.
+"""List, make or remove keys for bridges and renderers on other machines.
 
-A renderer on another machine needs a key file. `hallu keys add NAME` writes NAME.key: copy it there, by a safe way, and
-start `python -m renderer --server tcp://HOST:7771 --key NAME.key`. The renderer that `hallu serve` starts needs none.
+A program on another machine needs a key file. `hallu keys add NAME` writes NAME.key: copy it there, by a safe way, and
+start `hallu bridge HOST --key NAME.key`, so that Pd plays there, or for pictures
+`python -m renderer --server tcp://HOST:7771 --key NAME.key`. The server here runs with `hallu serve --remote 7774`.
 """
 
 import argparse
@@ -73,7 +74,7 @@ def _remove(options: argparse.Namespace) -> None:
     from server.link.keyring import Keyring
 
     Keyring(_folder(options)).remove(options.name)
-    print(f"removed {options.name}; a program that is connected now stays until it disconnects")
+    print(f"removed {options.name}; a bridge is disconnected within seconds, a renderer stays until it disconnects")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,18 @@ def parser() -> argparse.ArgumentParser:
         help=f"show the pictures in other programs too: {', '.join(SINKS)} (hallu sinks says which can be used here)",
     )
     add("--picture-size", metavar="WxH", help="their size there (default 1280x720); 1:1: as rendered")
+    add(
+        "--remote",
+        type=int,
+        metavar="PORT",
+        help="let bridges and renderers connect from other machines, with a key (`hallu keys add`): "
+        "TCP port for bridges, such as 7774; 0: any free one (default: nobody)",
+    )
+    add(
+        "--no-keys",
+        action="store_true",
+        help="bridges need no key; they connect from this machine only (ssh -L)",
+    )
     add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
     add(
         "--pictures",
@@ -73,10 +85,22 @@ def _serve(options: argparse.Namespace) -> int:
         "page_host": options.page_host,
         "picture_out": tuple(options.picture_out) if options.picture_out else None,
         "picture_size": options.picture_size,
+        "remote": options.remote,
         **engine.given(options),
     }
+    if options.no_keys and options.remote is None:
+        raise ValueError("--no-keys is for --remote PORT")
     given = {name: value for name, value in given.items() if value is not None}
-    return serve(ServerSettings(options.host, options.port, load=options.load, image=not options.no_image, **given))
+    return serve(
+        ServerSettings(
+            options.host,
+            options.port,
+            load=options.load,
+            image=not options.no_image,
+            remote_keys=not options.no_keys,
+            **given,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core import errors, families, hosts, log_limit, signals
 from core.files import atomic
@@ -25,8 +26,11 @@ from server.engine.work import EngineWork
 from server.link.keyring import Keyring
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
+from server.osc.clients import Address
 from server.osc.dispatcher import Dispatcher
+from server.osc.packet import Message
 from server.osc.udp import OscSocket
+from server.remote.port import RemotePort
 from server.session_folders import SessionFolders
 from server.settings import IMAGE_PORT, SPOOL, ServerSettings
 from server.sinks.wav_spool import WavSpool
@@ -62,15 +66,18 @@ def serve(settings: ServerSettings) -> int:
     lock = state_keeper.lock(settings.state, f"the server on {osc.name}, process {os.getpid()}")
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    dispatcher = Dispatcher(engine, publisher, osc.send, lambda: work.session, spool.sink, lambda: work.unsaved)
+    dispatcher = _dispatcher(engine, publisher, osc.send, work, spool)
+    remote = _remote(settings, keyring, spool, publisher, engine)
     received = _stop_on_signals(osc)
-    _announce(settings, osc)
+    _announce(settings, osc, remote)
     publisher.start()
     engine.start()
+    if remote:
+        remote.start(_dispatcher(engine, publisher, remote.send, work, spool).handle)
     with _renderer(settings, publisher.port, keyring):
         osc.serve(dispatcher.handle)
         publisher.stop()
-    status = _close(engine, osc, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
+    status = _close(engine, osc, remote, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
     if lock:
         lock.release()
     return status
@@ -88,7 +95,35 @@ def _stop_on_signals(osc: OscSocket) -> list[int]:
     return received
 
 
-def _announce(settings: ServerSettings, osc: OscSocket) -> None:
+def _dispatcher(
+    engine: Engine, publisher: Publisher, send: Callable[[Message, Address], None], work: EngineWork, spool: WavSpool
+) -> Dispatcher:
+    return Dispatcher(engine, publisher, send, lambda: work.session, spool.sink, lambda: work.unsaved)
+
+
+def _remote(
+    settings: ServerSettings, keyring: Keyring, spool: WavSpool, publisher: Publisher, engine: Engine
+) -> RemotePort | None:
+    """The port for bridges; None: there is none.
+
+    Raises:
+        OSError: it is taken.
+    """
+    if settings.remote is None:
+        return None
+
+    def page() -> tuple[str | None, tuple[str, int] | None]:
+        parts = urlsplit(publisher.page)
+        if not parts.port:
+            return None, None
+        return f"?{parts.query}" if parts.query else "", (hosts.reachable(settings.page_host), parts.port)
+
+    keys = keyring if settings.remote_keys else None
+    gone = partial(engine.give_up, reason="its bridge is gone")
+    return RemotePort(settings.remote_host, settings.remote, keys, spool, settings.pictures, page, gone)
+
+
+def _announce(settings: ServerSettings, osc: OscSocket, remote: RemotePort | None) -> None:
     """Print the address, and a warning where others can reach it."""
     if not hosts.is_loopback(settings.host):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
@@ -97,7 +132,16 @@ def _announce(settings: ServerSettings, osc: OscSocket) -> None:
             "the page is on %s: everybody who reaches it can watch; controls need the token in its address",
             settings.page_host,
         )
+    if remote:
+        log.info("bridges connect to port %d%s", remote.port, _who(settings))
     print(f"ready {osc.name}", flush=True)
+
+
+def _who(settings: ServerSettings) -> str:
+    """Who may connect to the port for bridges."""
+    if settings.remote_keys:
+        return ", with a key of `hallu keys add NAME`"
+    return " of 127.0.0.1, without keys: everybody who has an account on this machine can play"
 
 
 def _spool(settings: ServerSettings) -> WavSpool:
@@ -175,7 +219,7 @@ def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator
     stored = _image_settings(settings)
     shown = (settings.page_host, settings.picture_out, settings.picture_size)
     files = RendererFiles(settings.models, settings.pictures, stored, *shown)
-    process = RendererProcess(hosts.reachable(settings.host), port, files, keyring.new)
+    process = RendererProcess(hosts.reachable(settings.link_host), port, files, keyring.new)
     process.start()
     try:
         yield
@@ -184,17 +228,20 @@ def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator
 
 
 def _publisher(settings: ServerSettings, keyring: Keyring) -> Publisher:
+    host = settings.link_host
     if settings.image_port is not None:
-        return Publisher(settings.host, settings.image_port, keyring)
+        return Publisher(host, settings.image_port, keyring)
     try:
-        return Publisher(settings.host, 0 if settings.port == 0 else IMAGE_PORT, keyring)
+        return Publisher(host, 0 if settings.port == 0 else IMAGE_PORT, keyring)
     except OSError as error:
         log.info("%s; taking other ports", error)
-        return Publisher(settings.host, 0, keyring)
+        return Publisher(host, 0, keyring)
 
 
-def _close(engine: Engine, osc: OscSocket, status: int) -> int:
+def _close(engine: Engine, osc: OscSocket, remote: RemotePort | None, status: int) -> int:
     ended = engine.stop()
+    if remote:
+        remote.stop()
     osc.close()
     if not ended:
         # A network is still computing in its thread; to end the interpreter under it would crash.

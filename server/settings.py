@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core import checks
+from core import checks, hosts
 from core.files.user_folders import data_dir, default_models, user_models
 from server.sinks.wav_spool import LIMIT
 
 PORT, IMAGE_PORT = 7770, 7771
+# For bridges; the page of the renderer is on the one between.
+REMOTE_PORT = 7774
 KEYS, SPOOL = "keys", "spool"
 
 
@@ -34,6 +36,8 @@ class ServerSettings:
         picture_out: sinks of pictures that are on from the start; see `hallu sinks`.
         picture_size: size of the pictures there, see `renderer.video.shape.Shape`; "": the renderer's default.
         page_host: the address of the renderer's page.
+        remote: TCP port for bridges, 0: any free one; with it renderers elsewhere may connect too. None: nobody may.
+        remote_keys: whether bridges need keys; without them only programs of this machine connect, such as ssh.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
 
@@ -55,8 +59,20 @@ class ServerSettings:
     picture_out: tuple[str, ...] = ()
     picture_size: str = ""
     page_host: str = "127.0.0.1"
+    remote: int | None = None
+    remote_keys: bool = True
     engine: str = "openvino"
     precision: str = "f32"
+
+    @property
+    def link_host(self) -> str:
+        """Where renderers connect: with --remote from everywhere, for they need keys."""
+        return hosts.everywhere() if self.remote is not None and self.remote_keys else self.host
+
+    @property
+    def remote_host(self) -> str:
+        """Where bridges connect: without keys, from this machine only."""
+        return hosts.everywhere() if self.remote_keys else "127.0.0.1"
 
     @property
     def keys(self) -> Path:
@@ -64,7 +80,11 @@ class ServerSettings:
         return self.state.parent / KEYS
 
     def __post_init__(self) -> None:
-        for name, port in (("--port", self.port), ("--image-port", self.image_port or 0)):
+        for name, port in (
+            ("--port", self.port),
+            ("--image-port", self.image_port or 0),
+            ("--remote", self.remote or 0),
+        ):
             checks.whole(name, port, 0, 65535)
         if self.state == Path():
             object.__setattr__(self, "state", default_state(self.port))

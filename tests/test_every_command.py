@@ -50,6 +50,7 @@ FAILURES = {
     "gansynth_train": ('--hparams {"train_data_path":"x"}', "train_root_dir"),
     "gansynth_voice_report": ("--ckpt_dir missing --data_dir missing --out_dir out", "missing"),
     "hallu": ("send status", "'status'"),
+    "hallu bridge": ("machine --key missing.key", "missing.key"),
     "hallu demo": ("--out file/out", "file/out"),
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
     "hallu match": ("missing.wav", "missing.wav"),

@@ -125,6 +125,8 @@ def test_leftovers_of_dead_servers_are_cleaned_at_the_start(tmp_path):
         "hallu-0123456789abcdef.wav",
         "hallu-0123456789abcdef.wav.part",
         ".hallu-0123456789abcdef-01234567.part.wav",
+        "hallu-0123456789abcdef-sent.flac",
+        ".hallu-0123456789abcdef-sent-01234567.part.flac",
     ):
         (tmp_path / name).touch()
         age(tmp_path / name, KEEP_S + 60)

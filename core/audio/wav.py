@@ -12,8 +12,10 @@ from core import checks
 from core.files import atomic
 
 FULL_SCALE = 32768  # 16-bit sample values divided by it lie in -1..1
-_FLOAT_FORMAT, _SAMPLE_BYTES, _HEADER_BYTES = 3, 4, 58
-_MOST_SAMPLES = (2**32 - 1 - _HEADER_BYTES) // _SAMPLE_BYTES
+# Bytes before the first sample in the files of `write`.
+HEADER_BYTES = 58
+_FLOAT_FORMAT, _SAMPLE_BYTES = 3, 4
+_MOST_SAMPLES = (2**32 - 1 - HEADER_BYTES) // _SAMPLE_BYTES
 _BLOCK = 1 << 18
 
 
@@ -53,7 +55,7 @@ def blocks(wave: np.ndarray) -> Iterator[np.ndarray]:
 
 def file_size(samples: int) -> int:
     """Bytes of the file that `write` makes of so many samples."""
-    return _HEADER_BYTES + _SAMPLE_BYTES * samples
+    return HEADER_BYTES + _SAMPLE_BYTES * samples
 
 
 def _float_header(samples: int, sample_rate: int) -> bytes:

@@ -9,10 +9,11 @@ SERVER_COMMANDS = (
     Spec(
         "/status",
         "What the server is doing; answered at once, also while it generates. unsaved: why the state cannot be saved "
-        "now; it is sent only then.",
+        "now; it is sent only then. line: of a bridge; found, cut or searching, and the round trip or since when.",
         replies=(
             "/status.reply model components queue_length busy_target uptime_s version",
             "/status.unsaved reason",
+            "/status.line state server seconds",
         ),
         executor=Executor.RECEIVE_THREAD,
     ),

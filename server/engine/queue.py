@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -101,6 +101,10 @@ class Engine:
     def cancel(self, target: str, reason: str = "cancelled") -> bool:
         """Stop all requests that have this target; False if there are none."""
         return self._cancel(lambda request: target in request.command.targets, reason)
+
+    def give_up(self, chosen: Callable[[Hashable], bool], reason: str) -> None:
+        """Stop all requests of the clients that are chosen: they are gone."""
+        self._cancel(lambda request: chosen(request.client), reason)
 
     def status(self) -> EngineStatus:
         """What waits and what runs."""

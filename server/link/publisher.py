@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
-from zmq.utils import z85
 
 from core.progress import Progress
 from renderer.ipc import messages
+from server.link.door import Door, bind, port_of
 from server.link.keyring import Keyring
 from server.link.pending_requests import Answer, Later, PendingRequests
 from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
@@ -30,11 +30,8 @@ _POLL_MS = 20
 _TRIES = 20
 # A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
-# What a renderer sends is short; of what it is sent, the replay of the last sounds is the longest row.
-_MOST_RECEIVED, _MOST_WAITING = 1 << 20, 128
 _PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
 _NO_RENDERER = "no renderer is connected; hallu serve starts one if an image model is installed"
-_ZAP, _KEY_BYTES = "inproc://zeromq.zap.01", 32
 
 
 class Publisher:
@@ -69,7 +66,7 @@ class Publisher:
             "notice": lambda event: self._requests.follow_up(event.fields),
         }
         self._poller = zmq.Poller()
-        for socket in (self._door, self._in):
+        for socket in (self._door.socket, self._in):
             self._poller.register(socket, zmq.POLLIN)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
@@ -77,12 +74,10 @@ class Publisher:
     def _bind(self, host: str, port: int) -> int:
         for _ in range(1 if port else _TRIES):
             try:
-                # Before the other sockets, so that nobody is let in unasked.
-                self._door = self._context.socket(zmq.REP)
-                self._door.bind(_ZAP)
-                self._out = self._socket(zmq.PUB, host, port)
-                found = int(self._out.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2])
-                self._in = self._socket(zmq.PULL, host, found + 1)
+                self._door = Door(self._context, self._keyring, "a renderer")
+                self._out = bind(self._context, zmq.PUB, host, port, self._door.lock)
+                found = port_of(self._out)
+                self._in = bind(self._context, zmq.PULL, host, found + 1, self._door.lock)
                 return found
             except zmq.ZMQError as error:
                 reason = error.strerror
@@ -91,16 +86,10 @@ class Publisher:
                 self._context = zmq.Context()
         raise OSError(f"cannot publish on {host}:{port} and the port after it: {reason}; see --image-port")
 
-    def _socket(self, kind: int, host: str, port: int) -> zmq.Socket[bytes]:
-        socket = self._context.socket(kind)
-        socket.ipv6, socket.maxmsgsize = ":" in host, _MOST_RECEIVED
-        # A renderer that does not read gets no more than this many messages, and none is kept for one that is away.
-        socket.sndhwm = socket.rcvhwm = _MOST_WAITING
-        if self._keyring:
-            socket.curve_server, socket.curve_publickey = True, self._keyring.public.encode()
-            socket.curve_secretkey = self._keyring.secret.encode()
-        socket.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
-        return socket
+    @property
+    def page(self) -> str:
+        """The address of the renderer's page; "": there is none. May be read from any thread."""
+        return "" if self._gone else self._page
 
     def start(self) -> None:
         """Start the thread."""
@@ -185,8 +174,8 @@ class Publisher:
             self._jobs.get()()
         # Short: new jobs wait this long.
         ready = dict(self._poller.poll(_POLL_MS if self._jobs.empty() else 0))
-        if self._door in ready:
-            self._door.send_multipart(self._admit(self._door.recv_multipart()))
+        if self._door.socket in ready:
+            self._door.answer()
         if self._in in ready:
             try:
                 self._take(messages.decode(self._in.recv_multipart()))
@@ -194,17 +183,6 @@ class Publisher:
                 log.warning("from a renderer: %s", error)
         self._requests.give_up(time.monotonic(), self._gone)
         self._questions.give_up(time.monotonic(), self._gone)
-
-    def _admit(self, request: list[bytes]) -> list[bytes]:
-        """Answer ZeroMQ's question whether a client may connect (ZAP, its RFC 27)."""
-        version, number, mechanism, key = request[0], request[1], request[5], b"".join(request[6:])
-        allowed = self._keyring is None or (
-            mechanism == b"CURVE" and len(key) == _KEY_BYTES and self._keyring.allows(z85.encode(key))
-        )
-        status = (b"200", b"OK") if allowed else (b"400", b"unknown key")
-        if not allowed:
-            log.warning("a renderer was refused: its key is unknown; `hallu keys add NAME` makes one")
-        return [version, number, *status, b"", b""]
 
     def _publish_busy(self, busy: bool) -> None:
         self._send(messages.encode("busy", {"busy": busy}))

@@ -61,10 +61,18 @@ class OscSocket:
     def send(self, message: Message, to: Address) -> None:
         """Send one message; a client that cannot be reached is not an error."""
         try:
-            family = socket.AF_INET6 if len(to) > 2 else socket.AF_INET
-            self._by_family.get(family, self._sockets[0]).sendto(encode(message), to)
-        except (OSError, ValueError) as error:
+            self.send_datagram(encode(message), to)
+        except ValueError as error:
             log.warning("%s could not be sent to %s: %s", message.address, to, error)
+
+    def send_datagram(self, datagram: bytes, to: Address) -> None:
+        """Send a message that is encoded; a client that cannot be reached is not an error."""
+        try:
+            family = socket.AF_INET6 if len(to) > 2 else socket.AF_INET
+            self._by_family.get(family, self._sockets[0]).sendto(datagram, to)
+        except OSError as error:
+            address = datagram.partition(b"\0")[0].decode("utf-8", "replace")
+            log.warning("%s could not be sent to %s: %s", address, to, error)
 
     def stop(self) -> None:
         """Make `serve` return within _STOP_CHECK_S; safe in a signal handler."""

@@ -32,8 +32,12 @@ LIMIT = 2 << 30
 YOUNG_S = 60.0
 _HINT = "see hallu serve --spool-limit"
 _AUDIO = "/sound/audio"
-# Files of ours, and what a killed server left half written: today (.hallu-...-....part.wav) and before (.wav.part).
-_OURS = re.compile(r"hallu-[0-9a-f]{16}\.wav(\.part)?|\.hallu-[0-9a-f]{16}-[0-9a-f]{8}\.part\.wav")
+# Files of ours, recordings that a bridge sent, and what a killed server left half written: today
+# (.hallu-...-....part.wav) and before (.wav.part).
+_OURS = re.compile(
+    r"hallu-[0-9a-f]{16}(\.wav(\.part)?|-sent\.[a-z0-9]{1,8})|"
+    r"\.hallu-[0-9a-f]{16}(-sent)?-[0-9a-f]{8}\.part\.[a-z0-9]{1,8}"
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,7 @@ class WavSpool:
             ValueError: a wave has values that are not finite.
         """
         rate = wanted_rate or sample_rate
-        self._make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
-        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
-            self._cleaned_s = time.monotonic()
-            # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
-            threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
         files: list[SpooledWav] = []
         try:
             for wave in waves:
@@ -107,7 +106,7 @@ class WavSpool:
             raise
 
     def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int) -> SpooledWav:
-        path = self.folder / f"hallu-{secrets.token_hex(8)}.wav"
+        path = self.new_path(".wav")
         # A client reads it at once; it need not survive a power cut.
         blocks = resample_blocks(wav.blocks(wave), sample_rate, wanted_rate)
         frames = wav.write_blocks(path, blocks, wanted_rate, sync=False)
@@ -136,12 +135,25 @@ class WavSpool:
         # What was written meanwhile may have been counted twice, until the next time.
         self._bytes += left - before
 
-    def _make_room(self, needed: int) -> None:
-        """Delete the oldest files until there is room for new ones.
+    def new_path(self, suffix: str) -> Path:
+        """A path for a new file in the folder."""
+        return self.folder / f"hallu-{secrets.token_hex(8)}{suffix}"
+
+    def add(self, size: int) -> None:
+        """Count a file that somebody else has written here, after `make_room`."""
+        self._bytes += size
+
+    def make_room(self, needed: int) -> None:
+        """Delete the oldest files until there is room for new ones; create the folder where it is missing.
 
         Raises:
             OSError: there is not, even without all files that may go.
         """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
+            self._cleaned_s = time.monotonic()
+            # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
+            threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
         if needed > self._limit:
             raise OSError(f"a sound of {_mb(needed)} does not fit in the spool of {_mb(self._limit)}; {_HINT}")
         if self._bytes + needed <= self._limit:

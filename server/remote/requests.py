@@ -1,0 +1,143 @@
+"""Requests of clients behind a bridge, and the replies to them, with the files that they name."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core import checks, errors
+from server.engine.request import fail
+from server.osc.clients import Address
+from server.osc.packet import Message, PacketError, decode, encode
+from server.remote.channel import BULK, LIVE, NOW
+from server.remote.files import LIVE_BYTES, FileLost, sending
+from server.remote.paths import PATHS, path_argument
+from server.remote.peer import Peer, RemoteHost
+from server.remote.wire import Kind, Part
+from server.sinks.wav_spool import WavSpool
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[bytes, Address], None]
+Send = Callable[[Message, Address], None]
+
+_MOST_PROGRESS = 1024
+
+
+class RemoteRequests:
+    """Between bridges and the dispatcher. Used by the thread of the port only."""
+
+    def __init__(self, spool: WavSpool, pictures: Path, handle: Handle, send: Send) -> None:
+        """Connect.
+
+        Args:
+            spool: where WAV files are, and recordings go that clients send.
+            pictures: where pictures and videos are.
+            handle: gets every datagram, with the address of its client.
+            send: sends a reply to a client.
+        """
+        self._spool, self._handle, self._send = spool, handle, send
+        self._folders = {spool.folder, pictures.absolute()}
+
+    def request(self, peer: Peer, part: Part) -> None:
+        """Dispatch a message of a client behind a bridge.
+
+        Raises:
+            ValueError: a bridge does not send this.
+        """
+        address, request = _sender(peer, part.fields)
+        items = list(decode(part.payload))
+        if len(items) != 1:
+            raise ValueError(f"a bridge sends one OSC message at a time, not {len(items)}")
+        item = items[0]
+        if isinstance(item, PacketError):
+            return self._handle(part.payload, address)
+        try:
+            item, given = self._with_file(peer, item, part.fields)
+        except (FileLost, OSError, ValueError) as error:
+            target = str(item.args[0]) if item.args else "-"
+            return self._send(fail(item.address, target, errors.sentence(error)), address)
+        whole = not (item.address == "/image/record" and item.args[:1] == ("start",))
+        host = replace(request, given=given, whole=whole)
+        self._handle(encode(item) if given else part.payload, (host, *address[1:]))
+
+    def _with_file(self, peer: Peer, item: Message, fields: Mapping[str, Any]) -> tuple[Message, tuple[Any, ...]]:
+        """The message with a path on this machine in place of the client's; what was replaced.
+
+        Raises:
+            FileLost, ValueError: the file did not arrive, or is not here.
+        """
+        place, described = path_argument(item.address), fields.get("file")
+        if place is None or len(item.args) <= place:
+            return item, ()
+        if not isinstance(described, dict):
+            raise ValueError(f"{item.args[place]!r:.80} is not a file of the client's")
+        if "sha256" in described or "lost" in described:
+            path = peer.arrived(described)
+        else:
+            path = self._spool.folder / Path(str(described.get("name"))).name
+            if not path.is_file():
+                raise ValueError(f"{path.name} is not on the server any longer")
+        args = (*item.args[:place], path.as_posix(), *item.args[place + 1 :])
+        return Message(item.address, args), ((path.as_posix(), str(item.args[place])),)
+
+    def reply(self, peer: Peer, message: Message, to: Address) -> None:
+        """Let a reply, and the file that it names, wait for its line.
+
+        Raises:
+            ChannelFull: too much waits for it.
+        """
+        client = to[0]
+        if message.address == "/progress" and peer.channel.waiting > _MOST_PROGRESS:
+            return
+        message = _as_given(message, client.given)
+        fields = {"id": client.request, "to": [client.host, *to[1:]]}
+        path = self._file_of(message) if client.whole else None
+        peer.channel.push(("request", client.request), *self._parts(peer, message, fields, path))
+
+    def _parts(
+        self, peer: Peer, message: Message, fields: dict[str, Any], path: Path | None
+    ) -> tuple[Sequence[Part] | Iterator[Part], int]:
+        """The messages that carry a reply, and their lane."""
+        try:
+            payload = encode(message)
+        except ValueError as error:
+            log.warning("%s could not be sent: %s", message.address, error)
+            payload = encode(fail(message.address, "-", str(error)))
+        if path is None:
+            return [Part(Kind.OSC, fields, payload)], NOW
+        if peer.has(path):
+            return [Part(Kind.OSC, {**fields, "file": {"name": path.name}}, payload)], NOW
+        lane = LIVE if path.suffix == ".wav" and path.stat().st_size <= LIVE_BYTES else BULK
+        return sending(path, path.name, lambda found: Part(Kind.OSC, {**fields, "file": found}, payload)), lane
+
+    def _file_of(self, message: Message) -> Path | None:
+        """The file here that a reply names; None: it names none."""
+        place = PATHS.get(message.address)
+        if place is None or len(message.args) <= place:
+            return None
+        path = Path(str(message.args[place]))
+        return path if path.parent in self._folders and path.is_file() else None
+
+
+def _sender(peer: Peer, fields: Mapping[str, Any]) -> tuple[Address, RemoteHost]:
+    """The address of a client behind a bridge, and its host.
+
+    Raises:
+        ValueError: the fields have none.
+    """
+    number, sender = checks.whole("id", fields.get("id"), 0, 2**53), fields.get("sender")
+    if not isinstance(sender, list) or not 2 <= len(sender) <= 4 or not isinstance(sender[0], str):
+        raise ValueError(f"a sender must be a host and a port, not {sender!r:.60}")
+    port, *rest = (checks.whole("port", value, 0, 2**32) for value in sender[1:])
+    host = RemoteHost(peer.key, peer.session, sender[0], number)
+    return (host, port, *rest), host
+
+
+def _as_given(message: Message, given: tuple[tuple[str, str], ...]) -> Message:
+    """A reply with the client's own words for paths."""
+    for path, word in given:
+        args = [value.replace(path, word) if isinstance(value, str) else value for value in message.args]
+        message = Message(message.address, tuple(args))
+    return message
