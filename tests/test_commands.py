@@ -47,7 +47,7 @@ def test_the_contract_is_covered():
     sound += ["load_foley", "from_image", "image_loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace", "signal", "map"]
-    image += ["output"]
+    image += ["mix", "output"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     named |= {f"/session/{name}" for name in ("save", "load", "list", "delete")}
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named

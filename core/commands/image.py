@@ -155,10 +155,22 @@ SIGNAL_COMMANDS = (
 RECORDING_COMMANDS = (
     Spec(
         "/image/record",
-        "Record the images as a video: start NAME.mp4, then stop. If the disk is full, the recording ends and is kept.",
-        args=(Arg("what", "name", "what to do", choices=("start", "stop")), _FILE_ARG),
-        replies=(_FILE,),
+        "Record the images as a video: start NAME.mp4, then stop. If the disk is full, the recording ends and is kept. "
+        "With the client's own sound, the client writes it as a WAV into the path of /image/mix, and reports with "
+        "/image/mix; after the end the film gets it, and the WAV stays.",
+        args=(
+            Arg("what", "name", "what to do", choices=("start", "stop")),
+            _FILE_ARG,
+            Arg("sound", "name", "whose sound the film gets", default="server", choices=("server", "client")),
+        ),
+        replies=(_FILE, "/image/mix path"),
         later=("/image/record_failed path reason",),
+    ),
+    Spec(
+        "/image/mix",
+        "Report how much of the recording's WAV the client has written: 0 when it begins, then several times a second, "
+        "and once more just before the end.",
+        args=(Arg("blocks", "int", "blocks of 64 samples until now", 0, 2**24),),
     ),
     Spec(
         "/image/output",

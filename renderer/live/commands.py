@@ -173,8 +173,17 @@ def signal(controller: RenderController, values: Values) -> list[Reply]:
 
 def record(controller: RenderController, values: Values) -> list[Reply]:
     """Start or stop a recording."""
-    path = controller.record(values["file"]) if values["what"] == "start" else controller.stop_recording()
-    return [["/image/file", path.as_posix()]]
+    if values["what"] == "stop":
+        return [["/image/file", controller.recordings.stop().as_posix()]]
+    path = controller.recordings.start(values["file"], client_sound=values["sound"] == "client")
+    mix = controller.recordings.client_sound
+    return [["/image/file", path.as_posix()], *([["/image/mix", mix.path.as_posix()]] if mix else [])]
+
+
+def mix(controller: RenderController, values: Values) -> list[Reply]:
+    """Note how much of its own sound the client has written."""
+    controller.recordings.report_sound(values["blocks"])
+    return []
 
 
 def output(controller: RenderController, values: Values) -> list[Reply]:
@@ -189,7 +198,7 @@ def output(controller: RenderController, values: Values) -> list[Reply]:
 
 def snapshot(controller: RenderController, values: Values) -> list[Reply]:
     """Save the current frame."""
-    return [["/image/file", controller.snapshot(values["file"]).as_posix()]]
+    return [["/image/file", controller.recordings.snapshot(values["file"]).as_posix()]]
 
 
 def status(controller: RenderController, _: Values) -> list[Reply]:
@@ -245,6 +254,7 @@ HANDLERS = {
     "/image/map": Handler(map_control),
     "/image/signal": Handler(signal, query=True),
     "/image/record": Handler(record),
+    "/image/mix": Handler(mix, query=True),
     "/image/output": Handler(output),
     "/image/snapshot": Handler(snapshot),
     "/image/status": Handler(status, query=True),

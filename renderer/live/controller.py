@@ -15,11 +15,11 @@ from core.protocols import ImageModel
 from core.text import one_line
 from renderer import classes, image_models
 from renderer.bending import TRANSFORMS, Bend
-from renderer.live import bends, directions, recorder
+from renderer.live import bends, directions
 from renderer.live.direction_control import DirectionControl, Own
 from renderer.live.frame_memory import FrameMemory
 from renderer.live.generator_input import GeneratorInput
-from renderer.live.recorder import Recorder
+from renderer.live.recordings import Recordings
 from renderer.live.render_loop import Rates, RenderLoop
 from renderer.live.scene import Scene
 from renderer.live.settings import AMOUNTS, DIALS, Settings
@@ -43,6 +43,7 @@ class RenderController:
         frames: the newest frame.
         memory: the frames of the last half minute, once somebody has asked for them.
         render_loop: renders scene into frames.
+        recordings: snapshots and recordings.
         outputs: sinks of pictures in other programs.
         direction_control: loads directions and sets edits.
         lock: held by whatever changes something; reading needs no lock.
@@ -65,21 +66,18 @@ class RenderController:
         self.scene, self.frames = Scene(), Frames()
         self.outputs = Outputs(self.frames, self._output_failed)
         self.memory = FrameMemory(self.frames)
-        self.render_loop = RenderLoop(self.scene, self.frames, rates, lambda: self.recording or bool(self.outputs.on))
+        self.render_loop = RenderLoop(self.scene, self.frames, rates, self._recording)
         self.lock = threading.RLock()
         self.direction_control = DirectionControl(self.scene, self.lock, models, own)
         self.page = ""
         self.on_notice: Callable[[str, list[Any]], None] = lambda address, reply: None
-        self._models, self._out, self._load = tuple(models), out, load
+        self._models, self._load = tuple(models), load
         self._catalog = image_models.ModelCatalog(models)
         self._chosen: tuple[str, ...] = ()
-        self._recorder: Recorder | None = None
-        self._saved = self._problem = ""
+        self.recordings = Recordings(self.frames, self.scene.transport, out, self._record_failed)
 
-    @property
-    def recording(self) -> bool:
-        """Whether frames are being recorded."""
-        return self._recorder is not None and self._recorder.running
+    def _recording(self) -> bool:
+        return self.recordings.running or bool(self.outputs.on)
 
     @property
     def default_classes(self) -> bool:
@@ -169,56 +167,11 @@ class RenderController:
             return classes.find(names, model.class_names)
         return classes.default(model.num_classes)
 
-    def snapshot(self, name: str | None) -> Path:
-        """Save the current frame.
-
-        Raises:
-            ValueError: the name is not plain, or there is no frame.
-            OSError: the file cannot be written.
-        """
-        path = recorder.new_path(self._out, name, ".png")
-        _, frame = self.frames.wait(0, 0.0)
-        if frame is None:
-            raise ValueError("there is no frame yet")
-        recorder.save_png(frame, path)
-        self._saved = path.name
-        return path
-
-    def record(self, name: str | None) -> Path:
-        """Start a recording.
-
-        Raises:
-            ValueError: one is running already, the name is not plain, or there is no frame.
-            OSError: the file cannot be written.
-        """
-        if self.recording and self._recorder:
-            raise ValueError(f"{self._recorder.path.name} is being recorded; stop that first")
-        path = recorder.new_path(self._out, name, ".mp4")
-        if not self.frames.number:
-            raise ValueError("there is no frame yet")
-        self._recorder, self._problem = Recorder(self.frames, self.scene.transport, path, self._record_failed), ""
-        return path
-
     def _record_failed(self, path: Path, reason: str) -> None:
-        self._problem = reason
         self.on_notice("/image/record", ["/image/record_failed", path.as_posix(), one_line(reason, MAX_REASON)])
 
     def _output_failed(self, name: str, reason: str) -> None:
         self.on_notice("/image/output", ["/image/output_failed", name, one_line(reason, MAX_REASON)])
-
-    def stop_recording(self) -> Path:
-        """Finish the recording's file.
-
-        Raises:
-            ValueError: nothing is being recorded.
-            OSError: the file could not be finished.
-        """
-        running, self._recorder = self._recorder, None
-        if running is None:
-            raise ValueError("nothing is being recorded")
-        path = running.stop()
-        self._saved = path.name
-        return path
 
     def status(self) -> PageStatus:
         """What the page shows."""
@@ -232,10 +185,10 @@ class RenderController:
             playing=PlayingStatus(*playing) if playing else None,
             ranges={name: (arg.low, arg.high) for name, arg in DIALS.items()},
             amounts={name: (getattr(settings, name), arg.low, arg.high) for name, arg in AMOUNTS.items()},
-            recording=self.recording,
+            recording=self.recordings.running,
             busy=self.render_loop.busy,
-            saved=self._saved,
-            problem=self._problem,
+            saved=self.recordings.saved,
+            problem=self.recordings.problem,
             outputs=self.outputs.state(),
             edits=list(settings.edits),
             preview=self.render_loop.preview,
@@ -259,11 +212,7 @@ class RenderController:
         """Stop rendering, and finish what is being recorded."""
         self.outputs.close()
         self.render_loop.stop()
-        if self._recorder:
-            try:
-                self.stop_recording()
-            except OSError as error:
-                log.warning("%s", error)
+        self.recordings.close()
 
 
 def _model_status(model: ImageModel | None, classes: Sequence[int], shown: GeneratorInput | None) -> dict[str, Any]:

@@ -129,6 +129,11 @@ class Recorder:
         begun.result()
 
     @property
+    def begun_s(self) -> float:
+        """When the first frame was shown, as `time.monotonic()` counts."""
+        return self._begun_s
+
+    @property
     def running(self) -> bool:
         """Whether it still writes."""
         return self._thread.is_alive()

@@ -1,6 +1,7 @@
 """Write frames one after the other into an MP4 (H.264, with AAC sound), live and offline. No frame is kept."""
 
 import importlib
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.audio.blocks import AudioSource
+from core.files import atomic
 from core.files.file_urls import file_url
 from renderer.video.fragments import OPTIONS, FragmentFile
 
@@ -89,6 +91,30 @@ class Mp4:
         self._file.close()
 
 
+def replace_sound(path: Path, sound: AudioSource) -> None:
+    """Give an MP4 another sound, cut or padded to its length; the pictures stay as they are, bit by bit.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    import av
+
+    with (
+        atomic.replacing(path) as part,
+        av.open(file_url(path)) as source,
+        closing(_open(part)) as target,
+    ):
+        (pictures,) = source.streams.video
+        stream, audio = target.add_stream_from_template(pictures), _Audio(target, sound)
+        for packet in source.demux(pictures):
+            if packet.dts is not None:
+                audio.go_to(max(Fraction(0), packet.dts * packet.time_base))
+                packet.stream = stream
+                target.mux(packet)
+        audio.go_to(pictures.duration * pictures.time_base)
+        audio.finish()
+
+
 def _open(path: Path | FragmentFile) -> Any:
     import av
 
@@ -125,7 +151,7 @@ class _Audio:
 
     def go_to(self, time_s: Fraction) -> None:
         """Write all samples before a time, and silence after the end of the sound."""
-        needed = round(time_s * self._rate) - self._done
+        needed = max(0, round(time_s * self._rate) - self._done)
         while self._waiting.shape[1] < needed:
             block = next(self._blocks, None)
             if block is None:
