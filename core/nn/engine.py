@@ -111,17 +111,8 @@ class Compiled:
 
     def __init__(self, network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape], precision: str) -> None:
         self._shapes = [tuple(shape) for shape in shapes]
-        model, self._single = _graph(network, weights, self._shapes)
-        device = os.environ.get("OPENVINO_DEVICE", "CPU")
-        # Without the first line OpenVINO takes bfloat16 wherever the processor has it.
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-        if device == "CPU":
-            # Pinned threads would wait for a core on which something else runs.
-            settings |= {"INFERENCE_NUM_THREADS": thread_count(), "ENABLE_CPU_PINNING": False}
-        try:
-            self._model = core().compile_model(model, device, settings)
-        except RuntimeError as error:
-            raise ValueError(f"OpenVINO cannot compile the network for {device}: {_reason(error)}") from error
+        model, self._single = graph(network, weights, self._shapes)
+        self._model = compile_model(model, precision)
         # Requests that no thread uses now.
         self._requests: deque[Any] = deque()
 
@@ -142,9 +133,27 @@ class Compiled:
         return results[0] if self._single else tuple(results)
 
 
-def _graph(network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape]) -> tuple[Any, bool]:
-    """The network's graph, and whether it gives a single tensor."""
-    inputs = [opset().parameter(list(shape), np.float32) for shape in shapes]
+def compile_model(model: Any, precision: str) -> Any:
+    """Compile a graph for the processor, or for what OPENVINO_DEVICE names.
+
+    Raises:
+        ValueError: it cannot be compiled.
+    """
+    device = os.environ.get("OPENVINO_DEVICE", "CPU")
+    # Without the first line OpenVINO takes bfloat16 wherever the processor has it.
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    if device == "CPU":
+        # Pinned threads would wait for a core on which something else runs.
+        settings |= {"INFERENCE_NUM_THREADS": thread_count(), "ENABLE_CPU_PINNING": False}
+    try:
+        return core().compile_model(model, device, settings)
+    except RuntimeError as error:
+        raise ValueError(f"OpenVINO cannot compile the network for {device}: {_reason(error)}") from error
+
+
+def graph(network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape]) -> tuple[Any, bool]:
+    """A network's graph for inputs of these shapes, in which -1 is any size; and whether it gives a single tensor."""
+    inputs = [opset().parameter(openvino().PartialShape(list(shape)), np.float32) for shape in shapes]
     found = network(_NAMED_OPS, weights, *map(GraphTensor, inputs))
     single = isinstance(found, GraphTensor)
     outputs = [each.last().node for each in ([found] if single else found)]

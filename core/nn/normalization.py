@@ -25,3 +25,23 @@ def group_norm(ops: Ops, x: Tensor, scale: Tensor, bias: Tensor, groups: int, ep
     apart = split - ops.mean(split, axis=(1, 2, 4), keepdims=True)
     normal = apart * ops.rsqrt(ops.mean(ops.square(apart), axis=(1, 2, 4), keepdims=True) + eps)
     return ops.reshape(normal, (-1, height, width, channels)) * scale + bias
+
+
+def layer_norm(ops: Ops, x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
+    """Normalise the last axis: mean 0, variance 1, then a scale and a bias for each place along it.
+
+    Args:
+        ops: what computes it; OpenVINO has an operation of its own for this.
+        x: [..., width].
+        scale: [width].
+        bias: [width].
+        eps: what is added to the variance.
+
+    Returns:
+        As x. Source: Ba et al. 2016, Layer Normalization.
+    """
+    native = getattr(ops, "mean_variance_normalization", None)
+    if native is not None:
+        return native(x, eps) * scale + bias
+    apart = x - ops.mean(x, axis=-1, keepdims=True)
+    return apart * ops.rsqrt(ops.mean(ops.square(apart), axis=-1, keepdims=True) + eps) * scale + bias

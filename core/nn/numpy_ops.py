@@ -4,6 +4,7 @@ Spectra are computed with these when a network is played; everything else is wha
 """
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,6 +71,7 @@ __all__ = [
     "expand_dims",
     "flip",
     "floor",
+    "gelu",
     "greater_equal",
     "irfft",
     "leaky_relu",
@@ -136,6 +138,13 @@ def erf(x: Array) -> Array:
     import scipy.special
 
     return scipy.special.erf(x)
+
+
+def gelu(x: Array, approximate: bool = True) -> Array:
+    """Gaussian error linear unit, by the error function or, approximately, by a hyperbolic tangent."""
+    if approximate:
+        return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1.0 + erf(x / math.sqrt(2.0)))
 
 
 def relu(x: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.nn.openvino_runtime import openvino, opset
+from core.nn.quantized import QuantizedMatrix
 from core.nn.openvino_tensor import GraphTensor, aligned, binary, constant, tensor, transposed
 
 Axes = int | Sequence[int] | None
@@ -50,6 +51,12 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> GraphTensor:
     x = tensor(x)
     slope = constant([negative_slope], x.dtype)
     return GraphTensor(opset().prelu(x.node, slope.node), x.channels_first)
+
+
+def gelu(x: Any, approximate: bool = True) -> GraphTensor:
+    """Gaussian error linear unit, by the error function or, approximately, by a hyperbolic tangent."""
+    x = tensor(x)
+    return GraphTensor(opset().gelu(x.node, "tanh" if approximate else "erf"), x.channels_first)
 
 
 def clip(x: Any, x_min: Any, x_max: Any) -> GraphTensor:
@@ -286,6 +293,28 @@ def grid_sample(inputs: Any, places: Any) -> GraphTensor:
     grid = broadcast_to(grid, (inputs.shape[0], *grid.shape[1:])) if inputs.shape[0] != 1 else grid
     how = {"align_corners": True, "mode": "bilinear", "padding_mode": "border"}
     return GraphTensor(opset().grid_sample(inputs.node, grid.last().node, how), True)
+
+
+def mean_variance_normalization(x: Any, eps: float) -> GraphTensor:
+    """Normalise the last axis; see `core.nn.normalization.layer_norm`, which calls it."""
+    x = tensor(x).last()
+    return GraphTensor(opset().mvn(x.node, np.array([-1], np.int64), True, eps, "inside_sqrt"))
+
+
+def dense(x: Any, kernel: Any) -> GraphTensor:
+    """Multiply [..., in] by a matrix [out, in]; see `core.nn.products.dense`, which calls it.
+
+    The matrix is read where it is, and must stay there; one of whole numbers is not unpacked in memory.
+    """
+    x = tensor(x).last()
+    if isinstance(kernel, GraphTensor):
+        return GraphTensor(opset().matmul(x.node, kernel.node, False, True))
+    if isinstance(kernel, QuantizedMatrix):
+        values = opset().convert(opset().constant(kernel.values, shared_memory=True), np.float32)
+        node = opset().multiply(values, opset().constant(kernel.scale, shared_memory=True))
+    else:
+        node = opset().constant(kernel, shared_memory=True).output(0)
+    return GraphTensor(opset().matmul(x.node, node, False, True))
 
 
 def max_pool(inputs: Any, pool_size: Size, strides: Size | None = None, padding: str = "valid") -> GraphTensor:

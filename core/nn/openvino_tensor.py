@@ -19,7 +19,7 @@ _TO_FIRST, _TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 class GraphTensor:
     """A node whose shape is [n, height, width, channels], or any other, whatever its layout.
 
-    `shape` is a tuple of integers; `dtype` a NumPy dtype; `channels_first` says whether the four axes of `node` are
+    `shape` is a tuple of integers, -1 for an axis of any size; `dtype` a NumPy dtype; `channels_first` says whether the four axes of `node` are
     [n, channels, height, width].
     """
 
@@ -34,7 +34,8 @@ class GraphTensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape with channels last."""
-        shape = tuple(self.node.get_shape())
+        sizes = self.node.get_partial_shape()
+        shape = tuple(size.get_length() if size.is_static else -1 for size in sizes)
         return tuple(shape[axis] for axis in _TO_LAST) if self.channels_first else shape
 
     @property
@@ -59,8 +60,13 @@ class GraphTensor:
         return self if self.channels_first else GraphTensor(transposed(self.node, _TO_FIRST), True)
 
     def reshaped(self, shape: Sequence[int]) -> "GraphTensor":
-        """The same values in another shape, in which one number may be -1."""
-        return GraphTensor(opset().reshape(self.last().node, np.array(shape, np.int64), False))
+        """The same values in another shape, in which one number may be -1.
+
+        Several may be -1 where the axes at these places have any size: they keep it.
+        """
+        several = list(shape).count(-1) > 1
+        numbers = np.array([0 if several and size == -1 else size for size in shape], np.int64)
+        return GraphTensor(opset().reshape(self.last().node, numbers, several))
 
     def __add__(self, other: Any) -> "GraphTensor":
         return binary("add", self, other)

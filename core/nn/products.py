@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from core.nn.quantized import QuantizedMatrix
 from core.nn.ops import Ops, Tensor
 
 
@@ -15,6 +16,18 @@ def convolve(
 def multiply(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
     """Multiply [..., in] by a matrix [in, out] in the matrix's precision: float32 [..., out]."""
     return _product(ops, ops.matmul, x, kernel)
+
+
+def dense(ops: Ops, x: Tensor, kernel: Tensor) -> Tensor:
+    """Multiply [..., in] by a matrix [out, in], torch's layout, in the matrix's precision: float32 [..., out].
+
+    The matrix may be a `QuantizedMatrix`.
+    """
+    native = getattr(ops, "dense", None)
+    if native is not None:
+        return native(x, kernel)
+    matrix = kernel.widened() if isinstance(kernel, QuantizedMatrix) else kernel
+    return _product(ops, lambda x, matrix: ops.matmul(x, ops.transpose(matrix)), x, matrix)
 
 
 def transposed(ops: Ops, x: Tensor, kernel: Tensor, strides: int | tuple[int, int], padding: str) -> Tensor:

@@ -1,0 +1,70 @@
+"""Compile a network that runs again and again on inputs of a few sizes, such as one step of a sequence, with OpenVINO.
+
+    step = Step(network, weights, [(-1, -1, 256), (-1, -1, 256)])
+    run = step.start()
+    run.keep(1, memory)                    # read where it is at every step from now on, not copied
+    outputs = run({0: x})
+
+Axes of any size are -1, so that one graph, with one copy of the weights, takes a whole sequence and then its next
+element. The first run with each new size prepares it, and some of that stays in memory: use few sizes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.nn.engine import Network, Shape, compile_model, graph
+from core.nn.names import PRECISIONS
+from core.nn.openvino_runtime import openvino
+from core import checks
+
+
+class Step:
+    """A compiled network; see `core.nn.engine.compile` for its arguments and errors.
+
+    The weights are read where they are and must not change.
+    """
+
+    def __init__(
+        self, network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape], precision: str = "f32"
+    ) -> None:
+        checks.one_of("the precision", precision, PRECISIONS)
+        # The graph does not keep what it reads.
+        self._weights = weights
+        model, _ = graph(network, weights, [tuple(shape) for shape in shapes])
+        self._model = compile_model(model, precision)
+
+    def start(self) -> "StepRun":
+        """What runs it, for one thread at a time; each has inputs and outputs of its own."""
+        return StepRun(self._model.create_infer_request())
+
+
+class StepRun:
+    """Runs a step. Belongs to one thread at a time."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        # The request does not keep what it reads.
+        self._kept: dict[int, np.ndarray] = {}
+
+    def keep(self, place: int, array: np.ndarray) -> None:
+        """Read an input from an array, float32 and contiguous, at every run until another one is given.
+
+        The array may change between runs, and must not during one.
+        """
+        if array.dtype != np.float32 or not array.flags.c_contiguous:
+            raise ValueError(f"input {place} is {array.dtype}, or has gaps; it must be contiguous float32")
+        self._kept[place] = array
+        self._request.set_input_tensor(place, openvino().Tensor(array, shared_memory=True))
+
+    def __call__(self, inputs: Mapping[int, np.ndarray]) -> list[np.ndarray]:
+        """Run it on new inputs by their places; float32.
+
+        Returns:
+            The outputs, which the next run overwrites.
+        """
+        for place, value in inputs.items():
+            self.keep(place, np.ascontiguousarray(value, np.float32))
+        self._request.infer()
+        return [tensor.data for tensor in self._request.output_tensors]
