@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from core.nn.openvino_runtime import openvino, opset
-from core.nn.quantized import QuantizedMatrix
 from core.nn.openvino_tensor import GraphTensor, aligned, binary, constant, tensor, transposed
+from core.nn.quantized import QuantizedMatrix
 
 Axes = int | Sequence[int] | None
 Size = int | Sequence[int]
@@ -140,10 +140,9 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> GraphTensor:
 
 def expand_dims(x: Any, axis: int) -> GraphTensor:
     """A new axis of size 1."""
-    x = tensor(x)
-    shape = list(x.shape)
-    shape.insert(axis % (len(shape) + 1), 1)
-    return x.reshaped(shape)
+    x = tensor(x).last()
+    place = axis % (len(x.shape) + 1)
+    return GraphTensor(opset().unsqueeze(x.node, np.array([place], np.int64)))
 
 
 def broadcast_to(x: Any, shape: Sequence[int]) -> GraphTensor:

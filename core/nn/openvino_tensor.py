@@ -19,8 +19,8 @@ _TO_FIRST, _TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 class GraphTensor:
     """A node whose shape is [n, height, width, channels], or any other, whatever its layout.
 
-    `shape` is a tuple of integers, -1 for an axis of any size; `dtype` a NumPy dtype; `channels_first` says whether the four axes of `node` are
-    [n, channels, height, width].
+    `shape` is a tuple of integers, -1 for an axis of any size; `dtype` a NumPy dtype; `channels_first` says whether the
+    four axes of `node` are [n, channels, height, width].
     """
 
     # Lets NumPy arrays leave `array * tensor` to the tensor.
@@ -62,9 +62,11 @@ class GraphTensor:
     def reshaped(self, shape: Sequence[int]) -> "GraphTensor":
         """The same values in another shape, in which one number may be -1.
 
-        Several may be -1 where the axes at these places have any size: they keep it.
+        Several may be -1 where the axes at these places have any size, which they keep.
         """
         several = list(shape).count(-1) > 1
+        if several and any(size == -1 != before for size, before in zip(shape, self.shape, strict=False)):
+            raise ValueError(f"{self} cannot be reshaped to {list(shape)}; at most one size may be -1")
         numbers = np.array([0 if several and size == -1 else size for size in shape], np.int64)
         return GraphTensor(opset().reshape(self.last().node, numbers, several))
 

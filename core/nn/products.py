@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from core.nn.quantized import QuantizedMatrix
 from core.nn.ops import Ops, Tensor
+from core.nn.quantized import QuantizedMatrix
 
 
 def convolve(

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.nn.engine import Network, Shape, compile_model, graph
 from core.nn.names import PRECISIONS
 from core.nn.openvino_runtime import openvino
-from core import checks
 
 
 class Step:

@@ -62,7 +62,9 @@ class TransformerConfig:
         checks.whole("feature_depth", self.feature_depth, 1 if self.frames else 0, _MAX_DEPTH)
         checks.one_of("embedding", self.embedding, EMBEDDINGS)
         if self.frames and self.embedding == "none" and self.feature_depth != self.width:
-            raise checks.mismatch("feature_depth", f"be the width, {self.width}, without an embedding", self.feature_depth)
+            raise checks.mismatch(
+                "feature_depth", f"be the width, {self.width}, without an embedding", self.feature_depth
+            )
         if self.random_features and not self.frames:
             raise checks.mismatch("random_features", "be false without frames", self.random_features)
         checks.whole("positions", self.positions or self.needed, self.needed, _MAX_POSITIONS)
@@ -110,11 +112,14 @@ def _from_json(values: Mapping[str, Any]) -> TransformerConfig:
     needed = ("rows", "columns", "codes", "layers", "heads", "width")
     others: dict[str, type] = dict.fromkeys(("frames", "feature_depth", "classes", "positions"), int)
     others |= {"embedding": str, "random_features": bool}
-    given = {key: checks.of_kind(key, values[key], kind) for key, kind in others.items() if key in values}
+    given: dict[str, Any] = {
+        key: checks.of_kind(key, values[key], kind) for key, kind in others.items() if key in values
+    }
     names = values.get("class_names") or []
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise checks.mismatch("class_names", "be a list of names", names)
-    return TransformerConfig(**{key: _whole(values, key) for key in needed}, **given, class_names=tuple(names))
+    given |= {key: _whole(values, key) for key in needed}
+    return TransformerConfig(**given, class_names=tuple(names))
 
 
 # The classes of the original's transformers: whether they take features, and classes.

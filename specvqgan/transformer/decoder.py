@@ -68,7 +68,8 @@ class Decoder:
         self._run = graph.start()
         self._count = count
         self.length = 0
-        self._grow(_OLD)
+        self._room, self._cache = _OLD, self._cache_of(_OLD)
+        self._keep()
 
     def condition(self, features: np.ndarray | None, classes: np.ndarray | None) -> Computed:
         """Begin with a condition: [n, frames, feature_depth], whole numbers [n]; see `network.condition`."""
@@ -105,12 +106,16 @@ class Decoder:
 
     def _grow(self, room: int) -> None:
         """Make room for so many places, and keep those that there are."""
+        before, self._room, self._cache = self._cache, room, self._cache_of(room)
+        self._cache[:, :, :, : self.length] = before[:, :, :, : self.length]
+        self._keep()
+
+    def _cache_of(self, room: int) -> np.ndarray:
+        """Keys and values of each layer in turn: [2 * layers, n, heads, room, head_size]."""
         config = self._config
-        before = self._cache[:, :, :, : self.length] if self.length else None
-        shape = (2 * config.layers, self._count, config.heads, room, config.head_size)
-        self._cache, self._room = np.zeros(shape, np.float32), room
-        if before is not None:
-            self._cache[:, :, :, : self.length] = before
+        return np.zeros((2 * config.layers, self._count, config.heads, room, config.head_size), np.float32)
+
+    def _keep(self) -> None:
         for place, cache in enumerate(self._cache):
             self._run.keep(_CACHES + place, cache)
 
