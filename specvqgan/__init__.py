@@ -32,12 +32,15 @@ def load_codebook(place: str | Path, *, engine: str = "openvino", precision: str
     return model.load(Path(place), engine, precision)
 
 
-def load_transformer(place: str | Path, *, precision: str = "f32", weights: str = "float") -> "Transformer":
+def load_transformer(
+    place: str | Path, *, engine: str = "openvino", precision: str = "f32", weights: str = "float"
+) -> "Transformer":
     """Load a transformer, which samples codes that follow pictures, a class, both or nothing.
 
     Args:
         place: a run folder of the original's with `checkpoints` and `configs`, one of its checkpoints, or a folder of
             ours.
+        engine: what computes it; see `core.nn.engine.compile`.
         precision: f32; or bf16, which is about twice as fast where the processor has it, and changes some codes.
         weights: "float", as in the file; or "int8", matrices of 8 bits, a quarter of the memory and three times as
             fast where they are large; it changes some codes.
@@ -45,11 +48,11 @@ def load_transformer(place: str | Path, *, precision: str = "f32", weights: str 
     Raises:
         FileNotFoundError: there is none, or a file is missing.
         ValueError: a file is damaged or breaks a rule; the message names it.
-        RuntimeError: OpenVINO is not installed.
+        RuntimeError: the engine is not installed.
     """
     from specvqgan.transformer import model
 
-    return model.load(Path(place), precision, weights)
+    return model.load(Path(place), engine, precision, weights)
 
 
 def load_vocoder(place: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Vocoder":

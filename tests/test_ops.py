@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.nn import engine, normalization, numpy_ops, products, sampling
+from core.nn.quantized import quantized
 
 RNG = np.random.default_rng(0)
 MAP, OTHER = (RNG.standard_normal((2, 5, 6, 3)).astype(np.float32) for _ in range(2))
@@ -46,6 +47,8 @@ ON_A_MAP = {
     "expand_dims": lambda ops, x: ops.expand_dims(x, axis=2),
     "flip": lambda ops, x: ops.flip(x, (1, 3)),
     "floor": lambda ops, x: ops.floor(3.0 * x),
+    "gelu": lambda ops, x: ops.gelu(x, approximate=False),
+    "gelu_by_tanh": lambda ops, x: ops.gelu(x),
     "greater_equal": lambda ops, x: ops.cast(ops.greater_equal(x, 0.25), "float32"),
     "leaky_relu": lambda ops, x: ops.leaky_relu(x, 0.2),
     "log": lambda ops, x: ops.log(ops.absolute(x) + 0.1),
@@ -87,6 +90,9 @@ ON_A_MAP = {
     ),
     "warp": lambda ops, x: sampling.warp(ops, x, PLACES),
     "convolve": lambda ops, x: products.convolve(ops, x, KERNEL),
+    "dense": lambda ops, x: products.dense(ops, x, MATRIX.T.copy()),
+    "dense_of_8_bits": lambda ops, x: products.dense(ops, x, quantized(np.eye(3, dtype=np.float32))),
+    "layer_norm": lambda ops, x: normalization.layer_norm(ops, x, MATRIX[:, 0], MATRIX[:, 1]),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),
 }
 ON_ROWS = {

@@ -145,6 +145,8 @@ def compile_model(model: Any, precision: str) -> Any:
     if device == "CPU":
         # Pinned threads would wait for a core on which something else runs.
         settings |= {"INFERENCE_NUM_THREADS": thread_count(), "ENABLE_CPU_PINNING": False}
+        # Where matrices have 8 bits, what they multiply is rounded to 8 bits too, in groups of so many.
+        settings |= {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "32"}
     try:
         return core().compile_model(model, device, settings)
     except RuntimeError as error:

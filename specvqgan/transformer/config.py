@@ -82,6 +82,15 @@ class TransformerConfig:
         return self.rows * self.columns
 
     @property
+    def half(self) -> int:
+        """Columns of half a window, rounded down: what is seen to the left of a code in a long grid.
+
+        A grid that begins with the first half of a real one begins with so many columns: 26 of 53, 130 codes, as the
+        original's evaluation has it (its training shows pictures with 132, which end within a column).
+        """
+        return self.columns // 2
+
+    @property
     def needed(self) -> int:
         """Places of a whole window after its condition."""
         return self.condition + self.window

@@ -39,12 +39,12 @@ class Computed:
 class DecoderGraph:
     """The compiled step, shared by all decoders of a transformer."""
 
-    def __init__(self, config: TransformerConfig, weights: Mapping[str, Any], precision: str) -> None:
+    def __init__(self, config: TransformerConfig, weights: Mapping[str, Any], engine: str, precision: str) -> None:
         self._config = config
         heads, size = config.heads, config.head_size
         caches = [(-1, heads, -1, size)] * (2 * config.layers)
         shapes = [(-1, -1, config.width), (-1, -1), (1, 1, 1, -1), *caches]
-        self._step = Step(self._network, weights, shapes, precision)
+        self._step = Step(self._network, weights, shapes, engine=engine, precision=precision)
 
     def start(self) -> Any:
         """What runs it, with inputs and outputs of its own."""
@@ -93,7 +93,7 @@ class Decoder:
     def _at_once(self, x: np.ndarray) -> Computed:
         new, old = x.shape[1], self.length
         padded = new if new == 1 else -(-new // _NEW) * _NEW
-        x = np.pad(x, ((0, 0), (0, padded - new), (0, 0)))
+        x = x if padded == new else np.pad(x, ((0, 0), (0, padded - new), (0, 0)))
         mask = np.where(np.arange(self._room) < old, np.float32(0), np.float32(network.HIDDEN))
         inputs = {_X: x, _MASK: network.causal_mask(padded), _PAST_MASK: mask[None, None, None]}
         logits, both, attention = self._run(inputs)

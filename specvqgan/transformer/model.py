@@ -16,21 +16,23 @@ from specvqgan.transformer.config import TransformerConfig
 from specvqgan.transformer.decoder import Computed, Decoder, DecoderGraph
 
 FLOAT, INT8 = "float", "int8"
-_MAX_COUNT, _MAX_COLUMNS = 256, 1_000_000
+_MAX_COUNT, _MAX_COLUMNS = 64, 1_000_000
 _LOG = logging.getLogger(__name__)
 Progress = progress.Progress
 
 
-def load(place: Path, precision: str, matrices: str) -> "Transformer":
+def load(place: Path, engine: str, precision: str, matrices: str) -> "Transformer":
     """Load a transformer; see `specvqgan.load_transformer`."""
     checks.one_of("weights", matrices, (FLOAT, INT8))
+    if matrices == INT8 and engine != "openvino":
+        raise checks.mismatch("weights", f"be {FLOAT} with the engine {engine}", matrices)
     run = run_folder.read(place)
     try:
         config = settings.from_run(run.config)
         arrays = weights.from_original(run.weights, config)
     except ValueError as error:
         raise ValueError(f"{run.path}: {error}") from None
-    return Transformer(config, arrays, place, precision, matrices)
+    return Transformer(config, arrays, place, engine, precision, matrices)
 
 
 class Transformer:
@@ -41,6 +43,7 @@ class Transformer:
         config: TransformerConfig,
         arrays: Mapping[str, np.ndarray],
         folder: Path,
+        engine: str = "openvino",
         precision: str = "f32",
         matrices: str = FLOAT,
     ) -> None:
@@ -48,8 +51,10 @@ class Transformer:
         self.folder = folder
         self.name = folder.name
         self.class_names = config.class_names
-        self._arrays = arrays
-        self._graph = DecoderGraph(config, weights.of_8_bits(arrays) if matrices == INT8 else arrays, precision)
+        # The others are the graph's.
+        self._arrays = {name: array for name, array in arrays.items() if not name.startswith("blocks.")}
+        ready = weights.of_8_bits(arrays) if matrices == INT8 else arrays
+        self._graph = DecoderGraph(config, ready, engine, precision)
 
     @functools.cached_property
     def checksum(self) -> str:
@@ -117,9 +122,9 @@ class Transformer:
         Memory does not grow with the length. With `columns` None there is no end; else the arguments, the columns and
         the errors, which come at once, are those of `sample`.
         """
-        choice = sampling.Choice(temperature, top_k)
         if top_k is not None:
             checks.whole("top_k", top_k, 1, self.config.codes)
+        choice = sampling.Choice(temperature, top_k)
         if columns is not None:
             checks.whole("columns", columns, 1, _MAX_COLUMNS)
         n = self._count(features, classes, start, count)

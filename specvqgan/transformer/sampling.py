@@ -90,15 +90,15 @@ def sample(
         int64 [n, rows].
     """
     window = config.columns
-    seen: deque[np.ndarray] = deque(start.transpose(2, 0, 1)[:columns], maxlen=window)
-    yield from list(seen) if start.shape[2] <= window else start.transpose(2, 0, 1)[:columns]
+    seen: deque[np.ndarray] = deque(start.transpose(2, 0, 1), maxlen=window)
+    yield from start.transpose(2, 0, 1).copy()
     column, begin = start.shape[2], -1
     waiting = np.zeros((len(rngs), 0), np.int64)
     while columns is None or column < columns:
         if (wanted := window_start(column, columns, window)) != begin:
             begin = wanted
             decoder.rewind(config.condition)
-            kept = [each for each in seen][len(seen) - (column - begin) :]
+            kept = list(seen)[len(seen) - (column - begin) :]
             waiting = np.concatenate([waiting[:, :0], *kept], axis=1)
         codes: list[np.ndarray] = []
         for _ in range(config.rows):
@@ -106,5 +106,5 @@ def sample(
             codes.append(choice.draw(logits, rngs))
             waiting = codes[-1][:, None]
         seen.append(np.stack(codes, axis=1))
-        yield seen[-1]
+        yield seen[-1].copy()
         column += 1
