@@ -1,5 +1,6 @@
 """The floor: how many operations a note needs, and how fast this machine multiplies."""
 
+import threading
 import time
 
 import numpy as np
@@ -43,3 +44,20 @@ def multiplication_rate(size: int = 2048, runs: int = 7) -> float:
         multiply(matrix)
         seconds.append(time.perf_counter() - begun)
     return float(2 * size**3 / np.min(seconds))
+
+
+def reading_rate(megabytes: int = 512, runs: int = 5) -> float:
+    """Bytes per second that this process's threads read from memory together: the best of several runs."""
+    from core.nn.engine import thread_count
+
+    data = np.ones(megabytes << 17, np.uint64)
+    seconds = []
+    for _ in range(runs):
+        threads = [threading.Thread(target=part.sum) for part in np.array_split(data, thread_count())]
+        begun = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds.append(time.perf_counter() - begun)
+    return float(data.nbytes / np.min(seconds))

@@ -105,6 +105,7 @@ def test_no_string_names_the_sound_family_outside_its_room_and_the_registry(room
         "gansynth",
         "gansynth.midi",
         "specvqgan.codebook.model",
+        "specvqgan.transformer.model",
         "specvqgan.vocoder.model",
         "renderer.video.hallucination",
         "renderer.video.visualize",
