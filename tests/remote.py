@@ -1,5 +1,6 @@
 """A server and a bridge, as processes, with a line between them."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -8,6 +9,12 @@ from pathlib import Path
 from conftest import PATIENCE_S, Peer, RunningServer
 
 from bench.relay import Relay
+
+
+def free_tcp_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def key_for(keys, folder, name="home"):
@@ -35,7 +42,9 @@ class RunningBridge:
     def __init__(self, folder, port, *flags):
         folder.mkdir(exist_ok=True)
         self.spool, self.pictures = folder / "spool", folder / "pictures"
-        command = [sys.executable, "-m", "server", "bridge", f"127.0.0.1:{port}", "--port", "0", "--page-port", "0"]
+        self._page = free_tcp_port()
+        command = [sys.executable, "-m", "server", "bridge", f"127.0.0.1:{port}", "--port", "0"]
+        command += ["--page-port", self._page]
         command += ["--spool", self.spool, "--pictures", self.pictures, *flags]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
@@ -45,6 +54,10 @@ class RunningBridge:
         ready = self.process.stdout.readline()
         assert ready.startswith("ready "), "".join(self.said)
         self.port = int(ready.rpartition(":")[2])
+
+    def page_port(self):
+        """Where it listens for browsers."""
+        return self._page
 
     def peer(self, timeout=PATIENCE_S):
         return Peer(self.port, timeout)

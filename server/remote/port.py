@@ -199,9 +199,13 @@ class RemotePort:
             self._take(route.bytes, key, part, number, arrived)
 
     def _take(self, route: bytes, key: str, part: Part, number: int, arrived: int) -> None:
-        if part.kind is Kind.HELLO:
-            return self._hello(route, key, part.fields)
         peer = self._routes.get(route)
+        if (peer is None or part.kind is Kind.HELLO) and not self._allows(key):
+            # Its key was removed while it was connected.
+            return
+        if part.kind is Kind.HELLO:
+            self._hello(route, key, part.fields)
+            return
         if peer is None or peer.key != key:
             # A new connection of an old session, perhaps: it has to say which.
             self._answer(route, None)
@@ -266,12 +270,15 @@ class RemotePort:
         elif part.kind in (Kind.DATA, Kind.CREDIT, Kind.CLOSE):
             peer.tunnels.take(part)
 
+    def _allows(self, key: str) -> bool:
+        return self._keyring is None or self._keyring.allows(key.encode())
+
     def _drop_gone(self) -> None:
         now_s = time.monotonic()
         for peer in tuple(self._peers.values()):
             if now_s - peer.seen_s > GONE_S:
                 self._drop(peer, f"a bridge is gone for {GONE_S:g} s; what it asked for is given up")
-            elif self._keyring and not self._keyring.allows(peer.key.encode()):
+            elif not self._allows(peer.key):
                 self._drop(peer, "a bridge was disconnected: its key was removed")
 
     def _drop(self, peer: Peer, reason: str) -> None:
