@@ -15,17 +15,33 @@ class Relay:
     of pieces that wait for `delay_s` once more, and 0.2 s.
     """
 
-    def __init__(self, port: int, delay_s: float = 0.0, loss: float = 0.0, bytes_per_s: float | None = None) -> None:
-        """`delay_s` is that of one direction; `bytes_per_s` how much fits through each."""
+    def __init__(
+        self, port: int, delay_s: float = 0.0, loss: float = 0.0, bytes_per_s: float | None = None, listen: int = 0
+    ) -> None:
+        """Start listening.
+
+        Args:
+            port: where to pass everything on to.
+            delay_s: of one direction.
+            loss: see above.
+            bytes_per_s: how much fits through each direction; None: everything.
+            listen: on which port; 0: any free one.
+
+        Raises:
+            OSError: it is taken.
+        """
         self.delay_s, self.loss, self.bytes_per_s = delay_s, loss, bytes_per_s
         self.bytes = 0
-        self._target, self._random = port, random.Random(1)
+        self._target, self._listen, self._random = port, listen, random.Random(1)
+        self._error: OSError | None = None
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self._open = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
         self._thread.start()
         assert self._ready.wait(10)
+        if self._error:
+            raise self._error
 
     def cut(self) -> None:
         """Let nothing through, without a word to either side, as a broken cable."""
@@ -48,7 +64,12 @@ class Relay:
     async def _run(self) -> None:
         self._ended = asyncio.Event()
         self._open.set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        try:
+            server = await asyncio.start_server(self._connected, "127.0.0.1", self._listen)
+        except OSError as error:
+            self._error = error
+            self._ready.set()
+            return
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._ended.wait()

@@ -29,7 +29,7 @@ PAGE_PORT = 7773
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Render until Ctrl-C, SIGTERM, SIGHUP, or the server says bye.
+    """Render until Ctrl-C, SIGTERM, SIGHUP, or the server says bye and --stay is not given.
 
     Returns:
         1 on failure. Otherwise the process ends here: with 130 after Ctrl-C, else with 0.
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of live frames: f32, or bf16, faster where the processor has it (default: bf16 if frames differ by less"
         " than one grey level)",
     )
+    add("--stay", action="store_true", help="when the server stops, wait for the next one (default: stop too)")
     add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
     add("--debug", action="store_true", help="log more, and show tracebacks")
     return parser
@@ -130,7 +131,7 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out or data / "pictures"
     controller = RenderController(models, out, load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or _default_settings()))
-    link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key))
+    link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key), args.stay)
     fragments.recover(out)
     _show_elsewhere(controller, args)
     stop_page = _serve_page(controller, dispatcher, args)

@@ -16,6 +16,7 @@ The server publishes:
 * command: id, address, values by name
 * watch: keep the frames that are shown in mind, from now on
 * frames: id, seconds: which frames were shown in the last seconds
+* beat: every two seconds, so that a renderer notices that the line was cut, or another server has come
 * bye: the server ends
 
 A renderer sends:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _POLL_MS = 20
 _HELLO_S, _HEARTBEAT_S, _HINT_S = 0.2, 1.0, 5.0
+_SILENT_S, _ZMQ_BEAT_MS = 8.0, 2000
 MAX_WAITING = 64
 # Shortest time between two warnings about unreadable messages.
 _WARNING_S = 5.0
@@ -60,6 +61,7 @@ class Link:
         stop: Callable[[], None],
         version: str,
         keys: LinkKeys | None = None,
+        stay: bool = False,
     ) -> None:
         """Connect.
 
@@ -70,13 +72,14 @@ class Link:
             stop: called when the server says bye.
             version: of this program, for the server.
             keys: for a server that asks for them.
+            stay: wait for the next server when one says bye, in place of `stop`.
 
         Raises:
             ValueError: the address is not one.
         """
         publisher, collector = addresses(server)
         self._controller, self._dispatcher, self._version = controller, dispatcher, version
-        self._keys = keys
+        self._keys, self._stay = keys, stay
         controller.on_notice = self._notice
         self._context = zmq.Context()
         self._in, self._out = self._socket(zmq.SUB, publisher), self._socket(zmq.PUSH, collector)
@@ -86,6 +89,8 @@ class Link:
         # Numbers of commands that wait for a search: the server gets its progress.
         self._long: set[int] = set()
         self._connected, self._stopping = False, threading.Event()
+        # When the server was last noticed; infinite: it sends no beats, and may be silent.
+        self._seen_s = float("inf")
         self._hello_s = self._heartbeat_s = self._warned_s = float("-inf")
         self._asked_s, self._hinted, self._server = float("inf"), False, server
         self._topics = self._functions(stop)
@@ -105,7 +110,8 @@ class Link:
             "command": self._command,
             "watch": lambda event: self._controller.memory.watch(),
             "frames": self._frames,
-            "bye": lambda event: stop(),
+            "beat": self._beat,
+            "bye": lambda event: self._bye(stop),
         }
 
     def _socket(self, kind: int, address: str) -> "zmq.Socket[bytes]":
@@ -113,6 +119,9 @@ class Link:
         socket.ipv6, socket.maxmsgsize, socket.linger = "[" in address, messages.MAX_BYTES, 200
         # Messages for a server that is away: no more are kept.
         socket.sndhwm = 256
+        # A line that was cut is noticed here, too, and connected again.
+        socket.heartbeat_ivl, socket.heartbeat_timeout = _ZMQ_BEAT_MS, 3 * _ZMQ_BEAT_MS
+        socket.reconnect_ivl_max = 1000
         if self._keys:
             self._keys.secure(socket)
         socket.connect(address)
@@ -142,6 +151,9 @@ class Link:
         self._context.destroy()
 
     def _turn(self, now_s: float) -> None:
+        if self._connected and now_s - self._seen_s > _SILENT_S:
+            log.info("the server is silent; waiting for it")
+            self._lose()
         if not self._connected and now_s - self._hello_s >= _HELLO_S:
             self._hello_s = now_s
             self._hint(now_s)
@@ -176,6 +188,8 @@ class Link:
             log.debug("no server receives")
 
     def _receive(self, event: Event) -> None:
+        if self._seen_s < float("inf"):
+            self._seen_s = time.monotonic()
         if event.topic not in self._topics:
             raise ValueError(f"{event.topic!r:.40} is not a topic of a server")
         self._topics[event.topic](event)
@@ -188,6 +202,19 @@ class Link:
 
     def _welcome(self, _: Event) -> None:
         self._connected, self._controller.render_loop.busy = True, False
+
+    def _beat(self, _: Event) -> None:
+        self._seen_s = time.monotonic()
+
+    def _bye(self, stop: Callable[[], None]) -> None:
+        if not self._stay:
+            return stop()
+        log.info("the server has stopped; waiting for the next one")
+        self._lose()
+
+    def _lose(self) -> None:
+        """Say hello until a server answers."""
+        self._connected, self._seen_s, self._asked_s, self._hinted = False, float("inf"), float("inf"), False
 
     def _play(self, event: Event) -> None:
         position_s = checks.number("position_s", event.fields.get("position_s"))

@@ -73,6 +73,8 @@ def bind(
     socket = context.socket(kind)
     socket.ipv6, socket.maxmsgsize = ":" in host, _MOST_RECEIVED
     socket.sndhwm = socket.rcvhwm = _MOST_WAITING
+    # A peer whose machine has vanished is noticed, and its memory freed.
+    socket.heartbeat_ivl, socket.heartbeat_timeout, socket.heartbeat_ttl = 5000, 15000, 15000
     prepare(socket)
     socket.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
     return socket

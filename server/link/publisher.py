@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _POLL_MS = 20
 _TRIES = 20
+_BEAT_S = 2.0
 # A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
 _PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
@@ -55,7 +56,7 @@ class Publisher:
         self._requests = PendingRequests()
         self._questions = FrameQuestions()
         self._cache = ReplayCache()
-        self._heartbeat_s = float("-inf")
+        self._heartbeat_s = self._beat_s = float("-inf")
         self._page = ""
         self._topics = {
             "hello": self._hello,
@@ -181,8 +182,14 @@ class Publisher:
                 self._take(messages.decode(self._in.recv_multipart()))
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
+        self._beat(time.monotonic())
         self._requests.give_up(time.monotonic(), self._gone)
         self._questions.give_up(time.monotonic(), self._gone)
+
+    def _beat(self, now_s: float) -> None:
+        if now_s - self._beat_s > _BEAT_S:
+            self._beat_s = now_s
+            self._send(messages.encode("beat"))
 
     def _publish_busy(self, busy: bool) -> None:
         self._send(messages.encode("busy", {"busy": busy}))

@@ -93,8 +93,6 @@ class RemotePort:
         self._door.lock(socket)
         # More than a line's window; what is dropped all the same is asked for again.
         socket.sndhwm = 2 * MOST_UNDER_WAY
-        # A peer whose machine has vanished is noticed, and its memory freed.
-        socket.heartbeat_ivl, socket.heartbeat_timeout, socket.heartbeat_ttl = 5000, 15000, 15000
 
     def start(self, handle: Handle) -> None:
         """Start the thread; `handle` gets every datagram, with the address of its client."""
