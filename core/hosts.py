@@ -37,3 +37,15 @@ def everywhere() -> str:
         return "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
     except OSError:
         return "0.0.0.0"
+
+
+def is_unspecified(host: str) -> bool:
+    """Whether a host is all addresses of this machine.
+
+    >>> is_unspecified("0.0.0.0"), is_unspecified("127.0.0.1")
+    (True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return not host

@@ -14,14 +14,18 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from core import checks, errors, log_limit, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
     from renderer.ipc.keys import LinkKeys
+    from renderer.live.announcer import Announcer
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
+    from renderer.live.page_control import PageControl
+    from renderer.live.server_end import ServerEnd
 
 log = logging.getLogger("renderer")
 
@@ -84,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
         " than one grey level)",
     )
     add("--stay", action="store_true", help="when the server stops, wait for the next one (default: stop too)")
+    add("--no-images", action="store_true", help="render nothing; serve the page of the sound")
+    add("--announce", action="store_true", help="announce the page on the local network, with zeroconf")
     add("--tied", action="store_true", help="end when standard input ends; hallu serve uses it")
     add("--debug", action="store_true", help="log more, and show tracebacks")
     return parser
@@ -117,7 +123,9 @@ def _run(args: argparse.Namespace) -> int:
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
     from renderer.live.link import Link
+    from renderer.live.page_control import PageControl
     from renderer.live.render_loop import Rates
+    from renderer.live.server_end import ServerEnd
     from renderer.live.settings_file import SettingsFile
     from renderer.video import fragments
 
@@ -131,16 +139,25 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out or data / "pictures"
     controller = RenderController(models, out, load, Rates(args.fps))
     dispatcher = RenderDispatcher(controller, SettingsFile(args.settings or _default_settings()))
-    link = Link(controller, dispatcher, args.server, ended.set, _version(), _keys(args.key), args.stay)
-    fragments.recover(out)
-    _show_elsewhere(controller, args)
-    stop_page = _serve_page(controller, dispatcher, args)
+    server_end, images = ServerEnd(), not args.no_images
+    link = Link(
+        controller, dispatcher, args.server, ended.set, _version(), _keys(args.key), args.stay, server_end, images
+    )
+    if images:
+        fragments.recover(out)
+        _show_elsewhere(controller, args)
+    stop_page = _serve_page(controller, PageControl(controller, dispatcher, server_end, images), args)
+    announcer = _announce(controller.page, server_end, args) if args.announce else None
     if args.tied:
         process.when_input_ends(ended.set)
-    link.start(lambda: _prepare(controller, dispatcher, args.model, threads))
-    controller.render_loop.start()
+    link.start(lambda: _prepare(controller, dispatcher, args.model, threads) if images else None)
+    if images:
+        controller.render_loop.start()
     _wait(ended)
-    controller.close()
+    if images:
+        controller.close()
+    if announcer:
+        announcer.close()
     link.stop()
     stop_page()
     return errors.INTERRUPTED if signal.SIGINT in received else errors.OK
@@ -206,14 +223,12 @@ def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
     checks.in_range("--page-port", args.page_port or 0, 0, 65535)
 
 
-def _serve_page(
-    controller: "RenderController", dispatcher: "RenderDispatcher", args: argparse.Namespace
-) -> Callable[[], None]:
+def _serve_page(controller: "RenderController", control: "PageControl", args: argparse.Namespace) -> Callable[[], None]:
     """Serve the page; returns the function that stops it."""
     from renderer.web import WebServer
 
     token = (args.settings or _default_settings()).with_suffix(".token")
-    page = WebServer(controller.frames, controller.status, dispatcher.submit_for_page)
+    page = WebServer(controller.frames, control)
     try:
         port = PAGE_PORT if args.page_port is None else args.page_port
         controller.page = page.start(args.page_host, port, token)
@@ -223,6 +238,12 @@ def _serve_page(
         controller.page = page.start(args.page_host, 0, token)
     print(f"page {controller.page}", flush=True)
     return page.stop
+
+
+def _announce(page: str, server_end: "ServerEnd", args: argparse.Namespace) -> "Announcer":
+    from renderer.live.announcer import Announcer
+
+    return Announcer(server_end, args.page_host, urlsplit(page).port or PAGE_PORT)
 
 
 def _default_settings() -> Path:

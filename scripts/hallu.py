@@ -11,6 +11,7 @@ PROG = "hallu"
 COMMANDS = {
     "demo": "Show that everything works: play the whole instrument once, without Pd.",
     "serve": "Run the live server that Pd talks to.",
+    "servers": "List the servers on the local network.",
     "send": "Send one OSC message and print the replies until /done or /fail.",
     "models": "List the installed models, add one, or remove one.",
     "bridge": "Let Pd here play a server on another machine: to Pd this is the server.",

@@ -185,7 +185,7 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
     """
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
     # The video is made afterwards; a live renderer would only slow the sound down.
-    command += ["--no-image", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
+    command += ["--no-page", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""

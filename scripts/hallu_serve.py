@@ -29,7 +29,13 @@ def parser() -> argparse.ArgumentParser:
     add("--state", type=frame.path, metavar="FILE", help="state file (default: in the user's data folder)")
     add("--load", metavar="NAME", help="checkpoint to start with (default: the one loaded last)")
     engine.add(flags)
-    add("--no-image", action="store_true", help="sound only: start no renderer")
+    add("--no-image", action="store_true", help="sound only: render no images")
+    add(
+        "--announce",
+        action=argparse.BooleanOptionalAction,
+        help="announce the server on the local network, with zeroconf (default: if others can reach it)",
+    )
+    add("--no-page", action="store_true", help="serve no page, and render no images")
     add(
         "--image-port",
         type=int,
@@ -98,6 +104,8 @@ def _serve(options: argparse.Namespace) -> int:
             load=options.load,
             image=not options.no_image,
             remote_keys=not options.no_keys,
+            page=not options.no_page,
+            announce=options.announce,
             **given,
         )
     )

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core import errors, families, hosts, log_limit, signals
+from core import discovery, errors, families, hosts, log_limit, signals
 from core.files import atomic
 from core.files.user_folders import data_dir, user_models
 from core.install import install_model
@@ -24,6 +24,7 @@ from server.checkpoints import locate
 from server.engine.queue import Engine
 from server.engine.work import EngineWork
 from server.link.keyring import Keyring
+from server.link.pages import Instrument, Pages
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.clients import Address
@@ -32,7 +33,7 @@ from server.osc.packet import Message
 from server.osc.udp import OscSocket
 from server.remote.port import RemotePort
 from server.session_folders import SessionFolders
-from server.settings import IMAGE_PORT, SPOOL, ServerSettings
+from server.settings import IMAGE_PORT, PORT, SPOOL, ServerSettings
 from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def serve(settings: ServerSettings) -> int:
     engine = Engine(work)
     dispatcher = _dispatcher(engine, publisher, osc.send, work, spool)
     remote = _remote(settings, keyring, spool, publisher, engine)
+    publisher.pages = _pages(settings, publisher, osc, dispatcher, work)
     received = _stop_on_signals(osc)
     _announce(settings, osc, remote)
     publisher.start()
@@ -81,6 +83,18 @@ def serve(settings: ServerSettings) -> int:
     if lock:
         lock.release()
     return status
+
+
+def _pages(
+    settings: ServerSettings, publisher: Publisher, osc: OscSocket, dispatcher: Dispatcher, work: EngineWork
+) -> Pages:
+    """What the pages of renderers may ask for."""
+    host = "" if hosts.is_unspecified(settings.host) else settings.host
+    where = (host, osc.port)
+    # Two servers on one machine have two names.
+    name = f"hallu on {socket.gethostname()}" + ("" if osc.port == PORT else f" {osc.port}")
+    instrument = Instrument(dispatcher.perform, lambda: work.session, settings.models, where, name)
+    return Pages(instrument, publisher.publish)
 
 
 def _stop_on_signals(osc: OscSocket) -> list[int]:
@@ -127,7 +141,7 @@ def _announce(settings: ServerSettings, osc: OscSocket, remote: RemotePort | Non
     """Print the address, and a warning where others can reach it."""
     if not hosts.is_loopback(settings.host):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
-    if settings.image and not hosts.is_loopback(settings.page_host):
+    if settings.page and not hosts.is_loopback(settings.page_host):
         log.warning(
             "the page is on %s: everybody who reaches it can watch; controls need the token in its address",
             settings.page_host,
@@ -188,8 +202,9 @@ def _check_outputs(settings: ServerSettings) -> None:
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
-    # Of clients on other machines, paths stay inside the spool.
-    sounds = None if hosts.is_loopback(settings.host) else (settings.spool,)
+    # Of clients on other machines, those with the page included, paths stay inside the spool.
+    alone = hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host)
+    sounds = None if alone else (settings.spool,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds, foley_loader=partial(loader, kind="foley"))
     sessions = SessionFolders(settings.state.parent / "sessions", _image_settings(settings))
@@ -210,15 +225,23 @@ def _image_settings(settings: ServerSettings) -> Path:
     return settings.state.with_name(f"{settings.state.stem}_images.json")
 
 
+def _announced(settings: ServerSettings) -> bool:
+    """Whether to announce the server on the local network; without zeroconf only if somebody asked for it."""
+    if settings.announce is not None:
+        return settings.announce
+    return discovery.available() and not hosts.is_loopback(settings.page_host)
+
+
 @contextmanager
 def _renderer(settings: ServerSettings, port: int, keyring: Keyring) -> Iterator[None]:
-    """Run the renderer during the block, unless it is disabled or no image model is installed."""
-    if not settings.image or not families.find(settings.models, "image"):
+    """Run the renderer during the block; without images, or an image model, it only serves the page."""
+    if not settings.page:
         yield
         return
+    only_page = not settings.image or not families.find(settings.models, "image")
     stored = _image_settings(settings)
     shown = (settings.page_host, settings.picture_out, settings.picture_size)
-    files = RendererFiles(settings.models, settings.pictures, stored, *shown)
+    files = RendererFiles(settings.models, settings.pictures, stored, *shown, only_page, _announced(settings))
     process = RendererProcess(hosts.reachable(settings.link_host), port, files, keyring.new)
     process.start()
     try:

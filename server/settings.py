@@ -30,7 +30,9 @@ class ServerSettings:
         spool_limit: bytes of all WAV files there.
         state: the file that keeps the session; Path(): that of the port, in the user's data folder.
         load: the checkpoint to start with; None: the one in the state file.
-        image: whether to start a renderer.
+        image: whether to render images.
+        page: whether to serve the page; without it no images are rendered either.
+        announce: whether the local network is told of the server; None: if others can reach the page.
         image_port: it and the one after it connect renderers; None: IMAGE_PORT, or any two if it is taken; 0: any two.
         pictures: where snapshots and recordings go.
         picture_out: sinks of pictures that are on from the start; see `hallu sinks`.
@@ -54,6 +56,8 @@ class ServerSettings:
     state: Path = Path()
     load: str | None = None
     image: bool = True
+    page: bool = True
+    announce: bool | None = None
     image_port: int | None = None
     pictures: Path = field(default_factory=lambda: data_dir() / "pictures")
     picture_out: tuple[str, ...] = ()

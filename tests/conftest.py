@@ -95,7 +95,7 @@ class RunningServer:
         self.state = folder / "state.npz"
         command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", models, "--spool", self.spool]
         # Pictures have servers of their own.
-        command += ["--state", self.state, *(() if "--image-port" in flags else ("--no-image",)), *flags]
+        command += ["--state", self.state, *(() if "--image-port" in flags else ("--no-page",)), *flags]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
         )

@@ -6,7 +6,9 @@ from concurrent.futures import Future
 
 import numpy as np
 
+from core.commands import oscquery
 from renderer.live.settings import AMOUNTS, DIALS
+from renderer.outcome import Outcome
 from renderer.web import Frames, WebServer
 from renderer.web.status import PageStatus
 
@@ -30,8 +32,42 @@ def number_in(image):
     return int(bits @ (1 << np.arange(BITS)))
 
 
+class _Instrument:
+    """What the page sees of a FakeRenderer."""
+
+    def __init__(self, fake):
+        self._fake = fake
+
+    def status(self):
+        return PageStatus(**self._fake.status)
+
+    def submit(self, command, progress):
+        answer = Future()
+        refusal = self._fake.execute(command.address, command.values)
+        if isinstance(refusal, Future):
+            refusal.add_done_callback(lambda done: answer.set_result(Outcome([], done.result())))
+            return answer
+        answer.set_result(Outcome([] if refusal else self._fake.replies.get(command.address, []), refusal))
+        return answer
+
+    def values(self):
+        return self.status().values
+
+    def choices(self):
+        return self.status().choices
+
+    def host_info(self):
+        return oscquery.host_info("hallu on stage", 7770)
+
+    def sound(self, key):
+        return self._fake.sounds.get(key)
+
+
 class FakeRenderer:
-    """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures."""
+    """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures.
+
+    `replies` are those of commands, by address; `sounds` the WAV files that the page may fetch, by name.
+    """
 
     def __init__(self, token=None):
         self.frames = Frames()
@@ -67,9 +103,16 @@ class FakeRenderer:
             "transforms": {"zoom": (0.05, 2.0, 1.0), "hue": (-1.0, 1.0, 0.0)},
             "bends": {},
             "ranges": {name: (arg.low, arg.high) for name, arg in DIALS.items()},
+            "images": True,
+            "fade": 1.0,
+            "server": "hallu on stage",
+            "pitches": [32, 44],
+            "values": {},
+            "choices": {},
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
-        self.page = WebServer(self.frames, lambda: PageStatus(**self.status), self._command)
+        self.replies, self.sounds = {}, {}
+        self.page = WebServer(self.frames, _Instrument(self))
         self.url = self.page.start(token=token)
         self.site = self.url.partition("?")[0]
         self._ended = threading.Event()
@@ -79,15 +122,7 @@ class FakeRenderer:
     def port(self):
         return int(self.site.rstrip("/").rpartition(":")[2])
 
-    def _command(self, command):
-        answer = Future()
-        refusal = self._execute(command.address, command.values)
-        if isinstance(refusal, Future):
-            return refusal
-        answer.set_result(refusal)
-        return answer
-
-    def _execute(self, address, values):
+    def execute(self, address, values):
         time.sleep(self.delay_s)
         self.asked.append((address, values))
         if address in self.refuse:

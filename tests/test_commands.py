@@ -9,7 +9,7 @@ from conftest import datagram
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from core.commands.reading import Command, Refusal
+from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from core.commands.table import COMMANDS, REPLIES, TABLE
 from scripts import osc_docs
@@ -47,7 +47,7 @@ def test_the_contract_is_covered():
     sound += ["load_foley", "from_image", "image_loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace", "signal", "map"]
-    image += ["mix", "output"]
+    image += ["mix", "output", "fade"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     named |= {f"/session/{name}" for name in ("save", "load", "list", "delete")}
     assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named
@@ -230,3 +230,9 @@ def test_the_table_needs_no_tensorflow(words):
     code = code.format(words[1:], run) + "assert not {'tensorflow', 'keras', 'gansynth.model'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("given", [("t", 3, 2), ("t", 3, 2, 0.4), ("t", 3, 2, 0.4, 0.1, 0.2, 0.2, 0.2, 40)])
+def test_the_values_of_a_command_make_the_same_command_again(given):
+    command = one("/sound/hallucinate", *given)
+    assert read_values("/sound/hallucinate", command.values) == command

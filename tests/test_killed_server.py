@@ -114,7 +114,7 @@ def test_a_server_starts_and_loads_where_nothing_can_be_saved(start_server, tmp_
 
 def test_a_second_server_does_not_take_the_state_of_the_first(start_server, hallu, tmp_path):
     first = start_server()
-    second = hallu("serve", "--port", 0, "--no-image", "--state", first.state, "--spool", tmp_path / "spool2")
+    second = hallu("serve", "--port", 0, "--no-page", "--state", first.state, "--spool", tmp_path / "spool2")
     assert second.returncode == 1
     assert f"127.0.0.1:{first.port}" in second.stderr and "--state" in second.stderr
 
@@ -156,7 +156,7 @@ def test_a_state_file_that_is_a_link_stays_one(start_server, tmp_path):
 
 def test_a_server_plays_where_the_users_data_folder_cannot_be_written(models, tmp_path):
     (tmp_path / "file").write_text("")
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--no-image", "--models", str(models)]
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--no-page", "--models", str(models)]
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "file")}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     try:

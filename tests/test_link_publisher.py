@@ -80,7 +80,7 @@ def keys(folder):
 
 @pytest.fixture(scope="module")
 def running(folder, keys, models, port):
-    flags = ("--no-image", "--image-port", port)
+    flags = ("--no-page", "--image-port", port)
     yield from running_with(RunningServer(folder, models, *flags), "magenta_small")
 
 
@@ -306,7 +306,7 @@ def test_what_a_renderer_left_unanswered_fails_when_the_next_one_comes(running, 
 
 
 def test_without_a_renderer_a_command_says_so(start_server):
-    replies = start_server("--no-image").send("/image/status")
+    replies = start_server("--no-page").send("/image/status")
     assert "no renderer is connected" in replies[-1].args[2]
 
 

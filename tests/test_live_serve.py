@@ -150,7 +150,7 @@ def test_a_server_that_stops_ends_its_renderer(painting):
 
 def test_a_renderer_elsewhere_connects_with_the_keys_that_were_made_for_it(tmp_path, both, hallu):
     port, key = free_pair(), tmp_path / "hall.key"
-    server = RunningServer(tmp_path, both, "--no-image", "--image-port", port)
+    server = RunningServer(tmp_path, both, "--no-page", "--image-port", port)
     assert hallu("keys", "--keys", tmp_path / "keys", "add", "hall", "--out", key).returncode == 0
     assert key.stat().st_mode & 0o777 == 0o600
     command = [sys.executable, "-m", "renderer", "--server", f"tcp://127.0.0.1:{port}", "--key", key, "--models", both]

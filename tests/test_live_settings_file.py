@@ -85,9 +85,9 @@ def test_the_model_is_the_one_loaded_last(start):
 
 def test_what_the_page_sets_is_kept_and_what_sets_nothing_is_not(start, file):
     dispatcher = start()
-    assert dispatcher.submit_for_page(read("/image/jitter", {"value": 0.125, "more": 1})).result(10.0) == ""
-    dispatcher.submit_for_page(read("/image/record", {"what": "start", "file": None})).result(10.0)
-    dispatcher.submit_for_page(read("/image/status", {})).result(10.0)
+    assert dispatcher.submit(read("/image/jitter", {"value": 0.125, "more": 1})).result(10.0).error == ""
+    dispatcher.submit(read("/image/record", {"what": "start", "file": None})).result(10.0)
+    dispatcher.submit(read("/image/status", {})).result(10.0)
     assert stored(file) == [("/image/jitter", {"value": 0.125})]
 
 

@@ -33,7 +33,7 @@ SLOWLY = settings(max_examples=150, deadline=None, suppress_health_check=list(He
 @pytest.fixture(scope="module")
 def victim(tmp_path_factory, models):
     """A server for the rough tests alone, since they leave slots behind."""
-    running = RunningServer(tmp_path_factory.mktemp("victim"), models, "--load", "magenta_small", "--no-image")
+    running = RunningServer(tmp_path_factory.mktemp("victim"), models, "--load", "magenta_small", "--no-page")
     assert running.send("/sound/seed", 1)[-1].address == "/done"
     yield running
     running.stop()

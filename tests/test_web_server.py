@@ -18,7 +18,6 @@ from test_live_link import WRONG
 
 from core.web.gate import MOST
 from renderer.web import Frames, WebServer
-from renderer.web.status import PageStatus
 from renderer.web.viewer import MAX_ASKED, UNSEEN
 
 PATIENCE_S = 30.0
@@ -315,7 +314,7 @@ def test_commands_are_done_in_order_and_too_many_are_refused(fake):
         ("{}", "address must be a name, not None"),
         (
             '{"ask": 1, "address": "/sound/load", "values": {}}',
-            "/sound/load is a command for the engine, not the renderer",
+            "needs 1 argument (checkpoint), not 0",
         ),
         ('{"ask": 1, "address": "/image/load"}', "must be an object, not None"),
         ('{"ask": 1, "address": "/image/load", "values": ["x"]}', "must be an object, not ['x']"),
@@ -483,7 +482,7 @@ def test_stopping_says_good_bye_and_gives_the_port_back(fake):
 
 
 def test_a_port_that_is_taken_is_an_error_and_another_can_be_tried(fake):
-    page = WebServer(Frames(), PageStatus, lambda command: None)
+    page = WebServer(Frames(), None)
     with pytest.raises(OSError, match=str(fake.port)):
         page.start(port=fake.port)
     url = page.start()

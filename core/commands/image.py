@@ -27,6 +27,7 @@ SETTING_COMMANDS = (
         "Load an image model; the one before it is rendered until then, and stays if this fails.",
         args=(Arg("name", "name", "a folder below DIR/FAMILY of a models folder"),),
         replies=("/image/loaded name resolution z_size classes",),
+        readable=True,
     ),
     Spec(
         "/image/classes",
@@ -35,6 +36,7 @@ SETTING_COMMANDS = (
         min_groups=0,
         max_groups=64,
         replies=("/image/class_names name...",),
+        readable=True,
     ),
     Spec(
         "/image/truncation",
@@ -48,26 +50,31 @@ SETTING_COMMANDS = (
                 1.0,
             ),
         ),
+        readable=True,
     ),
     Spec(
         "/image/jitter",
         "How strongly loudness and onsets move the image.",
         args=(Arg("value", "float", "0: not at all", 0.0, 1.0),),
+        readable=True,
     ),
     Spec(
         "/image/smooth",
         "How slowly the image follows.",
         args=(Arg("value", "float", "0: at once", 0.0, 1.0),),
+        readable=True,
     ),
     Spec(
         "/image/mode",
         "follow: the sound that plays. tempo: oscillators in beats. free: slow motion of its own.",
         args=(Arg("name", "name", "what moves the image", choices=("follow", "tempo", "free")),),
+        readable=True,
     ),
     Spec(
         "/image/bpm",
         "The tempo of the oscillators.",
-        args=(Arg("value", "float", "beats per minute", 20.0, 400.0),),
+        args=(Arg("value", "float", "beats per minute", 20.0, 400.0, "bpm"),),
+        readable=True,
     ),
     Spec(
         "/image/oscillator",
@@ -88,6 +95,7 @@ SETTING_COMMANDS = (
         args=(Arg("file", "name", "in the model's folder, or below DIR/FAMILY; auto: the model's own"),),
         replies=(PROGRESS, *_COMPONENTS),
         progress=True,
+        readable=True,
     ),
     Spec(
         "/image/edits",
@@ -95,6 +103,7 @@ SETTING_COMMANDS = (
         group=(EDIT,),
         min_groups=0,
         max_groups=1024,
+        readable=True,
     ),
     Spec(
         "/image/bend",
@@ -118,6 +127,7 @@ SETTING_COMMANDS = (
             Arg("amount", "float", "0: none; 1: as it was trained with", 0.0, 4.0),
             Arg("speed", "float", "how fast it changes into other noise, in turns per second", 0.0, 10.0, default=0.0),
         ),
+        readable=True,
     ),
     Spec(
         "/image/displace",
@@ -126,6 +136,7 @@ SETTING_COMMANDS = (
             Arg("amount", "float", "0: not at all; 1: by an eighth of the image", 0.0, 4.0),
             Arg("scale", "float", "how fine the map is", 0.0, 1.0, default=0.5),
         ),
+        readable=True,
     ),
     Spec(
         "/image/map",
@@ -149,6 +160,19 @@ SIGNAL_COMMANDS = (
             Arg("value", "float", "its value now", 0.0, 1.0),
         ),
         max_groups=64,
+    ),
+)
+
+FADE_COMMANDS = (
+    Spec(
+        "/image/fade",
+        "Fade the images to black and back, wherever they are shown or recorded. It is not kept: a renderer that "
+        "starts shows its images.",
+        args=(
+            Arg("level", "float", "0: black; 1: the image", 0.0, 1.0),
+            Arg("seconds", "float", "how long it takes; 0: at once", 0.0, 600.0, "s", default=0.0),
+        ),
+        readable=True,
     ),
 )
 
@@ -215,5 +239,5 @@ STATUS_COMMANDS = (
 
 IMAGE_COMMANDS = tuple(
     replace(spec, executor=Executor.RENDERER)
-    for spec in (*SETTING_COMMANDS, *SIGNAL_COMMANDS, *RECORDING_COMMANDS, *STATUS_COMMANDS)
+    for spec in (*SETTING_COMMANDS, *FADE_COMMANDS, *SIGNAL_COMMANDS, *RECORDING_COMMANDS, *STATUS_COMMANDS)
 )

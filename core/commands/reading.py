@@ -53,14 +53,20 @@ def read(address: str, args: Sequence[Value]) -> Command | Refusal:
     return Command(spec, values, _targets(spec, values))
 
 
-def read_values(address: Any, values: Any, executor: Executor) -> Command | Refusal:
-    """Check a message for `executor`, as JSON delivers it, with its arguments by name as in `Command.values`."""
+def read_values(address: Any, values: Any, executor: Executor | None = None) -> Command | Refusal:
+    """Check a message as JSON delivers it, with its arguments by name as in `Command.values`.
+
+    Args:
+        address: of the command.
+        values: see above.
+        executor: who is to execute it; None: whoever does.
+    """
     if not isinstance(address, str):
         return Refusal("-", "-", f"address must be a name, not {address!r:.60}")
     spec = COMMANDS.get(address)
     if spec is None:
         return _unknown(address)
-    if spec.executor is not executor:
+    if executor is not None and spec.executor is not executor:
         return Refusal(address, "-", f"{address} is a command for the {spec.executor.value}, not the {executor.value}")
     try:
         return read(address, _args(spec, values))
@@ -82,7 +88,8 @@ def _args(spec: Spec, values: Any) -> list[Any]:
     if not isinstance(values, Mapping):
         raise ValueError(f"values must be an object, not {values!r:.60}")
     given = [values.get(arg.name) for arg in spec.args]
-    while given and given[-1] is None:
+    # What was left out of a checked command has its default there.
+    while given and given[-1] in ((None,) if spec.group else (None, spec.args[len(given) - 1].default)):
         given.pop()
     columns = [_column(values, arg.name) for arg in spec.group]
     if len({len(column) for column in columns}) > 1:

@@ -39,6 +39,7 @@ MODEL_COMMANDS = (
             _DIRECTIONS,
             "/sound/edited edit...",
         ),
+        readable=True,
     ),
     Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),
     Spec(
@@ -62,6 +63,7 @@ LATENT_COMMANDS = (
         "/sound/seed",
         "Restart the random numbers: the same seed gives the same latent vectors and hallucinations again.",
         args=(Arg("seed", "int", "where the random numbers start", 0, 2**31 - 1),),
+        readable=True,
     ),
     Spec(
         "/sound/randomize_z",
@@ -160,6 +162,7 @@ DIRECTION_COMMANDS = (
         args=(Arg("file", "name", "in the model's folder, or named as a checkpoint is; auto: the model's own"),),
         replies=(PROGRESS, _COMPONENTS, _PITCHED, _DIRECTIONS),
         progress=True,
+        readable=True,
     ),
     Spec(
         "/sound/set_edits",
@@ -167,6 +170,7 @@ DIRECTION_COMMANDS = (
         group=(EDIT,),
         min_groups=0,
         max_groups=MAX_EDITS,
+        readable=True,
     ),
     Spec(
         "/sound/edits",

@@ -31,6 +31,8 @@ class Spec:
         executor: where it is executed.
         progress: whether it sends /progress while it works.
         named_by: the argument by which the client tells its requests apart.
+        readable: whether what it has set can be read, as OSCQuery's VALUE: the arguments of the message that would set
+            it again.
     """
 
     address: str
@@ -44,6 +46,7 @@ class Spec:
     executor: Executor = Executor.ENGINE
     progress: bool = False
     named_by: str = "target"
+    readable: bool = False
 
     @property
     def usage(self) -> str:

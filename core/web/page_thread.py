@@ -115,10 +115,26 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ip.version == 6 else f"http://{host}:{port}/"
 
 
-def add_files(app: web.Application, folder: Path) -> None:
-    """Serve the files of a folder under their names, and page.html as the page itself."""
+def add_files(app: web.Application, folder: Path, root: Handler | None = None) -> None:
+    """Serve the files of a folder under their names, and page.html as the page itself.
+
+    Args:
+        app: gets the routes.
+        folder: of the files.
+        root: answers in place of the page whoever does not ask for HTML: no browser does so for a page.
+    """
     for path in folder.iterdir():
-        app.router.add_get("/" if path.name == "page.html" else f"/{path.name}", _file(path))
+        page = path.name == "page.html"
+        app.router.add_get("/" if page else f"/{path.name}", _page(path, root) if page and root else _file(path))
+
+
+def _page(path: Path, other: Handler) -> Handler:
+    async def send(request: web.Request) -> web.StreamResponse:
+        if "text/html" in request.headers.get("Accept", "") and "HOST_INFO" not in request.query:
+            return web.FileResponse(path)
+        return await other(request)
+
+    return send
 
 
 def _file(path: Path) -> Handler:

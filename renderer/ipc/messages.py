@@ -19,10 +19,17 @@ The server publishes:
 * beat: every two seconds, so that a renderer notices that the line was cut, or another server has come
 * bye: the server ends
 
+and to the pages that renderers serve:
+
+* told: page, id, reply; a reply to what a page has asked, the last one /done or /fail
+* audio: page, target, sample_rate; array samples, float32
+* state: name, osc_host, osc_port, values and choices by address, pitches; when something is set
+
 A renderer sends:
 
-* hello: name, version; until it gets welcome
-* heartbeat: fps, page; every second
+* hello: name, version, images (false: it serves a page without images); until it gets welcome
+* heartbeat: fps, page, images; every second
+* ask: page, id, address, values; a page asks the server for something. Without an address: for `state`
 * progress: id, done, total
 * reply: id, replies, error
 * frames: id, last, whether it is the last part of the answer; arrays frames, bytes [n, edge, edge, 3], and ages_s

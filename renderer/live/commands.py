@@ -19,9 +19,9 @@ from renderer.live.controller import RenderController
 from renderer.live.direction_search import DirectionSearch
 from renderer.live.directions import Directions
 from renderer.live.settings import Settings
+from renderer.outcome import Reply
 
 Values = Mapping[str, Any]
-Reply = list[Any]
 # Axes of an oscillator that never got any.
 _AXES = 16
 # Pd's numbers are exact integers up to here.
@@ -171,6 +171,12 @@ def signal(controller: RenderController, values: Values) -> list[Reply]:
     return []
 
 
+def fade(controller: RenderController, values: Values) -> list[Reply]:
+    """Fade to black or back."""
+    controller.scene.fade_to(values["level"], values["seconds"], time.monotonic())
+    return []
+
+
 def record(controller: RenderController, values: Values) -> list[Reply]:
     """Start or stop a recording."""
     if values["what"] == "stop":
@@ -252,6 +258,7 @@ HANDLERS = {
     "/image/noise": Handler(noise),
     "/image/displace": Handler(displace),
     "/image/map": Handler(map_control),
+    "/image/fade": Handler(fade, query=True),
     "/image/signal": Handler(signal, query=True),
     "/image/record": Handler(record),
     "/image/mix": Handler(mix, query=True),

@@ -76,6 +76,10 @@ class RenderController:
         self._chosen: tuple[str, ...] = ()
         self.recordings = Recordings(self.frames, self.scene.transport, out, self._record_failed)
 
+    def models(self) -> list[str]:
+        """The names of all installed image models."""
+        return self._catalog.names(time.monotonic())
+
     def _recording(self) -> bool:
         return self.recordings.running or bool(self.outputs.on)
 

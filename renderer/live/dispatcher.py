@@ -3,27 +3,20 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import NamedTuple
 
 from core import errors
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command, Refusal, read_values
 from core.commands.spec import Executor
 from core.text import one_line
-from renderer.live.commands import HANDLERS, Later, Reply
+from renderer.live.commands import HANDLERS, Later
 from renderer.live.controller import RenderController
 from renderer.live.settings_file import LOAD, RESETS, SettingsFile
+from renderer.outcome import Outcome, Reply
 
 log = logging.getLogger(__name__)
 
 _Work = Callable[[], list[Reply] | Later]
-
-
-class Outcome(NamedTuple):
-    """The end of a command: its replies and "", or no replies and the reason."""
-
-    replies: list[Reply]
-    error: str
 
 
 class RenderDispatcher:
@@ -54,13 +47,6 @@ class RenderDispatcher:
     def execute(self, command: Command) -> Outcome:
         """Execute a command and wait for its outcome."""
         return self.submit(command).result()
-
-    def submit_for_page(self, command: Command) -> "Future[str]":
-        """Execute a command; a future of its error, "" for none."""
-        error: Future[str] = Future()
-        error.set_running_or_notify_cancel()
-        self.submit(command).add_done_callback(lambda done: error.set_result(done.result().error))
-        return error
 
     def restore(self, model: str | None = None) -> None:
         """Load a model and apply the stored settings; what fails is logged.

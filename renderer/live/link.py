@@ -16,10 +16,12 @@ from core.commands.spec import Executor
 from renderer.ipc import messages
 from renderer.ipc.keys import LinkKeys
 from renderer.ipc.messages import Event
-from renderer.live.commands import HANDLERS, Reply
+from renderer.live.commands import HANDLERS
 from renderer.live.controller import RenderController
-from renderer.live.dispatcher import Outcome, RenderDispatcher
+from renderer.live.dispatcher import RenderDispatcher
+from renderer.live.server_end import ServerEnd
 from renderer.live.sounds import read_name, read_samples, read_sound
+from renderer.outcome import Outcome, Reply
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class Link:
         version: str,
         keys: LinkKeys | None = None,
         stay: bool = False,
+        server_end: ServerEnd | None = None,
+        images: bool = True,
     ) -> None:
         """Connect.
 
@@ -73,6 +77,8 @@ class Link:
             version: of this program, for the server.
             keys: for a server that asks for them.
             stay: wait for the next server when one says bye, in place of `stop`.
+            server_end: gets what the server sends to the page; None: there is no page.
+            images: whether images are rendered; without them, commands for images are not executed here.
 
         Raises:
             ValueError: the address is not one.
@@ -80,6 +86,7 @@ class Link:
         publisher, collector = addresses(server)
         self._controller, self._dispatcher, self._version = controller, dispatcher, version
         self._keys, self._stay = keys, stay
+        self._server_end, self._images = server_end or ServerEnd(), images
         controller.on_notice = self._notice
         self._context = zmq.Context()
         self._in, self._out = self._socket(zmq.SUB, publisher), self._socket(zmq.PUSH, collector)
@@ -99,7 +106,9 @@ class Link:
     def _functions(self, stop: Callable[[], None]) -> dict[str, Callable[[Event], None]]:
         """The function of each topic."""
         transport = self._controller.scene.transport
+        pages = {"told": self._server_end.told, "audio": self._server_end.audio, "state": self._server_end.take_state}
         return {
+            **pages,
             "welcome": self._welcome,
             "sound": lambda event: transport.add(read_sound(event)),
             "samples": lambda event: transport.add_samples(*read_samples(event)),
@@ -157,16 +166,21 @@ class Link:
         if not self._connected and now_s - self._hello_s >= _HELLO_S:
             self._hello_s = now_s
             self._hint(now_s)
-            self._send(messages.encode("hello", {"name": "renderer", "version": self._version}))
+            self._send(messages.encode("hello", {**self._self, "name": "renderer", "version": self._version}))
         if now_s - self._heartbeat_s >= _HEARTBEAT_S:
             self._heartbeat_s = now_s
             fps = self._controller.render_loop.frame_clock.fps(now_s)
-            self._send(messages.encode("heartbeat", {"fps": fps, "page": self._controller.page}))
+            self._send(messages.encode("heartbeat", {**self._self, "fps": fps, "page": self._controller.page}))
             self._send_progress()
         while not self._outgoing.empty():
             self._send(self._outgoing.get())
         if self._in.poll(_POLL_MS if self._outgoing.empty() else 0):
             self._receive(messages.decode(self._in.recv_multipart()))
+
+    @property
+    def _self(self) -> dict[str, bool]:
+        """What a page without images says of itself."""
+        return {} if self._images else {"images": False}
 
     def _hint(self, now_s: float) -> None:
         """Say once that no server answers."""
@@ -202,6 +216,7 @@ class Link:
 
     def _welcome(self, _: Event) -> None:
         self._connected, self._controller.render_loop.busy = True, False
+        self._server_end.connect(self._outgoing.put)
 
     def _beat(self, _: Event) -> None:
         self._seen_s = time.monotonic()
@@ -224,6 +239,8 @@ class Link:
         self._controller.render_loop.busy = event.fields.get("busy") is True
 
     def _command(self, event: Event) -> None:
+        if not self._images:
+            return None
         number = event.fields.get("id")
         if type(number) is not int:
             raise checks.mismatch("the id of a command", "be a whole number", number)

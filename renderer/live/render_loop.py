@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.protocols import ImageModel, Move
+from renderer.live.fade import shaded
 from renderer.live.frame_clock import FrameClock
 from renderer.live.preview import PreviewChoice
 from renderer.live.scene import FrameTask, Scene
@@ -118,13 +119,21 @@ class RenderLoop:
                 log.exception("a frame could not be rendered")
                 self._stopping.wait(_AFTER_ERROR_S)
 
+    def _render(self, task: FrameTask, level: float) -> np.ndarray:
+        """The frame of a task; where it is black anyway, nothing is computed."""
+        if not level:
+            return np.zeros((task.model.size, task.model.size, 3), np.uint8)
+        return render(task, self._preview.active)
+
     def _turn(self) -> None:
         begun_s = time.monotonic()
         task = self._scene.frame_task(begun_s + min(self.frame_clock.render_time_s(), _LONGEST_AHEAD_S))
         if task is None:
             return self.frame_clock.skip(begun_s, 0.1)
-        self._frames.put(render(task, self._preview.active))
+        level = self._scene.fade.at(begun_s)
+        self._frames.put(shaded(self._render(task, level), level))
         now_s = time.monotonic()
         period_s = self.period_s(now_s)
-        self._preview.record(now_s - begun_s, period_s, has_preview(task.model))
+        if level:
+            self._preview.record(now_s - begun_s, period_s, has_preview(task.model))
         self.frame_clock.done(begun_s, now_s, period_s)

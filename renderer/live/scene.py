@@ -11,6 +11,7 @@ import numpy as np
 from core.protocols import ImageModel
 from renderer.bending import Bend
 from renderer.live import bends, idle_motion, signals
+from renderer.live.fade import Fade
 from renderer.live.generator_input import GeneratorInput
 from renderer.live.reactive_path import ReactivePath
 from renderer.live.settings import Settings
@@ -77,6 +78,7 @@ class Scene:
         self._source: tuple[Any, ...] = (None,)
         self._transition: _Transition | None = None
         self._signals = signals.Signals()
+        self._fade = Fade()
         # The settings with what the signals move, as of this frame.
         self._moved = self._settings
 
@@ -99,6 +101,17 @@ class Scene:
     def changes(self) -> int:
         """A count of all changes of settings, model and directions."""
         return self._changes
+
+    @property
+    def fade(self) -> Fade:
+        """The fade to black or back that runs, or ran last."""
+        return self._fade
+
+    def fade_to(self, level: float, seconds: float, now_s: float) -> None:
+        """Fade to a level, 0..1, within so many seconds."""
+        with self._lock:
+            self._fade = self._fade.to(level, seconds, now_s)
+            self._changes += 1
 
     def snapshot(self) -> "tuple[Settings, ImageModel | None, Directions | None]":
         """Settings, model and directions that belong together."""

@@ -8,12 +8,15 @@ from pathlib import Path
 from aiohttp import WSCloseCode, web
 
 from core import hosts
+from core.commands.forms import described
 from core.web.page_thread import PageThread, add_files, address
 from core.web.token import REFUSAL, matches, stored
 from renderer.web import mjpeg
 from renderer.web.frame_feed import FrameFeed
 from renderer.web.frames import Frames
-from renderer.web.viewer import ReadStatus, Submit, Viewer
+from renderer.web.instrument import Instrument
+from renderer.web.oscquery import OscQuery
+from renderer.web.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +29,9 @@ _HEARTBEAT_S = 10.0
 class WebServer:
     """The renderer in a browser."""
 
-    def __init__(self, frames: Frames, status: ReadStatus, submit: Submit) -> None:
-        """Show a renderer.
-
-        Args:
-            frames: the newest frame.
-            status: called up to five times per second and viewer, from threads of the page; must return at once.
-            submit: executes a checked command, and returns a future of "" or the reason why not. Commands come one
-                after the other, from one thread of the page.
-        """
-        self._frames, self._status, self._submit = frames, status, submit
+    def __init__(self, frames: Frames, instrument: Instrument) -> None:
+        """Show the newest frame, and what is behind it; all methods of the instrument must return at once."""
+        self._frames, self._instrument = frames, instrument
         self._sockets: set[web.WebSocketResponse] = set()
         self._page = PageThread(self._fill)
 
@@ -65,7 +61,11 @@ class WebServer:
         app.router.add_get("/ws", self._watch)
         app.router.add_get("/stream.mjpg", self._stream)
         app.router.add_get("/frame.jpg", self._single)
-        add_files(app, STATIC)
+        app.router.add_get("/commands.json", self._commands)
+        app.router.add_get("/wav/{key}", self._wav)
+        query = OscQuery(self._instrument)
+        add_files(app, STATIC, query.answer)
+        app.router.add_get("/{path:.*}", query.answer)
 
     async def _close(self, _: web.Application) -> None:
         self._feed.close()
@@ -77,6 +77,18 @@ class WebServer:
     async def _single(self, _: web.Request) -> web.StreamResponse:
         return await mjpeg.single(self._feed)
 
+    async def _commands(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response(described())
+
+    async def _wav(self, request: web.Request) -> web.StreamResponse:
+        """A sound that a page with the token has asked for."""
+        if not matches(self._token, request.query.get("token", "")):
+            return web.Response(status=403, text=f"{REFUSAL}\n")
+        sound = self._instrument.sound(request.match_info["key"])
+        if sound is None:
+            return web.Response(status=404, text="this sound is not kept any more\n")
+        return web.Response(body=sound, content_type="audio/wav")
+
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         # JPEG is compressed already.
         viewer = web.WebSocketResponse(compress=False, heartbeat=_HEARTBEAT_S, max_msg_size=_MAX_MESSAGE)
@@ -84,7 +96,7 @@ class WebServer:
         self._sockets.add(viewer)
         try:
             refusal = "" if matches(self._token, request.query.get("token", "")) else REFUSAL
-            await Viewer(viewer, self._feed, self._status, self._submit, self._threads, refusal).serve()
+            await Viewer(viewer, self._feed, self._instrument, self._threads, refusal).serve()
         finally:
             self._sockets.discard(viewer)
         return viewer

@@ -1,6 +1,8 @@
 """What the page shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ class PageStatus:
         direction_count: how many there are.
         edits: how far along each.
         search_progress: how much of the search for directions is done, 0..1; None while there is none.
+        images: whether images are rendered; a page without them has the sound only.
+        fade: the level of the images now: 0 is black.
+        server: the name of the server that plays the sound; "" while there is none.
+        pitches: of its sound model.
+        values: what the readable commands have set, by address.
+        choices: names that there are for arguments, by address and argument.
     """
 
     model: str = ""
@@ -78,3 +86,9 @@ class PageStatus:
     direction_count: int = 0
     edits: list[float] = field(default_factory=list)
     search_progress: float | None = None
+    images: bool = True
+    fade: float = 1.0
+    server: str = ""
+    pitches: list[int] = field(default_factory=list)
+    values: dict[str, Sequence[Any]] = field(default_factory=dict)
+    choices: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)

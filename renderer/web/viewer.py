@@ -1,6 +1,7 @@
 """One browser that watches: frames and status go out, commands come in, over one WebSocket.
 
-Out: binary messages are JPEG; text is JSON, `{"status": what has changed}` or `{"answer": id, "error": reason or ""}`.
+Out: binary messages are JPEG; text is JSON, `{"status": what has changed}`, `{"progress": id, "done": n, "total": n}`
+or `{"answer": id, "error": reason or "", "replies": [[address, argument...]...]}`; no replies where there are none.
 In: `{"seen": true}` for each frame, `{"watch": false}` while nobody looks, and
 `{"ask": id, "address": "/image/...", "values": {...}}`. While two frames are unseen, a viewer gets no other, so that it
 never falls behind, however slow its connection is.
@@ -9,9 +10,8 @@ never falls behind, however slow its connection is.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor as ThreadExecutor
-from concurrent.futures import Future
 from dataclasses import asdict
 from typing import Any
 
@@ -19,14 +19,11 @@ import numpy as np
 from aiohttp import WSMsgType, web
 
 from core.commands.reading import Command, Refusal, read_values
-from core.commands.spec import Executor
+from renderer.outcome import Outcome
 from renderer.web.frame_feed import FrameFeed
-from renderer.web.status import PageStatus
+from renderer.web.instrument import Instrument
 
 log = logging.getLogger(__name__)
-
-ReadStatus = Callable[[], PageStatus]
-Submit = Callable[[Command], "Future[str]"]
 
 STATUS_S = 0.2
 UNSEEN = 2
@@ -56,8 +53,7 @@ class Viewer:
         self,
         socket: web.WebSocketResponse,
         feed: FrameFeed,
-        status: ReadStatus,
-        submit: Submit,
+        instrument: Instrument,
         threads: ThreadExecutor,
         refusal: str = "",
     ) -> None:
@@ -66,14 +62,13 @@ class Viewer:
         Args:
             socket: of the browser.
             feed: the newest frame.
-            status: what the page shows.
-            submit: executes a command.
-            threads: runs `submit`, one call after the other; it may take time.
+            instrument: what the page shows and sets.
+            threads: runs its `submit`, one call after the other; it may take time.
             refusal: why this viewer may send no commands; "": it may.
         """
         self._refusal = refusal
         self._socket, self._feed = socket, feed
-        self._status, self._submit, self._threads = status, submit, threads
+        self._instrument, self._threads = instrument, threads
         self._credit = asyncio.Semaphore(UNSEEN)
         self._unseen = 0
         self._watching = asyncio.Event()
@@ -117,7 +112,7 @@ class Viewer:
         # One after the other, so that an old status never follows a new one.
         async with self._status_lock:
             try:
-                now = as_json(asdict(await asyncio.get_running_loop().run_in_executor(None, self._status)))
+                now = as_json(asdict(await asyncio.get_running_loop().run_in_executor(None, self._instrument.status)))
             except Exception:
                 # A page without news is better than none; the log names the line to mend.
                 log.exception("the status of the renderer cannot be sent")
@@ -152,7 +147,7 @@ class Viewer:
         number = message.get("ask")
         if self._refusal:
             return await self._answer(number, self._refusal)
-        command = read_values(message.get("address"), message.get("values"), Executor.RENDERER)
+        command = read_values(message.get("address"), message.get("values"))
         if isinstance(command, Refusal):
             return await self._answer(number, command.reason)
         if len(self._asked) >= MAX_ASKED:
@@ -162,18 +157,31 @@ class Viewer:
         task.add_done_callback(self._asked.discard)
 
     async def _execute(self, number: Any, command: Command) -> None:
+        loop = asyncio.get_running_loop()
+
+        def progress(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(self._progress, number, done, total)
+
+        end = Outcome([], "")
         try:
-            submitted = await asyncio.get_running_loop().run_in_executor(self._threads, self._submit, command)
-            error = await asyncio.wrap_future(submitted)
+            submitted = await loop.run_in_executor(self._threads, self._instrument.submit, command, progress)
+            end = await asyncio.wrap_future(submitted)
         except Exception as wrong:
             log.exception("%s failed", command.address)
-            error = f"{command.address} failed: {wrong}"
+            end = Outcome([], f"{command.address} failed: {wrong}")
         # The status first, so that the page shows the change when it gets the answer.
         await self._send_changes()
-        await self._answer(number, error)
+        await self._answer(number, end.error, end.replies)
 
-    async def _answer(self, number: Any, error: str) -> None:
-        await self._send(self._socket.send_str, json.dumps({"answer": number, "error": error}))
+    def _progress(self, number: Any, done: int, total: int) -> None:
+        text = json.dumps({"progress": number, "done": done, "total": total})
+        task = asyncio.ensure_future(self._send(self._socket.send_str, text))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    async def _answer(self, number: Any, error: str, replies: Sequence[Any] = ()) -> None:
+        answer = {"answer": number, "error": error, **({"replies": replies} if replies else {})}
+        await self._send(self._socket.send_str, json.dumps(answer, default=plain))
 
     async def _send(self, send: Callable[[Any], Any], message: Any) -> None:
         try:

@@ -6,7 +6,6 @@ nor the receive thread waits for a renderer.
 
 import logging
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from core.progress import Progress
 from renderer.ipc import messages
 from server.link.door import Door, bind, port_of
 from server.link.keyring import Keyring
+from server.link.pages import KnownPages, Pages
 from server.link.pending_requests import Answer, Later, PendingRequests
 from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
 from server.link.shown_frames import Answer as FramesAnswer
@@ -31,12 +31,15 @@ _TRIES = 20
 _BEAT_S = 2.0
 # A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
-_PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
 _NO_RENDERER = "no renderer is connected; hallu serve starts one if an image model is installed"
 
 
 class Publisher:
-    """The two sockets and their thread. Methods may be called from any thread, and never wait."""
+    """The two sockets and their thread. Methods may be called from any thread, and never wait.
+
+    Attributes:
+        pages: serves the pages of renderers; set before `start`. None: they cannot ask for anything.
+    """
 
     def __init__(self, host: str, port: int, keyring: Keyring | None = None) -> None:
         """Bind `port` and the one after it; 0: any two.
@@ -57,7 +60,8 @@ class Publisher:
         self._questions = FrameQuestions()
         self._cache = ReplayCache()
         self._heartbeat_s = self._beat_s = float("-inf")
-        self._page = ""
+        self._known_pages = KnownPages()
+        self.pages: Pages | None = None
         self._topics = {
             "hello": self._hello,
             "heartbeat": self._heartbeat,
@@ -65,6 +69,7 @@ class Publisher:
             "progress": lambda event: self._requests.progress(event.fields, self._heartbeat_s),
             "frames": lambda event: self._questions.take(event),
             "notice": lambda event: self._requests.follow_up(event.fields),
+            "ask": self._page_asks,
         }
         self._poller = zmq.Poller()
         for socket in (self._door.socket, self._in):
@@ -90,7 +95,7 @@ class Publisher:
     @property
     def page(self) -> str:
         """The address of the renderer's page; "": there is none. May be read from any thread."""
-        return "" if self._gone else self._page
+        return self._known_pages.address(_GONE_S)
 
     def start(self) -> None:
         """Start the thread."""
@@ -155,6 +160,10 @@ class Publisher:
         """
         self._do(self._ask_frames, seconds, answer)
 
+    def publish(self, frames: list[bytes]) -> None:
+        """Send the frames of a message to all renderers and pages."""
+        self._do(self._send, frames)
+
     def _do(self, work: Callable[..., None], *args: Any) -> None:
         self._jobs.put(lambda: work(*args))
 
@@ -185,6 +194,8 @@ class Publisher:
         self._beat(time.monotonic())
         self._requests.give_up(time.monotonic(), self._gone)
         self._questions.give_up(time.monotonic(), self._gone)
+        if self.pages and self._known_pages.any:
+            self.pages.report()
 
     def _beat(self, now_s: float) -> None:
         if now_s - self._beat_s > _BEAT_S:
@@ -250,12 +261,15 @@ class Publisher:
         return time.monotonic() - self._heartbeat_s > _GONE_S
 
     def _take(self, event: messages.Event) -> None:
-        self._heartbeat_s = time.monotonic()
+        if _has_images(event):
+            self._heartbeat_s = time.monotonic()
         if event.topic not in self._topics:
             raise ValueError(f"{event.topic!r:.40} is not a topic of a renderer")
         self._topics[event.topic](event)
 
-    def _hello(self, _: messages.Event) -> None:
+    def _hello(self, event: messages.Event) -> None:
+        if not _has_images(event):
+            return self._send(messages.encode("welcome"))
         log.info("renderer connected")
         # It does not know the commands of the one before.
         self._requests.give_up(self._heartbeat_s, gone=True)
@@ -265,9 +279,18 @@ class Publisher:
             self._send(frames)
 
     def _heartbeat(self, event: messages.Event) -> None:
-        page = event.fields.get("page", "")
-        if not isinstance(page, str) or not _PAGE.fullmatch(page):
-            raise ValueError(f"{page!r:.80} is not the address of a page")
-        if page != self._page:
-            self._page = page
-            log.info("page at %s", page)
+        page = self._known_pages.see(event.fields.get("page", ""), _has_images(event) or self._gone)
+        if page and self.pages:
+            self.pages.scan()
+
+    def _page_asks(self, event: messages.Event) -> None:
+        if self.pages is None:
+            raise ValueError("this server takes no commands from pages")
+        if event.fields.get("address") is None:
+            return self.pages.report(again=True)
+        self.pages.ask(event.fields)
+
+
+def _has_images(event: messages.Event) -> bool:
+    """Whether a message comes from a renderer that renders, not from a page without images."""
+    return event.topic != "ask" and event.fields.get("images") is not False

@@ -25,7 +25,18 @@ _LOW_PRIORITY = "BELOW_NORMAL_PRIORITY_CLASS"
 
 @dataclass(frozen=True)
 class RendererFiles:
-    """Where a renderer finds its models, writes images, keeps its settings, and shows its page and its pictures."""
+    """Where a renderer finds its models, writes images, keeps its settings, and shows its page and its pictures.
+
+    Attributes:
+        models: the models folders.
+        images: for snapshots and recordings.
+        settings: the file of what is set for the images.
+        page_host: the address of the page.
+        outputs: where pictures are shown besides the page.
+        output_size: in which size.
+        only_page: serve the page without rendering anything.
+        announce: announce the server on the local network.
+    """
 
     models: Sequence[Path]
     images: Path
@@ -33,6 +44,8 @@ class RendererFiles:
     page_host: str = "127.0.0.1"
     outputs: Sequence[str] = ()
     output_size: str = ""
+    only_page: bool = False
+    announce: bool = False
 
 
 class RendererProcess:
@@ -48,6 +61,8 @@ class RendererProcess:
         self._command += ["--page-host", files.page_host, *(("--key", "-") if keys else ())]
         self._command += ["--picture-out", *files.outputs] if files.outputs else []
         self._command += ["--picture-size", files.output_size] if files.output_size else []
+        self._command += ["--no-images"] if files.only_page else []
+        self._command += ["--announce"] if files.announce else []
         self._command += ["--models", *(str(folder) for folder in files.models if folder.is_dir())]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="renderer", daemon=True)

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.commands.reading import Command, Refusal, printable, read
@@ -41,8 +42,23 @@ class RendererLink(PlaybackListener, Protocol):
         """Let the renderer execute a command."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a command came from.
+
+    Attributes:
+        client: whose turn in the queue it takes.
+        reply: sends a reply there.
+        sink: returns what delivers sounds there.
+    """
+
+    client: Hashable
+    reply: Callable[[Message], None]
+    sink: Callable[[], Sink]
+
+
 class Dispatcher:
-    """Handles datagrams, in the receive thread; it never waits."""
+    """Handles datagrams, in the receive thread, and commands that came another way; it never waits."""
 
     def __init__(
         self,
@@ -75,29 +91,40 @@ class Dispatcher:
         """Answer, queue or forward every message in a datagram, in order; each gets an end."""
         for item in parse(datagram):
             log.debug("%s: %s", sender, item)
-            try:
-                self._dispatch(item, sender)
-            except Exception as error:
-                log.exception("%s failed", item.address)
-                self._reply(sender, fail(item.address, "-", f"internal error: {error}"))
+            if isinstance(item, Refusal):
+                self._log_fudi(item.reason)
+            self.perform(item, self._origin(item, sender))
 
-    def _dispatch(self, item: Command | Refusal, sender: Address) -> None:
+    def perform(self, item: Command | Refusal, origin: Origin) -> None:
+        """Answer, queue or forward a command, from any thread; it gets an end."""
+        try:
+            self._dispatch(item, origin)
+        except Exception as error:
+            log.exception("%s failed", item.address)
+            origin.reply(fail(item.address, "-", f"internal error: {error}"))
+
+    def _origin(self, item: Command | Refusal, sender: Address) -> Origin:
+        def reply(message: Message) -> None:
+            self._send(message, self._clients.reply_address(sender))
+
+        # What waits for the engine is answered where the client wanted it when it asked.
+        to = self._clients.reply_address(sender)
+        waits = isinstance(item, Command) and item.spec.executor is Executor.ENGINE
+        answer = (lambda message: self._send(message, to)) if waits else reply
+        return Origin(sender, answer, lambda: self._sink(self._clients.preferences(sender)))
+
+    def _dispatch(self, item: Command | Refusal, origin: Origin) -> None:
         if isinstance(item, Refusal):
-            self._log_fudi(item.reason)
-            self._reply(sender, fail(item.address, item.target, item.reason))
+            origin.reply(fail(item.address, item.target, item.reason))
         elif item.spec.executor is Executor.RENDERER:
-            self._forward(item, sender)
+            self._forward(item, origin)
         else:
             function = FUNCTIONS[item.address]
             if isinstance(function, AtOnce):
-                self._answer(function, item, sender)
+                self._answer(function, item, origin)
             else:
-                sink = self._sink(self._clients.preferences(sender))
-                to = self._clients.reply_address(sender)
                 self._engine.submit(
-                    Request(
-                        item, function.handler, sink, lambda message: self._send(message, to), sender, function.lane
-                    )
+                    Request(item, function.handler, origin.sink(), origin.reply, origin.client, function.lane)
                 )
 
     def _log_fudi(self, reason: str) -> None:
@@ -106,33 +133,27 @@ class Dispatcher:
             self._fudi_logged = True
             log.warning("a client's message cannot be read: %s", reason)
 
-    def _answer(self, function: AtOnce, command: Command, sender: Address) -> None:
+    def _answer(self, function: AtOnce, command: Command, origin: Origin) -> None:
         try:
-            replies = function.query(self._context, command, sender)
+            replies = function.query(self._context, command, origin.client)
         except ValueError as error:
             target = command.targets[0] if command.targets else "-"
-            self._reply(sender, fail(command.address, target, str(error)))
+            origin.reply(fail(command.address, target, str(error)))
             return
         for reply in (*replies, done(command.address, command.targets)):
-            self._reply(sender, reply)
+            origin.reply(reply)
 
-    def _forward(self, command: Command, sender: Address) -> None:
+    def _forward(self, command: Command, origin: Origin) -> None:
         def answer(replies: list[Message], error: str) -> None:
             end = fail(command.address, "-", error) if error else done(command.address)
             for reply in (*replies, end):
-                self._reply(sender, reply)
+                origin.reply(reply)
 
         def progress(finished: int, total: int) -> None:
-            self._reply(sender, Message("/progress", (command.address, "-", finished, total)))
+            origin.reply(Message("/progress", (command.address, "-", finished, total)))
 
-        def later(message: Message) -> None:
-            self._reply(sender, message)
-
-        steps, follow = progress if command.spec.progress else None, later if command.spec.later else None
+        steps, follow = progress if command.spec.progress else None, origin.reply if command.spec.later else None
         self._renderer.ask(command.address, command.values, answer, steps, follow)
-
-    def _reply(self, sender: Address, message: Message) -> None:
-        self._send(message, self._clients.reply_address(sender))
 
 
 def parse(datagram: bytes) -> Iterator[Command | Refusal]:

@@ -20,6 +20,8 @@ FUDI = "this is Pd's text (FUDI), not OSC: use [netsend -u -b], with [oscformat]
 _BUNDLE = b"#bundle\0"
 _DEEPEST_BUNDLE = 16
 _NUMBERS = {"i": ">i", "f": ">f", "h": ">q", "d": ">d"}
+# Types without bytes: true and false are numbers, nil and impulse (what hosts send for a button) are nothing.
+_WITHOUT_BYTES: dict[str, tuple[Value, ...]] = {"T": (1,), "F": (0,), "N": (), "I": ()}
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ def _message(data: bytes) -> Message:
         raise PacketError("the type tags do not start with a comma", address)
     args: list[Value] = []
     for tag in tags[1:]:
+        if tag in _WITHOUT_BYTES:
+            args += _WITHOUT_BYTES[tag]
+            continue
         value, position = _argument(data, position, tag, address)
         args.append(value)
     return Message(address, tuple(args))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
@@ -58,7 +58,7 @@ class QueryContext:
 
 
 # Returns the replies before /done; ValueError becomes /fail.
-Query = Callable[[QueryContext, Command, Address], list[Message]]
+Query = Callable[[QueryContext, Command, Any], list[Message]]
 
 
 def status(context: QueryContext, command: Command, sender: Address) -> list[Message]:

@@ -48,6 +48,11 @@ class OscSocket:
         host, port = self._sockets[0].getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._sockets[0].getsockname()[1])
+
     def serve(self, handle: Callable[[bytes, Address], None]) -> None:
         """Pass every datagram on with its sender until `stop`; what `handle` raises is logged."""
         with selectors.DefaultSelector() as selector:
