@@ -21,6 +21,7 @@ COMMANDS = {
     "match": "Find the latent vectors whose notes come nearest to recorded sounds.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",
     "react": "Make a video of a song in which the whole song moves the image: its parts, harmony, drums and level.",
+    "foley": "Give a film, or pictures, a sound.",
     "tempo": "Make a video loop in tempo: groups of an image model's axes swing with the beat, without a seam.",
 }
 

@@ -52,6 +52,7 @@ FAILURES = {
     "hallu": ("send status", "'status'"),
     "hallu bridge": ("machine --key missing.key", "missing.key"),
     "hallu demo": ("--out file/out", "file/out"),
+    "hallu foley": ("missing.mp4", "missing.mp4"),
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
     "hallu match": ("missing.wav", "missing.wav"),
     "hallu keys": ("--keys keys remove missing", "'missing'"),

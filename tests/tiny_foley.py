@@ -6,7 +6,6 @@ plus 0.01; each part takes S seconds to make.
 
 import json
 import time
-from itertools import cycle, islice
 
 import numpy as np
 
@@ -33,13 +32,13 @@ class TinyFoley:
         seconds = len(frames) / fps if seconds is None else seconds
         self.asked.append({"frames": frames, "classes": classes, "temperature": temperature, "seed": seed})
         parts = int(np.ceil(seconds / PART_S))
-        each, phase = max(1, round(PART_S * fps)), 0.0
-        source = cycle(frames)
+        phase = 0.0
         for part in range(parts):
             if progress:
                 progress(part, parts)
             time.sleep(self._values["takes_s"])
-            seen = np.stack(list(islice(source, each))).astype(float) / 255.0
+            first, last = (int((part + more) * PART_S * fps + 1e-6) for more in (0, 1))
+            seen = frames[np.arange(first, max(last, first + 1)) % len(frames)].astype(float) / 255.0
             change = np.abs(np.diff(seen, axis=0)).mean() if len(seen) > 1 else 0.0
             count = round(min(PART_S, seconds - part * PART_S) * RATE)
             turns = phase + hertz(seen.mean()) * np.arange(count + 1) / RATE
