@@ -17,6 +17,7 @@ COMMANDS = {
     "bridge": "Let Pd here play a server on another machine: to Pd this is the server.",
     "keys": "List, make or remove keys for bridges and renderers on other machines.",
     "sinks": "List where the pictures can be shown besides the page, and what each needs.",
+    "pd": "Say where the Pure Data patches are, put them where Pd finds them, or open one.",
     "hallucinate": "Make a hallucination without a server.",
     "match": "Find the latent vectors whose notes come nearest to recorded sounds.",
     "visualize": "Make a video of a song: pitches choose an image model's classes, loudness and onsets move its noise.",

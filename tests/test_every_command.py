@@ -29,12 +29,13 @@ INSTALLED = {
 # Commands by the name that a user types, and their modules.
 COMMANDS = INSTALLED | {f"hallu {name}": f"scripts.hallu_{name}" for name in hallu.COMMANDS}
 # For whoever works on this project.
-COMMANDS |= {name: f"scripts.{name}" for name in ("make_noise_checkpoint", "osc_docs")}
+COMMANDS |= {name: f"scripts.{name}" for name in ("deken_package", "make_noise_checkpoint", "osc_docs")}
 # Arguments with which each fails, and what its message must name.
 FAILURES = {
     "biggan_convert": ("missing out", "missing"),
     "stylegan2_convert": ("missing out", "missing"),
     "biggan_train": ("missing run", "missing"),
+    "deken_package": ("--version 1 --out file/x", "file"),
     "dlwa": ("gansynth ganspace --model_name missing", "models/gansynth/missing"),
     "gan2n": ("--ckpt_dir missing --output_dir out", "missing"),
     "ganspacesynth_describe": ("--pca_file missing.npz --output_dir out", "missing.npz"),
@@ -56,6 +57,7 @@ FAILURES = {
     "hallu hallucinate": ("--model missing --out x.wav", "'missing'"),
     "hallu match": ("missing.wav", "missing.wav"),
     "hallu keys": ("--keys keys remove missing", "'missing'"),
+    "hallu pd": ("--open missing", "missing"),
     "hallu models": ("add missing", "'missing'"),
     "hallu react": ("missing.wav --model missing", "'missing'"),
     "hallu send": ("status", "'status'"),

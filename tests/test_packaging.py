@@ -1,9 +1,11 @@
 """The wheel, installed beside nothing of the checkout and started from another folder."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -103,6 +105,38 @@ def test_a_note_is_played_from_another_folder(installed):
     ckpt_dir = Path(installed("python", "-c", find).stdout.strip()) / MODELS[0]
     said = installed("gansynth_generate", "--ckpt_dir", ckpt_dir, "--output_dir", "out", "--batch_size", "1")
     assert "generated_0.wav" in said.stdout, said.stderr
+
+
+def test_models_of_the_users_stay_out_of_the_wheel(tmp_path):
+    (tmp_path / "models" / "gansynth" / "mine").mkdir(parents=True)
+    (tmp_path / "models" / "ships.txt").write_text("gansynth/theirs\n")
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / ".ci" / "hatch_build.py")
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    data = {"force_include": {}}
+    hook.ShippedFiles(str(tmp_path), {}, None, None, str(tmp_path), "wheel").initialize("standard", data)
+    assert set(data["force_include"].values()) == {
+        "core/shipped/models/ships.txt",
+        "core/shipped/models/gansynth/theirs",
+        "core/shipped/pd",
+    }
+
+
+def test_the_wheel_is_below_100_megabytes_and_its_models_below_80(wheel):
+    entries = zipfile.ZipFile(wheel).infolist()
+    assert wheel.stat().st_size < 100e6
+    assert sum(entry.file_size for entry in entries if "/models/" in entry.filename) < 80e6
+
+
+def test_the_source_package_has_what_the_wheel_is_made_of_and_no_test_data(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=ROOT, check=True, stdout=-3
+    )
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as file:
+        tops = {name.split("/")[1] for name in file.getnames()}
+    assert {"core", "models", "pd", "LICENSE", "README.md", ".ci", "pyproject.toml"} <= tops
+    assert not {"tests", "bench", "out"} & tops
 
 
 def test_every_model_in_the_repository_ships():

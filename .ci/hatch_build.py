@@ -1,0 +1,21 @@
+"""Puts models and patches into the wheel: only the models that ship, not those that somebody trains in a checkout."""
+
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_INSIDE = "core/shipped"
+
+
+class ShippedFiles(BuildHookInterface):
+    """Adds the folders that models/ships.txt names, and pd."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Extend what the wheel includes; an editable install reads the checkout instead."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        folders = (root / "models" / "ships.txt").read_text(encoding="utf-8").split()
+        names = ["models/ships.txt", *(f"models/{folder}" for folder in folders), "pd"]
+        build_data["force_include"].update({str(root / name): f"{_INSIDE}/{name}" for name in names})
