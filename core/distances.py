@@ -31,12 +31,10 @@ def frechet(first: np.ndarray, second: np.ndarray, precision: str = "float64") -
     if min(len(first), len(second)) < 2:
         raise ValueError(f"each set must have at least 2 vectors, not {min(len(first), len(second))}")
     means = [np.asarray(each, precision).mean(axis=0) for each in (first, second)]
-    distance = float(np.square(means[0] - means[1]).sum())
-    a, b = (np.atleast_2d(np.cov(np.asarray(each, np.float64), rowvar=False)) for each in (first, second))
-    root = _root(a)
-    # The trace of the root of a product is that of the root of a symmetric matrix with the same eigenvalues.
-    shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ b @ root), 0, None)).sum()
-    return float(distance + np.trace(a) + np.trace(b) - 2 * shared)
+    a, b = map(_deviations, (first, second))
+    # The trace of the root of a product of covariances is the sum of the singular values of what they are squares of.
+    shared = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    return float(np.square(means[0] - means[1]).sum() + np.square(a).sum() + np.square(b).sum() - 2 * shared)
 
 
 def kernel(first: np.ndarray, second: np.ndarray) -> float:
@@ -91,6 +89,11 @@ def inception_score(log_probabilities: np.ndarray) -> float:
     return float(np.exp(divergences.mean()))
 
 
-def _root(matrix: np.ndarray) -> np.ndarray:
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+def _deviations(vectors: np.ndarray) -> np.ndarray:
+    """Rows [min(n, k), k] whose squares add up to the covariance of vectors [n, k]."""
+    centred = np.asarray(vectors, np.float64)
+    centred = (centred - centred.mean(axis=0)) / np.sqrt(len(centred) - 1)
+    if len(centred) <= centred.shape[1]:
+        return centred
+    rows: np.ndarray = np.linalg.qr(centred, mode="r")  # type: ignore[assignment]
+    return rows

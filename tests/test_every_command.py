@@ -67,6 +67,7 @@ FAILURES = {
     "make_noise_checkpoint": ("file", "file"),
     "make_voice": ("out", "fluidsynth"),
     "picture_dataset": ("file", "file"),
+    "specvqgan_evaluate": ("--fake missing --real missing", "missing"),
     "specvqgan_features": ("missing --out out --weights w.pth", "missing"),
     "specvqgan_codec": ("encode missing.wav out.hvq --model missing", "'missing'"),
     "stylegan2_train": ("missing run", "missing"),
@@ -232,6 +233,7 @@ def test_a_random_seed_is_reported(caplog):
         ("ganspacesynth_spectrograms", "--pca_file x.npz --output_dir .", "plot.png"),
         ("gansynth_ganspace", "--ckpt_dir x --random_z_count 9 --pca_out_file x.npz", "x.npz"),
         ("gansynth_voice_report", "--ckpt_dir x --data_dir x --out_dir .", "report.json"),
+        ("specvqgan_evaluate", "--fake x --real x --out x.json", "x.json"),
     ],
 )
 def test_long_work_refuses_to_overwrite_before_it_begins(name, words, there, capsys):
