@@ -29,11 +29,11 @@ def bridge(settings: BridgeSettings) -> int:
         OSError: the port is taken, a folder cannot be created, or there is no key file.
         ValueError: it holds no keys.
     """
-    log_limit.limit_root()
     link_keys = None if settings.no_key else _keys(settings.key)
     osc = OscSocket(settings.host, settings.port)
     page = _listener(settings.page_port)
     files = HomeFiles(WavSpool(settings.spool, settings.spool_limit), settings.pictures)
+    log_limit.limit_root()
     running = Bridge(settings.server, link_keys, osc, files, page)
     received: list[int] = []
 
