@@ -1,6 +1,7 @@
-"""List the servers on the local network: this program's, and any other that speaks OSC or OSCQuery.
+"""List the servers on the local network.
 
-A server announces itself where it listens beyond this machine (`hallu serve --page-host 0.0.0.0`), or with --announce.
+These are servers of this program, and any other that speaks OSC or OSCQuery. A server announces itself where it listens
+beyond this machine (`hallu serve --page-host 0.0.0.0`), or with --announce.
 """
 
 import argparse
