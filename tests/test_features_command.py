@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from specvqgan_files import full_size
+from test_image_distances import efficientnet_arrays
 from test_video_decoding import film
 from torch_files import state_dict, write_zip
 
+from core.nn import efficientnet
 from scripts import specvqgan_features
 from specvqgan.features import clip_files, extraction, feature_files, resnet
 from specvqgan.features.extraction import ExtractionSettings
@@ -90,6 +92,21 @@ def test_a_bad_film_stops_the_work_or_is_named_and_skipped(films, weights, tmp_p
     assert "bad.mp4 cannot be read" in capsys.readouterr().err
     assert run(films, tmp_path / "out", weights, "--skip_bad") == 0
     assert "features of 2 clips, 1 of them new, 1 left out" in capsys.readouterr().out
+
+
+def test_weights_that_no_package_brings_are_asked_for(films, tmp_path, capsys):
+    assert specvqgan_features.main([str(films), "--out", str(tmp_path / "out")]) == 1
+    assert "resnet50 needs a file with its weights, such as resnet50-19c8e357.pth" in capsys.readouterr().err
+
+
+def test_efficientnets_features_are_those_that_pictures_are_compared_by(tmp_path, monkeypatch):
+    arrays = efficientnet_arrays()
+    monkeypatch.setattr("core.formats.torch_file.read", lambda path: arrays)
+    network = FrameNetwork("efficientnet_lite0", tmp_path / "weights.pth")
+    frames = [np.full((30, 40, 3), shade, np.uint8) for shade in (0, 200)]
+    found = network.features(frames)
+    expected = efficientnet.FeatureExtractor(tmp_path / "weights.pth")(np.stack(frames))
+    assert found.shape == (2, 1280) and np.allclose(found, expected, atol=1e-4)
 
 
 def test_a_folder_of_pictures_is_a_clip(weights, tmp_path):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core import distances
-from core.nn import numpy_ops
-from renderer.training import efficientnet, image_distances
+from core.nn import efficientnet, numpy_ops
+from renderer.training import image_distances
 
 
 def test_the_frechet_distance_of_shifted_sets_is_the_squared_shift():
@@ -30,6 +30,10 @@ def test_a_set_of_one_vector_is_named():
 
 @pytest.fixture(scope="module")
 def arrays():
+    return efficientnet_arrays()
+
+
+def efficientnet_arrays():
     """Random weights of EfficientNet-Lite0 under the names of the trained ones."""
     rng, found = np.random.default_rng(0), {}
 
@@ -58,8 +62,8 @@ def test_features_are_the_same_on_the_engine_and_in_numpy(arrays, monkeypatch):
     image = np.random.default_rng(1).integers(0, 256, (1, 48, 48, 3), np.uint8)
     found = extract(image)
     assert found.shape == (1, efficientnet.FEATURES)
-    small = efficientnet._resized(image[0])[None]
-    assert np.allclose(found, efficientnet.features(numpy_ops, extract._weights, small), atol=1e-3)
+    small = efficientnet.prepared(image[0])[None]
+    assert np.allclose(found, efficientnet.features(numpy_ops, extract.weights, small), atol=1e-3)
 
 
 def test_a_file_of_other_weights_is_named(tmp_path):

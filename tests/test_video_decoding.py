@@ -83,6 +83,29 @@ def test_a_file_without_pictures_is_refused(tmp_path):
         list(decoding.frames(tmp_path / "a.mp4", 10))
 
 
+# In the original a video that could not be read was read forever, and one with a space in its path was not found.
+def test_a_film_that_ends_early_is_read_as_far_as_it_goes(tmp_path):
+    path = film(tmp_path / "a b%20#1.mkv", [0, 50] * 100, size=(320, 160))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert 0 < len(list(decoding.frames(path, 10))) < 200
+
+
+def test_a_film_of_which_most_is_damaged_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    with av.open(str(tmp_path / "a.mkv"), "w") as file:
+        stream = file.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuvj420p"
+        for shade in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 64, 3), shade, np.uint8), format="rgb24")
+            for packet in stream.encode(frame):
+                if shade > 3:
+                    packet.update(rng.bytes(packet.size))
+                file.mux(packet)
+    with pytest.raises(decoding.DecodingError):
+        list(decoding.frames(tmp_path / "a.mkv", 10))
+
+
 def test_a_time_stamp_far_away_does_not_repeat_a_frame_for_hours(tmp_path):
     path = film(tmp_path / "a.mkv", [0, 100, 200], times=[0, 1, 10_000_000])
     with pytest.raises(decoding.DecodingError, match=r"a frame is shown for 1e\+06 s"):

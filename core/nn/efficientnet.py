@@ -39,6 +39,22 @@ def find() -> Path:
     return Path(str(package.__file__)).parent / FILE
 
 
+def read(path: Path) -> dict[str, np.ndarray]:
+    """The weights of a file of torch, prepared for `features`.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it has other weights.
+    """
+    from core.formats import torch_file
+
+    arrays = torch_file.read(path)
+    try:
+        return dict(_folded(arrays))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} must have the weights of EfficientNet-Lite0: {error}") from None
+
+
 class FeatureExtractor:
     """Features of images, from weights in a file of torch."""
 
@@ -49,19 +65,13 @@ class FeatureExtractor:
             OSError: the file cannot be read.
             ValueError: it has other weights.
         """
-        from core.formats import torch_file
-
-        arrays = torch_file.read(path)
-        try:
-            self._weights = dict(_folded(arrays))
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"{path} must have the weights of EfficientNet-Lite0: {error}") from None
+        self.weights = read(path)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features [n, 1280] of images uint8 [n, size, size, 3]."""
         found = []
         for start in range(0, len(images), _BATCH):
-            batch = np.stack([_resized(image) for image in images[start : start + _BATCH]])
+            batch = np.stack([prepared(image) for image in images[start : start + _BATCH]])
             missing = _BATCH - len(batch)
             padded = np.concatenate([batch, batch[:1].repeat(missing, axis=0)])
             found.append(self._run(padded)[: len(batch)])
@@ -73,7 +83,7 @@ class FeatureExtractor:
 
     def compile(self) -> Any:
         """The network as a function of images [16, 224, 224, 3] in -1..1."""
-        return engine.compile(features, self._weights, [(_BATCH, SIZE, SIZE, 3)])
+        return engine.compile(features, self.weights, [(_BATCH, SIZE, SIZE, 3)])
 
 
 def features(ops: Ops, weights: Mapping[str, np.ndarray], images: Tensor) -> Tensor:
@@ -125,8 +135,8 @@ def _folded(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]
         yield f"{name}.bias", bias
 
 
-def _resized(image: np.ndarray) -> np.ndarray:
-    """An image uint8 [size, size, 3] as the network takes it: float32 [224, 224, 3], about -1..1."""
+def prepared(image: np.ndarray) -> np.ndarray:
+    """An image uint8 [height, width, 3] as the network takes it: float32 [224, 224, 3], about -1..1."""
     from PIL import Image
 
     scaled = Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
