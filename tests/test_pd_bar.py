@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from fake_server import FakeServer
+from pythonosc.osc_message import OscMessage
 
 from pd import PD, pd_running
 
@@ -103,3 +105,47 @@ def test_no_value_object_lies_on_a_patch_that_people_play():
         ) != outside:
             outside = inner
         assert re.findall(r"#X obj \d+ \d+ v ", outside) == [], path
+
+
+def tell(fake, *messages):
+    """Answer the next heartbeat with these messages, in place of what a fake server answers by itself."""
+    while True:
+        data, sender = fake.socket.recvfrom(65536)
+        if OscMessage(data).address == "/status":
+            for message in messages:
+                fake.send(sender, *message)
+            return
+
+
+LINE = "far.example:7774"
+STATUS = (("/status.reply", "-", "-", 0, "-", 1.0, "0"), ("/done", "/status"))
+
+
+@pytest.mark.parametrize(
+    ("messages", "shown"),
+    [
+        ((("/status.line", "found", LINE, 0.0404), *STATUS), "server found by the bridge, 40 ms"),
+        (
+            (("/status.line", "cut", LINE, 7.0), ("/fail", "/status", "-", "cut")),
+            f"the line to {LINE} is cut: reconnecting",
+        ),
+        (
+            (("/status.line", "searching", LINE, 7.0), ("/fail", "/status", "-", "no answer")),
+            f"the bridge gets no answer from {LINE}",
+        ),
+    ],
+)
+def test_the_bar_says_what_a_bridge_says_of_its_line(bar, messages, shown):
+    bar.pd.listen(bar.name("where"))
+    fake = FakeServer()
+    try:
+        bar.connect(fake.port)
+        tell(fake, *messages)
+        while bar.pd.wait(bar.name("where"), "label")[0] != shown:
+            pass
+        # The next state takes its place; a request that failed stays where requests are shown.
+        tell(fake, ("/status.line", "found", LINE, 0.1), *STATUS)
+        while bar.pd.wait(bar.name("where"), "label")[0] != "server found by the bridge, 100 ms":
+            pass
+    finally:
+        fake.close()
