@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core import checks
+from core.nn import numpy_ops
 from core.nn.engine import CompiledFunctions
 from core.nn.ops import Ops, Tensor
 from specvqgan import run_folder
@@ -45,7 +46,7 @@ class Codebook:
         self.config = config
         self.folder = folder
         self.name = folder.name
-        self._arrays = arrays
+        self._arrays = {name: np.ascontiguousarray(value) for name, value in network.prepare(numpy_ops, arrays).items()}
         self._functions = CompiledFunctions(engine, precision)
 
     @functools.cached_property

@@ -8,13 +8,14 @@ from typing import Any
 
 from core.nn.normalization import group_norm
 from core.nn.ops import Ops, Tensor
-from core.nn.products import convolve
+from core.nn.products import convolve, upsample_conv, upsample_kernel
 from specvqgan.codebook.config import CodebookConfig
 
 Weights = Mapping[str, Any]
 # Called with the name of each part and what leaves it; gives what goes on.
 Hook = Callable[[str, Tensor], Tensor]
 CODES = "quantize.embedding.weight"
+_MERGED = ".merged"
 
 
 def unchanged(_: str, x: Tensor) -> Tensor:
@@ -55,8 +56,7 @@ def decode(ops: Ops, weights: Weights, z: Tensor, config: CodebookConfig, hook: 
             if level in config.attention:
                 x = _attention(ops, weights, f"{name}.attn.{block}", x, config, hook)
         if level:
-            x = ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
-            x = hook(f"{name}.upsample", _conv(ops, weights, f"{name}.upsample.conv", x))
+            x = hook(f"{name}.upsample", _upsample(ops, weights, f"{name}.upsample.conv", x))
     x = hook("decoder.norm_out", _norm(ops, weights, "decoder.norm_out", x, config))
     return hook("decoder.conv_out", _conv(ops, weights, "decoder.conv_out", _swish(ops, x)))
 
@@ -103,6 +103,21 @@ def _attention(ops: Ops, weights: Weights, name: str, x: Tensor, config: Codeboo
     scores = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1))) * channels**-0.5, axis=-1)
     found = ops.reshape(ops.matmul(scores, value), (-1, height, width, channels))
     return hook(name, x + _conv(ops, weights, f"{name}.proj_out", found))
+
+
+def prepare(ops: Ops, weights: Weights) -> dict[str, Any]:
+    """Weights for playing: each enlargement and its convolution in one step, which takes 16 instead of 36 products."""
+    merged = {name: value for name, value in weights.items() if name.endswith(".upsample.conv.weight")}
+    kernels = {f"{name}{_MERGED}": upsample_kernel(ops, value) for name, value in merged.items()}
+    return {name: value for name, value in weights.items() if name not in merged} | kernels
+
+
+def _upsample(ops: Ops, weights: Weights, name: str, x: Tensor) -> Tensor:
+    """Each pixel twice in both directions, then a convolution."""
+    kernel = weights.get(f"{name}.weight{_MERGED}")
+    if kernel is not None:
+        return upsample_conv(ops, x, kernel) + weights[f"{name}.bias"]
+    return _conv(ops, weights, name, ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2))
 
 
 def _norm(ops: Ops, weights: Weights, name: str, x: Tensor, config: CodebookConfig) -> Tensor:
