@@ -35,7 +35,7 @@ FLAGS = (
 ROOT_FLAGS = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
 
 # What a keyboard sends for keys whose name is not their text.
-CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46}
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Delete": 46}
 TEXTS = {"Enter": "\r"}
 
 
@@ -66,11 +66,28 @@ class Browser:
             time.sleep(0.05)
         return int(file.read_text().split()[0])
 
-    def tab(self, url):
-        """A new tab that has opened this page."""
+    def tab(self, url, before=""):
+        """A new tab that has opened this page; the script `before` runs before those of the page."""
         tab = Tab(self._loop, self._loop.run_until_complete(self._connect()))
+        if before:
+            tab.call("Page.addScriptToEvaluateOnNewDocument", source=before)
         tab.open(url)
         return tab
+
+    def opened(self, part):
+        """The tab, opened by another one, whose address has this part."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := self._loop.run_until_complete(self._find(part))):
+            assert time.monotonic() < end, f"no tab of {part}"
+            time.sleep(0.05)
+        return Tab(self._loop, self._loop.run_until_complete(self._session_of(found)))
+
+    async def _find(self, part):
+        async with self._session.get(f"http://127.0.0.1:{self._port}/json/list") as answer:
+            return next((one["webSocketDebuggerUrl"] for one in await answer.json() if part in one["url"]), None)
+
+    async def _session_of(self, address):
+        return await self._session.ws_connect(address, max_msg_size=0)
 
     async def _connect(self):
         async with self._session.put(f"http://127.0.0.1:{self._port}/json/new?about:blank") as answer:

@@ -138,6 +138,8 @@ class FakeRenderer:
             bends = {number: one for number, one in self.status["bends"].items() if number != values["number"]}
             new = {values["number"]: (values["layer"], values["transform"], values["amount"])}
             self.status["bends"] = bends | (new if values["transform"] else {})
+        elif word == "fade":
+            self.status["values"] = self.status["values"] | {address: [values["level"], values["seconds"]]}
         elif word == "mode":
             self.status["mode"] = values["name"]
         elif word == "classes":

@@ -542,7 +542,7 @@ def test_space_holds_the_picture_and_nothing_is_encoded_for_it(tab, fake):
 def test_the_keys_are_listed(tab):
     tab.press("?")
     tab.wait("document.getElementById('keys').open")
-    assert tab.js("document.querySelectorAll('#keys dt').length") == 13
+    assert tab.js("document.querySelectorAll('#keys dt').length") == 18
     tab.press("f")
     assert tab.js("document.fullscreenElement") is None
     tab.press("Escape")

@@ -1,16 +1,24 @@
 """The command table as plain objects, for programs that build controls from it, such as the page."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from core.commands.arguments import Arg
 from core.commands.spec import Spec
 from core.commands.table import TABLE
 
+# What a page cannot do, and why.
+NOT_FOR_PAGES: Mapping[str, str] = {
+    "/notify": "a page gets its replies by itself",
+    "/sound/stream": "a page does not play streams; send this over OSC",
+    "/sound/stream_position": "a page does not play streams; send this over OSC",
+}
+
 
 def described() -> list[dict[str, Any]]:
-    """One object for each command: address, help, readable, arguments, group and how often it may be there."""
-    return [_command(spec) for spec in TABLE]
+    """One object for each command of a page: address, help, readable, arguments, group, how often it may be there."""
+    return [_command(spec) for spec in TABLE if spec.address not in NOT_FOR_PAGES]
 
 
 def _command(spec: Spec) -> dict[str, Any]:

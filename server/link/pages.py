@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import checks, families
+from core.commands.forms import NOT_FOR_PAGES
 from core.commands.reading import Command, Refusal, read_values
 from renderer.ipc import messages
 from server.osc.dispatcher import Origin
@@ -27,11 +28,6 @@ _LONGEST_NAME, _MOST_PAGES = 64, 16
 _PAGE = re.compile(r"|http://[\w.\-\[\]:]{1,255}/(\?token=[\w\-]{1,64})?", re.ASCII)
 # New models are found within this time.
 _SCAN_S = 5.0
-_NOT_HERE: Mapping[str, str] = {
-    "/notify": "a page gets its replies by itself",
-    "/sound/stream": "a page does not play streams; send this over OSC",
-    "/sound/stream_position": "a page does not play streams; send this over OSC",
-}
 
 
 @dataclass(frozen=True)
@@ -111,8 +107,8 @@ class Pages:
             self._publish(messages.encode("told", {"page": page, "id": number, "reply": _row(message)}))
 
         command = read_values(fields.get("address"), fields.get("values"))
-        if command.address in _NOT_HERE:
-            command = Refusal(command.address, "-", _NOT_HERE[command.address])
+        if command.address in NOT_FOR_PAGES:
+            command = Refusal(command.address, "-", NOT_FOR_PAGES[command.address])
         self._instrument.perform(command, Origin(("page", page), reply, lambda: PageSink(page, self._publish)))
 
     def report(self, again: bool = False) -> None:

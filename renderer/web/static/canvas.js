@@ -1,18 +1,20 @@
-// The frame: drawn as large as the window allows, whole or cropped, with crisp or smooth pixels, frozen on demand.
+// The frame: drawn as large as the window allows, whole or cropped, mirrored, with crisp or smooth pixels, frozen on demand.
 
-// What is kept in the browser: pixels and fit.
-const KEPT = ["crisp", "cover"];
+// What is kept in the browser: pixels, fit, and which way round.
+const KEPT = ["crisp", "cover", "mirror"];
 
 export class Canvas {
   #canvas = document.getElementById("picture");
   #watch;
+  #place;
   #held = false;
 
-  constructor(watch) {
-    this.#watch = watch;
+  // `place`: where what is kept belongs, so that the projector's window has its own.
+  constructor(watch, place = "hallu") {
+    [this.#watch, this.#place] = [watch, place];
     for (const name of KEPT) {
       document.getElementById(name).onclick = () => this.toggle(name);
-      this.#set(name, localStorage.getItem(`hallu.${name}`) === "yes");
+      this.#set(name, localStorage.getItem(`${this.#place}.${name}`) === "yes");
     }
     document.addEventListener("visibilitychange", () => this.#report());
   }
@@ -24,13 +26,18 @@ export class Canvas {
     bitmap.close();
   }
 
+  // What the window shows: { crisp, cover, mirror, held }.
+  get state() {
+    return { ...Object.fromEntries(KEPT.map((name) => [name, document.body.classList.contains(name)])), held: this.#held };
+  }
+
   hold() {
     this.#held = !this.#held;
     document.getElementById("held").hidden = !this.#held;
     this.#report();
   }
 
-  // "crisp": pixels are squares; "cover": the image fills the window and is cropped.
+  // "crisp": pixels are squares; "cover": the image fills the window and is cropped; "mirror": left is right.
   toggle(name) {
     this.#set(name, !document.body.classList.contains(name));
   }
@@ -51,6 +58,6 @@ export class Canvas {
   #set(name, on) {
     document.body.classList.toggle(name, on);
     document.getElementById(name).setAttribute("aria-pressed", on);
-    localStorage.setItem(`hallu.${name}`, on ? "yes" : "no");
+    localStorage.setItem(`${this.#place}.${name}`, on ? "yes" : "no");
   }
 }

@@ -4,7 +4,7 @@ export class Keys {
   #dialog = document.getElementById("keys");
   #table;
 
-  constructor({ controls, directions, overlay, canvas }) {
+  constructor({ controls, directions, overlay, canvas, stage, more }) {
     this.#table = [
       ["f", "F", "full screen", () => this.#fullScreen()],
       ["h", "H", "hide or show the controls", () => overlay.toggle()],
@@ -14,6 +14,11 @@ export class Keys {
       ["3", "3", "mode free: slow motion of its own", () => controls.mode("free")],
       ["p", "P", "crisp or smooth pixels", () => canvas.toggle("crisp")],
       ["c", "C", "fill the window, or show the whole image", () => canvas.toggle("cover")],
+      ["m", "M", "mirror the image", () => canvas.toggle("mirror")],
+      ["b", "B", "black at once, or the image again", () => stage.black()],
+      ["v", "V", "fade to black, or back", () => stage.fade()],
+      ["t", "T", "tap the tempo", () => stage.tap()],
+      ["a", "A", "all controls, the sound, sessions, projector, MIDI", () => more.toggle()],
       ["s", "S", "snapshot", () => controls.snapshot()],
       ["r", "R", "start or stop recording", () => controls.record()],
       ["d", "D", "load the directions of the model", () => directions.load()],
@@ -38,7 +43,7 @@ export class Keys {
   // The focused control takes its own keys first.
   #taken(target, key) {
     if (this.#dialog.open) return true;
-    return target.matches("input[type=text], select") || (key === " " && target.matches("button, input"));
+    return target.matches("input[type=text], input[type=search], input[type=number], select") || (key === " " && target.matches("button, input"));
   }
 
   #fullScreen() {

@@ -24,11 +24,16 @@ export class Link {
   }
 
   // Resolves to "" or to the reason why the command failed.
-  ask(address, values) {
-    if (!this.#socket) return Promise.resolve(`${address} was not sent: the renderer does not answer`);
+  async ask(address, values) {
+    return (await this.request(address, values)).error;
+  }
+
+  // Resolves to { error, replies }, each reply [address, argument...]; `onprogress` gets steps done and in all.
+  request(address, values, onprogress = () => {}) {
+    if (!this.#socket) return Promise.resolve({ error: `${address} was not sent: the renderer does not answer`, replies: [] });
     const number = ++this.#number;
     this.#socket.send(JSON.stringify({ ask: number, address, values }));
-    return new Promise((resolve) => this.#answers.set(number, resolve));
+    return new Promise((resolve) => this.#answers.set(number, { resolve, onprogress }));
   }
 
   // Frames are sent only while somebody looks.
@@ -59,11 +64,12 @@ export class Link {
       this.onstatus(message.status, this.#first);
       this.#first = false;
     }
-    if ("answer" in message) this.#answered(message.answer, message.error);
+    if ("progress" in message) this.#answers.get(message.progress)?.onprogress(message.done, message.total);
+    if ("answer" in message) this.#answered(message.answer, message.error, message.replies);
   }
 
-  #answered(number, error) {
-    this.#answers.get(number)?.(error);
+  #answered(number, error, replies = []) {
+    this.#answers.get(number)?.resolve({ error, replies });
     this.#answers.delete(number);
   }
 

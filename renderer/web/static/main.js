@@ -5,18 +5,28 @@ import { Canvas } from "./canvas.js";
 import { Classes } from "./classes.js";
 import { Controls } from "./controls.js";
 import { Directions } from "./directions.js";
+import { Forms } from "./forms.js";
 import { Keys } from "./keys.js";
 import { Link } from "./link.js";
+import { Midi } from "./midi.js";
+import { More } from "./more.js";
 import { Notice } from "./notice.js";
 import { Overlay } from "./overlay.js";
 import { Outputs } from "./outputs.js";
-import { Playing } from "./playing.js";
+import { Playing, shownName } from "./playing.js";
+import { Screen } from "./screen.js";
+import { Sessions } from "./sessions.js";
+import { Sound } from "./sound.js";
+import { Stage } from "./stage.js";
 
-const plain = new URLSearchParams(location.search).has("plain");
+const search = new URLSearchParams(location.search);
+// The projector's window is as bare as ?plain, and is controlled from the page that has opened it.
+const projector = search.has("screen");
+const plain = search.has("plain") || projector;
 const link = new Link();
 const notice = new Notice();
 const overlay = new Overlay(plain);
-const canvas = new Canvas((watching) => link.watch(watching));
+const canvas = new Canvas((watching) => link.watch(watching), projector ? "hallu.screen" : "hallu");
 
 // Errors are shown in the renderer's own words.
 async function ask(address, values) {
@@ -25,9 +35,23 @@ async function ask(address, values) {
   return error;
 }
 
+async function request(address, values, onprogress) {
+  const answer = await link.request(address, values, onprogress);
+  if (answer.error) notice.error(answer.error);
+  return answer;
+}
+
+if (projector) new Screen(canvas);
+const stage = new Stage(ask);
+const sound = new Sound(request);
+const forms = new Forms(request, sound);
+const sessions = new Sessions(request, notice);
+const more = new More({ all: () => forms.open(), sessions: () => sessions.open() });
+new Midi(notice, sound);
 const [controls, directions] = [new Controls(ask), new Directions(ask)];
 const parts = [controls, directions, new Classes(ask), new Bends(ask), new Outputs(ask), new Playing()];
-new Keys({ controls, directions, overlay, canvas });
+parts.push(stage, sound, forms, more);
+new Keys({ controls, directions, overlay, canvas, stage, more });
 
 const state = {};
 
@@ -41,7 +65,7 @@ link.onstatus = (changed, first) => {
   if (changed.saved && !first) notice.info(`saved ${changed.saved}`);
   Object.assign(state, changed);
   show();
-  document.title = state.model ? `${state.model} - hallu` : "hallu";
+  if (!projector) document.title = state.model || state.images === false ? `${shownName(state)} - hallu` : "hallu";
 };
 link.onconnection = (text, connected) => {
   notice.connection(text);

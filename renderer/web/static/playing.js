@@ -5,6 +5,12 @@ function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+// The image model; without images the sound model.
+export function shownName(state) {
+  if (state.images === false) return state.values?.["/sound/load"]?.[0] || "no sound model is loaded";
+  return state.model || "no image model is loaded";
+}
+
 export class Playing {
   #parts = Object.fromEntries(
     ["name", "busy", "rate", "recording", "light", "target", "position", "time"].map((id) => [id, document.getElementById(id)]),
@@ -18,7 +24,7 @@ export class Playing {
 
   show(state) {
     const { name, busy, rate, recording, light, target } = this.#parts;
-    name.textContent = state.model || "no image model is loaded";
+    name.textContent = shownName(state);
     busy.hidden = !state.busy;
     recording.hidden = light.hidden = !state.recording;
     rate.textContent = Number.isFinite(state.fps) ? this.#rate(state) : "";

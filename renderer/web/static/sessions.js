@@ -1,0 +1,73 @@
+// Sessions: everything that is set, by name. Saved and recalled by the server.
+
+export class Sessions {
+  #request;
+  #notice;
+  #name = document.getElementById("session");
+  #list = document.getElementById("saved");
+
+  constructor(request, notice) {
+    [this.#request, this.#notice] = [request, notice];
+    document.getElementById("save").onsubmit = (event) => {
+      event.preventDefault();
+      this.#save(this.#name.value.trim());
+    };
+  }
+
+  // Show what there is now.
+  async open() {
+    const { error, replies } = await this.#request("/session/list", {});
+    if (error) return;
+    const names = replies.find(([address]) => address === "/session/names")?.slice(1) ?? [];
+    this.#list.replaceChildren(...names.map((name) => this.#row(String(name))));
+  }
+
+  async #save(name) {
+    const { error } = await this.#request("/session/save", { name });
+    if (error) return;
+    this.#name.value = "";
+    this.#notice.info(`saved ${name}`);
+    await this.open();
+  }
+
+  async #load(name) {
+    const { error, replies } = await this.#request("/session/load", { name });
+    const missing = replies.filter(([address]) => address === "/session/missing").map(([, what, which]) => `${what} ${which}`);
+    if (missing.length) this.#notice.error(`${name}: missing here: ${missing.join(", ")}; the rest is set`);
+    else if (!error) this.#notice.info(`${name} is set`);
+  }
+
+  #row(name) {
+    const row = document.createElement("li");
+    const load = button(name, `Recall ${name}`, () => this.#load(name));
+    const remove = button("\u00d7", `Delete ${name}`, () => this.#delete(remove, name));
+    remove.className = "quiet";
+    remove.onblur = () => this.#calm(remove, name);
+    row.append(load, remove);
+    return row;
+  }
+
+  // The second click deletes.
+  async #delete(remove, name) {
+    if (!remove.dataset.sure) {
+      remove.dataset.sure = "yes";
+      remove.textContent = "Delete";
+      remove.setAttribute("aria-label", `Really delete ${name}`);
+      return;
+    }
+    await this.#request("/session/delete", { name });
+    await this.open();
+  }
+
+  #calm(remove, name) {
+    delete remove.dataset.sure;
+    remove.textContent = "\u00d7";
+    remove.setAttribute("aria-label", `Delete ${name}`);
+  }
+}
+
+function button(text, label, onclick) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, onclick });
+  made.setAttribute("aria-label", label);
+  return made;
+}
