@@ -162,7 +162,7 @@ def test_keys_choose_the_mode(tab, fake, key, mode):
     ("selector", "command"),
     [
         ("[data-mode=free]", ("/image/mode", {"name": "free"})),
-        ("#record", ("/image/record", {"what": "start", "file": None})),
+        ("#record", ("/image/record", {"what": "start", "file": None, "sound": "server"})),
         ("#snapshot", ("/image/snapshot", {"file": None})),
         ("#default", ("/image/classes", {"class": []})),
         ("[aria-label='Remove daisy']", ("/image/classes", {"class": ["2"]})),
@@ -180,7 +180,7 @@ def test_keys_record_and_save(tab, fake):
     tab.wait("document.getElementById('record').textContent === 'Stop'")
     tab.press("r", "s")
     assert received(fake, 3)[1:] == [
-        ("/image/record", {"what": "stop", "file": None}),
+        ("/image/record", {"what": "stop", "file": None, "sound": "server"}),
         ("/image/snapshot", {"file": None}),
     ]
 
