@@ -54,7 +54,7 @@ def test_a_sound_for_what_is_shown_arrives_at_its_level(patch):
     patch.press("make")
     (gain,) = patch.wait("listen-answer", "gain", patch.name("listen-sound"))
     assert gain > 1.5
-    path, frames, rate = patch.wait("listen-answer", "audio", patch.name("listen-sound"))
+    _, frames, rate = patch.wait("listen-answer", "audio", patch.name("listen-sound"))
     assert (frames, rate) == (1.5 * RATE, RATE)
     patch.wait("made", "label", "done")
     assert until(lambda: len(patch.pd.array(patch.name("listen-sound"))) == 1.5 * RATE)
