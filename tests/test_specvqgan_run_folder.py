@@ -1,5 +1,6 @@
 """Run folders of the original and of ours are read without torch, and nothing of them is executed."""
 
+import os
 import pickle
 import shutil
 import zipfile
@@ -7,7 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 import specvqgan_files as files
+import torch_files
+import yaml
 
+import specvqgan
 from core.formats import yaml_file
 from specvqgan import run_folder
 
@@ -97,6 +101,17 @@ def test_a_checkpoint_that_calls_something_calls_nothing(tmp_path, capfd):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize("write", [torch_files.write_zip, torch_files.write_legacy])
+def test_an_optimizers_numbers_are_not_read(tmp_path, write):
+    """A run's checkpoint may have two thirds of them; in this archive they are missing."""
+    own, storages = torch_files.state_dict({"a": np.arange(4, dtype=np.float32)})
+    other, storage = torch_files.tensor("9", np.arange(8, dtype=np.float32))
+    path = tmp_path / "last.ckpt"
+    kept = [*storages] if write is torch_files.write_zip else [storage, *storages]
+    write(path, {"state_dict": own, "optimizer_states": [other]}, kept)
+    assert run_folder.read_weights(path)["a"].tolist() == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -116,3 +131,51 @@ def test_yaml_that_is_hostile_or_broken_is_refused(tmp_path, text, reason):
 
 def test_yaml_of_python_objects_calls_nothing():
     assert yaml_file.parse("!!python/object/apply:os.system [echo hi]") == ["echo hi"]
+
+
+def test_a_file_whose_tensors_share_numbers_is_refused(tmp_path):
+    """A few bytes would otherwise become gigabytes."""
+    one, storage = torch_files.tensor("0", np.ones(4096, np.float32))
+    path = tmp_path / "last.ckpt"
+    torch_files.write_zip(path, {"state_dict": {str(name): one for name in range(1000)}}, [storage])
+    with pytest.raises(ValueError, match="more numbers than the file"):
+        run_folder.read_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("n_embed", 10**9),
+        ("embed_dim", -1),
+        ("ch", 33),
+        ("num_res_blocks", 10**6),
+        ("ch_mult", [1] * 20),
+        ("ch", "${x}"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_named(tmp_path, key, value):
+    run = tmp_path / "run"
+    shutil.copytree(files.run("codebook"), run)
+    (path,) = (run / "configs").glob("*project.yaml")
+    path.chmod(0o644)
+    config = yaml.safe_load(path.read_text())
+    params = config["model"]["params"]
+    (params if key in params else params["ddconfig"])[key] = value
+    path.write_text(yaml.safe_dump(config))
+    with pytest.raises(ValueError, match=r"last.ckpt: .* must "):
+        specvqgan.load_codebook(run)
+
+
+def test_a_pipe_in_place_of_a_checkpoint_is_refused(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    os.mkfifo(tmp_path / "checkpoints" / "last.ckpt")
+    with pytest.raises((ValueError, FileNotFoundError)):
+        run_folder.read(tmp_path)
+
+
+def test_a_tensor_of_another_shape_is_named(tmp_path):
+    run = run_folder.read(files.run("codebook"))
+    run.weights["quant_conv.weight"] = run.weights["quant_conv.weight"][:1]
+    run_folder.write(tmp_path / "own", run.config, run.weights)
+    with pytest.raises(ValueError, match=r"quant_conv.weight must have shape \[32, 48, 1, 1\], not \[1, 48, 1, 1\]"):
+        specvqgan.load_codebook(tmp_path / "own")

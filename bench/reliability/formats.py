@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -140,7 +141,42 @@ def all_formats(scratch: Path) -> Iterator[Format]:
     yield Format("MIDI", DATA / "found" / "midi" / "running_status_sysex.mid", "", _midi)
     yield Format("mp3", DATA / "found" / "audio" / "html_tail.mp3", "", _sound)
     yield Format("m4a", DATA / "found" / "audio" / "phone.m4a", "", _sound)
+    yield from _sounds_for_pictures(scratch)
     yield from _written(scratch, voice)
+
+
+def _codebook(folder: Path) -> None:
+    import specvqgan
+
+    specvqgan.load_codebook(folder)
+
+
+def _vocoder(folder: Path) -> None:
+    import specvqgan
+
+    specvqgan.load_vocoder(folder)
+
+
+def _codes(path: Path) -> None:
+    from specvqgan.codec import token_file
+
+    token_file.read(path)
+
+
+def _sounds_for_pictures(scratch: Path) -> Iterator[Format]:
+    """Run folders, whose archive is unpacked, and a file of codes."""
+    from specvqgan.codec import token_file
+
+    with tarfile.open(DATA / "specvqgan" / "logs.tar.xz") as archive:
+        archive.extractall(scratch, filter="data")
+    run = next((scratch / "logs").glob("*_codebook"))
+    yield Format("SpecVQGAN, codebook's .ckpt", run, "last.ckpt", _codebook)
+    yield Format("SpecVQGAN, project.yaml", run, "*project.yaml", _codebook)
+    yield Format("MelGAN, .pt", DATA / "specvqgan" / "melgan", "best_netG.pt", _vocoder)
+    yield Format("MelGAN, args.yml", DATA / "specvqgan" / "melgan", "args.yml", _vocoder)
+    codes = np.arange(500).reshape(5, 100) % 64
+    token_file.write(scratch / "tone.hvq", token_file.Tokens(codes, 16, 64, 1600 * 256 - 1, bytes(8)))
+    yield Format("codes, .hvq", scratch / "tone.hvq", "", _codes)
 
 
 def _written(scratch: Path, voice: Path) -> Iterator[Format]:

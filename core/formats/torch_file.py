@@ -75,6 +75,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
 def read_checkpoint(path: Path, names: Collection[str]) -> dict[str, Any]:
     """Entries of a checkpoint, a dict of state dicts, tensors and whatever else a program has put into it.
 
+    The numbers of other entries, such as an optimizer's, are not read.
+
     Args:
         path: of the file.
         names: of the entries that are wanted; those that the file does not have are left out.
@@ -86,7 +88,7 @@ def read_checkpoint(path: Path, names: Collection[str]) -> dict[str, Any]:
         FileNotFoundError: the file does not exist.
         ValueError: the file is damaged, is not a dict, or a wanted entry is of another kind.
     """
-    value, storages = _read(path, RecordKinds())
+    value, storages = _read(path, RecordKinds(), names)
     found: dict[str, Any] = {}
     for name in names:
         if isinstance(entry := value.get(name), dict):
@@ -112,8 +114,10 @@ def storage_from_bytes(data: bytes) -> np.ndarray:
     return storages[value.key]
 
 
-def _read(path: Path, kinds: RecordKinds | None = None) -> tuple[dict[str, Any], Storages]:
-    """The dict of a file, by text, and the numbers that its tensors refer to."""
+def _read(
+    path: Path, kinds: RecordKinds | None = None, names: Collection[str] | None = None
+) -> tuple[dict[str, Any], Storages]:
+    """The dict of a file, by text, and the numbers that the tensors of its entries `names` refer to; None: of all."""
     with open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
@@ -122,7 +126,7 @@ def _read(path: Path, kinds: RecordKinds | None = None) -> tuple[dict[str, Any],
             if not is_zip and file.read(2) == b"PK":
                 raise ValueError("it is a zip archive without its end, as after a download that was cut off")
             file.seek(0)
-            value, storages = (_read_zip if is_zip else _read_legacy)(file, size, kinds)
+            value, storages = (_read_zip if is_zip else _read_legacy)(file, size, kinds, names)
         except Exception as error:  # a broken pickle can raise any
             raise ValueError(f"{path} cannot be read as tensors of torch: {error}") from None
     if not isinstance(value, dict):
@@ -137,7 +141,19 @@ def _named_array(path: Path, name: str, tensor: Any, storages: Storages) -> np.n
         raise ValueError(f"{path}: {name} cannot be read: {error}") from None
 
 
-def _read_zip(file: BinaryIO, size: int, kinds: RecordKinds | None = None) -> tuple[Any, Storages]:
+def _needed(value: Any, asked: Mapping[str, _Storage], names: Collection[str] | None) -> set[str]:
+    """The storages that entries of a dict refer to; without names, all."""
+    if names is None or not isinstance(value, dict):
+        return set(asked)
+    entries = [entry for name, entry in value.items() if str(name) in names]
+    tensors = [one for entry in entries for one in (entry.values() if isinstance(entry, dict) else (entry,))]
+    storages = [one.storage for one in tensors if isinstance(one, _Tensor)]
+    return {storage.key for storage in storages if isinstance(storage, _Storage)}
+
+
+def _read_zip(
+    file: BinaryIO, size: int, kinds: RecordKinds | None = None, names: Collection[str] | None = None
+) -> tuple[Any, Storages]:
     with zipfile.ZipFile(file) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         root = next((name[: -len("data.pkl")] for name in entries if name.endswith("/data.pkl")), None)
@@ -151,11 +167,16 @@ def _read_zip(file: BinaryIO, size: int, kinds: RecordKinds | None = None) -> tu
             raise ValueError("the numbers are not little-endian")
         pickled = archive.read(f"{root}data.pkl")
         value, asked = _unpickle(LimitedFile(io.BytesIO(pickled), len(pickled)), kinds)
-        storages = {key: _values(archive.read(f"{root}data/{key}"), kept) for key, kept in asked.items()}
+        needed = _needed(value, asked, names)
+        storages = {
+            key: _values(archive.read(f"{root}data/{key}"), kept) for key, kept in asked.items() if key in needed
+        }
     return value, storages
 
 
-def _read_legacy(whole: BinaryIO, size: int, kinds: RecordKinds | None = None) -> tuple[Any, Storages]:
+def _read_legacy(
+    whole: BinaryIO, size: int, kinds: RecordKinds | None = None, names: Collection[str] | None = None
+) -> tuple[Any, Storages]:
     whole.seek(0)
     file = LimitedFile(whole, size)
     if _unpickle(file)[0] != _MAGIC:
@@ -166,12 +187,16 @@ def _read_legacy(whole: BinaryIO, size: int, kinds: RecordKinds | None = None) -
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise ValueError("the numbers are not little-endian")
     value, asked = _unpickle(file, kinds)
-    storages = {}
+    storages, needed = {}, _needed(value, asked, names)
     for key in _unpickle(file)[0]:
         kept = asked[key]
         if (count := int.from_bytes(file.read(8), "little")) != kept.count:
             raise ValueError(f"storage {key} has {count} values instead of {kept.count}")
-        storages[key] = _values(file.read(count * np.dtype(_DTYPES[kept.kind]).itemsize), kept)
+        length = count * np.dtype(_DTYPES[kept.kind]).itemsize
+        if key in needed:
+            storages[key] = _values(file.read(length), kept)
+        else:
+            file.seek(file.tell() + length)
     return value, storages
 
 
