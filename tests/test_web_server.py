@@ -556,6 +556,13 @@ def test_a_page_for_other_machines_takes_commands_with_its_token_only(public):
     assert len(fake.asked) == 1
 
 
+def test_a_sound_is_fetched_with_the_token_only(public):
+    fake, file = public
+    fake.sounds["abc"] = b"RIFF"
+    assert get(fake, f"/wav/abc?token={file.read_text().strip()}")[::2] == (200, b"RIFF")
+    assert [get(fake, f"/wav/{one}")[0] for one in ("abc", "abc?token=", "abc?token=wrong")] == [403] * 3
+
+
 def test_the_token_of_a_page_stays_the_same(public, tmp_path):
     again = FakeRenderer(tmp_path / "page.token")
     assert again.url.partition("?")[2] == public[0].url.partition("?")[2]
