@@ -4,7 +4,7 @@ import keras.ops
 import numpy as np
 import pytest
 
-from core.nn import engine, normalization, numpy_ops, products, sampling
+from core.nn import engine, normalization, numpy_ops, products, sampling, torch_layers
 from core.nn.quantized import quantized
 
 RNG = np.random.default_rng(0)
@@ -15,6 +15,7 @@ WIDE = RNG.standard_normal((4, 4, 4, 3)).astype(np.float32)
 DEEP = RNG.standard_normal((4, 3, 3, 2)).astype(np.float32)
 MATRIX = RNG.standard_normal((3, 7)).astype(np.float32)
 PLACES = RNG.uniform(-2, 8, (1, 4, 3, 2)).astype(np.float32)
+BIASED = {"kernel": KERNEL, "kernel.bias": ROWS[0, :4]}
 EVEN = RNG.standard_normal((2, 4, 6, 3)).astype(np.float32)
 
 # In graphs a convolved map has its channels first, so that what follows is tried in both layouts.
@@ -94,6 +95,9 @@ ON_A_MAP = {
     "dense_of_8_bits": lambda ops, x: products.dense(ops, x, quantized(np.eye(3, dtype=np.float32))),
     "layer_norm": lambda ops, x: normalization.layer_norm(ops, x, MATRIX[:, 0], MATRIX[:, 1]),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),
+    "average_around": lambda ops, x: torch_layers.average_around(ops, x),
+    "adaptive_means": lambda ops, x: torch_layers.adaptive_means(ops, x, 2, 4),
+    "convolve_as_torch": lambda ops, x: torch_layers.convolve(ops, BIASED, "kernel", x, 2),
 }
 ON_ROWS = {
     "matmul": lambda ops, x: ops.matmul(x, ops.transpose(x)),

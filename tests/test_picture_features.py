@@ -4,12 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
-from specvqgan_files import FOLDER, arrays, full_size
+from specvqgan_files import FOLDER, arrays, full_size, run
 from torch_files import state_dict, write_legacy, write_zip
 
 from core import pictures
 from core.nn import engine
-from specvqgan.features import bn_inception, clips, feature_files, picture_inputs, resnet
+from specvqgan import run_folder
+from specvqgan.features import bn_inception, clips, feature_files, picture_inputs, resnet, run_features
 
 # The rows and columns of a corner.
 ENDS = [0, 1, 2, 3, -4, -3, -2, -1]
@@ -34,10 +35,10 @@ def test_a_frame_is_scaled_and_cropped_as_torchvision_does_it(frame):
 def test_resnet_gives_the_originals_features_of_a_frame(frame):
     weights, known = full_size("full_resnet50")
     ready = resnet.prepare(weights)
-    run = engine.compile(
+    network = engine.compile(
         lambda ops, w, x: (resnet.first_layer(ops, w, x), resnet.features(ops, w, x)), ready, [(1, 224, 224, 3)]
     )
-    layer, features = run(picture_inputs.for_resnet(frame)[None])
+    layer, features = network(picture_inputs.for_resnet(frame)[None])
     assert np.abs(channels_first(layer[0])[:3][:, ENDS][:, :, ENDS] - known["layer1_corner"]).max() < 1e-4
     assert np.abs(features[0] - known["features"]).max() < 1e-4
 
@@ -46,16 +47,16 @@ def test_bn_inception_gives_the_originals_features_of_colours(frame):
     weights, known = full_size("full_bninception_rgb")
     x = picture_inputs.for_bn_inception(frame)
     assert (channels_first(x)[:, ::4, ::4] == known["rgb_input_every_4th"]).all()
-    run = engine.compile(bn_inception.features, bn_inception.prepare(weights), [(1, 224, 224, 3)])
-    assert np.abs(run(x[None])[0] - known["rgb_features"]).max() < 5e-3
+    network = engine.compile(bn_inception.features, bn_inception.prepare(weights), [(1, 224, 224, 3)])
+    assert np.abs(network(x[None])[0] - known["rgb_features"]).max() < 5e-3
 
 
 def test_bn_inception_gives_the_originals_features_of_motion(frame):
     weights, known = full_size("full_bninception_flow")
     x = picture_inputs.for_bn_inception_flow(frame[..., 0], frame[..., 2])
     assert (channels_first(x)[:, ::4, ::4] == known["flow_input_every_4th"]).all()
-    run = engine.compile(bn_inception.features, bn_inception.prepare(weights, flow=True), [(1, 224, 224, 2)])
-    assert np.abs(run(x[None])[0] - known["flow_features"]).max() < 5e-3
+    network = engine.compile(bn_inception.features, bn_inception.prepare(weights, flow=True), [(1, 224, 224, 2)])
+    assert np.abs(network(x[None])[0] - known["flow_features"]).max() < 5e-3
 
 
 def test_a_network_for_colours_becomes_one_for_motion_as_temporal_segment_networks_do_it():
@@ -177,3 +178,47 @@ def test_a_feature_file_that_holds_something_else_is_refused_and_not_executed(va
     with pytest.raises(ValueError, match=rf"a\.pkl cannot be read: .*{reason}"):
         feature_files.read(tmp_path / "a.pkl")
     assert "executed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "count", "random"), [("5feats", 5, False), ("nofeats", 1, True), ("class", 1, False)])
+def test_a_run_says_which_features_it_takes(name, count, random):
+    found = run_features.from_run(run_folder.read_config(run(name)))
+    assert found.kinds == ("bninception_rgb", "bninception_flow") and found.fps == 21.5
+    assert (found.count, found.depth, found.random) == (count, 2048, random)
+
+
+def test_a_run_with_features_of_resnet_and_all_frames():
+    folder = "./data/vggsound/feature_resnet50_dim2048_21.5fps"
+    params = {"rgb_feats_dir_path": folder, "flow_feats_dir_path": None, "feat_depth": 2048, "feat_len": 215}
+    found = run_features.from_run({"data": {"params": params}})
+    assert (found.kinds, found.count) == (("resnet50",), 212)
+    assert found.condition(np.ones((30, 2048))).shape == (212, 2048)
+
+
+def test_the_condition_of_a_run_is_the_rows_that_the_original_takes(both):
+    found = run_features.from_run(run_folder.read_config(run("5feats")))
+    whole = np.resize(np.arange(20), 215)[1:213][[35, 77, 119, 162, 204]]
+    assert (found.condition(both[:, :1024], both[:, 1024:]) == both[whole]).all()
+    with pytest.raises(ValueError, match=r"features must have shape \[frames, 2048\], not \[20, 1024\]"):
+        found.condition(both[:, :1024])
+
+
+def test_the_condition_without_features_follows_from_its_seed():
+    found = run_features.from_run(run_folder.read_config(run("nofeats")))
+    one, same = (found.random_condition(np.random.default_rng(4)) for _ in range(2))
+    assert one.shape == (1, 2048) and (one == same).all() and one.min() >= 0 and one.max() < 1
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        (None, "the run's settings have no data"),
+        ({"feat_depth": 2048, "rgb_feats_dir_path": "feature_x_dim3"}, "known are resnet50"),
+        ({"feat_depth": 2048, "feat_len": 10**12}, "length must be in 1..100000"),
+        ({"feat_depth": 2048, "feat_sampler_cfg": {"params": {"feat_sample_size": 300}}}, "count must be in 1..212"),
+        ({"feat_depth": "many"}, "feat_depth must be a whole number"),
+    ],
+)
+def test_settings_of_features_that_cannot_be_are_refused(params, reason):
+    with pytest.raises(ValueError, match=reason):
+        run_features.from_run({} if params is None else {"data": {"params": params}})
