@@ -112,6 +112,37 @@ def _torch(path: Path) -> None:
     torch_file.read(path)
 
 
+def _film(path: Path) -> None:
+    from core.video import decoding
+
+    for _ in decoding.frames(path, 10):
+        pass
+
+
+def _picture(path: Path) -> None:
+    from core import pictures
+
+    pictures.read(path)
+
+
+def _features(path: Path) -> None:
+    from specvqgan.features import feature_files
+
+    feature_files.read(path)
+
+
+def _spectrogram(path: Path) -> None:
+    from specvqgan.metrics import clip_sounds
+
+    clip_sounds.read(path)
+
+
+def _statistics(path: Path) -> None:
+    from specvqgan.metrics import standardization
+
+    standardization.read(path)
+
+
 def _graph(path: Path) -> None:
     from core.formats import saved_model
 
@@ -142,7 +173,13 @@ def all_formats(scratch: Path) -> Iterator[Format]:
     yield Format("mp3", DATA / "found" / "audio" / "html_tail.mp3", "", _sound)
     yield Format("m4a", DATA / "found" / "audio" / "phone.m4a", "", _sound)
     yield from _sounds_for_pictures(scratch)
+    foley = DATA / "specvqgan"
+    yield Format("picture, PNG", foley / "full_size" / "frame.png", "", _picture)
+    yield Format("SpecVQGAN, features", foley / "features" / "rgb_video_00002.pkl", "", _features)
+    yield Format("SpecVQGAN, spectrogram", foley / "mel" / "clip_a_mel.npy", "", _spectrogram)
+    yield Format("SpecVQGAN, statistics", next((foley / "full_size" / "stats").glob("*.txt")), "", _statistics)
     yield from _written(scratch, voice)
+    yield from _films(scratch)
 
 
 def _codebook(folder: Path) -> None:
@@ -198,3 +235,19 @@ def _written(scratch: Path, voice: Path) -> Iterator[Format]:
     yield Format("preset, YAML", scratch / "preset.yaml", "", _preset)
     (scratch / "preset.toml").write_text("bpm = 120\n[[oscillators]]\naxes = [1, 2]\nmagnitude = 1\nperiod = 4\n")
     yield Format("preset, TOML", scratch / "preset.toml", "", _preset)
+
+
+def _films(scratch: Path) -> Iterator[Format]:
+    import av
+
+    for suffix, codec in (("mp4", "libx264"), ("mkv", "libvpx-vp9"), ("avi", "mjpeg")):
+        path = scratch / f"film.{suffix}"
+        with av.open(str(path), "w") as file:
+            stream = file.add_stream(codec, rate=10)
+            stream.width, stream.height = 64, 48
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            for shade in range(20):
+                picture = np.full((48, 64, 3), 10 * shade, np.uint8)
+                file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            file.mux(stream.encode(None))
+        yield Format(f"film, {suffix}", path, "", _film)
