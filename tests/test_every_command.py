@@ -67,6 +67,8 @@ FAILURES = {
     "make_noise_checkpoint": ("file", "file"),
     "make_voice": ("out", "fluidsynth"),
     "picture_dataset": ("file", "file"),
+    "specvqgan_dataset": ("out", "fluidsynth"),
+    "specvqgan_train": ("missing run -b codebook", "missing"),
     "specvqgan_evaluate": ("--fake missing --real missing", "missing"),
     "specvqgan_features": ("missing --out out --weights w.pth", "missing"),
     "specvqgan_codec": ("encode missing.wav out.hvq --model missing", "'missing'"),

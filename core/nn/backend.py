@@ -110,7 +110,9 @@ def value_and_gradients(function: Callable[[Any], tuple[Any, Any]], at: Any) -> 
         with tf.GradientTape() as tape:
             tape.watch(at)
             value, others = function(at)
-        return (value, others), tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        found = tape.gradient(value, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        # Rows that were looked up in a table have a gradient of these rows alone.
+        return (value, others), tf.nest.map_structure(tf.convert_to_tensor, found)
     if keras.backend.backend() == "jax":
         import jax
 
