@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class Player:
         if replies[-1].address == "/fail":
             sys.exit(f"the server refuses {words[0]}: {replies[-1].args[-1]}")
         return replies
+
+    def replies(self, *words: Any) -> Iterator[Message]:
+        """The replies of a command, as they come."""
+        return self._client.ask(*words)
 
     def pitch(self) -> int:
         """The pitches of the model in turn."""

@@ -37,6 +37,7 @@ class Relay:
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self._open = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: list[asyncio.Future[None]] = []
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
         self._thread.start()
         assert self._ready.wait(10)
@@ -74,6 +75,10 @@ class Relay:
         self._ready.set()
         await self._ended.wait()
         server.close()
+        for task in self._tasks:
+            task.cancel()
+        # Time for them to end.
+        await asyncio.sleep(0.05)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
@@ -82,7 +87,9 @@ class Relay:
         except OSError:
             return writer.transport.abort()
         self._writers |= {writer, there[1]}
-        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer))
+        ends = [asyncio.ensure_future(one) for one in (self._pass(reader, there[1]), self._pass(there[0], writer))]
+        self._tasks += ends
+        await asyncio.wait(ends)
         self._writers -= {writer, there[1]}
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

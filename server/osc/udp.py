@@ -5,7 +5,7 @@ import logging
 import selectors
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from server.osc.clients import Address
 from server.osc.packet import MAX_DATAGRAM, Message, encode
@@ -63,6 +63,16 @@ class OscSocket:
                     assert isinstance(key.fileobj, socket.socket)
                     _receive(key.fileobj, handle)
 
+    @property
+    def sockets(self) -> Sequence[socket.socket]:
+        """What to wait for, for who calls `receive` in place of `serve`."""
+        return self._sockets
+
+    @staticmethod
+    def receive(ready: socket.socket, handle: Callable[[bytes, Address], None]) -> bool:
+        """Pass on the next datagram of one of the sockets; whether there was one. What `handle` raises is logged."""
+        return _receive(ready, handle)
+
     def send(self, message: Message, to: Address) -> None:
         """Send one message; a client that cannot be reached is not an error."""
         try:
@@ -111,15 +121,16 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _receive(ready: socket.socket, handle: Callable[[bytes, Address], None]) -> None:
-    """Pass on the next datagram of a socket that has one."""
+def _receive(ready: socket.socket, handle: Callable[[bytes, Address], None]) -> bool:
+    """Pass on the next datagram of a socket; whether it had one."""
     try:
         datagram, sender = ready.recvfrom(MAX_DATAGRAM + 1)
     except OSError as error:
         # Windows reports here that a client is gone; the next datagram is not affected.
         log.debug("receiving: %s", error)
-        return
+        return False
     try:
         handle(datagram, sender)
     except Exception:
         log.exception("handling a datagram of %d bytes from %s failed", len(datagram), sender)
+    return True

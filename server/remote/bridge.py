@@ -5,7 +5,6 @@ at once.
 """
 
 import logging
-import queue
 import socket
 import threading
 import time
@@ -24,7 +23,6 @@ from core.text import one_line
 from renderer.ipc.keys import LinkKeys
 from server.engine.request import done, fail
 from server.osc.clients import MAX_CLIENTS, Address, ClientPreferences, Clients
-from server.osc.dispatcher import parse
 from server.osc.packet import Message, PacketError, decode, encode
 from server.osc.udp import OscSocket
 from server.remote import open_requests
@@ -43,12 +41,11 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 60.0
 _HINT_S = 5.0
 _TURN_MS = 100
-# Datagrams that may wait for the thread.
-_MOST_WAITING = 4096
+_MOST_RECEIVED = 64
 
 
 class Bridge:
-    """The bridge and its thread; `handle` gets datagrams from another one."""
+    """The bridge and its thread."""
 
     def __init__(
         self, server: str, keys: LinkKeys | None, osc: OscSocket, files: HomeFiles, page: socket.socket
@@ -58,7 +55,7 @@ class Bridge:
         Args:
             server: HOST:PORT of the server's --remote.
             keys: for it; None: it asks for none.
-            osc: sends replies.
+            osc: where clients are.
             files: the spool and the pictures here.
             page: listens for browsers.
         """
@@ -72,7 +69,6 @@ class Bridge:
         self._tunnels = Tunnels(self._line.channel)
         send = self._osc.send_datagram
         self._replies = HomeReplies(files, self._open, send, self._status_line, lambda: self.page, self._forget)
-        self._incoming: queue.Queue[tuple[bytes, Address]] = queue.Queue(_MOST_WAITING)
         self._wake, self._stopping = Wake(), threading.Event()
         self._hinted = self._page_shown = False
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
@@ -86,15 +82,6 @@ class Bridge:
         self._stopping.set()
         self._wake.set()
         self._thread.join(2.0)
-
-    def handle(self, datagram: bytes, sender: Address) -> None:
-        """Take a datagram of a client's; may be called from any thread, and does not wait."""
-        try:
-            self._incoming.put_nowait((datagram, sender))
-        except queue.Full:
-            for command in parse(datagram):
-                self._refuse(command, sender, f"{_MOST_WAITING} messages wait in the bridge already; try again")
-        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -113,21 +100,25 @@ class Bridge:
         now_s = time.monotonic()
         more = self._line.turn(now_s)
         self._hint(now_s)
-        polled: list[tuple[Any, int]] = [(self._wake.fileno(), zmq.POLLIN), (self._listener.fileno(), zmq.POLLIN)]
+        descriptors = [self._wake.fileno(), *(one.fileno() for one in (self._listener, *self._osc.sockets))]
+        polled: list[tuple[Any, int]] = [(one, zmq.POLLIN) for one in descriptors]
         polled += [(self._line.socket, zmq.POLLIN), *self._tunnels.polled()]
         ready = dict(zmq.zmq_poll(polled, 0 if more else _TURN_MS))
         if self._line.socket in ready:
             for part in self._line.receive():
                 self._take(part)
-        if self._wake.fileno() in ready:
-            self._wake.clear()
-        with suppress(queue.Empty):
-            while True:
-                self._ask(*self._incoming.get_nowait())
+        for one in self._osc.sockets:
+            self._receive(one, ready)
         if self._listener.fileno() in ready:
             with suppress(OSError):
                 self._browse(self._listener.accept()[0])
         self._tunnels.turn(ready)
+
+    def _receive(self, one: socket.socket, ready: dict[Any, int]) -> None:
+        """Take the datagrams that wait, some of them at a time."""
+        for _ in range(_MOST_RECEIVED if one.fileno() in ready else 0):
+            if not self._osc.receive(one, self._ask):
+                return
 
     def _take(self, part: Part) -> None:
         """Handle a message of the server; one that it must not send is logged."""

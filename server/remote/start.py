@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 from pathlib import Path
 
 from core import errors, hosts, log_limit, signals
@@ -35,18 +36,20 @@ def bridge(settings: BridgeSettings) -> int:
     files = HomeFiles(WavSpool(settings.spool, settings.spool_limit), settings.pictures)
     log_limit.limit_root()
     running = Bridge(settings.server, link_keys, osc, files, page)
-    received: list[int] = []
+    received, ended = list[int](), threading.Event()
 
     def stop(number: int, frame: object) -> None:
         received.append(number)
-        osc.stop()
+        ended.set()
 
     signals.on_end(stop)
     if not hosts.is_loopback(settings.host):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
     running.start()
     print(f"ready {osc.name}", flush=True)
-    osc.serve(running.handle)
+    # With a timeout: on Windows an endless wait does not notice Ctrl-C.
+    while not ended.wait(0.5):
+        pass
     running.stop()
     osc.close()
     page.close()
