@@ -98,17 +98,16 @@ def rows(name: str, folder: Path, other: Mapping[str, Any] | None) -> None:
     for precision, kind in FORMS:
         found = results([sys.executable, "-m", "bench.specvqgan_tokens", folder, precision, kind])
         form = precision if kind == "float" else kind
-        line(form, found)
-        line("  beyond the window", found["beyond"])
+        for title, part in ((form, found), ("  beyond the window", found["beyond"])):
+            line(title, part)
+            if other:
+                ratios = [np.median(other[what]) / np.median(part[what]) for what in ("seconds", "processor")]
+                print(f"    {'ratios, and of the processor':<32}{ratios[0]:8.1f} {ratios[1]:8.1f}")
         count = len(found["codes"])
         print(
             f"    {found['others']} of {count} codes differ from f32, {found['likeliest']} with the same before them;"
         )
         print(f"    logits by {found['difference']:.3f} of {found['deviation']:.1f}; {found['peak_mb']:.0f} MB at most")
-        if other:
-            for what in ("seconds", "processor"):
-                times = np.median(other[what]) / np.median(found[what])
-                print(f"    {what + ' of the original, times':<32}{times:8.1f}")
         if other and (precision, kind) == FORMS[0] and found["codes"][: len(other["codes"])] != other["codes"]:
             sys.exit(f"codes differ: {found['codes'][: len(other['codes'])]}, {other['codes']}")
     if other:
