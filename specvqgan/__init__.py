@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from specvqgan.codebook.model import Codebook
+    from specvqgan.foley.model import Foley
     from specvqgan.transformer.model import Transformer
     from specvqgan.vocoder.model import Vocoder
 
-__all__ = ["load_codebook", "load_transformer", "load_vocoder"]
+__all__ = ["load_codebook", "load_foley", "load_transformer", "load_vocoder"]
 
 
 def load_codebook(place: str | Path, *, engine: str = "openvino", precision: str = "f32") -> "Codebook":
@@ -70,3 +71,31 @@ def load_vocoder(place: str | Path, *, engine: str = "openvino", precision: str 
     from specvqgan.vocoder import model
 
     return model.load(Path(place), engine, precision)
+
+
+def load_foley(
+    place: str | Path,
+    *,
+    vocoder: str | Path | None = None,
+    features: str | Path | None = None,
+    engine: str = "openvino",
+    precision: str = "f32",
+) -> "Foley":
+    """Load a foley model: codebook, transformer and vocoder, which give pictures a sound.
+
+    Args:
+        place: a folder with foley.json and the three; or a run folder of a transformer of the original's, which
+            contains its codebook.
+        vocoder: the folder of the vocoder, for such a run.
+        features: torchvision's file of ResNet-50, for a transformer of photographs; None: the .pth in the folder.
+        engine: what computes it; see `core.nn.engine.compile`.
+        precision: f32, or bf16, which is faster where the processor has it and changes some codes.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file is damaged, or the parts do not fit each other; the message names it.
+    """
+    from specvqgan.foley import model
+
+    found, look = (None if each is None else Path(each) for each in (vocoder, features))
+    return model.load(Path(place), found, look, engine, precision)

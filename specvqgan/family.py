@@ -62,7 +62,7 @@ def checksum(folder: Path) -> str:
 def _load(folder: Path, **options: str) -> Any:
     import specvqgan
 
-    return specvqgan.load_foley(folder, **options)  # type: ignore[attr-defined]
+    return specvqgan.load_foley(folder, **options)
 
 
 FAMILY = Family(

@@ -70,6 +70,8 @@ FAILURES = {
     "specvqgan_dataset": ("out", "fluidsynth"),
     "specvqgan_train": ("missing run -b codebook", "missing"),
     "specvqgan_evaluate": ("--fake missing --real missing", "missing"),
+    "specvqgan_page": ("--model missing", "'missing'"),
+    "specvqgan_sample": ("missing --out out", "missing"),
     "specvqgan_features": ("missing --out out --weights w.pth", "missing"),
     "specvqgan_codec": ("encode missing.wav out.hvq --model missing", "'missing'"),
     "stylegan2_train": ("missing run", "missing"),

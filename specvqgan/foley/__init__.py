@@ -1,0 +1,1 @@
+"""Pictures to sound: frames, features, codes, spectrogram, wave, window after window."""

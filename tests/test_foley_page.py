@@ -1,0 +1,222 @@
+"""The sampling tool in a real Chromium: load a film, prime, sample, see, hear, save; by keyboard, on a phone."""
+
+import json
+from contextlib import closing
+from fractions import Fraction
+from http.client import HTTPConnection
+
+import numpy as np
+import pytest
+import small_foley
+import soundfile
+from browser import Browser
+from parts import need_program
+
+import specvqgan
+from core.audio.blocks import Wave
+from renderer.video.mp4 import Mp4
+from specvqgan.page.server import SamplingPage
+from specvqgan.page.session import PageSession
+
+READY = "document.getElementById('status').textContent.trim()"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    browser = Browser(need_program("chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return specvqgan.load_foley(small_foley.write(folder / "small"))
+
+
+@pytest.fixture(scope="module")
+def film(folder):
+    """A film of three seconds with a sound."""
+    path, frames = folder / "street.mp4", small_foley.film(3.0)
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * 22050) / 22050)
+    writer = Mp4(path, 48, 64, Fraction(12), Wave(tone, 22050))
+    for frame in frames:
+        writer.write(frame)
+    writer.finish()
+    return path
+
+
+@pytest.fixture
+def served(model, tmp_path):
+    session = PageSession(model, tmp_path / "out")
+    page = SamplingPage(session)
+    url = page.start()
+    yield session, url
+    page.stop()
+    session.close()
+
+
+@pytest.fixture
+def tab(chromium, served):
+    tab = chromium.tab(served[1])
+    tab.wait(f"{READY} === 'Load a film first'")
+    yield tab
+    foreign = [url for url in tab.requests if not url.startswith((served[1], "blob:"))]
+    faults = [one for one in tab.faults if "400" not in str(one)]
+    tab.close()
+    assert (foreign, faults) == ([], [])
+
+
+def load(tab, path):
+    """Choose a file, as the browser's dialog would."""
+    root = tab.call("DOM.getDocument")["root"]["nodeId"]
+    node = tab.call("DOM.querySelector", nodeId=root, selector="#film")["nodeId"]
+    tab.call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+    tab.wait("document.getElementById('clip').textContent.includes(',')")
+
+
+def sample(tab):
+    tab.click("#sample")
+    tab.wait(f"{READY} === 'Done' && !document.getElementById('mel').hidden")
+
+
+def test_a_film_is_loaded_sampled_seen_heard_and_saved(tab, served, film, tmp_path):
+    load(tab, film)
+    assert tab.text("#clip") == "street.mp4, 3.02 s"
+    tab.js("document.getElementById('seconds').value = 2")
+    sample(tab)
+    session = served[0]
+    tab.wait("document.getElementById('mel').naturalWidth > 100")
+    codes = session.sample.codes
+    assert (
+        tab.js("document.getElementById('codes').ariaLabel")
+        == f"Codes, {codes.shape[0]} rows and {codes.shape[1]} columns"
+    )
+    tab.wait("!document.getElementById('play').disabled")
+    tab.click("#play")
+    tab.wait("document.getElementById('play').textContent === 'Stop' && !document.getElementById('now').hidden")
+    tab.click("#save")
+    tab.wait("document.getElementById('saved').textContent.startsWith('saved street.wav')")
+    wave, rate = soundfile.read(tmp_path / "out" / "street.wav")
+    assert len(wave) == 2 * rate
+    assert json.loads((tmp_path / "out" / "street.json").read_text())["codes"] == codes.tolist()
+    assert (tmp_path / "out" / "street.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_priming_begins_with_the_films_own_codes(tab, served, film):
+    load(tab, film)
+    tab.click("#prime")
+    sample(tab)
+    session = served[0]
+    half = small_foley.COLUMNS // 2
+    assert session.sample.primed == half
+    assert np.array_equal(session.sample.codes[:, :half], session.clip.codes[:, :half])
+    assert "the first 6 columns given" in tab.js("document.getElementById('codes').ariaLabel")
+
+
+def test_the_same_seed_gives_the_same_codes_and_another_seed_others(tab, served, film):
+    load(tab, film)
+    sample(tab)
+    first = served[0].sample
+    tab.click("#again")
+    seed = int(tab.js("document.getElementById('seed').value"))
+    tab.click("#sample")
+    tab.wait(f"{READY} === 'Done'")
+    served[0].wait(30)
+    assert served[0].sample.wish.seed == seed != first.wish.seed
+    assert not np.array_equal(served[0].sample.codes, first.codes)
+
+
+def test_it_works_by_keyboard_alone(tab, served, film):
+    load(tab, film)
+    order = []
+    for _ in range(14):
+        tab.press("Tab")
+        order.append(tab.js("document.activeElement.id"))
+    wanted = ["film", "drop", "seconds", "temperature", "top_k", "seed", "again", "prime", "sample", "codes"]
+    assert [one for one in order if one in wanted][: len(wanted)] == wanted
+    tab.js("document.getElementById('seconds').focus()")
+    tab.press("Enter")
+    tab.wait(f"{READY} === 'Done' && !document.getElementById('mel').hidden")
+    tab.js("document.getElementById('codes').focus()")
+    tab.press("ArrowRight")
+    assert tab.text("#code").startswith("row 1, column 2: code ")
+
+
+def test_a_value_that_breaks_a_rule_is_said(tab, served, film):
+    load(tab, film)
+    tab.js("document.getElementById('temperature').removeAttribute('max')")
+    tab.js("document.getElementById('temperature').value = 99")
+    tab.click("#sample")
+    tab.wait("!document.getElementById('problem').hidden")
+    assert "temperature must be in 0..10" in tab.text("#problem")
+
+
+def test_a_file_that_is_not_a_film_is_said(tab, tmp_path):
+    (tmp_path / "notes.txt").write_text("no film")
+    root = tab.call("DOM.getDocument")["root"]["nodeId"]
+    node = tab.call("DOM.querySelector", nodeId=root, selector="#film")["nodeId"]
+    tab.call("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / "notes.txt")])
+    tab.wait("!document.getElementById('problem').hidden")
+    assert "notes.txt cannot be read as a film" in tab.text("#problem")
+
+
+def test_it_fits_a_phone(tab, film):
+    tab.resize(390, 844)
+    load(tab, film)
+    sample(tab)
+    assert tab.js("document.documentElement.scrollWidth") <= 390
+    touched = "[...document.querySelectorAll('button, select, input[type=number]')]"
+    small = f"{touched}.filter(one => one.checkVisibility() && one.offsetHeight < 40).length"
+    assert tab.js(small) == 0
+
+
+def request(url, method, path, body=None, headers=None):
+    host, _, port = url.split("//")[1].strip("/").split("?")[0].strip("/").partition(":")
+    with closing(HTTPConnection(host, int(port), timeout=30)) as connection:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+@pytest.mark.parametrize(
+    "body, reason",
+    [("[]", "must be a JSON object"), ("{" * 5000, "must be a JSON object"), ("{}", "load a clip first")],
+)
+def test_malformed_commands_are_refused_in_one_sentence(served, body, reason):
+    status, reply = request(served[1], "POST", "/sample", body)
+    assert status == 400 and reason in json.loads(reply)["error"]
+
+
+def test_nothing_yet_is_404_and_another_site_is_403(served):
+    assert request(served[1], "GET", "/sound.wav")[0] == 404
+    assert request(served[1], "GET", "/state", headers={"Origin": "http://evil.example"})[0] == 403
+    assert request(served[1], "GET", "/state", headers={"Host": "evil.example"})[0] == 403
+
+
+def test_from_another_machine_it_needs_the_token(model, tmp_path):
+    session = PageSession(model, tmp_path / "out")
+    page = SamplingPage(session)
+    url = page.start("0.0.0.0", 0, tmp_path / "token")
+    local = f"http://127.0.0.1:{url.rpartition(':')[2].partition('/')[0]}/"
+    token = url.partition("token=")[2]
+    try:
+        assert len(token) > 15
+        assert request(local, "GET", "/state")[0] == 403 and request(local, "POST", "/save")[0] == 403
+        assert request(local, "GET", f"/state?token={token}")[0] == 200
+    finally:
+        page.stop()
+        session.close()
+
+
+def test_what_is_sampled_can_be_cancelled(model, film, tmp_path):
+    session = PageSession(model, tmp_path / "out")
+    session.open(film, "street.mp4")
+    session.start({"seconds": 60.0})
+    session.cancel()
+    session.wait(30)
+    assert session.state()["error"] == "cancelled" and session.sample is None
