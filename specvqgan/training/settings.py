@@ -1,7 +1,7 @@
 """What all runs have in common: lengths, rates, batches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
 from core import checks
@@ -48,6 +48,11 @@ class Hparams:
         share = min(1.0, position / self.total_clips)
         rise = min(1.0, (position + self.batch_size) / (self.warm_up * self.total_clips)) if self.warm_up else 1.0
         return self.rate * rise * cosine_fall(share, self.last_rate)
+
+    def for_steps(self: HparamsT) -> HparamsT:
+        """The same without what only the schedule needs, so that equal steps are compiled once."""
+        schedule = ("total_clips", "sample_clips", "seed", "adversarial_start", "rate", "warm_up", "last_rate")
+        return replace(self, **{name: 1 for name in schedule if hasattr(self, name)})  # type: ignore[arg-type]
 
 
 def settle(kind: type[HparamsT], given: Mapping[str, Any]) -> HparamsT:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,14 @@ from core.training.timeline import Timeline
 from core.training.trees import Batch, Tensors, Tree
 from specvqgan.training.settings import Hparams
 from specvqgan.training.stages import RunStage
+
+
+@dataclass(frozen=True)
+class TaskStep:
+    """A step as a pure function of a plan, a tree and a batch; equal ones are compiled once."""
+
+    function: Callable[[Any, Tree, Tensors], tuple[Tree, Tensors]]
+    plan: Any
 
 
 class Task(Protocol):
@@ -42,8 +50,8 @@ class Task(Protocol):
     def stages(self) -> list[RunStage]:
         """The stages of a run in order."""
 
-    def step(self, stage: RunStage, tree: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
-        """A step: a pure function."""
+    def step(self, stage: RunStage) -> "TaskStep":
+        """The step of a stage."""
 
     def write_samples(self, folder: Path, tree: Tree, clips: int) -> Path:
         """Write what shows the progress after so many clips; the file's path."""
@@ -131,10 +139,10 @@ class TaskTrainer:
 
     def step(self, stage: RunStage) -> loop.Step | loop.StepRunner:
         """The compiled step."""
-        step = partial(self.task.step, stage)
+        step = self.task.step(stage)
         if is_jax():
-            return DeviceSteps(step)
-        run: Callable[..., tuple[Tree, dict[str, Any]]] = compiled(step)
+            return DeviceSteps(partial(step.function, step.plan))
+        run = _compiled(step)
         return lambda tree, batch, images: run(tree, batch)
 
     def to_tensors(self, state: RunState) -> Tree:
@@ -153,3 +161,9 @@ class TaskTrainer:
         """Write a state into the run folder."""
         self.timeline.save(self.folder)
         return saves.save(self.folder, state.tree, state.images)
+
+
+@lru_cache(maxsize=8)
+def _compiled(step: TaskStep) -> Callable[[Tree, Batch], tuple[Tree, dict[str, Any]]]:
+    """A step, traced once in a process."""
+    return compiled(partial(step.function, step.plan))

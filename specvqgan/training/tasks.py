@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.progress import Progress, ignore
 from core.training import settings as run_settings
 from specvqgan.codebook import config as codebook_config
 from specvqgan.codebook import model as codebook_model
+from specvqgan.codebook.config import CodebookConfig
 from specvqgan.codebook.model import Codebook
 from specvqgan.dataset import folder
 from specvqgan.dataset.folder import HELD_OUT, TRAIN, ClipFormat, ClipSet
@@ -25,6 +26,7 @@ from specvqgan.training.task import Task
 from specvqgan.training.vocoder.hparams import VocoderHparams
 from specvqgan.training.vocoder.task import VocoderTask
 from specvqgan.vocoder import config as vocoder_config
+from specvqgan.vocoder.config import VocoderConfig
 
 FILE, CODES = "train.json", "codes.npz"
 
@@ -64,7 +66,9 @@ def _codebook(
     config: RunConfig, form: ClipFormat, parts: tuple[ClipSet, ClipSet], run: Path, progress: Progress
 ) -> Task:
     base = {"frames": form.frames, "mels": form.mels, "groups": 32, "attention": []}
-    network = codebook_config.from_run(_network(config, codebook_config.FORMAT, codebook_config.VERSION, base))
+    network = codebook_config.from_run(
+        _network(config, CodebookConfig, codebook_config.FORMAT, codebook_config.VERSION, base)
+    )
     hparams = settle(CodebookHparams, config.training)
     return CodebookTask(network, hparams, *parts, _perceptual(hparams))
 
@@ -84,7 +88,11 @@ def _transformer(
         "rows": rows, "columns": tokens[0].shape[1] // rows, "codes": codebook.config.codes, "frames": form.moments,
         "feature_depth": form.depth, "classes": len(form.classes) + 1,
     }  # fmt: skip
-    network = transformer_config.from_run(_network(config, transformer_config.FORMAT, transformer_config.VERSION, base))
+    network = transformer_config.from_run(
+        _network(
+            config, transformer_config.TransformerConfig, transformer_config.FORMAT, transformer_config.VERSION, base
+        )
+    )
     return TransformerTask(network, hparams, *parts, tokens, codebook)
 
 
@@ -92,7 +100,9 @@ def _vocoder(
     config: RunConfig, form: ClipFormat, parts: tuple[ClipSet, ClipSet], run: Path, progress: Progress
 ) -> Task:
     base = {"mels": form.mels, "residuals": 3, "ratios": [8, 8, 2, 2], "sample_rate": form.sample_rate}
-    network = vocoder_config.from_run(_network(config, vocoder_config.FORMAT, vocoder_config.VERSION, base))
+    network = vocoder_config.from_run(
+        _network(config, VocoderConfig, vocoder_config.FORMAT, vocoder_config.VERSION, base)
+    )
     hparams, round_trips = settle(VocoderHparams, config.training), None
     if hparams.codebook:
         codebook = codebook_model.load(Path(hparams.codebook), "openvino", "f32")
@@ -103,17 +113,18 @@ def _vocoder(
 _MAKERS = {"codebook": _codebook, "transformer": _transformer, "vocoder": _vocoder}
 
 
-def _network(config: RunConfig, form: str, version: int, base: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as the network's `from_run` takes them: a released config as it is, ours with what the data gives."""
+def _network(config: RunConfig, kind: type, form: str, version: int, base: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the network's `from_run` takes them: a released config as it is, ours with what the data gives.
+
+    Raises:
+        ValueError: the network has no such setting.
+    """
     if "model" in config.network:
         return config.network
-    known = {*base, *config.network}
-    return {
-        "format": form,
-        "version": version,
-        **base,
-        **{name: config.network.get(name, base.get(name)) for name in known},
-    }
+    known = [field.name for field in fields(kind)]
+    if unknown := sorted(set(config.network) - set(known)):
+        raise ValueError(f"there is no setting model.params.{unknown[0]}; there are {', '.join(known)}")
+    return {"format": form, "version": version, **base, **config.network}
 
 
 def _codes(

@@ -25,6 +25,7 @@ from specvqgan.training.adam_state import branch
 from specvqgan.training.codebook import losses, steps
 from specvqgan.training.codebook.hparams import CodebookHparams
 from specvqgan.training.stages import RunStage
+from specvqgan.training.task import TaskStep
 
 # Held-out clips that are measured, and shown.
 _MEASURED, _SHOWN = 32, 6
@@ -106,10 +107,10 @@ class CodebookTask:
         joins = min(own.adversarial_start * own.batch_size, own.total_clips)
         return [RunStage("alone", joins), RunStage("adversarial", own.total_clips)]
 
-    def step(self, stage: RunStage, tree: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
-        """A step: a pure function."""
-        plan = steps.StepPlan(self.hparams, self.config, stage.name == "adversarial", self.perceptual)
-        return steps.training_step(plan, tree, batch)
+    def step(self, stage: RunStage) -> TaskStep:
+        """The step of a stage."""
+        own, adversarial = self.hparams.for_steps(), stage.name == "adversarial"
+        return TaskStep(steps.training_step, steps.StepPlan(own, self.config, adversarial, self.perceptual))
 
     @cached_property
     def _run(self) -> Any:
@@ -148,14 +149,3 @@ class CodebookTask:
         """Write config.json and weights.safetensors into a new folder."""
         arrays = codebook_weights.to_original(to_arrays(tree["model"]))
         run_folder.write(folder, codebook_config.to_json(self.config), arrays, dtype=dtype)
-
-
-def of_config(
-    network: Mapping[str, Any], hparams: CodebookHparams, clips: ClipSet, held_out: ClipSet,
-    perceptual: losses.Perceptual | None = None,
-) -> CodebookTask:  # fmt: skip
-    """The task of a run's settings: the network as its config.json or a released config has it."""
-    ours = "ddconfig" not in str(network)
-    base = {"frames": clips.mels.shape[2], "mels": clips.mels.shape[1], "groups": 32, "attention": []}
-    settings = {"format": codebook_config.FORMAT, "version": codebook_config.VERSION, **base, **network}
-    return CodebookTask(codebook_config.from_run(settings if ours else network), hparams, clips, held_out, perceptual)

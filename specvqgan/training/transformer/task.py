@@ -14,7 +14,7 @@ from core.nn.backend import compiled
 from core.progress import Progress
 from core.training import data_order
 from core.training.random_streams import Stream, generator
-from core.training.trees import Batch, Tensors, Tree, to_arrays
+from core.training.trees import Batch, Tree, to_arrays
 from specvqgan import run_folder
 from specvqgan.codebook import permutation
 from specvqgan.codebook.model import Codebook
@@ -22,6 +22,7 @@ from specvqgan.dataset.folder import ClipSet
 from specvqgan.training import sheets
 from specvqgan.training.adam_state import branch
 from specvqgan.training.stages import RunStage
+from specvqgan.training.task import TaskStep
 from specvqgan.training.transformer import steps
 from specvqgan.training.transformer.hparams import TransformerHparams
 from specvqgan.transformer import config as transformer_config
@@ -106,13 +107,13 @@ class TransformerTask:
         """The one stage."""
         return [RunStage("transformer", self.hparams.total_clips)]
 
-    def step(self, stage: RunStage, tree: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
-        """A step: a pure function."""
-        return steps.training_step(self._plan, tree, batch)
+    def step(self, stage: RunStage) -> TaskStep:
+        """The step."""
+        return TaskStep(steps.training_step, self._plan)
 
     @property
     def _plan(self) -> steps.StepPlan:
-        return steps.StepPlan(self.hparams, self.config)
+        return steps.StepPlan(self.hparams.for_steps(), self.config)
 
     @cached_property
     def _measured(self) -> Any:

@@ -14,12 +14,13 @@ from core.audio import wav
 from core.nn.backend import compiled
 from core.training import data_order
 from core.training.random_streams import Stream, generator
-from core.training.trees import Batch, Tensors, Tree, to_arrays
+from core.training.trees import Batch, Tree, to_arrays
 from specvqgan import run_folder
 from specvqgan.dataset.folder import ClipSet
 from specvqgan.mel.spectrogram import spectrogram
 from specvqgan.training.adam_state import branch
 from specvqgan.training.stages import RunStage
+from specvqgan.training.task import TaskStep
 from specvqgan.training.vocoder import steps
 from specvqgan.training.vocoder.hparams import VocoderHparams
 from specvqgan.vocoder import config as vocoder_config
@@ -116,12 +117,12 @@ class VocoderTask:
         alone = [RunStage("alone", joins)] if joins and own.stft_weight else []
         return [*alone, RunStage("adversarial", own.total_clips)]
 
-    def step(self, stage: RunStage, tree: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
-        """A step: a pure function."""
-        return steps.training_step(self._plan(stage.name == "adversarial"), tree, batch)
+    def step(self, stage: RunStage) -> TaskStep:
+        """The step of a stage."""
+        return TaskStep(steps.training_step, self._plan(stage.name == "adversarial"))
 
     def _plan(self, adversarial: bool) -> steps.StepPlan:
-        return steps.StepPlan(self.hparams, self.config, adversarial)
+        return steps.StepPlan(self.hparams.for_steps(), self.config, adversarial)
 
     @cached_property
     def _run(self) -> Any:
