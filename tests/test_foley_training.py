@@ -81,6 +81,14 @@ def test_a_stopped_run_resumes_with_the_same_result(data, codebook, tmp_path):
     equal(newest(tmp_path), newest(whole))
 
 
+def test_a_run_without_a_discriminator_resumes_too(data, tmp_path):
+    alone = ["training.adversarial_weight=0", "training.last_rate=1"]
+    assert train("codebook", data, tmp_path / "run", *alone, "training.total_clips=4") == 0
+    assert train("codebook", data, tmp_path / "run", *alone) == 0
+    assert train("codebook", data, tmp_path / "whole", *alone) == 0
+    equal(newest(tmp_path / "run"), newest(tmp_path / "whole"))
+
+
 def test_the_exported_codebook_is_the_trained_one(data, codebook):
     task = task_of("codebook", data, codebook / "run")
     state = TaskTrainer(codebook / "run", task).begin()
@@ -181,7 +189,7 @@ from specvqgan.training.task import TaskTrainer
 data, run, changes = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split()
 task = tasks.make(run_config.read([run_config.presets()["codebook"]], map(run_config.change, changes)), data, run)
 trainer = TaskTrainer(run, task)
-stage, found = task.stages()[-1], []
+stage, found = task.stages()[0], []
 for devices in (1, 2):
     step = task.step(stage)
     steps = DeviceSteps(partial(step.function, step.plan), devices=Devices(devices))

@@ -60,7 +60,7 @@ def autoencoder_loss(
     own = plan.hparams
     found = losses.quantized(_short(weights, own), x, plan.config, own.commitment, own.original_loss)
     parts = losses.reconstruction(x, found.picture, plan.perceptual, own.perceptual_weight)
-    total, averages = parts["nll"] + own.codebook_weight * found.loss, tree["averages"]
+    total, averages = parts["nll"] + own.codebook_weight * found.loss, tree.get("averages", {})
     if plan.adversarial:
         scores, averages = _scores(plan, tree["discriminator"], averages, found.picture, training)
         parts["generator"] = -ops.mean(scores)
@@ -78,7 +78,8 @@ def autoencoder_phase(
         return total, (found.z, found.tokens, found.picture, found.loss, parts, averages)
 
     (_, (z, tokens, picture, code_loss, parts, averages)), gradients = value_and_gradients(loss, tree["model"])
-    tree = descend(tree, "model", gradients, batch["rate"], BETAS) | {"averages": averages}
+    tree = descend(tree, "model", gradients, batch["rate"], BETAS)
+    tree = tree | ({"averages": averages} if plan.adversarial else {})
     used, shares = losses.perplexity(tokens, plan.config.codes)
     usage = _USAGE_DECAY * tree["usage"]["shares"] + (1.0 - _USAGE_DECAY) * shares
     tree = tree | {"usage": {"shares": usage}}

@@ -77,7 +77,7 @@ class CodebookTask:
         """The tree of a run before its first clip."""
         own, count = self.hparams, self.config.codes
         tree = branch("model", codebook_weights.initial(self.config, rng))
-        tree |= {"averages": {}, "usage": {"shares": np.full(count, 1.0 / count, np.float32)}}
+        tree |= {"usage": {"shares": np.full(count, 1.0 / count, np.float32)}}
         if not own.adversarial_weight:
             return tree
         arrays = discriminator.initial(own.discriminator, rng)
