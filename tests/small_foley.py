@@ -23,10 +23,11 @@ VOCODER = VocoderConfig(width=2, residuals=1)
 SECONDS = 16 * COLUMNS * 256 / 22050
 
 
-def write(folder, *, frames=2 * COLUMNS, classes=(), seed=0, codes=CODES):
-    """Write a folder; `frames` 0: the transformer takes no pictures."""
+def write(folder, *, frames=2 * COLUMNS, classes=(), seed=0, codes=CODES, free=False):
+    """Write a folder; `frames` 0: the transformer takes no pictures; `free`: no class need be asked for."""
     depth = extractors.find("frames").depth if frames else 0
-    sizes = {"frames": frames, "feature_depth": depth, "classes": len(classes), "class_names": tuple(classes)}
+    sizes = {"frames": frames, "feature_depth": depth, "classes": len(classes) + free}
+    sizes |= {} if free else {"class_names": tuple(classes)}
     transformer = TransformerConfig(5, COLUMNS, codes, 1, 2, 16, **sizes)
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)

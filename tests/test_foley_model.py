@@ -139,6 +139,16 @@ def test_a_class_that_is_missing_or_unknown_is_refused(classed, given, reason):
         classed.generate([], 12.0, seconds=1.0, classes=given)
 
 
+def test_where_no_class_need_be_asked_for_the_pictures_decide(tmp_path):
+    model = specvqgan.load_foley(small_foley.write(tmp_path / "free", classes=("dog", "drum"), free=True))
+    assert model.classes == ("dog", "drum") and not model.needs_class
+    assert (model.class_number(None), model.class_number("drum")) == (2, 1)
+    free, asked = (model.generate(film(2.0), 12.0, classes=each, temperature=0.0) for each in (None, "drum"))
+    assert not np.array_equal(free, asked)
+    with pytest.raises(ValueError, match="class must be one of dog, drum, not '2'"):
+        model.generate(film(2.0), 12.0, classes="2")
+
+
 @pytest.mark.parametrize(
     "options, reason",
     [

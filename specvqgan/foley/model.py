@@ -67,9 +67,16 @@ class Foley:
         self.seconds = self._window / self.sample_rate
         count = transformer.config.classes
         self.classes = tuple(classes or transformer.class_names or map(str, range(count))) if count else ()
-        if len(self.classes) != count:
+        # Beyond the named ones there may be a last one: none is asked for.
+        self._unasked = count - 1 if len(self.classes) == count - 1 and transformer.config.frames else None
+        if len(self.classes) != count and self._unasked is None:
             raise ValueError(f"{self.name} names {len(self.classes)} classes, but its transformer has {count}")
         self.top_k = top_k or max(1, transformer.config.codes // 2)
+
+    @property
+    def needs_class(self) -> bool:
+        """Whether a class must be asked for: pictures alone do not decide."""
+        return bool(self.classes) and self._unasked is None
 
     @property
     def watches(self) -> bool:
@@ -156,9 +163,9 @@ class Foley:
         """
         known = ", ".join(self.classes)
         if given is None:
-            if self.classes:
+            if self.needs_class:
                 raise ValueError(f"{self.name} needs a class: {known}")
-            return None
+            return self._unasked
         if not self.classes:
             raise ValueError(f"{self.name} takes no class, not {given!r:.40}; the pictures decide")
         names = {name: place for place, name in enumerate(self.classes)}

@@ -116,6 +116,7 @@ class PageSession:
         return {
             "model": model.name,
             "classes": list(model.classes),
+            "needs_class": model.needs_class,
             "watches": model.watches,
             "codes": model.transformer.config.codes,
             "top_k": model.top_k,

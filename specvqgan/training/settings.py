@@ -52,7 +52,7 @@ class Hparams:
     def for_steps(self: HparamsT) -> HparamsT:
         """The same without what only the schedule needs, so that equal steps are compiled once."""
         schedule = ("total_clips", "sample_clips", "seed", "adversarial_start", "rate", "warm_up", "last_rate")
-        return replace(self, **{name: 1 for name in schedule if hasattr(self, name)})  # type: ignore[arg-type]
+        return replace(self, **{name: 1 for name in schedule if hasattr(self, name)})
 
 
 def settle(kind: type[HparamsT], given: Mapping[str, Any]) -> HparamsT:

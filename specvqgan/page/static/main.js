@@ -79,7 +79,8 @@ function first(now) {
   at("top_k").max = now.codes;
   at("seconds").value = now.clip ? Math.min(60, now.clip.seconds) : now.seconds;
   at("class-row").hidden = !now.classes.length;
-  at("class").replaceChildren(...now.classes.map((name) => new Option(name, name)));
+  const free = now.needs_class ? [] : [new Option("the pictures decide", "")];
+  at("class").replaceChildren(...free, ...now.classes.map((name) => new Option(name, name)));
 }
 
 function picture(id, source) {
