@@ -5,6 +5,7 @@ const NAMES = ["C", "C\u266f", "D", "D\u266f", "E", "F", "F\u266f", "G", "G\u266
 // As many keys as a screen has room for.
 const KEYS = 24;
 const MIDDLE = 60;
+const VOLUME = 0.8;
 
 export class Sound {
   #request;
@@ -26,8 +27,10 @@ export class Sound {
     document.getElementById("timbre").onclick = () => this.#fill();
     document.getElementById("silence").onclick = () => this.silence();
     document.getElementById("hallucinate").onclick = () => this.#hallucinate();
+    [this.#volume.min, this.#volume.max, this.#volume.value] = [0, 1, VOLUME];
     this.#volume.oninput = () => this.#turn();
     this.#turn();
+    this.#limit();
   }
 
   show(state) {
@@ -61,6 +64,16 @@ export class Sound {
   silence() {
     for (const source of this.#playing.values()) source.stop();
     return this.#request("/sound/stop", {});
+  }
+
+  // The numbers of a hallucination have the ranges of the server's table.
+  async #limit() {
+    const commands = await (await fetch("/commands.json")).json();
+    const { args } = commands.find(({ address }) => address === "/sound/hallucinate");
+    for (const input of document.querySelectorAll("#sound [data-arg]")) {
+      const { low, high } = args.find(({ name }) => name === input.dataset.arg);
+      [input.min, input.max] = [low, high];
+    }
   }
 
   async #load(checkpoint) {

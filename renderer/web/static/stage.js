@@ -3,6 +3,7 @@
 import { CHANNEL } from "./screen.js";
 
 const SECONDS = "hallu.fade";
+const [SHORTEST_S, LONGEST_S, USUAL_S] = [0.5, 30, 4];
 // A pause this long begins a new tempo.
 const PAUSE_MS = 2000;
 const TAPS = 8;
@@ -25,7 +26,8 @@ export class Stage {
     document.getElementById("tap").onclick = () => this.tap();
     this.#black.onclick = () => this.black();
     this.#fade.onclick = () => this.fade();
-    this.#seconds.value = localStorage.getItem(SECONDS) ?? this.#seconds.value;
+    [this.#seconds.min, this.#seconds.max] = [SHORTEST_S, LONGEST_S];
+    this.#seconds.value = localStorage.getItem(SECONDS) ?? USUAL_S;
     this.#seconds.oninput = () => this.#write();
     this.#screen.onclick = () => this.#toggle();
     for (const one of this.#switches) one.onclick = () => this.#channel.postMessage({ toggle: one.dataset.screen });
