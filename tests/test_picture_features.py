@@ -11,6 +11,7 @@ from core import pictures
 from core.nn import engine
 from specvqgan import run_folder
 from specvqgan.features import bn_inception, clips, feature_files, picture_inputs, resnet, run_features
+from specvqgan.foley import many
 
 # The rows and columns of a corner.
 ENDS = [0, 1, 2, 3, -4, -3, -2, -1]
@@ -222,3 +223,19 @@ def test_the_condition_without_features_follows_from_its_seed():
 def test_settings_of_features_that_cannot_be_are_refused(params, reason):
     with pytest.raises(ValueError, match=reason):
         run_features.from_run({} if params is None else {"data": {"params": params}})
+
+
+def test_the_other_kind_of_a_clips_features_is_found_beside_the_first(both, tmp_path):
+    found = run_features.from_run(run_folder.read_config(run("5feats")))
+    for folder, part in zip(found.folders, (both[:, :1024], both[:, 1024:]), strict=True):
+        feature_files.write(tmp_path / "dog" / folder / "a.pkl", part)
+    expected = found.condition(both)
+    for folder in found.folders:
+        assert (found.read(tmp_path / "dog" / folder / "a.pkl") == expected).all()
+    (clip,) = many.find(tmp_path)
+    assert (clip.name, clip.target) == ("a", 0)
+    feature_files.write(tmp_path / "whole.pkl", both)
+    assert (found.read(tmp_path / "whole.pkl") == expected).all()
+    (tmp_path / "dog" / found.folders[1] / "a.pkl").unlink()
+    with pytest.raises(FileNotFoundError, match="feature_flow_bninception"):
+        found.read(tmp_path / "dog" / found.folders[0] / "a.pkl")

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from core import checks
-from specvqgan.features import clips
+from specvqgan.features import clips, feature_files
 from specvqgan.features.clips import CROPPED, FRAMES_PER_S, LENGTH
 from specvqgan.features.frame_networks import KINDS
 
@@ -24,6 +24,7 @@ class RunFeatures:
 
     Attributes:
         kinds: of `frame_networks.KINDS`; several are put side by side.
+        folders: names of the folders with each kind's files.
         fps: frames per second of the films.
         depth: numbers of a frame, of all kinds together.
         length: frames that a clip is brought to.
@@ -34,6 +35,7 @@ class RunFeatures:
     """
 
     kinds: tuple[str, ...]
+    folders: tuple[str, ...]
     fps: float
     depth: int
     length: int = LENGTH
@@ -63,6 +65,25 @@ class RunFeatures:
         middle = clips.condition(whole, length=self.length, crop=self.crop)
         return clips.resampled(middle, self.count, self.repeats)
 
+    def read(self, path: Path) -> np.ndarray:
+        """The condition of a clip from its files of features, of which one is given.
+
+        In the original's layout, .../FOLDER/NAME.pkl with a FOLDER for each kind, the others are beside it. Any other
+        file has all of the run's numbers itself.
+
+        Raises:
+            FileNotFoundError: a kind is missing.
+            ValueError: a file is damaged, or has features of another depth; the message names it.
+        """
+        paths = [path]
+        if path.parent.name.startswith("feature_") and self.folders:
+            paths = [path.parent.parent / folder / path.name for folder in self.folders]
+        found = [feature_files.read(each) for each in paths]
+        try:
+            return self.condition(*found)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
     def random_condition(self, rng: np.random.Generator) -> np.ndarray:
         """The condition of a model without features, float32 [count * repeats, depth]."""
         return rng.random((self.count, self.depth), np.float32).repeat(self.repeats, axis=0)
@@ -81,6 +102,7 @@ def from_run(config: Mapping[str, Any]) -> RunFeatures:
     crop = _number(params, "feat_crop_len", CROPPED)
     return RunFeatures(
         tuple(_kind(folder) for folder in folders),
+        tuple(folders),
         _fps(folders),
         _number(params, "feat_depth", 0),
         _number(params, "feat_len", LENGTH),

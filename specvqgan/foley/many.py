@@ -102,7 +102,7 @@ class Source:
 
 
 def find(place: Path, classes: Sequence[str] = ()) -> list[Source]:
-    """The clips in a folder and its subfolders: files of features, .pkl or .npy, if there are any; else films.
+    """The clips in a folder and its subfolders: files of features (.pkl), if there are any; else films.
 
     Args:
         place: a film or a folder. The class of a clip is its folder's name (of features: the name above features_...).
@@ -112,7 +112,7 @@ def find(place: Path, classes: Sequence[str] = ()) -> list[Source]:
         FileNotFoundError: there is no such path.
         ValueError: there is no clip, or it is of another class.
     """
-    files = sorted(place.rglob(f"*{feature_files.SUFFIX}")) if place.is_dir() else []
+    files = _one_of_each(sorted(place.rglob(f"*{feature_files.SUFFIX}"))) if place.is_dir() else []
     films = [clip.source for clip in clip_files.find(place, "resnet50", FRAMES_PER_S)] if not files else []
     named = [(path, _class(path, place)) for path in files or films]
     known = {name: number for number, name in enumerate(classes or sorted({name for _, name in named}))}
@@ -122,8 +122,17 @@ def find(place: Path, classes: Sequence[str] = ()) -> list[Source]:
     return [Source(path, path.stem if path.is_file() else path.name, known[name]) for path, name in named]
 
 
+def _one_of_each(files: Sequence[Path]) -> list[Path]:
+    """Of a clip's files of several kinds of features the first; the others are found beside it."""
+    return list({(_folder(path), path.name): path for path in reversed(files)}.values())[::-1]
+
+
+def _folder(path: Path) -> Path:
+    return path.parent.parent if path.parent.name.startswith("feature") else path.parent
+
+
 def _class(path: Path, root: Path) -> str:
-    folder = path.parent.parent if path.parent.name.startswith("feature") else path.parent
+    folder = _folder(path)
     return folder.name if folder != root and root in folder.parents else root.name if root.is_dir() else "-"
 
 
@@ -259,7 +268,7 @@ def _of_features(
 ) -> np.ndarray:
     """The codes for a file of features, as the run that the transformer is of takes them."""
     run = run_features.from_run(run_folder.read_config(model.transformer.folder))
-    features = run.condition(feature_files.read(source.path))[None]
+    features = run.read(source.path)[None]
     found = model.transformer.sample(
         features if model.transformer.config.frames else None,
         None if sort is None else np.array([sort]),
