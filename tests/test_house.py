@@ -212,7 +212,7 @@ def test_no_file_is_larger_than_20_megabytes():
     assert not [name for name, content in tracked().items() if len(content) > 20_000_000]
 
 
-@pytest.mark.parametrize("page", ["gansynth", "hallucination", "ganspace", "pictures"])
+@pytest.mark.parametrize("page", ["gansynth", "hallucination", "ganspace", "pictures", "foley"])
 def test_controls_that_an_exercise_names_are_in_the_patches(page):
     patches = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "pd").glob("*.pd")))
     labels = " ".join(patches.replace("\\ ", " ").split())

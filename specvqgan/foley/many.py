@@ -251,7 +251,7 @@ def _write(model: Foley, source: Source, place: Path, number: int, settings: Sam
 def _codes(model: Foley, source: Source, number: int, settings: SampleSettings) -> np.ndarray:
     """The codes of a window [rows, columns] for a clip."""
     numbers = np.random.SeedSequence([settings.seed, zlib.crc32(str(source.place(number)).encode())]).generate_state(1)
-    seed, sort = int(numbers[0]), source.target if model.classes else None
+    seed, sort = int(numbers[0]), source.target if model.needs_class else None
     start = _start(model, source) if settings.mode == "half" else None
     if source.path.suffix == feature_files.SUFFIX:
         return _of_features(model, source, sort, seed, start, settings)

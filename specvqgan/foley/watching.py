@@ -42,6 +42,7 @@ def small(name: str, frames: int) -> Watch:
 
     Raises:
         ValueError: there are none of this name.
+        FileNotFoundError: they need a package that is not installed.
     """
     found = extractors.find(name)
     return Watch(frames, found.keep, found.measure)
