@@ -68,17 +68,16 @@ class RunFeatures:
     def read(self, path: Path) -> np.ndarray:
         """The condition of a clip from its files of features, of which one is given.
 
-        In the original's layout, .../FOLDER/NAME.pkl with a FOLDER for each kind, the others are beside it. Any other
-        file has all of the run's numbers itself.
+        A file may have all of the run's numbers itself. If not, and if it is where the original has its files,
+        .../FOLDER/NAME.pkl with a FOLDER for each kind, the others are beside it.
 
         Raises:
             FileNotFoundError: a kind is missing.
             ValueError: a file is damaged, or has features of another depth; the message names it.
         """
-        paths = [path]
-        if path.parent.name.startswith("feature_") and self.folders:
-            paths = [path.parent.parent / folder / path.name for folder in self.folders]
-        found = [feature_files.read(each) for each in paths]
+        found = [feature_files.read(path)]
+        if found[0].shape[1] != self.depth and path.parent.name.startswith("feature_") and self.folders:
+            found = [feature_files.read(path.parent.parent / folder / path.name) for folder in self.folders]
         try:
             return self.condition(*found)
         except ValueError as error:
