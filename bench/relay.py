@@ -116,7 +116,7 @@ class Relay:
             await self._open.wait()
             if self.bytes_per_s:
                 await asyncio.sleep(len(data) / self.bytes_per_s)
-            if not data:
+            if not data or writer.transport.is_closing():
                 writer.close()
                 return
             self.bytes += len(data)

@@ -202,8 +202,8 @@ def _check_outputs(settings: ServerSettings) -> None:
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
-    # Of clients on other machines, those with the page included, paths stay inside the spool.
-    alone = hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host)
+    # Of clients elsewhere, those with the page included, paths stay inside the spool. A bridge shows the page, too.
+    alone = hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host) and settings.remote is None
     sounds = None if alone else (settings.spool,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds, foley_loader=partial(loader, kind="foley"))

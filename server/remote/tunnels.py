@@ -137,7 +137,7 @@ class Tunnels:
         """The other end has closed: write what is left, then close."""
         tunnel.ending = True
         if tunnel.accepted and not tunnel.received:
-            text = "there is no page: the server runs without a renderer"
+            text = "there is no page: the server runs without one"
             tunnel.pending += _NO_PAGE.format(len(text.encode()) + 1, text).encode()
         self._write(number, tunnel)
 
