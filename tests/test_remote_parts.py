@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audio import wav
@@ -14,12 +14,14 @@ from server.remote.paths import PATHS, path_argument
 from server.remote.wire import Kind, Part
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(0, 70))
 def test_any_block_comes_out_as_it_went_in(block, lead):
     assert unpack(pack(block, min(lead, len(block)))) == block
     assert unpack(pack(block, None)) == block
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(width=32), max_size=400))
 def test_any_floats_keep_every_bit(values):
     block = np.array(values, "<f4").tobytes()
