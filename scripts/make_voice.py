@@ -1,8 +1,8 @@
 """Train a sound model that ships again, from the FluidR3 sound font, or `mixed`, a voice for longer training on a GPU.
 
-`fluid` takes hours on a CPU; `percussion` was trained with `--minutes 4` on a GPU; `mixed` has notes of four seconds:
-of the sound font, drawn ones, and those of a library of yours. The same command again continues a stopped run. The
-model is not the same bit for bit, since rounding depends on the processor.
+`fluid` and `orchestra` take an hour or more on a CPU; `percussion` was trained with `--minutes 4` on a GPU. `orchestra`
+learns from a library of recorded notes, and `mixed`, with notes of four seconds, from drawn ones and a library too. The
+same command again continues a stopped run. The model is not the same bit for bit: rounding depends on the processor.
 """
 
 import argparse
@@ -24,7 +24,8 @@ PROG = "make_voice"
 PROGRAMS = (
     "0,4,5,11,12,13,20,21,24,25,26,27,32,33,38,40,41,42,48,49,50,52,53,54,56,57,60,61,65,66,68,70,71,73,74,75,77,80,81"
 )
-_DATASETS = {"fluid": "dataset", "percussion": "sounds", "mixed": "notes"}
+_DATASETS = {"fluid": "dataset", "percussion": "sounds", "orchestra": "recordings", "mixed": "notes"}
+_WITH_LIBRARY = ("orchestra", "mixed")
 NOTES = ["--programs", PROGRAMS, "--pitches", "40-76", "--velocities", "60,110", "--length", "32000", "--hold_s", "1.5"]
 
 
@@ -34,7 +35,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("work_dir", type=frame.path, help="folder for the dataset (1 to 3 GB) and the run")
     flags.add_argument("--voice", choices=list(RECIPES), default="fluid", help="which (default: %(default)s)")
     flags.add_argument(
-        "--library", type=frame.path, metavar="DIR", help="of mixed: recorded notes that make_dataset can read"
+        "--library",
+        type=frame.path,
+        metavar="DIR",
+        help="of orchestra and mixed: recorded notes that make_dataset can read",
     )
     length = flags.add_mutually_exclusive_group()
     length.add_argument(
@@ -53,8 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _make(options: argparse.Namespace) -> None:
     recipe = RECIPES[options.voice]
-    if options.library and options.voice != "mixed":
-        raise ValueError(f"--library is for mixed; {options.voice} learns from the sound font alone")
+    if options.library and options.voice not in _WITH_LIBRARY:
+        raise ValueError(
+            f"--library is for {' and '.join(_WITH_LIBRARY)}; {options.voice} learns from the sound font alone"
+        )
+    if options.voice == "orchestra" and not options.library:
+        raise ValueError("orchestra learns from recorded notes: name their folder with --library")
     data, run = options.work_dir / _DATASETS[options.voice], options.work_dir / options.voice
     if not (data / records.META).exists():
         _write(options, data)
@@ -76,6 +84,8 @@ def _write(options: argparse.Namespace, data: Path) -> None:
     with show_progress("instrument") as progress:
         if options.voice == "mixed":
             notes = voice_data.notes(program, sound_font, options.library, progress)
+        elif options.voice == "orchestra":
+            notes = voice_data.orchestra(program, sound_font, options.library, progress)
         else:
             notes = voice_data.sounds(program, sound_font, progress)
         records.write(data, notes)

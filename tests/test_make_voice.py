@@ -8,7 +8,8 @@ import small_run
 from parts import need_program
 
 import gansynth
-from gansynth.dataset import textures, voice_data
+from core.audio import wav
+from gansynth.dataset import soundfont, textures, voice_data
 from gansynth.dataset.records import Note
 from gansynth.dataset.voice_recipes import RECIPES
 from scripts import make_voice
@@ -50,6 +51,23 @@ def test_the_percussion_is_made_in_one_command(few_sounds, tmp_path, capfd):
         signal.raise_signal(signal.SIGINT)
 
 
-def test_a_library_is_only_for_the_mixed_voice(tmp_path, capsys):
+def test_a_library_is_only_for_voices_that_learn_from_one(tmp_path, capsys):
     assert make_voice.main([str(tmp_path), "--voice", "percussion", "--library", str(tmp_path)]) == 1
-    assert "--library is for mixed" in capsys.readouterr().err
+    assert "--library is for orchestra and mixed" in capsys.readouterr().err
+
+
+def test_the_orchestra_needs_a_library(tmp_path, capsys):
+    assert make_voice.main([str(tmp_path), "--voice", "orchestra"]) == 1
+    assert "name their folder with --library" in capsys.readouterr().err
+
+
+def test_the_orchestra_learns_from_the_library_and_what_it_lacks(tmp_path, monkeypatch):
+    need_program("fluidsynth")
+    monkeypatch.setattr(voice_data, "BESIDE", {56: (60,)})
+    monkeypatch.setattr(voice_data, "ORCHESTRA_PITCHES", (60, 61))
+    wav.write(tmp_path / "cello_60.wav", small_run.tone(60, 3), small_run.RATE)
+    (tmp_path / "notes.json").write_text('{"cello_60": {"instrument": "cello", "pitch": 60, "dynamic": "forte"}}')
+    sound_font = soundfont.find_sound_font()
+    notes = list(voice_data.orchestra(soundfont.find_fluidsynth(), sound_font, tmp_path, lambda done, total: None))
+    assert [note.labels.instrument for note in notes] == ["trumpet-v060", "trumpet-v060", "cello-forte"]
+    assert {len(note.audio) for note in notes} == {voice_data.SHORT}

@@ -4,7 +4,7 @@ Notes of a sound font at three velocities, and notes of a library at five dynami
 voice learns soft notes. How long a key is held differs from instrument to instrument.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +45,12 @@ PROGRAMS: dict[int, tuple[int, ...]] = {
     # vocal
     52: (50, 80, 110), 53: (50, 80, 110), 54: (50, 90),
 }  # fmt: skip
+# What a library of orchestral instruments lacks, for `orchestra`.
+BESIDE: dict[int, tuple[int, ...]] = {
+    0: _BOTH, 4: (90,), 8: (90,), 11: (90,), 12: (100,), 20: (90,), 21: (90,), 40: _BOTH, 41: (90,), 45: (90,),
+    46: (90,), 48: (90,), 52: (80,), 53: (80,), 56: (60, 110),
+}  # fmt: skip
+ORCHESTRA_PITCHES = tuple(range(36, 85))
 KITS, DRUM_KEYS = (0, 8, 16, 24, 25, 32, 40, 48), tuple(range(27, 88))
 EFFECTS, EFFECT_KEYS = tuple(range(112, 128)), (40, 52, 60, 72)
 TRANSPOSED, TEXTURES = (-5, -2, 0, 3), 900
@@ -75,16 +81,38 @@ def notes(program: str, sound_font: Path, library: Path | None, progress: Progre
     Raises:
         ValueError: see `soundfont.render` and `note_import.find`.
     """
-    for done, (number, velocities) in enumerate(PROGRAMS.items()):
-        progress(done, len(PROGRAMS))
-        for velocity in velocities:
-            plan = SoundFontPlan((number,), PITCHES, (velocity,), RATE, LENGTH, held_s(number, velocity))
-            peak = 0.42 if velocity <= 60 else 0.55 if velocity < 100 else 0.7
-            yield from (_at_peak(note, peak) for note in soundfont.render(plan, program, sound_font))
-    progress(len(PROGRAMS), len(PROGRAMS))
+    yield from _rendered(PROGRAMS, PITCHES, LENGTH, program, sound_font, progress)
     yield from additive.notes(PITCHES, RATE, LENGTH, instruments=additive.INSTRUMENTS)
     if library:
-        yield from _recorded(library)
+        yield from _recorded(library, PITCHES, LENGTH)
+
+
+def orchestra(program: str, sound_font: Path, library: Path, progress: Progress) -> Iterator[Note]:
+    """The notes of the voice of recorded instruments: a library's, and of the sound font what an orchestra's lacks.
+
+    Arguments and errors as for `notes`.
+    """
+    yield from _rendered(BESIDE, ORCHESTRA_PITCHES, SHORT, program, sound_font, progress)
+    yield from _recorded(library, ORCHESTRA_PITCHES, SHORT)
+
+
+def _rendered(
+    programs: Mapping[int, Sequence[int]],
+    pitches: Sequence[int],
+    length: int,
+    program: str,
+    sound_font: Path,
+    progress: Progress,
+) -> Iterator[Note]:
+    longest = 0.8 * length / RATE
+    for done, (number, velocities) in enumerate(programs.items()):
+        progress(done, len(programs))
+        for velocity in velocities:
+            hold_s = min(held_s(number, velocity), longest) if length < LENGTH else held_s(number, velocity)
+            plan = SoundFontPlan((number,), pitches, (velocity,), RATE, length, hold_s)
+            peak = 0.42 if velocity <= 60 else 0.55 if velocity < 100 else 0.7
+            yield from (_at_peak(note, peak) for note in soundfont.render(plan, program, sound_font))
+    progress(len(programs), len(programs))
 
 
 def sounds(program: str, sound_font: Path, progress: Progress) -> Iterator[Note]:
@@ -120,9 +148,9 @@ def _unpitched(name: str, wave: np.ndarray) -> Note:
     return Note(f"{name}_{textures.PITCH}", textures.unpitched(name, wave, RATE), wave)
 
 
-def _recorded(library: Path) -> Iterator[Note]:
-    files = [file for file in note_import.find(library) if file.labels.pitch in PITCHES]
-    for note in note_import.read(files, RATE, LENGTH, fit=True):
+def _recorded(library: Path, pitches: Sequence[int], length: int) -> Iterator[Note]:
+    files = [file for file in note_import.find(library) if file.labels.pitch in pitches]
+    for note in note_import.read(files, RATE, length, fit=True):
         dynamic = next((word for word in _PEAKS if word and f"-{word}" in note.labels.instrument), "")
         yield _at_peak(note, _PEAKS[dynamic])
 

@@ -70,6 +70,19 @@ RECIPES = {
         half=True,
         louder=0.8,
     ),
+    "orchestra": Recipe(
+        "small_warm",
+        {
+            "data_type": "complex_mel",
+            "mag_normalizer_a": 0.0816,
+            "mag_normalizer_b": -0.0487,
+            "latent_vector_size": 128,
+            "conditions": ["family"],
+            "condition_dropout": 0.5,
+        },
+        images=76_000,
+        half=True,
+    ),
     "mixed": Recipe(
         "",
         _GPU
