@@ -3,6 +3,7 @@
 The codebook of VGGSound (1024 codes) and its MelGAN with random weights. With SPECVQGAN_PYTHON naming an interpreter
 that has torch and safetensors, and SPECVQGAN a checkout of v-iashin/SpecVQGAN, that does the same work in the same run,
 and what both compute is compared. Beside the clock stands the processor's time, which other programs disturb less.
+SPECVQGAN_CORES, such as 1, pins both to so many cores.
 """
 
 import json
@@ -121,6 +122,9 @@ def timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
 
 def main() -> None:
     """Measure and print."""
+    cores = int(os.environ.get("SPECVQGAN_CORES", "0"))
+    if cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     compared = {"SPECVQGAN_PYTHON", "SPECVQGAN"} <= set(os.environ)
     with tempfile.TemporaryDirectory() as scratch:
         write(Path(scratch))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from core.audio import wav
 from core.progress import Progress, ignore
 from specvqgan.codebook.model import Codebook
 from specvqgan.codec.token_file import Tokens
@@ -84,15 +85,16 @@ def _sound(tokens: Tokens, codebook: Codebook, vocoder: Vocoder, progress: Progr
 
 
 class _Counted:
-    """Blocks, of which it counts the samples."""
+    """Blocks, cut into small ones, of which it counts the samples."""
 
     def __init__(self, blocks: Iterable[np.ndarray]) -> None:
         self._blocks, self.samples = blocks, 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for block in self._blocks:
-            self.samples += len(block)
-            yield block
+        for whole in self._blocks:
+            for block in wav.blocks(whole):
+                self.samples += len(block)
+                yield block
 
 
 def _filled(mels: Iterable[np.ndarray], stride: int) -> Iterator[np.ndarray]:
