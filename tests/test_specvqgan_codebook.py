@@ -5,7 +5,7 @@ import pytest
 import specvqgan_files as files
 
 import specvqgan
-from core.nn import engine
+from core.nn import engine, numpy_ops
 from specvqgan.codebook import network, permutation, weights
 from specvqgan.codebook.model import Codebook
 
@@ -80,6 +80,7 @@ def part(name):
 
 def test_every_activation_is_the_originals(codebook, known):
     names = [key.removeprefix("corner_") for key in known if key.startswith("corner_")]
+    last = "encoder.conv_out"
     config, arrays = codebook.config, codebook._arrays
     codes = known["tokens_row_major"].reshape(1, 5, 53)
 
@@ -92,16 +93,30 @@ def test_every_activation_is_the_originals(codebook, known):
 
         network.encode(ops, arrays, x, config, hook)
         network.decode(ops, arrays, z, config, hook)
-        return tuple(seen[part(name)] for name in names)
+        return *(seen[part(name)] for name in names), seen[last]
 
     x, z = 2.0 * files.mel()[None, :, CROPPED, None] - 1.0, arrays[network.CODES][codes]
-    found = engine.compile(run, arrays, [x.shape, z.shape])(x, z)
+    *found, end = engine.compile(run, arrays, [x.shape, z.shape])(x, z)
+    np.testing.assert_allclose(end[0].transpose(2, 0, 1), known["encoder_out"], rtol=0, atol=3e-4)
     for name, value in zip(names, found, strict=True):
         corner = value[0, ..., :3].transpose(2, 0, 1)[:, [place % value.shape[1] for place in PLACES]][:, :, PLACES]
         scale = np.abs(known[f"corner_{name}"]).max()
         np.testing.assert_allclose(corner, known[f"corner_{name}"], rtol=0, atol=1e-5 * scale + 1e-5, err_msg=name)
         spread = (value.mean(dtype=np.float64), value.std(dtype=np.float64))
         np.testing.assert_allclose(spread, known[f"mean_std_{name}"], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_what_is_left_of_the_codes_is_the_originals(codebook, known):
+    """Codes, the loss that they cost, and how many are used."""
+    arrays = codebook._arrays
+    z = codebook.embed(files.mel()[None, :, CROPPED])
+    tokens = network.nearest(numpy_ops, arrays, z)
+    assert (tokens.ravel() == known["tokens_row_major"]).all()
+    quant = network.look_up(numpy_ops, arrays, tokens)
+    np.testing.assert_allclose(quant[0].transpose(2, 0, 1), known["quant"], rtol=0, atol=1e-6)
+    assert 1.25 * np.square(quant - z).mean() == pytest.approx(float(known["vq_loss"]), rel=1e-5)
+    shares = np.bincount(tokens.ravel(), minlength=64) / tokens.size
+    assert np.exp(-(shares * np.log(shares + 1e-10)).sum()) == pytest.approx(float(known["perplexity"]), rel=1e-5)
 
 
 def test_weights_travel_to_the_originals_layout_and_back(codebook):

@@ -21,6 +21,8 @@ def test_the_codebook_of_1024_codes():
     arrays = codebook_weights.from_original(arrays, FULL)
     codebook = Codebook(FULL, arrays, Path("full"))
     z = codebook.embed(files.mel()[None, :, 6:854])[0]
+    loss = 1.25 * np.square(arrays[CODES][known["tokens_row_major"]] - z.reshape(-1, FULL.code_size)).mean()
+    assert abs(loss - known["vq_loss"]) < 1e-5 * loss
     np.testing.assert_allclose(z[..., :4].transpose(2, 0, 1), known["z_first_4_channels"], rtol=0, atol=6e-4)
     flat, table = z.reshape(-1, FULL.code_size).astype(np.float64), arrays[CODES].astype(np.float64)
     distances = (flat**2).sum(axis=1, keepdims=True) + (table**2).sum(axis=1) - 2.0 * flat @ table.T
