@@ -23,6 +23,7 @@ from specvqgan.dataset.folder import HELD_OUT, TRAIN, ClipFormat, ClipSet
 from specvqgan.report import bundle, report
 from specvqgan.report.report import Made, Parts
 from specvqgan.training import sheets
+from specvqgan.vocoder.refined import RefinedVocoder
 
 PROG = "specvqgan_report"
 _EXAMPLES = 6
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("data_dir", type=frame.path, help="folder of clips, from specvqgan_dataset")
     flags.add_argument("--out", type=frame.path, metavar="DIR", help="new folder for figures, a sheet and sounds")
     flags.add_argument("--bundle", type=frame.path, metavar="DIR", help="write model_dir as a model into a new folder")
+    flags.add_argument("--refine", action="store_true", help="refine the vocoder's sound by a search for phases")
     flags.add_argument("--temperature", type=frame.above_zero, default=1.0, help="of the codes (default: 1)")
     flags.add_argument("--top_k", type=int, metavar="N", help="of the likeliest codes to draw from (default: half)")
     flags.add_argument("--seed", type=int, default=0, help="of the codes (default: 0)")
@@ -51,7 +53,7 @@ def _report(options: argparse.Namespace) -> None:
     learned, clips = (folder.read(options.data_dir, part) for part in (TRAIN, HELD_OUT))
     paths = {name: options.model_dir / name for name in ("codebook", "transformer", "vocoder")}
     if options.bundle:
-        bundle.write(options.bundle, paths, form, options.top_k)
+        bundle.write(options.bundle, paths, form, options.top_k, options.refine)
         print(f"{options.bundle}: a model of {form.seconds:.2f} s")
     parts = Parts(
         specvqgan.load_codebook(paths["codebook"]), specvqgan.load_transformer(paths["transformer"]),
@@ -65,19 +67,19 @@ def _report(options: argparse.Namespace) -> None:
     if options.out:
         with new_folder(options.out) as out:
             write_text(out / "figures.json", json.dumps(figures, indent=1) + "\n")
-            _show(out, parts, form, clips, made)
+            _show(out, parts, form, clips, made, options.refine)
 
 
-def _show(out: Path, parts: Parts, form: ClipFormat, clips: ClipSet, made: Made) -> None:
+def _show(out: Path, parts: Parts, form: ClipFormat, clips: ClipSet, made: Made, refine: bool) -> None:
     """A sheet of some clips, one of each class first, and sounds: the real one, what is left of it, what is made."""
     import soundfile
 
-    labels = np.asarray(clips.labels)
+    labels, vocoder = np.asarray(clips.labels), RefinedVocoder(parts.vocoder) if refine else parts.vocoder
     firsts = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)]
     rows = np.array((firsts + [row for row in range(len(clips)) if row not in firsts])[:_EXAMPLES])
     sheets.write(out / "sheet.png", {name: mels[rows] for name, mels in asdict(made).items()})
     for row in rows:
-        waves = [parts.vocoder.generate(mels[row : row + 1])[0] for mels in (made.round_trip, made.made)]
+        waves = [vocoder.generate(mels[row : row + 1])[0] for mels in (made.round_trip, made.made)]
         pause = np.zeros(form.sample_rate // 4, np.float32)
         sound = np.concatenate([clips.wave(row), pause, waves[0], pause, waves[1]])
         soundfile.write(out / f"{row}_{form.classes[labels[row]]}.flac", np.clip(sound, -1, 1), form.sample_rate)

@@ -15,6 +15,7 @@ from core import families
 from core.protocols import FoleyModel
 from specvqgan.features import clips
 from specvqgan.foley import watching, windows
+from specvqgan.mel.spectrogram import spectrogram
 
 RATE = 22050
 MELGAN = specvqgan_files.FOLDER / "melgan"
@@ -137,6 +138,21 @@ def test_a_class_is_asked_for_by_name_or_number(classed):
 def test_a_class_that_is_missing_or_unknown_is_refused(classed, given, reason):
     with pytest.raises(ValueError, match=reason):
         classed.generate([], 12.0, seconds=1.0, classes=given)
+
+
+def test_a_models_sound_is_refined_where_its_settings_say_so(tmp_path, model):
+    folder = small_foley.write(tmp_path / "refined")
+    settings = json.loads((folder / "foley.json").read_text())
+    (folder / "foley.json").write_text(json.dumps(settings | {"refine": True}))
+    refined = specvqgan.load_foley(folder)
+    (grid,) = refined.codes(film(2.0), 12.0, seconds=2.0)
+    mel = refined.codebook.decode(grid[None])[0]
+    wanted = np.clip(mel, 0, 1)
+    rough, fine = (
+        np.abs(spectrogram(each.vocoder.generate(mel[None])[0])[:, : mel.shape[1]] - wanted).mean()
+        for each in (model, refined)
+    )
+    assert fine < rough
 
 
 def test_where_no_class_need_be_asked_for_the_pictures_decide(tmp_path):

@@ -42,7 +42,7 @@ def test_the_judge_tells_sounds_apart():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 60)
     mels = np.stack([burst(label, int(rng.integers(0, 40))) for label in labels])
-    judge = measures.FamilyJudge.learn(mels[:40], labels[:40])
+    judge = measures.FamilyJudge.learn(measures.family_vectors(mels[:40]), labels[:40])
     assert (judge(mels[40:]) == labels[40:]).mean() > 0.9
 
 

@@ -20,6 +20,7 @@ from specvqgan.foley import watching, windows
 from specvqgan.foley.watching import RESNET, Watch
 from specvqgan.transformer.model import Transformer
 from specvqgan.vocoder.model import Vocoder
+from specvqgan.vocoder.refined import RefinedVocoder
 
 _LONGEST_S = 6 * 3600.0
 _MOST_SEED = 2**63
@@ -40,8 +41,8 @@ class Foley:
     """
 
     def __init__(
-        self, folder: Path, codebook: Codebook, transformer: Transformer, vocoder: Vocoder, watch: Watch | None,
-        classes: tuple[str, ...] = (), top_k: int | None = None,
+        self, folder: Path, codebook: Codebook, transformer: Transformer, vocoder: Vocoder | RefinedVocoder,
+        watch: Watch | None, classes: tuple[str, ...] = (), top_k: int | None = None,
     ) -> None:  # fmt: skip
         """Put the parts together.
 
@@ -252,13 +253,16 @@ def load(folder: Path, vocoder: Path | None, features: Path | None, engine: str,
         classes, kind = known.class_names, values.get("features")
         top_k = None if values.get("top_k") is None else checks.whole("top_k", values["top_k"], 1)
         features = features or next(iter(sorted(folder.glob("*.pth"))), None)
+        refine = checks.of_kind("refine", values.get("refine", False), bool)
     else:
         if vocoder is None:
             raise ValueError(f"{folder} has no {SETTINGS}; of a run of the original's, the vocoder must be named too")
         parts, classes, kind, top_k = {"codebook": folder, "transformer": folder, "vocoder": vocoder}, (), RESNET, None
+        refine = False
     transformer = specvqgan.load_transformer(parts["transformer"], precision=precision)
     codebook = specvqgan.load_codebook(parts["codebook"], **options)
-    sound = specvqgan.load_vocoder(parts["vocoder"], **options)
+    plain = specvqgan.load_vocoder(parts["vocoder"], **options)
+    sound = RefinedVocoder(plain) if refine else plain
     watch = _watch(transformer, str(kind), features, engine, folder)
     return Foley(folder, codebook, transformer, sound, watch, classes if transformer.config.classes else (), top_k)
 
@@ -277,7 +281,7 @@ def _watch(transformer: Transformer, kind: str, features: Path | None, engine: s
         raise ValueError(f"{folder / SETTINGS}: {error}") from None
 
 
-def _check_fit(codebook: Codebook, transformer: Transformer, vocoder: Vocoder) -> None:
+def _check_fit(codebook: Codebook, transformer: Transformer, vocoder: Vocoder | RefinedVocoder) -> None:
     pairs = {
         "codes": (codebook.config.codes, transformer.config.codes),
         "rows": (codebook.config.rows, transformer.config.rows),

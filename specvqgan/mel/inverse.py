@@ -65,7 +65,27 @@ def linear(amplitudes: np.ndarray) -> np.ndarray:
 
 def phases(magnitudes: np.ndarray, rng: np.random.Generator, iterations: int = _ITERATIONS) -> np.ndarray:
     """A sound whose frames have these magnitudes [513, frames], as nearly as a search finds."""
-    angles = np.exp(2j * np.pi * rng.random(magnitudes.shape)).astype(np.complex64)
+    return _search(magnitudes, np.exp(2j * np.pi * rng.random(magnitudes.shape)).astype(np.complex64), iterations)
+
+
+def refined(mel: np.ndarray, wave: np.ndarray, iterations: int = _ITERATIONS) -> np.ndarray:
+    """The sound of a spectrogram, as `griffin_lim`, where a sound that is near it gives the first phases.
+
+    Args:
+        mel: [80, frames] in 0..1, at least 4 frames.
+        wave: [256 * (frames - 1)] at 22050 Hz.
+        iterations: of the search.
+
+    Returns:
+        float32 [256 * (frames - 1)].
+    """
+    transforms = _transform(np.asarray(wave, np.float32))
+    angles = transforms / (np.abs(transforms) + np.float32(_TINY))
+    return _search(linear(spectrogram.amplitudes(np.clip(mel, 0, 1))), angles.astype(np.complex64), iterations)
+
+
+def _search(magnitudes: np.ndarray, angles: np.ndarray, iterations: int) -> np.ndarray:
+    """A sound whose frames have these magnitudes, from first phases as numbers of length 1."""
     before = np.zeros_like(angles)
     for _ in range(iterations):
         rebuilt = _transform(_inverse(magnitudes * angles))

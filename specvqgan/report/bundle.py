@@ -14,7 +14,7 @@ from specvqgan.family import PARTS, SETTINGS
 FORMAT, VERSION = "hallu-foley", 1
 
 
-def write(out: Path, parts: dict[str, Path], form: ClipFormat, top_k: int | None = None) -> None:
+def write(out: Path, parts: dict[str, Path], form: ClipFormat, top_k: int | None = None, refine: bool = False) -> None:
     """Write a new folder with three networks and foley.json.
 
     Args:
@@ -22,6 +22,7 @@ def write(out: Path, parts: dict[str, Path], form: ClipFormat, top_k: int | None
         parts: folders of ours with the trained codebook, transformer and vocoder, by these names.
         form: of the dataset that they were trained on.
         top_k: of how many of the likeliest codes one is drawn; None: half of them.
+        refine: whether the vocoder's sound is refined; see `specvqgan.vocoder.refined`.
 
     Raises:
         FileExistsError: the folder exists and is not empty.
@@ -43,6 +44,7 @@ def write(out: Path, parts: dict[str, Path], form: ClipFormat, top_k: int | None
         "moments": form.moments,
         "classes": list(form.classes) if transformer.classes else [],
         "top_k": top_k,
+        "refine": refine,
     }
     with new_folder(out) as folder:
         for name in PARTS:

@@ -36,14 +36,14 @@ class FamilyJudge:
     model: object
 
     @classmethod
-    def learn(cls, mels: np.ndarray, labels: np.ndarray) -> "FamilyJudge":
-        """Learn from spectrograms and their classes."""
+    def learn(cls, vectors: np.ndarray, labels: np.ndarray) -> "FamilyJudge":
+        """Learn from `family_vectors` of spectrograms, and their classes."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000, C=0.3))
-        model.fit(family_vectors(mels), labels)
+        model.fit(vectors, labels)
         return cls(model)
 
     def __call__(self, mels: np.ndarray) -> np.ndarray:

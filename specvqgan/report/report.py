@@ -15,6 +15,7 @@ from specvqgan.mel.spectrogram import spectrogram
 from specvqgan.report import measures
 from specvqgan.transformer.model import Transformer
 from specvqgan.vocoder.model import Vocoder
+from specvqgan.vocoder.refined import RefinedVocoder
 
 # Clips whose sounds are computed too, and spectrograms from which families are learned.
 _HEARD, _LEARNED = 12, 1500
@@ -40,8 +41,9 @@ class Figures:
         round_trip_db: mean absolute difference of what the codebook leaves, in decibels.
         silence_db: the same if nothing were left.
         vocoder_db: of the sound that the vocoder makes of real spectrograms.
-        griffin_lim_db: of the sound that Griffin-Lim makes of them.
-        times_real_time: how much faster than it sounds a clip is made, features not counted.
+        refined_db: of the vocoder's sound, refined by a search for phases.
+        griffin_lim_db: of the sound that such a search makes alone (Griffin-Lim).
+        times_real_time: how much faster than it sounds a clip is made and refined, features not counted.
     """
 
     clips: int
@@ -57,6 +59,7 @@ class Figures:
     round_trip_db: float
     silence_db: float
     vocoder_db: float
+    refined_db: float
     griffin_lim_db: float
     times_real_time: float
 
@@ -109,15 +112,18 @@ def make(parts: Parts, clips: ClipSet, progress: Progress = ignore) -> tuple[Mad
 
 def figures(parts: Parts, form: ClipFormat, learned: ClipSet, clips: ClipSet, found: Made, clip_s: float) -> Figures:
     """Measure what was made of clips; `learned`: the clips to learn from, by which classes are told."""
-    judge = measures.FamilyJudge.learn(np.asarray(learned.mels[:_LEARNED], np.float32), learned.labels[:_LEARNED])
+    vectors = measures.family_vectors(np.asarray(learned.mels[:_LEARNED], np.float32))
+    judge = measures.FamilyJudge.learn(vectors, learned.labels[:_LEARNED])
     labels, features = np.asarray(clips.labels), np.asarray(clips.features, np.float32)
     moments, wanted = features.shape[1], measures.pulses(features)
     rises = {name: measures.onsets(mels, moments) for name, mels in asdict(found).items()}
     agreements = {name: np.nanmean(measures.agreement(rise, wanted)) for name, rise in rises.items()}
     right = {name: float((judge(mels) == labels).mean()) for name, mels in asdict(found).items()}
     heard = found.real[:_HEARD]
-    started = time.perf_counter()
+    fine = RefinedVocoder(parts.vocoder)
     vocoded = _again(lambda mel: parts.vocoder.generate(mel[None])[0], heard)
+    started = time.perf_counter()
+    refined = _again(lambda mel: fine.generate(mel[None])[0], heard)
     clip_s += (time.perf_counter() - started) / len(heard)
     return Figures(
         clips=len(clips),
@@ -133,6 +139,7 @@ def figures(parts: Parts, form: ClipFormat, learned: ClipSet, clips: ClipSet, fo
         round_trip_db=_decibels(found.round_trip, found.real),
         silence_db=_decibels(0 * found.real, found.real),
         vocoder_db=_decibels(vocoded, heard),
+        refined_db=_decibels(refined, heard),
         griffin_lim_db=_decibels(_again(_searched, heard), heard),
         times_real_time=form.seconds / max(clip_s, 1e-9),
     )
