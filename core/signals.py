@@ -7,11 +7,11 @@ from typing import Any
 
 
 def ending() -> tuple[signal.Signals, ...]:
-    """The signals that end a program: Ctrl-C, SIGTERM, and SIGHUP, which a closed terminal sends.
+    """The signals that end a program: Ctrl-C, SIGTERM, and what a closed terminal sends.
 
-    Under nohup, SIGHUP is ignored and left out. Windows has none.
+    That is SIGHUP, which nohup ignores, so it is left out then; on Windows it is SIGBREAK, and so is Ctrl-Break.
     """
-    closed = getattr(signal, "SIGHUP", None)
+    closed = getattr(signal, "SIGHUP", getattr(signal, "SIGBREAK", None))
     ignored = closed is None or signal.getsignal(closed) is signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (closed,)))
 

@@ -8,13 +8,13 @@ Arguments at the end of a command here are passed to that command.
 import argparse
 import contextlib
 import json
-import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.processes import is_running
 from scripts import frame
 
 PROG = "dlwa"
@@ -152,10 +152,9 @@ def _words(name: str, arguments: Sequence[str]) -> list[str]:
 
 def _running(lock: Path) -> int | None:
     """The process whose number is in a file, if it is still there."""
-    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+    with contextlib.suppress(FileNotFoundError, ValueError):
         number = int(lock.read_text(encoding="utf-8"))
-        os.kill(number, 0)
-        return number
+        return number if is_running(number) else None
     return None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import atomic, json_files
+from core.files.plain_names import refuse_device
 from server import state_file
 from server.session import Session
 from server.state_file import SavedSession
@@ -107,6 +108,7 @@ class SessionFolders:
             raise ValueError(
                 f"a session's name must be plain, of at most 100 letters, digits, spaces and -_.+, not {name!r:.60}"
             )
+        refuse_device("a session", name)
         return self.root / name
 
 

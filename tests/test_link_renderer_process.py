@@ -8,11 +8,18 @@ from server.link.keyring import Keyring
 from server.link.renderer_process import RendererFiles, RendererProcess
 
 
+class Input(io.BytesIO):
+    """Keeps what was written after it is closed."""
+
+    def close(self):
+        pass
+
+
 class Started:
     """In place of a process: it has ended already."""
 
     def __init__(self, command, **options):
-        self.command, self.options, self.stdin = command, options, io.BytesIO()
+        self.command, self.options, self.stdin = command, options, Input()
         commands.append(self)
 
     def poll(self):

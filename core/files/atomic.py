@@ -8,15 +8,20 @@ import errno
 import os
 import secrets
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 _PART, _NEW, _OLD = ".part", ".new", ".old"
 _TOKEN = "[0-9a-f]" * 8
 # What `check_writable` writes: a disk may have room for a name and not for data.
 _PROBE_BYTES = 4096
+# A virus scanner, or Pd that loads a sound.
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 # Errors of a whole disk or folder, which name no file by themselves.
 _OF_A_DISK = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -45,6 +50,21 @@ def _renamed(part: Path, path: Path) -> Iterator[None]:
         if error.filename == str(part):
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    """Rename; on Windows again for a while, since nothing can take the place of a file that a program just reads.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for pause_s in _PAUSES_S if sys.platform == "win32" else ():
+        try:
+            rename()
+            return
+        except PermissionError:
+            time.sleep(pause_s)
+    rename()
 
 
 def _refuse_special(path: Path) -> None:
@@ -85,7 +105,7 @@ def replacing(path: Path, *, sync: bool = True, private: bool = False) -> Iterat
             yield part
             if sync:
                 sync_file(part)
-            part.replace(path)
+            _patiently(lambda: part.replace(path))
         finally:
             part.unlink(missing_ok=True)
 
@@ -148,8 +168,8 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     with new_folder(new) as part:
         yield part
     if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
+        _patiently(lambda: folder.rename(old))
+    _patiently(lambda: new.rename(folder))
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -182,7 +202,7 @@ def new_files(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
             for part in parts:
                 sync_file(part)
             for part, name in zip(parts, names, strict=True):
-                part.replace(folder / name)
+                _patiently(partial(part.replace, folder / name))
         except BaseException:
             for part in parts:
                 part.unlink(missing_ok=True)

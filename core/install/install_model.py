@@ -12,6 +12,7 @@ from core import families
 from core.families import Found
 from core.files import atomic
 from core.files.locks import try_lock
+from core.files.plain_names import refuse_device
 from core.files.regular import open_regular
 from core.install import archives, downloads
 from core.progress import Progress, ignore
@@ -96,6 +97,7 @@ def _check(model: Found) -> None:
 def _checked(name: str) -> str:
     if name.startswith(".") or Path(name).name != name or "\\" in name:
         raise ValueError(f"a model's name must be that of a folder, not {name!r}")
+    refuse_device("a model", name)
     return name
 
 

@@ -20,6 +20,7 @@ from PIL import Image
 
 from core import errors
 from core.files import atomic
+from core.files.plain_names import refuse_device
 from renderer.live.audio_track import AudioTrack
 from renderer.live.transport import Transport
 from renderer.video.fragments import FragmentFile
@@ -54,6 +55,7 @@ def new_path(folder: Path, name: str | None, suffix: str) -> Path:
     if not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
         raise ValueError(f"a file's name must be plain, of letters, digits, spaces and -_.+, not {name!r:.60}")
     stem, ending = (name, "") if Path(name).suffix == "" else (Path(name).stem, Path(name).suffix)
+    refuse_device("a file", name)
     if ending.lower() not in ("", suffix):
         raise ValueError(f"the file must end in {suffix}, not {ending:.20}")
     path, number = folder / f"{stem}{suffix}", 1

@@ -103,12 +103,7 @@ class RendererProcess:
         self._hand_over(process)
         while process.poll() is None and not self._stopping.wait(0.1):
             pass
-        process.terminate()
-        try:
-            process.wait(_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
 
     def _hand_over(self, process: "subprocess.Popen[Any]") -> None:
         """Give a renderer its keys where no other process can read them: in its standard input."""
@@ -117,3 +112,25 @@ class RendererProcess:
                 # It may have ended already.
                 process.stdin.write(f"{self._keys().text()}\n".encode())
                 process.stdin.flush()
+
+
+def _end(process: "subprocess.Popen[Any]") -> None:
+    """End a renderer: first by its standard input, since to terminate a process on Windows is to kill it."""
+    with suppress(OSError):
+        if process.stdin:
+            process.stdin.close()
+    if _ended(process):
+        return
+    process.terminate()
+    if not _ended(process):
+        process.kill()
+        process.wait()
+
+
+def _ended(process: "subprocess.Popen[Any]") -> bool:
+    """Whether a process ends within some seconds."""
+    try:
+        process.wait(_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from core import checks, errors
 from core.audio import wav
 from core.files import atomic
+from core.files.plain_names import is_device
 from core.files.regular import open_regular
 from server.remote.packing import BLOCK, pack, unpack
 from server.remote.wire import Kind, Part
@@ -30,7 +31,7 @@ Place = Callable[[str, int], Path]
 
 def is_plain(name: str) -> bool:
     """Whether a file's name is one without a folder, which every system can have."""
-    return bool(_NAME.fullmatch(name)) and not name.endswith((".", " "))
+    return bool(_NAME.fullmatch(name)) and not name.endswith((".", " ")) and not is_device(name)
 
 
 def sending(path: Path, name: str, end: Callable[[dict[str, Any]], Part]) -> Iterator[Part]:
