@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.audio import stft
+from core.audio import mel, stft
 from core.audio.levels import SILENCE_DB
 
 _FRAME_S, _HOP_S = 0.064, 0.016
@@ -98,7 +98,5 @@ def _edges(frames: int) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _mel_bands(size: int, sample_rate: int) -> np.ndarray:
     """Triangular bands that add power up, float32 [size // 2 + 1, _BANDS]."""
-    from librosa.filters import mel
-
-    bands = mel(sr=sample_rate, n_fft=size, n_mels=_BANDS, fmin=_LOWEST_HZ, htk=True, norm=None)
+    bands = mel.bands(sample_rate, size, _BANDS, _LOWEST_HZ, htk=True, equal_energy=False)
     return np.ascontiguousarray(bands.T.astype(np.float32))

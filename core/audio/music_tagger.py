@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.audio import mel
+from core.audio.resample import resample
 from core.formats import tensor_bundle
 from core.nn import engine
 from core.nn.ops import Ops, Tensor
@@ -45,11 +47,7 @@ class MusicTagger:
         self._run = engine.compile(_network, weights, [(1, _FRAMES, _BANDS, 1)])
 
     def judge(self, wave: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-        """Features [256] and probabilities of TAGS [50] of a sound's first three seconds.
-
-        Raises:
-            ModuleNotFoundError: librosa is not installed.
-        """
+        """Features [256] and probabilities of TAGS [50] of a sound's first three seconds."""
         features, logits = self._run(_spectrogram(wave, sample_rate)[None, :, :, None])
         return features[0], 1 / (1 + np.exp(-logits[0]))
 
@@ -81,15 +79,13 @@ def _normalised(ops: Ops, x: Tensor, weights: Mapping[str, np.ndarray], number: 
 
 def _spectrogram(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     """Compressed mel spectrogram [frames, bands], as musicnn's own extractor makes it."""
-    import librosa
-
     wave = np.asarray(wave, np.float32)
     if sample_rate != SAMPLE_RATE:
-        wave = librosa.resample(wave, orig_sr=sample_rate, target_sr=SAMPLE_RATE)
+        wave = resample(wave, sample_rate, SAMPLE_RATE)
     wave = np.pad(wave[:_LENGTH], (0, max(0, _LENGTH - len(wave))))
-    mel = librosa.feature.melspectrogram(y=wave, sr=SAMPLE_RATE, n_fft=_SIZE, hop_length=_HOP, n_mels=_BANDS)
+    power = mel.powers(wave, mel.bands(SAMPLE_RATE, _SIZE, _BANDS), _SIZE, _HOP)
     # It goes through half precision there.
-    return np.log10(10000 * mel.T.astype(np.float16).astype(np.float32) + 1).astype(np.float32)
+    return np.log10(10000 * power.T.astype(np.float16).astype(np.float32) + 1).astype(np.float32)
 
 
 def _read(place: Path) -> dict[str, np.ndarray]:

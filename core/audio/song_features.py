@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from core import checks
+from core.audio import mel
 from core.audio.blocks import AudioSource
 from core.audio.chromagram import chroma, tuning
 from core.audio.features import Features, normalized_chroma
@@ -53,12 +54,8 @@ def analyse(sound: AudioSource, hop: int = DEFAULT_HOP) -> Features:
 
 def _features(piece: Piece, hop: int, tuned: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean mel power [frames] and raw chroma [frames, 12] of a piece without its margins."""
-    import librosa
-
-    mel = librosa.feature.melspectrogram(
-        y=piece.samples, sr=SAMPLE_RATE, n_fft=_FFT, hop_length=hop, n_mels=_BANDS, fmax=_TOP_HZ
-    )
-    return mel.mean(axis=0)[piece.inner(hop)], chroma(piece, hop, tuned)
+    power = mel.powers(piece.samples, mel.bands(SAMPLE_RATE, _FFT, _BANDS, 0.0, _TOP_HZ), _FFT, hop)
+    return power.mean(axis=0)[piece.inner(hop)], chroma(piece, hop, tuned)
 
 
 def _loudness(power: np.ndarray) -> np.ndarray:

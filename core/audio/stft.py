@@ -5,6 +5,7 @@ add up to a constant; the symmetric one is zero at both ends.
 """
 
 import numpy as np
+import scipy.fft
 
 
 def hann_periodic(size: int) -> np.ndarray:
@@ -27,6 +28,11 @@ def centred_frames(wave: np.ndarray, size: int, hop: int) -> np.ndarray:
     return frames(np.pad(wave, (size // 2, size)), size, 1)[: len(wave) : hop]
 
 
+def spectra(some_frames: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Spectra complex64 [n, size // 2 + 1] of frames [n, size] times a window float64 [size]; rounded at the end."""
+    return np.asarray(scipy.fft.rfft(some_frames * window, axis=1), np.complex64)
+
+
 def magnitudes(some_frames: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Magnitudes [n, size // 2 + 1] of frames [n, size] times a window [size]."""
     return np.abs(np.fft.rfft(some_frames * window, axis=1))
@@ -40,3 +46,21 @@ def power(some_frames: np.ndarray, window: np.ndarray) -> np.ndarray:
 def bin_frequencies_hz(size: int, sample_rate: int) -> np.ndarray:
     """The frequencies of the bins of frames of `size` samples: float64 [size // 2 + 1]."""
     return np.fft.rfftfreq(size, 1 / sample_rate)
+
+
+def resynthesis(some_spectra: np.ndarray, size: int, hop: int, length: int) -> np.ndarray:
+    """The wave [length] whose centred frames, with a periodic Hann window, have spectra nearest to these [n, bins].
+
+    Source: Griffin and Lim 1984: windowed again, added, and divided by the sum of the squared windows.
+    """
+    window = hann_periodic(size).astype(np.float32)
+    pieces = scipy.fft.irfft(some_spectra, size, axis=1).astype(np.float32) * window
+    total = np.zeros(size + hop * (len(pieces) - 1), np.float32)
+    weight = np.zeros_like(total)
+    for number, piece in enumerate(pieces):
+        total[number * hop :][:size] += piece
+        weight[number * hop :][:size] += window**2
+    audible = weight > np.finfo(np.float32).tiny
+    total[audible] /= weight[audible]
+    found = total[size // 2 :][:length]
+    return np.pad(found, (0, length - len(found)))

@@ -57,9 +57,6 @@ def measure_note(
         family: the requested family's name.
         instrument: of a real note.
         tagger: judges the note too.
-
-    Raises:
-        ModuleNotFoundError: librosa is not installed.
     """
     found = faults.find(wave, sample_rate)
     cents, clarity = (measure(wave, pitch, sample_rate) for measure in (tuning.cents_off, tuning.clarity_db))

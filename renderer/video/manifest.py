@@ -22,7 +22,7 @@ from ganspace import files
 log = logging.getLogger(__name__)
 
 FORMAT, VERSION = "hallu film", 1
-_PACKAGES = ("hallu", "numpy", "tensorflow", "keras", "librosa", "av")
+_PACKAGES = ("hallu", "numpy", "tensorflow", "keras", "scipy", "soxr", "av")
 # Files that describe a model and are not part of it.
 _BESIDE = {".md", ".png", ".jpg", ".txt"}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from core import checks
-from core.audio import stft
+from core.audio import mel, stft
 
 SAMPLE_RATE, FFT, HOP, MELS = 22050, 1024, 256, 80
 LOWEST_HZ, HIGHEST_HZ = 125.0, 7600.0
@@ -26,11 +26,7 @@ _AT_ONCE = 512
 @functools.cache
 def mel_filters() -> np.ndarray:
     """The weight of each frequency in each band (Slaney's), float32 [80, 513]."""
-    from librosa.filters import mel
-
-    found = mel(sr=SAMPLE_RATE, n_fft=FFT, n_mels=MELS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ)
-    found.setflags(write=False)
-    return found
+    return mel.bands(SAMPLE_RATE, FFT, MELS, LOWEST_HZ, HIGHEST_HZ)
 
 
 def frame_count(samples: int) -> int:

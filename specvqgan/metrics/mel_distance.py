@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from core import checks
-from core.audio import stft
+from core.audio import mel, stft
 
 # A spectrogram's value 1 is 100 dB above its 0; see `specvqgan.mel.spectrogram`.
 _RANGE_DB = 100.0
@@ -58,6 +58,4 @@ def _levels_db(wave: np.ndarray, size: int, bands: int, sample_rate: int) -> np.
 @functools.lru_cache(maxsize=8)
 def _filters(sample_rate: int, size: int, bands: int) -> np.ndarray:
     """Weights of bins in bands, [size // 2 + 1, bands], at most 1."""
-    from librosa.filters import mel
-
-    return np.asarray(mel(sr=sample_rate, n_fft=size, n_mels=bands, norm=None).T, np.float64)
+    return np.asarray(mel.bands(sample_rate, size, bands, equal_energy=False).T, np.float64)

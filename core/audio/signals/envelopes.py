@@ -1,11 +1,11 @@
 """Envelopes of a wave [samples], mono float32 at SAMPLE_RATE: its level, its onsets in a band, and its beat."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from core import checks
-from core.audio import stft
+from core.audio import mel, stft
 from core.audio.pieces import SAMPLE_RATE
 from core.audio.signals.signal import Signal
 
@@ -44,18 +44,30 @@ def onsets(wave: np.ndarray, low_hz: float = 20.0, high_hz: float = 8000.0) -> S
 def beat(wave: np.ndarray) -> Signal:
     """A pulse that swings with the beat, 0..1 with its peaks on the beats, 43 moments a second; 0 in silence.
 
-    Source: predominant local pulse (Grosche and Mueller 2011, librosa), with a prior for tempo.
+    Source: predominant local pulse (Grosche and Mueller 2011), as in librosa, with a prior for tempo.
     """
     import scipy.stats
-    from librosa.beat import plp
 
     strength = _strength(wave, HOP, 0.0, _NYQUIST_HZ)
     if strength.max(initial=0.0) < _SMALL:
         return Signal(np.zeros(len(strength)), SAMPLE_RATE / HOP)
     prior = scipy.stats.lognorm(loc=np.log(_PRIOR_BPM), scale=_PRIOR_BPM, s=_PRIOR_SHAPE)
     window = min(_BEAT_WINDOW, len(strength))
-    pulse = plp(onset_envelope=strength, sr=SAMPLE_RATE, hop_length=HOP, win_length=window, prior=prior)
-    return Signal(pulse, SAMPLE_RATE / HOP)
+    return Signal(_pulse(strength.astype(np.float32), window, prior.logpdf), SAMPLE_RATE / HOP)
+
+
+def _pulse(strength: np.ndarray, size: int, log_prior: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The sum of the strongest oscillation around each moment, 0..1: of its spectrum only the phase is kept."""
+    window = stft.hann_periodic(size)
+    spectra = stft.spectra(stft.frames(np.pad(strength, size // 2), size, 1), window)
+    beats_a_minute = stft.bin_frequencies_hz(size, 1) * 60 * SAMPLE_RATE / HOP
+    with np.errstate(divide="ignore"):
+        likely = np.log1p(1e6 * np.abs(spectra)) + log_prior(beats_a_minute)
+    spectra[likely < likely.max(axis=1, keepdims=True)] = 0
+    # As librosa: the largest by its real part, so that moments of a falling phase count alone where there are any.
+    spectra /= np.finfo(np.float32).tiny ** 0.5 + np.abs(spectra.max(axis=1, keepdims=True))
+    pulse = np.maximum(stft.resynthesis(spectra, size, 1, len(strength)), 0.0)
+    return np.asarray(pulse / max(float(pulse.max()), float(np.finfo(np.float32).tiny)))
 
 
 def _strength(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> np.ndarray:
@@ -78,19 +90,9 @@ def _strength(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> np.n
 
 def _band_powers(wave: np.ndarray, hop: int, low_hz: float, high_hz: float) -> Iterator[np.ndarray]:
     """Powers of mel bands [bands, n] around the moments, in blocks."""
-    from librosa.feature import melspectrogram
-
     bands = int(np.clip((high_hz - low_hz) * FRAME / SAMPLE_RATE, 1, _BANDS))
     padded = np.pad(np.asarray(wave, np.float32), FRAME // 2)
     step = _BLOCK * hop
     for begin in range(0, len(wave) // hop * hop + 1, step):
-        yield melspectrogram(
-            y=padded[begin : begin + step - hop + FRAME],
-            sr=SAMPLE_RATE,
-            n_fft=FRAME,
-            hop_length=hop,
-            n_mels=bands,
-            fmin=low_hz,
-            fmax=high_hz,
-            center=False,
-        )
+        part = padded[begin : begin + step - hop + FRAME]
+        yield mel.powers(part, mel.bands(SAMPLE_RATE, FRAME, bands, low_hz, high_hz), FRAME, hop, centred=False)
