@@ -43,7 +43,7 @@ def power(some_frames: np.ndarray, window: np.ndarray) -> np.ndarray:
     return magnitudes(some_frames, window) ** 2
 
 
-def bin_frequencies_hz(size: int, sample_rate: int) -> np.ndarray:
+def bin_frequencies_hz(size: int, sample_rate: float) -> np.ndarray:
     """The frequencies of the bins of frames of `size` samples: float64 [size // 2 + 1]."""
     return np.fft.rfftfreq(size, 1 / sample_rate)
 
