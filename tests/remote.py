@@ -28,7 +28,7 @@ def key_for(keys, folder, name="home"):
 
 def remote_port(server):
     """The port for bridges, as a server says."""
-    for _ in range(200):
+    for _ in range(1200):
         found = [line for line in server.errors if "bridges connect to port" in line]
         if found:
             return int(found[0].split("port ")[1].split(",")[0].split()[0])
@@ -75,7 +75,7 @@ class RunningBridge:
 
     def until(self, state):
         """Wait for a state of the line."""
-        for _ in range(600):
+        for _ in range(2400):
             if self.state() == state:
                 return self
             threading.Event().wait(0.05)
@@ -83,7 +83,7 @@ class RunningBridge:
 
     def until_said(self, words):
         """Wait for a line of the log; returns it."""
-        for _ in range(400):
+        for _ in range(2400):
             for line in self.said:
                 if words in line:
                     return line
