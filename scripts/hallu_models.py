@@ -1,7 +1,8 @@
 """List the installed models, add one, or remove one.
 
 Of sound models it lists name, pitches, latent size, length of a note in seconds, conditions, components files and
-folder; of image models name, pixels, latent size, classes, components files and folder.
+folder; of image models name, pixels, latent size, classes, components files and folder; of models of sounds for
+pictures name, seconds of a clip, number of classes and folder.
 """
 
 import argparse
@@ -19,10 +20,10 @@ PROG = "hallu models"
 def parser() -> argparse.ArgumentParser:
     """The flags, and those of `add` and `remove`."""
     flags = frame.new_parser(PROG, __doc__)
-    models.add(flags, models.SOUND, models.IMAGE)
+    models.add(flags, models.SOUND, models.IMAGE, models.FOLEY)
     flags.set_defaults(work=_list)
     actions = flags.add_subparsers(metavar="ACTION")
-    add = actions.add_parser("add", help="install a sound model or an image model", description=_add_text())
+    add = actions.add_parser("add", help="install a model", description=_add_text())
     add.add_argument(
         "source", metavar="PATH_OR_URL_OR_NAME", help=f"folder, zip, tar, {_files()}, http(s) address, or name"
     )
@@ -53,7 +54,7 @@ def _files() -> str:
 
 def _add_text() -> str:
     return (
-        "Install a sound model or an image model from a folder, a file, a zip or a tar, or by name. "
+        "Install a model from a folder, a file, a zip or a tar, or by name. "
         f"Known names: {', '.join(families.known_models())}."
     )
 

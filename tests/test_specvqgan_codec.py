@@ -1,5 +1,7 @@
 """The codec: sounds of any length to a small file and back, whole, at the bitrate that it states."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
@@ -171,3 +173,43 @@ def test_the_command_names_what_it_cannot_read(place, capsys):
     (place / "note.txt").write_text("no sound")
     assert run("encode", place / "note.txt", place / "note.hvq", "--model", files.run("codebook")) == 1
     assert "note.txt is not a readable sound file" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A models folder with a whole model: the original's files, and foley.json."""
+    folder = tmp_path_factory.mktemp("models") / "specvqgan" / "small"
+    shutil.copytree(files.run("codebook"), folder / "codebook")
+    shutil.copytree(files.run("nofeats"), folder / "transformer")
+    shutil.copytree(files.FOLDER / "melgan", folder / "vocoder")
+    (folder / "foley.json").write_text('{"seconds": 9.85}')
+    return folder.parent.parent
+
+
+def test_without_a_model_the_first_that_is_found_is_used(place, models, capsys):
+    where = ("--models", models)
+    assert run("encode", place / "speech.ogg", place / "found.hvq", *where) == 0
+    assert run("decode", place / "found.hvq", place / "found.wav", *where, "--model", "small") == 0
+    assert soundfile.info(place / "found.wav").frames == 44100
+
+
+def test_the_list_of_models_has_it(models, capsys):
+    from scripts import hallu_models
+
+    assert hallu_models.main(["--models", str(models)]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("small"))
+    assert line.split()[1:3] == ["9.85", "0"]
+
+
+def test_an_unknown_model_is_named_with_those_there_are(place, models, capsys):
+    assert run("encode", place / "speech.ogg", place / "no.hvq", "--models", models, "--model", "smal") == 1
+    assert "no model of sounds for pictures 'smal' in the models folders (--models); found: small" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_folder_of_a_codebook_alone_needs_a_vocoder(place, models, capsys):
+    codebook = models / "specvqgan" / "small" / "codebook"
+    assert run("encode", place / "speech.ogg", place / "alone.hvq", "--model", codebook) == 0
+    assert run("decode", place / "alone.hvq", place / "alone.wav", "--model", codebook) == 1
+    assert "has no vocoder; name one with --vocoder" in capsys.readouterr().err
