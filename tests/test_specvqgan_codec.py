@@ -82,6 +82,19 @@ def test_a_window_of_a_long_sound_has_the_codes_that_it_has_alone(codebook):
     assert (codec.encode([wave], codebook).codes[:, :49] == alone[:, :49]).all()
 
 
+def test_windows_fade_into_each_other(codebook):
+    tokens = codec.encode([np.concatenate([files.clip("long_12s"), files.clip("clip_a")])], codebook)
+    found = np.concatenate(list(codec.decode_mel(tokens, codebook)), axis=1)
+    assert found.shape[1] == 16 * tokens.codes.shape[1]
+    one, other = (codebook.decode(tokens.codes[None, :, at : at + 53])[0] for at in (0, 45))
+    assert (found[:, : 45 * 16] == one[:, : 45 * 16]).all()
+    start, end = 45 * 16, 53 * 16
+    np.testing.assert_allclose(found[:, start], one[:, start], rtol=0, atol=0.01)
+    middle = (one[:, start + 64] + other[:, 64]) / 2
+    np.testing.assert_allclose(found[:, start + 64], middle, rtol=0, atol=0.01)
+    np.testing.assert_allclose(found[:, end - 1], other[:, end - start - 1], rtol=0, atol=0.01)
+
+
 @pytest.mark.parametrize("samples", [1, 100, 4096, 30000])
 def test_a_short_sound_comes_back_as_long_as_it_was(codebook, vocoder, samples):
     tokens = codec.encode([files.clip("clip_a")[:samples]], codebook)

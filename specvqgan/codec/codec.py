@@ -1,7 +1,8 @@
 """Sounds to codes and back, window by window: any length, its end included, in memory that does not grow with it.
 
 A codebook was trained on spectrograms of one width, and its networks look at all of one. So a longer sound is taken in
-overlapping windows of that width, and of each window the part that is far from its edges counts.
+overlapping windows of that width. Of each window the codes that are far from its edges count; what is decoded fades
+from one window into the next.
 """
 
 from collections.abc import Iterable, Iterator
@@ -66,12 +67,21 @@ def decode(tokens: Tokens, codebook: Codebook, vocoder: Vocoder, progress: Progr
 
 
 def decode_mel(tokens: Tokens, codebook: Codebook) -> Iterator[np.ndarray]:
-    """The spectrogram of codes, in pieces float32 [80, frames]."""
+    """The spectrogram of codes, in pieces float32 [80, frames]; windows fade into each other where they overlap."""
     width, margin = _sizes(codebook)
     stride = codebook.config.stride
     parts = (tokens.codes[:, start : start + width] for start in range(0, tokens.codes.shape[1], width))
+    last, done, counted = np.zeros((codebook.config.mels, 0), np.float32), 0, 0
     for window, begin, end in windows(parts, width, margin):
-        yield codebook.decode(window[None])[0, :, begin * stride : end * stride]
+        mel = codebook.decode(window[None])[0]
+        # Where it begins in what the last window gave.
+        place = (counted - begin) * stride - done
+        yield last[:, :place]
+        both = last.shape[1] - place
+        rise = (np.arange(both, dtype=np.float32) + 0.5) / max(both, 1)
+        mel[:, :both] = (1 - rise) * last[:, place:] + rise * mel[:, :both]
+        last, done, counted = mel, done + place, counted + end - begin
+    yield last
 
 
 def _sound(tokens: Tokens, codebook: Codebook, vocoder: Vocoder, progress: Progress) -> Iterator[np.ndarray]:
