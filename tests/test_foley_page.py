@@ -35,7 +35,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(folder):
-    return specvqgan.load_foley(small_foley.write(folder / "small"))
+    model = specvqgan.load_foley(small_foley.write(folder / "small"))
+    # Its networks are compiled before somebody waits at a page.
+    model.generate(small_foley.film(3.0), 12.0)
+    return model
 
 
 @pytest.fixture(scope="module")
