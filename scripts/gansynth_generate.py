@@ -11,6 +11,7 @@ import numpy as np
 
 import gansynth
 from core.audio import wav
+from core.audio.levels import at_level
 from core.files.atomic import check_folder
 from core.files.unused_names import unused
 from core.progress import show_progress
@@ -18,6 +19,7 @@ from core.text import spans
 from gansynth import midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch
+from gansynth.level import measure
 from scripts import frame
 from scripts.flags import conditions as condition_flag
 from scripts.flags import engine
@@ -51,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
         type=directions.edits,
         metavar="E,E,...",
         help="moves every note along the directions, in standard deviations, the first direction first: --edits=2,-0.5",
+    )
+    flags.add_argument(
+        "--raw",
+        action="store_true",
+        help="notes as the model makes them; otherwise they are as loud as those of other models, within -1 dBFS",
     )
     flags.add_argument("--seed", type=partial(frame.whole, least=0), help="the same seed gives the same sound")
     flags.add_argument(
@@ -129,12 +136,14 @@ def _single_notes(options: argparse.Namespace) -> None:
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
     check_folder(options.output_dir)
-    model = directions.edited(frame.load(options), options)
+    plain = frame.load(options)
+    gain_db = None if options.raw else measure(plain).note_db
+    model = directions.edited(plain, options)
     paths = _note_files(options.output_dir, len(pitches))
     with show_progress("note") as progress:
         waves = model.notes(latents, pitches, conditions=conditions, progress=progress)
         for path, wave in zip(paths, waves, strict=True):
-            wav.write(path, wave, model.sample_rate)
+            wav.write(path, wave if gain_db is None else at_level(wave, gain_db), model.sample_rate)
     for path, pitch in zip(paths, pitches, strict=True):
         print(f"{path}: pitch {pitch}")
 

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 import gansynth
+from gansynth.level import measure
 from gansynth.midi import note_envelope
 from scripts.gansynth_generate import main
 
@@ -198,6 +199,30 @@ def test_folders_are_needed(capsys):
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2
+
+
+def fluid_notes(folder, *words):
+    """The files of eight notes of the voice that ships, by one seed."""
+    assert main([*map(str, ("--ckpt_dir", FLUID, "--output_dir", folder, "--seed", 3)), *words]) == 0
+    return [soundfile.read(path, dtype="float32")[0] for path in sorted(folder.iterdir())]
+
+
+def test_notes_are_as_loud_as_those_of_other_models_and_never_too_loud(tmp_path):
+    levelled, raw = fluid_notes(tmp_path / "levelled"), fluid_notes(tmp_path / "raw", "--raw")
+    gain = 10 ** (measure(gansynth.load(FLUID)).note_db / 20)
+    assert gain > 1.5
+    for loud, plain in zip(levelled, raw, strict=True):
+        factor = min(gain, 0.891 / np.abs(plain).max())
+        np.testing.assert_allclose(loud, factor * plain, atol=1e-6)
+        assert np.abs(loud).max() <= 0.8911
+
+
+def test_raw_notes_are_as_the_model_makes_them(tmp_path):
+    rng, model = np.random.default_rng(3), gansynth.load(FLUID)
+    z = rng.standard_normal((8, model.latent_size)).astype(np.float32)
+    pitches = rng.choice(model.pitches, 8)
+    found = fluid_notes(tmp_path / "raw", "--raw")
+    np.testing.assert_allclose(found, model.generate(z, pitches), atol=1e-6)
 
 
 def test_another_precision_gives_nearly_the_same_note(tmp_path):

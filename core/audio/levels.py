@@ -6,6 +6,8 @@ import numpy as np
 SILENCE_DB = -60.0
 # What is added to a power before its logarithm: digital silence comes out as -120 dB.
 _FLOOR = 1e-12
+# -1 dBFS, as the limiters of the patches hold.
+PEAK = 0.891
 _BLOCK = 2**16
 
 
@@ -22,6 +24,12 @@ def scale_to_peak(wave: np.ndarray, peak: float) -> None:
     for block in blocks:
         if block.any():
             block *= peak / loudest
+
+
+def at_level(wave: np.ndarray, gain_db: float) -> np.ndarray:
+    """A wave with a gain, or as much of it as keeps it within -1 dBFS; silence stays silence."""
+    loudest = float(np.max(np.abs(wave), initial=0.0))
+    return wave * np.float32(min(gain(gain_db), PEAK / loudest) if loudest > 0 else 1.0)
 
 
 def rms_db(wave: np.ndarray) -> float:
