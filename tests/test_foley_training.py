@@ -142,6 +142,30 @@ def test_a_transformer_learns_what_its_features_say(data, codebook, tmp_path):
     assert specvqgan.load_transformer(tmp_path / "export").config.classes == 3
 
 
+def test_aligned_first_weights_look_at_their_own_time():
+    from core.nn import numpy_ops
+    from core.nn.normalization import layer_norm
+    from specvqgan.training.transformer.aligned import align, places
+    from specvqgan.transformer import network, weights
+    from specvqgan.transformer.config import TransformerConfig
+
+    config = TransformerConfig(5, 27, 16, 1, 5, 160, frames=54, feature_depth=9, classes=3)
+    rng = np.random.default_rng(0)
+    arrays = align(weights.initial(config, rng), config, rng)
+    features, tokens = 0.3 * rng.random((1, 54, 9)).astype(np.float32), rng.integers(0, 16, (1, 134))
+    x = network.sequence(numpy_ops, arrays, config, tokens, features, np.array([0]))
+    y = layer_norm(numpy_ops, x, arrays["blocks.0.ln1.weight"], arrays["blocks.0.ln1.bias"])[0]
+    query, key = (
+        y @ arrays[f"blocks.0.attn.{part}.weight"].T + arrays[f"blocks.0.attn.{part}.bias"] for part in ("query", "key")
+    )
+    scores = np.exp(query[:, :32] @ key[:, :32].T / np.sqrt(32) + network.causal_mask(len(y)))
+    shares, times = scores / scores.sum(1, keepdims=True), places(config)[0]
+    for place in (60, 100, 150):
+        near = np.flatnonzero(np.abs(times[:54] - times[place]) <= 1)
+        # Evenly it would be a fiftieth.
+        assert shares[place, near].sum() > 0.25
+
+
 def test_a_class_that_is_not_asked_for_is_the_last_one(data, codebook, tmp_path):
     task = task_of(
         "transformer", data, tmp_path, f"training.codebook={codebook / 'export'}", "training.class_dropout=0"

@@ -18,7 +18,7 @@ from specvqgan.vocoder.model import Vocoder
 from specvqgan.vocoder.refined import RefinedVocoder
 
 # Clips whose sounds are computed too, and spectrograms from which families are learned.
-_HEARD, _LEARNED = 12, 1500
+_HEARD, _LEARNED = 12, 600
 # What a spectrogram's range of 1 is, in decibels.
 RANGE_DB = 100.0
 
@@ -30,7 +30,7 @@ class Figures:
     Attributes:
         clips: how many.
         chance: of the most frequent class.
-        real_class: share of real sounds whose class the judge tells.
+        real_class: share of real sounds whose class the judge tells; it has learned from real ones, and their codes.
         round_trip_class: the same of what the codebook leaves of them.
         made_class: the same of what is made from the frames alone.
         real_onsets: mean correlation of onsets with the pictures' pulses, of real sounds.
@@ -112,8 +112,7 @@ def make(parts: Parts, clips: ClipSet, progress: Progress = ignore) -> tuple[Mad
 
 def figures(parts: Parts, form: ClipFormat, learned: ClipSet, clips: ClipSet, found: Made, clip_s: float) -> Figures:
     """Measure what was made of clips; `learned`: the clips to learn from, by which classes are told."""
-    vectors = measures.family_vectors(np.asarray(learned.mels[:_LEARNED], np.float32))
-    judge = measures.FamilyJudge.learn(vectors, learned.labels[:_LEARNED])
+    judge = measures.FamilyJudge.learn(*lessons(parts.codebook, learned))
     labels, features = np.asarray(clips.labels), np.asarray(clips.features, np.float32)
     moments, wanted = features.shape[1], measures.pulses(features)
     rises = {name: measures.onsets(mels, moments) for name, mels in asdict(found).items()}
@@ -143,6 +142,18 @@ def figures(parts: Parts, form: ClipFormat, learned: ClipSet, clips: ClipSet, fo
         griffin_lim_db=_decibels(_again(_searched, heard), heard),
         times_real_time=form.seconds / max(clip_s, 1e-9),
     )
+
+
+def lessons(codebook: Codebook, clips: ClipSet) -> tuple[np.ndarray, np.ndarray]:
+    """What a judge learns from: vectors and classes of real spectrograms, and of what a codebook leaves of them.
+
+    Without the latter it would mistake what every sound from codes has in common for a class.
+    """
+    mels = np.asarray(clips.mels[:_LEARNED], np.float32)
+    left = np.concatenate([codebook.decode(codebook.encode(mel[None])) for mel in mels])
+    labels = np.asarray(clips.labels[:_LEARNED])
+    both = [measures.family_vectors(each) for each in (mels[:, :, : left.shape[2]], left)]
+    return np.concatenate(both), np.concatenate([labels, labels])
 
 
 def _searched(mel: np.ndarray) -> np.ndarray:

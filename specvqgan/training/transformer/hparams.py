@@ -15,6 +15,7 @@ class TransformerHparams(Hparams):
         weight_decay: AdamW's, of the matrices of dense layers.
         dropout: the share of attention and of hidden values that is left out in training.
         noise: deviation of what is added to features in training.
+        aligned: first weights know which moment and which column are at the same time; see `aligned`.
         class_dropout: how many clips are learned without their class, so that it need not be asked for.
     """
 
@@ -23,6 +24,7 @@ class TransformerHparams(Hparams):
     weight_decay: float = 0.01
     dropout: float = 0.0
     noise: float = 0.0
+    aligned: bool = False
     class_dropout: float = 0.0
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from specvqgan.training.adam_state import branch
 from specvqgan.training.stages import RunStage
 from specvqgan.training.task import TaskStep
 from specvqgan.training.transformer import steps
+from specvqgan.training.transformer.aligned import align
 from specvqgan.training.transformer.hparams import TransformerHparams
 from specvqgan.transformer import config as transformer_config
 from specvqgan.transformer import weights as transformer_weights
@@ -72,12 +73,15 @@ class TransformerTask:
     @property
     def described(self) -> Mapping[str, Any]:
         """What may not change while the run goes on."""
-        more = {"seed": self.hparams.seed, "codebook": self.codebook.checksum}
+        more = {"seed": self.hparams.seed, "aligned": self.hparams.aligned, "codebook": self.codebook.checksum}
         return transformer_config.to_json(self.config) | more
 
     def initial(self, rng: np.random.Generator) -> Tree:
         """The tree of a run before its first clip."""
-        return branch("model", transformer_weights.initial(self.config, rng))
+        arrays = transformer_weights.initial(self.config, rng)
+        return branch(
+            "model", align(arrays, self.config, rng) if self.hparams.aligned and self.config.frames else arrays
+        )
 
     def batch(self, clips: int, position: float) -> Batch:
         """Clips with noise on their features, and some without their class."""
