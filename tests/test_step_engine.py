@@ -24,6 +24,13 @@ def step(request):
     return Step(network, {"matrix": MATRIX}, shapes, engine=request.param).start()
 
 
+def test_weights_that_are_read_only_are_read_where_they_are():
+    matrix = np.frombuffer(MATRIX.tobytes(), np.float32).reshape(MATRIX.shape)
+    run = Step(network, {"matrix": matrix}, [(-1, -1, 4), (-1, -1, 5)]).start()
+    x = rows(1, 1, 4)
+    np.testing.assert_allclose(run({0: x, 1: rows(1, 1, 5)})[0], x @ MATRIX.T, rtol=0, atol=1e-5)
+
+
 def rows(*shape):
     return np.random.default_rng(1).standard_normal(shape).astype(np.float32)
 

@@ -1,6 +1,7 @@
 """Operations that build an OpenVINO graph, with the names and meaning of `keras.ops`; see `core.nn.ops`."""
 
 import builtins
+import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -309,11 +310,20 @@ def dense(x: Any, kernel: Any) -> GraphTensor:
     if isinstance(kernel, GraphTensor):
         return GraphTensor(opset().matmul(x.node, kernel.node, False, True))
     if isinstance(kernel, QuantizedMatrix):
-        values = opset().convert(opset().constant(kernel.values, shared_memory=True), np.float32)
-        node = opset().multiply(values, opset().constant(kernel.scale, shared_memory=True))
+        values = opset().convert(_in_place(kernel.values), np.float32)
+        node = opset().multiply(values, _in_place(kernel.scale))
     else:
-        node = opset().constant(kernel, shared_memory=True).output(0)
+        node = _in_place(kernel)
     return GraphTensor(opset().matmul(x.node, node, False, True))
+
+
+def _in_place(array: np.ndarray) -> Any:
+    """A constant whose numbers are read where they are."""
+    if not array.flags.writeable and array.flags.c_contiguous:
+        # It asks for an array that can be written to, and does not write to it.
+        numbers = (ctypes.c_byte * array.nbytes).from_address(array.ctypes.data)
+        array = np.ctypeslib.as_array(numbers).view(array.dtype).reshape(array.shape)
+    return opset().constant(array, shared_memory=True)
 
 
 def max_pool(inputs: Any, pool_size: Size, strides: Size | None = None, padding: str = "valid") -> GraphTensor:

@@ -65,8 +65,7 @@ def from_original(arrays: Mapping[str, np.ndarray], config: TransformerConfig) -
         if array.dtype.kind not in "fiu":
             raise checks.mismatch(within + name, "be an array of numbers", array.dtype)
         checks.shape(within + name, array, shape)
-        # OpenVINO shares no memory that is read-only.
-        found[name] = checks.finite(within + name, np.require(array, np.float32, ["C", "W"]))
+        found[name] = checks.finite(within + name, np.ascontiguousarray(array, np.float32))
     return found
 
 
