@@ -1,9 +1,12 @@
 """Runs with a time limit: positions in the schedule move with the clock, whatever the speed."""
 
+import argparse
+
 import pytest
 
 from core.training.pace import Pace, calls
 from core.training.timeline import Clock, Timeline
+from scripts.flags import training
 
 
 class Machine:
@@ -82,3 +85,11 @@ def test_losses_that_are_no_numbers_end_the_run():
     pace.started(1, 16, {"loss": float("nan"), "penalty": float("nan")})
     with pytest.raises(ValueError, match="no longer numbers after 16 images"):
         pace.finish()
+
+
+@pytest.mark.parametrize(("reserve_s", "least"), [(8.9, "0.3"), (9.1, "0.4"), (60.0, "2")])
+def test_too_few_minutes_are_refused_with_a_number_that_would_do(reserve_s, least):
+    options = argparse.Namespace(minutes=0.2, started=0.0)
+    with pytest.raises(ValueError, match=f"must be at least {least}, not 0.2"):
+        training.clock(options, Timeline(), 1.0, reserve_s)
+    assert training.clock(argparse.Namespace(minutes=float(least), started=0.0), Timeline(), 1.0, reserve_s)

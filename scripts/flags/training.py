@@ -1,6 +1,7 @@
 """The flags of all trainers: the time they have, how often they save, and where compiled programs are kept."""
 
 import argparse
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,5 +79,5 @@ def clock(options: argparse.Namespace, timeline: "Timeline", total: float, reser
 
     seconds = 60 * options.minutes
     if reserve_s > seconds / 2:
-        raise ValueError(f"--minutes must be at least {reserve_s / 30:.1f}, not {options.minutes:g}")
+        raise ValueError(f"--minutes must be at least {math.ceil(reserve_s / 3) / 10:g}, not {options.minutes:g}")
     return Clock(timeline, total, options.started + seconds - reserve_s)
