@@ -151,8 +151,8 @@ def test_aligned_first_weights_look_at_their_own_time():
 
     config = TransformerConfig(5, 27, 16, 1, 5, 160, frames=54, feature_depth=9, classes=3)
     rng = np.random.default_rng(0)
-    arrays = align(weights.initial(config, rng), config, rng)
-    features, tokens = 0.3 * rng.random((1, 54, 9)).astype(np.float32), rng.integers(0, 16, (1, 134))
+    features, tokens = rng.random((1, 54, 9)).astype(np.float32), rng.integers(0, 16, (1, 134))
+    arrays = align(weights.initial(config, rng), config, rng, features[0])
     x = network.sequence(numpy_ops, arrays, config, tokens, features, np.array([0]))
     y = layer_norm(numpy_ops, x, arrays["blocks.0.ln1.weight"], arrays["blocks.0.ln1.bias"])[0]
     query, key = (

@@ -15,15 +15,20 @@ from specvqgan.transformer.weights import POSITIONS, TOKENS, embedders
 _LAYERS, _GAIN, _MOMENTS = 2, 1.2, 2.7
 # Of waves, of what tells moments from codes and rows from each other, and of codes.
 _WAVE, _KIND, _ROW, _CODE = 0.25, 0.3, 0.1, 0.15
+# What is left of features, in deviations, and the least deviation that counts.
+_FEATURES, _LEAST = 0.35, 0.03
 
 
-def align(arrays: dict[str, np.ndarray], config: TransformerConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """First weights with aligned times.
+def align(
+    arrays: dict[str, np.ndarray], config: TransformerConfig, rng: np.random.Generator, features: np.ndarray
+) -> dict[str, np.ndarray]:
+    """First weights with aligned times, to which all numbers of the features say as much.
 
     Args:
         arrays: random ones, of `weights.initial`.
         config: of a network that takes features.
         rng: draws what tells rows from each other.
+        features: of many moments, [n, feature_depth].
     """
     found = {name: value.copy() for name, value in arrays.items()}
     # The first dimensions are the waves, the next one tells moments from codes.
@@ -31,14 +36,22 @@ def align(arrays: dict[str, np.ndarray], config: TransformerConfig, rng: np.rand
     found[POSITIONS][0, : config.needed] = _positions(config, waves, rng)
     found[TOKENS] *= _CODE / found[TOKENS].std()
     found[TOKENS][:, : waves + 1] = 0
-    stem = embedders(config)[0]
-    for name in (f"{stem}.weight", f"{stem}.bias"):
-        if name in found:
-            found[name][: waves + 1] = 0
+    if config.embedding != "none":
+        _even(found, embedders(config)[0], features)
+        for part in ("weight", "bias"):
+            found[f"{embedders(config)[0]}.{part}"][: waves + 1] = 0
     for layer in range(min(_LAYERS, config.layers)):
         for head in range(min(2, config.heads)):
             _look_at_own_time(found, f"blocks.{layer}.attn", head * config.head_size, waves, at_moments=head == 0)
     return found
+
+
+def _even(found: dict[str, np.ndarray], stem: str, features: np.ndarray) -> None:
+    """Let each number of the features count as much as the others, however little it varies."""
+    weight = found[f"{stem}.weight"]
+    flat = weight.reshape(len(weight), -1) * (_FEATURES / np.maximum(features.std(0), _LEAST))
+    found[f"{stem}.weight"] = flat.reshape(weight.shape).astype(np.float32)
+    found[f"{stem}.bias"] = (-flat @ features.mean(0)).astype(np.float32)
 
 
 def _look_at_own_time(found: dict[str, np.ndarray], name: str, first: int, waves: int, *, at_moments: bool) -> None:

@@ -33,6 +33,8 @@ from specvqgan.transformer.model import Transformer
 
 # Held-out clips that are measured together, in so many batches; and that are shown.
 _BATCH, _BATCHES, _SHOWN = 16, 8, 4
+# Clips whose features say how much each number varies.
+_SEEN = 500
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,10 @@ class TransformerTask:
     def initial(self, rng: np.random.Generator) -> Tree:
         """The tree of a run before its first clip."""
         arrays = transformer_weights.initial(self.config, rng)
-        return branch(
-            "model", align(arrays, self.config, rng) if self.hparams.aligned and self.config.frames else arrays
-        )
+        if self.hparams.aligned and self.config.frames:
+            some = np.concatenate([np.asarray(one, np.float32) for one in self.clips.features[:_SEEN]])
+            arrays = align(arrays, self.config, rng, some)
+        return branch("model", arrays)
 
     def batch(self, clips: int, position: float) -> Batch:
         """Clips with noise on their features, and some without their class."""
