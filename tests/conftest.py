@@ -1,6 +1,7 @@
 """Real servers for tests: processes of `hallu serve`, played with python-osc's messages as an independent peer."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -27,6 +28,15 @@ Reply = namedtuple("Reply", "address args")
 def pytest_configure():
     """Let no matrix product wait, spinning, for a core that another test has; what tests start inherits it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def whole_log():
+    """A command that ran in this process limits the log of its process; the next test has all of it again."""
+    filters = {handler: handler.filters[:] for handler in logging.getLogger().handlers}
+    yield
+    for handler, before in filters.items():
+        handler.filters[:] = before
 
 
 def free_pair():
