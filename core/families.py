@@ -37,6 +37,11 @@ KIND_NAMES: Mapping[Kind | None, str] = {
     "foley": "model of sounds for pictures",
     None: "model",
 }
+KIND_PLURALS: Mapping[Kind, str] = {
+    "sound": "sound models",
+    "image": "image models",
+    "foley": "models of sounds for pictures",
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 PROG = "hallu foley"
 # Frames of a film that are looked at in a second.
 _FPS = 24.0
-_FILMS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ogv", ".gif")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -119,17 +118,18 @@ def _films(source: Path) -> list[Path]:
         ValueError: the folder has neither.
     """
     from core import pictures
+    from core.video.decoding import SUFFIXES
 
     if source.is_file():
         return [source]
     if not source.is_dir():
         raise FileNotFoundError(f"there is no film and no folder {source}")
-    films = sorted(path for path in source.iterdir() if path.suffix.lower() in _FILMS and path.is_file())
+    films = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
     if films:
         return films
     if not pictures.find(source):
         raise ValueError(
-            f"{source} has no films ({', '.join(_FILMS)}) and no pictures ({', '.join(pictures.SUFFIXES)})"
+            f"{source} has no films ({', '.join(sorted(SUFFIXES))}) and no pictures ({', '.join(pictures.SUFFIXES)})"
         )
     return [source]
 
@@ -141,13 +141,28 @@ def _outs(options: argparse.Namespace, films: Sequence[Path]) -> list[Path]:
         options.error("--mux writes one film again, as .mp4, .mkv or .mov")
     if several:
         folder = options.out or Path("foley")
-        if folder.suffix:
+        if folder.suffix.lower() == ".wav":
             options.error(f"--out must be a folder for a folder of films, not {folder}")
-        return [folder / f"{film.stem}.wav" for film in films]
+        return _one_for_each(films, folder)
     out = options.out or Path("foley.wav")
     if out.suffix.lower() != ".wav":
-        options.error(f"--out must end in .wav, not {out.name!r}")
+        options.error(f"--out must end in .wav, not {str(out)!r}")
     return [out]
+
+
+def _one_for_each(films: Sequence[Path], folder: Path) -> list[Path]:
+    """Where the sound of each film of a folder goes.
+
+    Raises:
+        ValueError: two films would have the same.
+    """
+    found: dict[Path, Path] = {}
+    for film in films:
+        out = folder / f"{film.stem}.wav"
+        if out in found:
+            raise ValueError(f"{film} and {found[out]} would have the same sound {out.name}; rename one")
+        found[out] = film
+    return list(found)
 
 
 def _write(

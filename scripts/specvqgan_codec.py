@@ -28,7 +28,8 @@ def parser() -> argparse.ArgumentParser:
     encode.add_argument("codes", type=frame.path, help="the new file, such as NAME.hvq")
     decode = _action(actions, "decode", "turn codes into sound", _decode)
     decode.add_argument("codes", type=frame.path, help="a file that `encode` has written")
-    decode.add_argument("sound", type=frame.path, help="the new WAV file")
+    decode.add_argument("sound", type=frame.path, help="the new file, such as NAME.wav")
+    decode.set_defaults(error=decode.error)
     decode.add_argument(
         "--vocoder", type=frame.path, metavar="FOLDER",
         help="what turns spectrograms into sound: a folder of MelGAN's, with best_netG.pt and args.yml, or of ours "
@@ -79,6 +80,8 @@ def _encode(options: argparse.Namespace) -> None:
 
 
 def _decode(options: argparse.Namespace) -> None:
+    if options.sound.suffix.lower() != ".wav":
+        options.error(f"the sound's name must end in .wav, not {options.sound.name!r}")
     frame.refuse_existing(options.sound)
     import specvqgan
     from core.audio import wav

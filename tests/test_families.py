@@ -178,3 +178,10 @@ def test_a_control_out_of_order_is_refused():
         Control("x", 2, 1)
     with pytest.raises(ValueError, match=r"a choice of x must be in 0\.\.1, not 3"):
         Control("x", 0, 1, choices=(3.0,))
+
+
+def test_kinds_of_models_have_plurals():
+    from core import families
+
+    assert families.KIND_PLURALS["foley"] == "models of sounds for pictures"
+    assert {f"{families.KIND_NAMES[kind]}s" for kind in ("sound", "image")} < set(families.KIND_PLURALS.values())

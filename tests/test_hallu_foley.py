@@ -136,3 +136,41 @@ def test_a_damaged_film_leaves_nothing_behind(room, capsys):
     (room / "cut.mp4").write_bytes(whole[: len(whole) // 3])
     assert foley("cut.mp4") == 1
     assert "cut.mp4 cannot be read as a film" in capsys.readouterr().err and not (room / "foley.wav").exists()
+
+
+@pytest.mark.parametrize("count", [2, 3, 40])
+def test_a_matroska_film_keeps_all_of_its_pictures(room, count):
+    with av.open("cinema.mkv", "w") as file:
+        stream = file.add_stream("libx264", rate=12, options={"bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        for number in range(count):
+            picture = np.full((32, 48, 3), 6 * number, np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode())
+    for name in ("new.mp4", "new.mkv"):
+        assert foley("cinema.mkv", "--out", f"{name}.wav", "--mux", name) == 0
+        with av.open("cinema.mkv") as old, av.open(name) as new:
+            before, after = (list(each.decode(video=0)) for each in (old, new))
+        assert [one.time for one in after] == pytest.approx([one.time for one in before], abs=0.01)
+        assert all((a.to_ndarray() == b.to_ndarray()).all() for a, b in zip(after, before, strict=True))
+
+
+def test_pictures_that_a_file_cannot_hold_are_named(room, capsys):
+    Image.new("RGB", (40, 30)).save("flip.gif")
+    assert foley("flip.gif", "--mux", "flip.mp4") == 1
+    assert "the pictures of flip.gif cannot be copied into .mp4" in capsys.readouterr().err
+
+
+def test_two_films_of_one_name_are_named_before_anything_is_written(room, capsys):
+    for name in ("a.mp4", "a.mkv"):
+        (room / "films").mkdir(exist_ok=True)
+        write_film(room / "films" / name, [100], 0.25)
+    assert foley("films", "--out", "sounds") == 1
+    assert "would have the same sound a.wav" in capsys.readouterr().err and not (room / "sounds").exists()
+
+
+def test_a_folder_for_sounds_may_have_a_dot(room):
+    (room / "films").mkdir()
+    write_film(room / "films" / "a.mp4", [100], 0.25)
+    assert foley("films", "--out", "take 1.2") == 0
+    assert (room / "take 1.2" / "a.wav").exists()

@@ -134,6 +134,13 @@ def test_every_change_of_a_file_is_noticed(tmp_path):
             token_file.read(path)
 
 
+def test_a_file_that_is_cut_in_its_header_is_damaged(tmp_path):
+    token_file.write(tmp_path / "a.hvq", example(samples=3000))
+    (tmp_path / "cut.hvq").write_bytes((tmp_path / "a.hvq").read_bytes()[:20])
+    with pytest.raises(ValueError, match=r"cut\.hvq is damaged: it has 20 bytes, fewer than its header of 32"):
+        token_file.read(tmp_path / "cut.hvq")
+
+
 def test_a_file_that_claims_to_be_endless_takes_no_memory(tmp_path):
     path = tmp_path / "a.hvq"
     token_file.write(path, example(samples=3000))
@@ -186,6 +193,15 @@ def test_the_command_names_what_it_cannot_read(place, capsys):
     (place / "note.txt").write_text("no sound")
     assert run("encode", place / "note.txt", place / "note.hvq", "--model", files.run("codebook")) == 1
     assert "note.txt is not a readable sound file" in capsys.readouterr().err
+    soundfile.write(place / "nothing.wav", np.zeros(0), 22050)
+    assert run("encode", place / "nothing.wav", place / "note.hvq", "--model", files.run("codebook")) == 1
+    assert "nothing.wav has no samples" in capsys.readouterr().err
+
+
+def test_the_command_writes_no_wav_under_another_kind_of_name(place, capsys):
+    with pytest.raises(SystemExit) as end:
+        run("decode", place / "speech.hvq", place / "back.mp3")
+    assert end.value.code == 2 and "must end in .wav, not 'back.mp3'" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """`specvqgan_sample`: many clips get sounds, in the layout of the original's evaluation, again where it was stopped."""
 
 import json
+import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -95,3 +96,12 @@ def test_files_of_features_are_sampled_with_the_original_run_that_takes_them(roo
     words = ["--model", specvqgan_files.run("5feats"), "--vocoder", specvqgan_files.FOLDER / "melgan"]
     assert run(room, tmp_path / "out", *words, clips=tmp_path / "features") == 0
     assert names(tmp_path / "out") == ["cls_0/video_00002_sample_0.npy", "cls_0/video_00002_sample_0.wav"]
+
+
+def test_clips_that_would_have_the_same_samples_are_named(room, tmp_path, capsys):
+    for part in ("old", "new"):
+        folder = tmp_path / "films" / part / "dog"
+        folder.mkdir(parents=True)
+        shutil.copy(room / "films" / "dog" / "a.mp4", folder)
+    assert run(room, tmp_path / "out", clips=tmp_path / "films") == 1
+    assert "would have the same samples" in capsys.readouterr().err and not (tmp_path / "out").exists()

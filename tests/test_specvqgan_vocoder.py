@@ -56,9 +56,10 @@ def test_every_part_is_the_originals(vocoder, known):
         np.testing.assert_allclose(value[0, 0].T, known[key], rtol=0, atol=3e-5, err_msg=key)
 
 
-def test_three_frames_are_too_few(vocoder):
-    with pytest.raises(ValueError, match="frames of mel must be at least 4, not 3"):
-        vocoder.generate(np.zeros((1, 80, 3)))
+@pytest.mark.parametrize("frames", [0, 3])
+def test_three_frames_are_too_few(vocoder, frames):
+    with pytest.raises(ValueError, match=f"frames of mel must be at least 4, not {frames}"):
+        vocoder.generate(np.zeros((1, 80, frames)))
 
 
 def test_weights_travel_to_the_originals_layout_and_back(vocoder):

@@ -102,16 +102,20 @@ def stream(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """What `read` gives, in blocks float32 [samples], so that a sound of any length can be worked through.
 
     Raises:
-        BadFileError: it cannot be read, or has a value that is not finite; after the blocks before it.
+        BadFileError: it cannot be read, has no samples, or has a value that is not finite; after the blocks before it.
     """
+    empty = True
     try:
         with _opened(path) as file:
             for block in _blocks(file, sample_rate) if file else _decoded(path, sample_rate):
                 if len(block):
                     check_samples(path, block)
+                    empty = False
                     yield block
     except (DecodingError, OSError, soundfile.LibsndfileError) as error:
         raise _unreadable(path, error) from None
+    if empty:
+        raise BadFileError(f"{path} has no samples")
 
 
 def check_samples(path: Path, wave: np.ndarray) -> None:

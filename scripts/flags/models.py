@@ -14,7 +14,7 @@ FOLEY: Kind = "foley"
 
 def add(parser: argparse.ArgumentParser, *kinds: Kind) -> None:
     """Add the flag, for models of these kinds; `folders` reads what it leaves in options.models."""
-    what = " or ".join(f"{families.KIND_NAMES[kind]}s in {', '.join(sorted(_places(kind)))}" for kind in kinds)
+    what = " or ".join(f"{families.KIND_PLURALS[kind]} in {', '.join(sorted(_places(kind)))}" for kind in kinds)
     parser.add_argument(
         "--models",
         type=Path,

@@ -104,8 +104,10 @@ def read(path: Path) -> Tokens:
     """
     with open_regular(path) as file:
         head = file.read(_HEADER.size)
-        if len(head) < _HEADER.size or not head.startswith(_MAGIC):
+        if not head.startswith(_MAGIC):
             raise ValueError(f"{path} is not a file of codes: it does not begin with {_MAGIC.decode()}")
+        if len(head) < _HEADER.size:
+            raise ValueError(f"{path} is damaged: it has {len(head)} bytes, fewer than its header of {_HEADER.size}")
         _, rows, _, stride, count, samples, codebook, checksum = _HEADER.unpack(head)
         try:
             checks.whole("frames of a column", stride, 1)

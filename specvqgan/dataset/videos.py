@@ -14,7 +14,8 @@ from core.video import decoding
 from specvqgan.dataset.folder import ClipFormat, Entry
 from specvqgan.features.extractors import Extractor
 
-SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"})
+# Of films that may have a sound.
+SUFFIXES = decoding.SUFFIXES - {".gif"}
 # The class of films that lie in no folder of their own.
 UNNAMED = "film"
 # Of the films, one in so many is held out.

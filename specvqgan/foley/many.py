@@ -110,7 +110,7 @@ def find(place: Path, classes: Sequence[str] = ()) -> list[Source]:
 
     Raises:
         FileNotFoundError: there is no such path.
-        ValueError: there is no clip, or it is of another class.
+        ValueError: there is no clip, it is of another class, or two would have the same samples.
     """
     files = _one_of_each(sorted(place.rglob(f"*{feature_files.SUFFIX}"))) if place.is_dir() else []
     films = [clip.source for clip in clip_files.find(place, "resnet50", FRAMES_PER_S)] if not files else []
@@ -119,7 +119,15 @@ def find(place: Path, classes: Sequence[str] = ()) -> list[Source]:
     for path, name in named:
         if name not in known:
             raise ValueError(f"{path} is of the class {name!r}, which is not one of {', '.join(known)}")
-    return [Source(path, path.stem if path.is_file() else path.name, known[name]) for path, name in named]
+    return _apart([Source(path, path.stem if path.is_file() else path.name, known[name]) for path, name in named])
+
+
+def _apart(sources: Sequence[Source]) -> list[Source]:
+    found: dict[Path, Source] = {}
+    for source in sources:
+        if (other := found.setdefault(source.place(0), source)) is not source:
+            raise ValueError(f"{source.path} and {other.path} would have the same samples; rename one")
+    return list(found.values())
 
 
 def _one_of_each(files: Sequence[Path]) -> list[Path]:

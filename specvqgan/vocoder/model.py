@@ -72,6 +72,7 @@ class Vocoder:
         """
         mel = np.asarray(mel, np.float32)
         checks.shape("mel", mel, ("n", self.config.mels, "frames"))
+        checks.whole("frames of mel", mel.shape[2], SHORTEST)
         found = [np.concatenate(list(self.stream([each])))[None] for each in mel]
         return np.concatenate([np.zeros((0, mel.shape[2] * self.config.hop), np.float32), *found])
 
