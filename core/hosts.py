@@ -1,7 +1,10 @@
 """Addresses that a server listens on."""
 
 import ipaddress
+import re
 import socket
+
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.ASCII)
 
 
 def is_loopback(host: str) -> bool:
@@ -49,3 +52,21 @@ def is_unspecified(host: str) -> bool:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return not host
+
+
+def plain(host: str) -> str:
+    """The name or address of a machine in ASCII, as DNS has it (IDNA).
+
+    Raises:
+        ValueError: it can be neither.
+
+    >>> plain("bücher.example"), plain("fe80::1%eth0")
+    ('xn--bcher-kva.example', 'fe80::1%eth0')
+    """
+    if ":" in host:
+        ipaddress.ip_address(host)
+        return host
+    name = host.encode("idna").decode("ascii")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a machine's name is of letters, digits, '-' and '.', not {host!r:.80}")
+    return name

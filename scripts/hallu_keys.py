@@ -55,6 +55,8 @@ def _list(options: argparse.Namespace) -> None:
     from server.link.keyring import Keyring
 
     ring = Keyring(_folder(options))
+    if ring.unstored:
+        raise OSError(f"there are no keys, and none can be stored: {ring.unstored}")
     print(f"server {ring.public}")
     for name, public in ring.names().items():
         print(f"{name} {public}")
@@ -66,7 +68,14 @@ def _add(options: argparse.Namespace) -> None:
 
     out = options.out or Path(f"{options.name}.key")
     frame.refuse_existing(out)
-    keys.write(out, Keyring(_folder(options)).add(options.name))
+    ring = Keyring(_folder(options))
+    made = ring.add(options.name)
+    try:
+        keys.write(out, made)
+    except BaseException:
+        # Nobody has them, and the name must be free for the next try.
+        ring.remove(options.name)
+        raise
     print(f"{out} holds the keys; whoever has this file can connect")
 
 

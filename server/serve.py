@@ -133,6 +133,8 @@ def _remote(
         return f"?{parts.query}" if parts.query else "", (hosts.reachable(settings.page_host), parts.port)
 
     keys = keyring if settings.remote_keys else None
+    if keys and keys.unstored:
+        log.warning("key files will be useless after a restart: the server's keys are not stored: %s", keys.unstored)
     gone = partial(engine.give_up, reason="its bridge is gone")
     return RemotePort(settings.remote_host, settings.remote, keys, spool, settings.pictures, page, gone)
 

@@ -1,5 +1,6 @@
 """Who may play a server from elsewhere: without a key that it has made, nobody gets a word."""
 
+import re
 import socket
 import stat
 import time
@@ -133,3 +134,32 @@ def test_a_key_file_that_others_can_read_is_mentioned(server, tmp_path):
         assert f"chmod 600 {key}" in bridge.until_said("others on this machine can read")
     finally:
         bridge.kill()
+
+
+def test_a_key_file_that_cannot_be_written_leaves_no_key(tmp_path, hallu):
+    (tmp_path / "file").touch()
+    add = ("keys", "--keys", tmp_path / "keys", "add", "laptop", "--out")
+    assert hallu(*add, tmp_path / "file" / "laptop.key").returncode == 1
+    assert hallu(*add, tmp_path / "laptop.key").returncode == 0
+
+
+def test_keys_that_cannot_be_stored_are_not_shown(tmp_path, hallu):
+    (tmp_path / "file").touch()
+    shown = hallu("keys", "--keys", tmp_path / "file")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "none can be stored" in shown.stderr
+
+
+@pytest.mark.parametrize("got", [-1, "x", None, 1e30])
+def test_a_bridge_that_says_nonsense_has_no_session(server, tmp_path, got):
+    link_keys = keys.read(key_for(server.folder / "keys", tmp_path, "nonsense-" + re.sub(r"\W", "", str(got))))
+    with zmq.Context() as context, context.socket(zmq.DEALER) as line:
+        line.linger = 0
+        link_keys.secure(line)
+        line.connect(f"tcp://127.0.0.1:{server.remote}")
+        session = {**SESSION, "session": f"nonsense nonsense {got}"}
+        line.send_multipart(wire.encode(Part(Kind.HELLO, {**session, "got": got})))
+        line.send_multipart(wire.encode(Part(Kind.HELLO, {**session, "got": 0, "fresh": False})))
+        assert line.poll(5000)
+        assert wire.decode(line.recv_multipart())[0].fields["known"] is False
+    assert not [line for line in server.errors if "Traceback" in line]

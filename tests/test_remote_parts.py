@@ -1,17 +1,24 @@
 """The line between a bridge and a server without a line: blocks without loss, order, windows, files."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audio import wav
+from server.osc.packet import Message
 from server.remote import wire
 from server.remote.channel import BULK, LIVE, MOST_WAITING, NOW, WINDOW, Channel, ChannelFull, Gap
 from server.remote.files import FileLost, IncomingFiles, sending
+from server.remote.home_files import HomeFiles
 from server.remote.packing import BLOCK, pack, unpack
 from server.remote.paths import PATHS, path_argument
+from server.remote.peer import Peer, RemoteHost
+from server.remote.requests import RemoteRequests
 from server.remote.wire import Kind, Part
+from server.sinks.wav_spool import WavSpool
 
 
 @settings(deadline=None)
@@ -169,3 +176,24 @@ def test_the_table_says_what_is_a_path():
 def test_what_is_not_a_message_is_refused(frames):
     with pytest.raises(ValueError, match="message"):
         wire.decode(frames)
+
+
+def test_a_reply_does_not_overtake_the_sound_that_it_shares(tmp_path):
+    """Two clients ask for one note at once: the second has its sound too."""
+    spool = WavSpool(tmp_path)
+    (file,) = spool.write([np.ones(3 * BLOCK, np.float32)], 16000)
+    peer = Peer("session", "", b"", spool)
+    requests = RemoteRequests(spool, tmp_path, lambda datagram, sender: None, lambda message, to: None)
+    for number in (1, 2):
+        audio = Message("/sound/audio", ("n", file.path, file.frames, file.sample_rate))
+        requests.reply(peer, audio, (RemoteHost("", "session", "home", number), 5000))
+    home = HomeFiles(WavSpool(tmp_path / "home"), tmp_path)
+    arrived = []
+    while (frames := peer.channel.take()) is not None:
+        part, number, _ = wire.decode(frames)
+        peer.channel.confirm(number)
+        if part.kind is Kind.FILE:
+            home.incoming.add(part.fields, part.payload)
+        else:
+            arrived.append(home.arrived(part.fields["file"]).read_bytes())
+    assert arrived == [Path(file.path).read_bytes()] * 2

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from core import errors
 from core.files import atomic, json_files
 from core.files.regular import read_regular
 from renderer.ipc import keys
@@ -15,13 +16,17 @@ _KEY_BYTES = 64
 
 
 class Keyring:
-    """The keys in one folder: the server's pair, and the public key of each client by its name."""
+    """The keys in one folder: the server's pair, and the public key of each client by its name.
+
+    Attributes:
+        unstored: why the server's pair cannot be stored; "": it is.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Read the server's keys, or make them; where they cannot be written, they last as long as this object."""
         self._clients = folder / _CLIENTS
         self._started: set[bytes] = set()
-        self.public, self.secret = _own(folder / _SERVER)
+        self.public, self.secret, self.unstored = _own(folder / _SERVER)
 
     def new(self) -> LinkKeys:
         """Keys for a renderer that this server starts; they are not stored."""
@@ -78,18 +83,22 @@ class Keyring:
         return self._clients / f"{name}{_SUFFIX}"
 
 
-def _own(path: Path) -> tuple[str, str]:
-    """The server's public and secret key.
+def _own(path: Path) -> tuple[str, str, str]:
+    """The server's public and secret key, and why they cannot be stored.
 
     Raises:
         ValueError: the file holds something else.
     """
     if path.exists():
         values = json_files.read_object(path)
-        return keys.check_key(f"{path}: public", values.get("public")), keys.check_key("secret", values.get("secret"))
+        return (
+            keys.check_key(f"{path}: public", values.get("public")),
+            keys.check_key("secret", values.get("secret")),
+            "",
+        )
     public, secret = keys.pair()
     try:
         atomic.write_text(path, f'{{"public": "{public}", "secret": "{secret}"}}\n', private=True)
     except OSError as error:
-        log.debug("keys are not stored: %s", error)
-    return public, secret
+        return public, secret, errors.sentence(error)
+    return public, secret, ""

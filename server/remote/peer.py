@@ -62,7 +62,7 @@ class Peer:
         self._spool = spool
         self.files = IncomingFiles(self._place)
         self.seen_s = time.monotonic()
-        # When a file was last delivered, or its reply was sent again without it.
+        # When the last block of a file was sent, or its reply was sent again without it.
         self._delivered: OrderedDict[str, float] = OrderedDict()
 
     def _place(self, name: str, size: int) -> Path:
@@ -83,14 +83,21 @@ class Peer:
         return path
 
     def has(self, path: Path) -> bool:
-        """Whether the bridge still has this file, so that its name is enough."""
-        now_s = time.monotonic()
-        before_s = self._delivered.get(path.name, float("-inf"))
-        self._delivered[path.name] = now_s
-        self._delivered.move_to_end(path.name)
+        """Whether the bridge still has this file, so that its name is enough.
+
+        Not while the file is on its way: a reply with the name alone would overtake it.
+        """
+        known = time.monotonic() - self._delivered.get(path.name, float("-inf")) < YOUNG_S - _SPARE_S
+        if known:
+            self.delivered(path.name)
+        return known
+
+    def delivered(self, name: str) -> None:
+        """Remember that the last block of a file is sent before all that follows."""
+        self._delivered[name] = time.monotonic()
+        self._delivered.move_to_end(name)
         while len(self._delivered) > _MOST_DELIVERED:
             self._delivered.popitem(last=False)
-        return now_s - before_s < YOUNG_S - _SPARE_S
 
     def forget(self, name: str) -> None:
         """Send a file again the next time: the bridge has lost it."""

@@ -191,10 +191,9 @@ class RemotePort:
             try:
                 key = str(route.get("User-Id")) if self._keyring else ""
                 part, number, arrived = wire.decode([frame.bytes for frame in frames])
+                self._take(route.bytes, key, part, number, arrived)
             except (ValueError, zmq.ZMQError) as error:
                 log.debug("from a bridge: %s", error)
-                continue
-            self._take(route.bytes, key, part, number, arrived)
 
     def _take(self, route: bytes, key: str, part: Part, number: int, arrived: int) -> None:
         peer = self._routes.get(route)
@@ -221,8 +220,12 @@ class RemotePort:
                 self._handle_part(peer, part)
 
     def _hello(self, route: bytes, key: str, fields: Mapping[str, Any]) -> None:
-        """Begin or resume a session; one that is not known must begin afresh."""
-        session = fields.get("session")
+        """Begin or resume a session; one that is not known must begin afresh.
+
+        Raises:
+            ValueError: it does not say how much of the session has arrived.
+        """
+        session, got = fields.get("session"), checks.whole("got", fields.get("got"), 0, 2**63)
         if not isinstance(session, str) or not 16 <= len(session) <= _SESSION:
             return
         peer = self._peers.get(session)
@@ -235,7 +238,7 @@ class RemotePort:
         self._routes.pop(peer.route, None)
         peer.route, self._routes[route] = route, peer
         peer.seen_s = time.monotonic()
-        peer.channel.confirm(checks.whole("got", fields.get("got"), 0, 2**63))
+        peer.channel.confirm(got)
         self._welcome(peer)
         for frames in peer.channel.again():
             self._transmit(peer, frames)

@@ -110,7 +110,13 @@ class RemoteRequests:
         if peer.has(path):
             return [Part(Kind.OSC, {**fields, "file": {"name": path.name}}, payload)], NOW
         lane = LIVE if path.suffix == ".wav" and path.stat().st_size <= LIVE_BYTES else BULK
-        return sending(path, path.name, lambda found: Part(Kind.OSC, {**fields, "file": found}, payload)), lane
+
+        def last(described: dict[str, Any]) -> Part:
+            if "sha256" in described:
+                peer.delivered(path.name)
+            return Part(Kind.OSC, {**fields, "file": described}, payload)
+
+        return sending(path, path.name, last), lane
 
     def _file_of(self, message: Message) -> Path | None:
         """The file here that a reply names; None: it names none."""

@@ -57,9 +57,9 @@ class BridgeSettings:
         """
         try:
             parts = urlsplit(f"//{server}")
-            host, port = parts.hostname, parts.port or REMOTE_PORT
+            host, port = hosts.plain(parts.hostname or ""), REMOTE_PORT if parts.port is None else parts.port
         except ValueError:
-            host, port = None, 0
-        if not host or parts.path or parts.username is not None:
+            host, port = "", 0
+        if not host or not port or parts.netloc != server or parts.username is not None:
             raise ValueError(f"a server must be HOST or HOST:PORT, not {server!r:.80}")
         return cls(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **given)
