@@ -295,3 +295,15 @@ def test_without_keys_bridges_connect_from_the_same_machine(tmp_path, models):
     finally:
         bridge.kill()
         server.kill()
+
+
+def test_a_note_for_which_there_was_no_room_comes_when_there_is(home, models):
+    bridge = RunningBridge(home.folder / "full", home.relay.port, "--key", home.key).until("found")
+    try:
+        bridge.spool.rmdir()
+        bridge.spool.touch()
+        assert "did not come home" in bridge.send("/sound/note", "n", "z", PITCHES[0])[-1].args[2]
+        bridge.spool.unlink()
+        assert bridge.send("/sound/note", "n", "z", PITCHES[0])[-1].address == "/done"
+    finally:
+        bridge.kill()

@@ -58,7 +58,7 @@ class HomeReplies:
         try:
             path = self._files.arrived(described).as_posix() if isinstance(described, dict) else None
         except FileLost as error:
-            if isinstance(described, dict) and "file" not in described:
+            if isinstance(described, dict):
                 self._forget(str(described.get("name")))
             if request:
                 self._requests.close(number)
