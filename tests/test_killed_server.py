@@ -174,3 +174,19 @@ def test_a_server_plays_where_the_users_data_folder_cannot_be_written(models, tm
         process.terminate()
         errors = process.communicate()[1]
     assert "Traceback" not in errors
+
+
+def test_ctrl_c_in_a_terminal_ends_a_server_with_its_renderer_in_silence(tmp_path, models):
+    """A terminal sends Ctrl-C to all processes in front: the renderer's end is not a failure then."""
+    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--image-port", "0", "--no-image"]
+    command += ["--models", str(models), "--spool", str(tmp_path / "spool"), "--state", str(tmp_path / "state.npz")]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True)
+    said = []
+    for line in server.stderr:
+        said.append(line)
+        if "page at" in line:
+            break
+    os.killpg(server.pid, signal.SIGINT)
+    said += server.stderr
+    assert server.wait(PATIENCE_S) == 130
+    assert [line for line in said if "exited" in line or "Traceback" in line] == []

@@ -79,3 +79,10 @@ def test_its_keys_are_not_in_its_command(monkeypatch, tmp_path):
     keys = parse(process.stdin.getvalue().decode())
     assert ring.allows(keys.public.encode())
     assert keys.secret not in " ".join(process.command)
+
+
+def test_ctrl_c_goes_to_the_server_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    options = started(monkeypatch, tmp_path).options
+    assert options["start_new_session"]
+    assert options["creationflags"] & 0x200

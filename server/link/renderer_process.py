@@ -19,8 +19,9 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 # A renderer that ran this long was healthy; the next one may start soon.
 _HEALTHY_S = 60.0
 _PATIENCE_S = 5.0
-# Windows has no niceness, which the renderer sets itself elsewhere.
-_LOW_PRIORITY = "BELOW_NORMAL_PRIORITY_CLASS"
+# Windows has no niceness, which the renderer sets itself elsewhere. In a group of its own it does not get Ctrl-C there,
+# as in a session of its own elsewhere: the server ends it, and does not take its end for a failure.
+_WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NEW_PROCESS_GROUP")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class RendererProcess:
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                creationflags=getattr(subprocess, _LOW_PRIORITY, 0),
+                creationflags=sum(getattr(subprocess, name, 0) for name in _WINDOWS_FLAGS),
+                start_new_session=True,
             )
         except OSError as error:
             log.warning("the renderer cannot be started: %s", error)
