@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import stat
-import threading
+import time
 from pathlib import Path
 
 from core import errors, hosts, log_limit, signals
@@ -36,20 +36,15 @@ def bridge(settings: BridgeSettings) -> int:
     files = HomeFiles(WavSpool(settings.spool, settings.spool_limit), settings.pictures)
     log_limit.limit_root()
     running = Bridge(settings.server, link_keys, osc, files, page)
-    received, ended = list[int](), threading.Event()
-
-    def stop(number: int, frame: object) -> None:
-        received.append(number)
-        ended.set()
-
-    signals.on_end(stop)
+    # Without a lock, such as that of an Event: the handler interrupts the thread that may hold it.
+    received = list[int]()
+    signals.on_end(lambda number, frame: received.append(number))
     if not hosts.is_loopback(settings.host):
         log.warning("listening on %s: everybody who reaches this address can play", settings.host)
     running.start()
     print(f"ready {osc.name}", flush=True)
-    # With a timeout: on Windows an endless wait does not notice Ctrl-C.
-    while not ended.wait(0.5):
-        pass
+    while not received:
+        time.sleep(0.1)
     running.stop()
     osc.close()
     page.close()
