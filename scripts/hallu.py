@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
+from core import errors
+
 PROG = "hallu"
 # Subcommands: what they do. Each is the module scripts.hallu_NAME, which is imported when the subcommand is used.
 COMMANDS = {
@@ -43,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         # Help, the version, or wrong usage: each ends here.
         parser().parse_args(words)
+    # Ctrl-C may come while a subcommand's modules are read, which takes seconds on a busy machine.
+    return errors.exit_status(lambda: _run(words), f"hallu {words[0]}", debug=True)
+
+
+def _run(words: Sequence[str]) -> int:
     status: int = import_module(f"scripts.hallu_{words[0]}").main(words[1:])
     return status
 

@@ -284,3 +284,9 @@ def test_a_second_gansynth_generate_counts_on(caplog):
         assert status(COMMANDS["gansynth_generate"], words) == 0
         assert re.search(r"seed \d+ \(use --seed", caplog.text)
     assert sorted(path.name for path in Path("out").iterdir()) == [f"generated_{number}.wav" for number in range(4)]
+
+
+def test_ctrl_c_while_a_subcommand_begins_exits_130(capsys, monkeypatch):
+    monkeypatch.setattr("scripts.hallu_foley.parser", lambda: signal.raise_signal(signal.SIGINT))
+    assert hallu.main(["foley", "street.mp4"]) == 130
+    assert capsys.readouterr().err == "hallu foley: interrupted\n"

@@ -228,3 +228,15 @@ def test_what_is_sampled_can_be_cancelled(model, film, tmp_path):
     session.cancel()
     session.wait(30)
     assert session.state()["error"] == "cancelled" and session.sample is None
+
+
+def test_a_film_of_one_picture_gets_a_sound_of_the_shortest_length(tab, served, tmp_path, caplog):
+    writer = Mp4(tmp_path / "blink.mp4", 48, 64, Fraction(25))
+    writer.write(small_foley.film(1.0)[0])
+    writer.finish()
+    with caplog.at_level("INFO"):
+        load(tab, tmp_path / "blink.mp4")
+    assert tab.js("document.getElementById('seconds').value") == "0.5"
+    sample(tab)
+    assert len(served[0].sample.wave) == 11025
+    assert "blink.mp4 is taken as silent: it is" in caplog.text

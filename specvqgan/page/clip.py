@@ -55,7 +55,7 @@ def read(path: Path, name: str, model: Foley) -> Clip:
         count, shown = _look(path)
     except DecodingError as error:
         raise ValueError(f"{name} cannot be read as a film: {error}") from None
-    return Clip(name, path, count / FPS, _codes(path, model), _sheet(shown))
+    return Clip(name, path, count / FPS, _codes(path, name, model), _sheet(shown))
 
 
 def _look(path: Path) -> tuple[int, list[np.ndarray]]:
@@ -83,13 +83,13 @@ def _sheet(shown: list[np.ndarray]) -> bytes:
     return memory.getvalue()
 
 
-def _codes(path: Path, model: Foley) -> np.ndarray:
+def _codes(path: Path, name: str, model: Foley) -> np.ndarray:
     """The codes of a film's sound; none where it has none."""
     none = np.zeros((model.codebook.config.rows, 0), np.int64)
     try:
         wave = sound_files.read(path, spectrogram.SAMPLE_RATE, longest_s=LONGEST_S)
     except BadFileError as error:
-        log.info("%s", error)
+        log.info("%s is taken as silent: %s", name, str(error).replace(str(path), "it"))
         return none
     mel = spectrogram.spectrogram(wave)
     stride = model.codebook.config.stride

@@ -212,7 +212,7 @@ class PageSession:
         model.class_number(classes)
         if model.watches and clip is None:
             raise ValueError("this model follows pictures: load a clip first")
-        usual = min(LONGEST_S, clip.seconds if clip else model.seconds)
+        usual = min(LONGEST_S, max(SHORTEST_S, clip.seconds if clip else model.seconds))
         wish = Wish(
             classes,
             checks.in_range("temperature", checks.number("temperature", values.get("temperature", 1.0)), 0.0, 10.0),

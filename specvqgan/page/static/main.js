@@ -74,10 +74,16 @@ function show(now) {
   if (now.sample?.number !== before?.sample?.number) sampled(now.sample);
 }
 
+/** As long as the film, as far as a sound may be. */
+function usual(clip) {
+  const { min, max } = at("seconds");
+  return Math.min(Number(max), Math.max(Number(min), clip.seconds));
+}
+
 function first(now) {
   at("top_k").value = now.top_k;
   at("top_k").max = now.codes;
-  at("seconds").value = now.clip ? Math.min(60, now.clip.seconds) : now.seconds;
+  at("seconds").value = now.clip ? usual(now.clip) : now.seconds;
   at("class-row").hidden = !now.classes.length;
   const free = now.needs_class ? [] : [new Option("the pictures decide", "")];
   at("class").replaceChildren(...free, ...now.classes.map((name) => new Option(name, name)));
@@ -105,7 +111,7 @@ at("film").addEventListener("change", async (event) => {
   at("status").textContent = `loading ${file.name}`;
   const reply = await send("/clip", file, { name: file.name });
   event.target.value = "";
-  if (reply?.clip) at("seconds").value = Math.min(60, reply.clip.seconds);
+  if (reply?.clip) at("seconds").value = usual(reply.clip);
 });
 at("wish").addEventListener("submit", async (event) => {
   event.preventDefault();
