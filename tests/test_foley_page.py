@@ -127,6 +127,28 @@ def test_priming_begins_with_the_films_own_codes(tab, served, film):
     assert "the first 6 columns given" in tab.js("document.getElementById('codes').ariaLabel")
 
 
+# Answers about the state arrive only when they are let go.
+LATE_STATES = """
+const real = window.fetch;
+window.late = [];
+window.fetch = async (where, ...more) => {
+  const answer = await real(where, ...more);
+  if (String(where).startsWith("/state")) await new Promise((go) => window.late.push(go));
+  return answer;
+};
+"""
+
+
+def test_a_late_answer_from_before_a_command_changes_nothing(tab, served, film):
+    tab.js(LATE_STATES)
+    tab.wait("window.late.length > 0")
+    load(tab, film)
+    click(tab, "#prime")
+    tab.js("window.late.forEach((go) => go())")
+    tab.js("new Promise((go) => setTimeout(go, 300))")
+    assert tab.js("document.getElementById('prime').checked")
+
+
 def test_the_same_seed_gives_the_same_codes_and_another_seed_others(tab, served, film):
     load(tab, film)
     sample(tab)

@@ -11,6 +11,8 @@ const codes = new Codes(at("codes"), at("code"));
 const player = new Player(at("play"), at("now"));
 let state = null;
 let timer = 0;
+// Counts commands, as they go and as they are answered: a state that was asked for before is an old one.
+let commands = 0;
 
 function url(path, values = {}) {
   const query = new URLSearchParams(token ? { ...values, token } : values).toString();
@@ -25,9 +27,11 @@ function problem(text) {
 // The state after a command, or null: then the reason is shown.
 async function send(path, body, values) {
   let reply;
+  commands += 1;
   try {
     const response = await fetch(url(path, values), { method: "POST", body });
     reply = await response.json();
+    commands += 1;
     if (!response.ok) throw new Error(reply.error);
   } catch (error) {
     problem(error instanceof TypeError ? "The program does not answer." : error.message);
@@ -40,11 +44,12 @@ async function send(path, body, values) {
 
 async function poll() {
   clearTimeout(timer);
+  const asked = commands;
   try {
     const response = await fetch(url("/state"));
     const reply = await response.json();
     if (!response.ok) throw new Error(reply.error);
-    show(reply);
+    if (asked === commands) show(reply);
   } catch (error) {
     problem(error instanceof TypeError ? "The program does not answer; trying again." : error.message);
   }
