@@ -70,7 +70,7 @@ def test_list_names_every_address():
 
 
 def test_usage_nests_optional_arguments():
-    assert COMMANDS["/notify"].usage == "[port [rate]]"
+    assert COMMANDS["/notify"].usage == "[port [rate [level]]]"
 
 
 def test_usage_repeats_groups():

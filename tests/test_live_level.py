@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.audio.live_level import BLOCK_S, Limiter, LoudnessGain
+from core.audio.levels import PEAK, gain
+from core.audio.live_level import BLOCK_S, HeldLevel, Limiter, LoudnessGain, held_blocks
 from core.audio.loudness import loudness_lufs
 
 RATE = 16000
@@ -26,6 +27,11 @@ def limited(wave):
 def test_a_limiter_keeps_every_sample_below_its_ceiling():
     noise = np.random.default_rng(0).standard_normal(2 * RATE) * np.repeat([0.1, 4.0, 0.2, 1.0], RATE // 2)
     assert np.abs(limited(noise)).max() <= 0.5 + 1e-12
+
+
+def test_a_limiter_holds_a_sound_that_begins_loud():
+    assert np.abs(limited(tone(1.0, 4.0))).max() <= 0.5 + 1e-12
+    assert np.abs(limited(np.full(RATE, 4.0))).max() <= 0.5 + 1e-12
 
 
 def test_a_limiter_leaves_what_is_below_its_ceiling():
@@ -72,3 +78,19 @@ def test_a_block_shorter_than_the_look_ahead_waits_for_more():
     limiter = Limiter(0.5, 16000)
     parts = [limiter.next(np.ones(10)), limiter.next(np.ones(0)), limiter.next(np.ones(400)), limiter.finish()]
     assert list(map(len, parts)) == [0, 0, 330, 80]
+
+
+def test_a_held_level_is_the_gain_where_that_stays_below_the_peak():
+    found = np.concatenate(list(held_blocks(np.split(tone(1.0, 0.01), 4), 20.0, RATE)))
+    assert np.allclose(found, tone(1.0, 0.01) * gain(20.0), atol=1e-7)
+
+
+def test_a_held_level_never_exceeds_minus_1_dbfs():
+    noise = np.random.default_rng(0).standard_normal(2 * RATE)
+    found = np.concatenate(list(held_blocks(np.array_split(noise, 7), 30.0, RATE)))
+    assert len(found) == len(noise)
+    assert 0.5 < np.abs(found).max() <= PEAK + 1e-7
+
+
+def test_a_held_level_of_next_to_nothing_has_its_samples():
+    assert HeldLevel(6.0, RATE).next(np.ones(3, np.float32), last=True).shape == (3,)

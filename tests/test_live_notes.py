@@ -29,9 +29,10 @@ def play(peer, pitch=40, *velocity, target="t"):
     return head, audio
 
 
+@pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("rate", [0, 44100, 48000])
-def test_the_whole_note_begins_with_its_head_bit_by_bit(peer, rate):
-    ask(peer, "/notify", 0, rate)
+def test_the_whole_note_begins_with_its_head_bit_by_bit(peer, rate, level):
+    ask(peer, "/notify", 0, rate, level)
     head, audio = play(peer)
     assert head.args[2] == len(wave(head)) < head.args[4] == audio.args[2] == len(wave(audio))
     assert wave(audio)[: head.args[2]].tobytes() == wave(head).tobytes()

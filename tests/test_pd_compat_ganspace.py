@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import SMALL
+from drop_in import assert_at_level
 
 import ganspace
 from ganspace.edited_models import CoordinateModel, EditedModel
@@ -37,11 +38,6 @@ def walking(pd):
     return pd
 
 
-def assert_close(wave, wanted):
-    assert wave.shape == wanted.shape
-    assert np.abs(wave - wanted).max() <= 1e-3 * np.abs(wanted).max()
-
-
 def test_the_named_array_gets_one_value_for_each_direction(pd):
     pd.to("amplitudes", "0 1.5")
     assert pd.ask(f"load_ganspace_components {PICKLE} amplitudes", "loaded_pca") == []
@@ -60,16 +56,16 @@ def test_the_file_may_be_named_with_its_folder_as_in_the_course(pd):
     assert pd.ask(f"load_ganspace_components magenta_small/{PICKLE} amplitudes", "loaded_pca") == []
 
 
-def test_the_values_of_the_array_move_a_z(walking, magenta, course):
+def test_the_values_of_the_array_move_a_z(walking, magenta, course, server):
     z = walking.array("z")[None]
     walking.ask("synthesize z sound 52", "synthesized")
-    assert_close(walking.array("sound"), magenta.generate(z, [52])[0])
+    assert_at_level(server, walking.array("sound"), magenta.generate(z, [52])[0])
     walking.to("amplitudes", "0 2 -1.5")
     walking.ask("synthesize z sound 52", "synthesized")
-    assert_close(walking.array("sound"), EditedModel(magenta, course, [2.0, -1.5]).generate(z, [52])[0])
+    assert_at_level(server, walking.array("sound"), EditedModel(magenta, course, [2.0, -1.5]).generate(z, [52])[0])
     walking.to("amplitudes", "const 0")
     walking.ask("synthesize z sound 52", "synthesized")
-    assert_close(walking.array("sound"), magenta.generate(z, [52])[0])
+    assert_at_level(server, walking.array("sound"), magenta.generate(z, [52])[0])
 
 
 def test_an_array_is_as_good_as_set_edits(walking, server):
@@ -81,7 +77,7 @@ def test_an_array_is_as_good_as_set_edits(walking, server):
     reply = next(r for r in server.send("/sound/synthesize", "same", "target", 52) if r.address == "/sound/audio")
     server.send("/sound/set_edits")
     wave = soundfile.read(reply.args[1], dtype="float32")[0]
-    assert np.abs(walking.array("sound") - wave).max() <= 1e-6 * np.abs(wave).max()
+    assert_at_level(server, walking.array("sound"), wave, tolerance=1e-6)
 
 
 def test_another_object_without_an_array_does_not_hear_these_edits(tmp_path, walking, server, magenta):
@@ -91,39 +87,40 @@ def test_another_object_without_an_array_does_not_hear_these_edits(tmp_path, wal
         other.to("hallu-connect", f"127.0.0.1 {server.port}")
         other.ask("randomize_z z", "randomized")
         other.ask("synthesize z sound 55", "synthesized")
-        assert_close(other.array("sound"), magenta.generate(other.array("z")[None], [55])[0])
+        assert_at_level(server, other.array("sound"), magenta.generate(other.array("z")[None], [55])[0])
 
 
-def test_another_model_forgets_the_array(walking, magenta):
+def test_another_model_forgets_the_array(walking, magenta, server):
     walking.to("amplitudes", "0 3")
     walking.ask("load magenta_small", "loaded")
     walking.ask("synthesize z sound 52", "synthesized")
-    assert_close(walking.array("sound"), magenta.generate(walking.array("z")[None], [52])[0])
+    assert_at_level(server, walking.array("sound"), magenta.generate(walking.array("z")[None], [52])[0])
 
 
-def test_coordinates_come_from_numbers_and_arrays(walking, magenta, course):
+def test_coordinates_come_from_numbers_and_arrays(walking, magenta, course, server):
     walking.to("amplitudes", "0 1 0 -2")
     assert walking.ask("synthesize_noz sound 52 amplitudes -- sound2 55 0.5 -1 -- sound3 60 2", "synthesized") == []
     path = CoordinateModel(magenta, course)
     edits = np.array([[1.0, 0, -2], [0.5, -1, 0], [2, 0, 0]])
     for name, row, pitch in zip(("sound", "sound2", "sound3"), edits, (52, 55, 60), strict=True):
-        assert_close(walking.array(name), path.generate(row[None], [pitch])[0])
+        assert_at_level(server, walking.array(name), path.generate(row[None], [pitch])[0])
     assert [message[1] for message in walking.heard if message[:2] == [0, "synthesized"]] == ["synthesized"]
 
 
-def test_without_edits_the_array_is_taken_as_the_patches_say(walking, magenta, course):
+def test_without_edits_the_array_is_taken_as_the_patches_say(walking, magenta, course, server):
     walking.to("amplitudes", "0 1 1")
     walking.ask("synthesize_noz sound 45", "synthesized")
-    assert_close(walking.array("sound"), CoordinateModel(magenta, course).generate(np.array([[1.0, 1.0]]), [45])[0])
+    wave = CoordinateModel(magenta, course).generate(np.array([[1.0, 1.0]]), [45])[0]
+    assert_at_level(server, walking.array("sound"), wave)
 
 
-def test_without_an_array_no_edits_are_the_mean(pd, magenta, course):
+def test_without_an_array_no_edits_are_the_mean(pd, magenta, course, server):
     pd.ask(f"load_ganspace_components {PICKLE}", "loaded_pca")
     pd.ask("synthesize_noz sound 45", "synthesized")
-    assert_close(pd.array("sound"), CoordinateModel(magenta, course).generate(np.zeros((1, 1)), [45])[0])
+    assert_at_level(server, pd.array("sound"), CoordinateModel(magenta, course).generate(np.zeros((1, 1)), [45])[0])
 
 
-def test_all_that_is_asked_at_once_is_answered_in_order(pd, magenta, course):
+def test_all_that_is_asked_at_once_is_answered_in_order(pd, magenta, course, server):
     pd.to("amplitudes", "0 1 -1")
     asked = {
         "load magenta_small": "loaded",
@@ -144,7 +141,8 @@ def test_all_that_is_asked_at_once_is_answered_in_order(pd, magenta, course):
         pd.wait(0, reply)
     replies = [message[1] for message in pd.heard[start:] if message[0] == 0 and message[1] != "progress"]
     assert replies == list(asked.values())
-    assert_close(pd.array("sound2"), CoordinateModel(magenta, course).generate(np.array([[1.0, -1.0]]), [52])[0])
+    wave = CoordinateModel(magenta, course).generate(np.array([[1.0, -1.0]]), [52])[0]
+    assert_at_level(server, pd.array("sound2"), wave)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,34 @@ def test_the_first_sound_at_the_default_level_is_near_the_common_loudness(
     assert np.mean(found) == pytest.approx(TARGET_LUFS, abs=3)
 
 
+def loudness_of_arrays(pd):
+    """That of three notes and three hallucinations, none above -1 dBFS."""
+    found = []
+    for message, end in (("synthesize z sound 60", "synthesized"), ("hallucinate sound 3 3", "hallucinated")) * 3:
+        pd.ask("randomize_z z", "randomized")
+        pd.ask(message, end)
+        wave = pd.array("sound")
+        assert np.abs(wave).max() <= 10 ** (-1 / 20)
+        found.append(loudness_lufs(without_silence(wave), 16000))
+    return found
+
+
+def test_the_drop_in_fills_arrays_at_the_common_loudness(tmp_path, fluid):
+    patch = with_object("pyext. sopimagenta.gansynth.pyext gansynth @detach 1", inlet=1, arrays=("z", "sound"))
+    with pd_running(tmp_path / "pd", patch, paths=(PD / "compat",)) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {fluid.port}")
+        pd.ask("load fluid 4", "loaded")
+        assert np.mean(loudness_of_arrays(pd)) == pytest.approx(TARGET_LUFS, abs=3)
+
+
+def test_a_client_with_at_level_leaves_no_gain_to_the_player(tmp_path, fluid):
+    with pd_running(tmp_path / "pd", CLIENT.format(port=fluid.port)) as pd:
+        pd.say("at_level 1")
+        pd.ask("load fluid", "loaded")
+        assert np.mean(loudness_of_arrays(pd)) == pytest.approx(TARGET_LUFS, abs=3)
+        assert {message[3] for message in pd.heard if message[:2] == [0, "gain"]} == {1}
+
+
 @pytest.fixture
 def client(tmp_path):
     """A `hallu-client` in a Pd, the server that it sends to, and its sender's address after the first request."""

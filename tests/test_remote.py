@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import SMALL, RunningServer
+from drop_in import assert_at_level
 from remote import Home, RunningBridge, key_for, remote_port, the_same
 
 PITCHES = (24, 30)
@@ -87,6 +88,15 @@ def test_replies_and_rate_follow_notify(bridge):
     audio = listening.receive()
     assert (audio.args[3], soundfile.info(audio.args[1]).samplerate) == (8000, 8000)
     assert asking.is_silent()
+
+
+def test_the_level_that_a_client_asks_for_is_the_servers(bridge, home):
+    sounds = []
+    for level in (0, 1):
+        peer = bridge.peer()
+        peer.ask("/notify", 0, 0, level)
+        sounds.append(soundfile.read(peer.ask("/sound/synthesize", "z", "n", 24)[0].args[1], dtype="float32")[0])
+    assert_at_level(home.server, sounds[1], sounds[0])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+from drop_in import assert_at_level
 from recorded_request import RecordedRequest
 
 from server.session import Session
@@ -27,10 +28,10 @@ def ask(peer, *message):
 class Listener:
     """A client that plays one stream, and keeps its segments; it steers from a second port, whose replies are apart."""
 
-    def __init__(self, server, *slots, rate=0, target=""):
+    def __init__(self, server, *slots, rate=0, level=0, target=""):
         self.peer, self.control = server.peer(20.0), server.peer(20.0)
         self.target = target or f"s{self.peer.port}"
-        ask(self.peer, "/notify", 0, rate)
+        ask(self.peer, "/notify", 0, rate, level)
         self.segments, self.position_s, self.end = [], 0.0, None
         self.peer.send("/sound/stream", self.target, *SHAPE, *slots)
 
@@ -112,6 +113,14 @@ def test_the_same_seed_and_messages_give_the_same_samples(server, peer):
         return player.stop()
 
     assert performance().tobytes() == performance().tobytes()
+
+
+def test_a_client_that_asks_for_the_level_streams_at_it(server, peer):
+    def performance(level):
+        ask(peer, "/sound/seed", 9)
+        return Listener(server, "s1", "s2", level=level).play(0.6).stop()
+
+    assert_at_level(server, performance(1), performance(0), hallucination=True)
 
 
 def test_a_change_is_heard_within_the_look_ahead(server, peer):

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,3 +204,20 @@ def test_frames_of_a_stream_of_days_start_again_at_0(spool):
     (reply,) = spool.sink(ClientPreferences()).deliver([Segment("s", tone(16000), 16000, pieces)])
     assert (reply.args[1], reply.args[5]) == (0, 5)
     assert list(decode(encode(reply))) == [Message(reply.address, reply.args)]
+
+
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_segments_at_their_level_are_the_whole_sound_cut(spool, rate):
+    sink, pieces, noise = spool.sink(ClientPreferences(rate=rate, level=True)), Pieces(), loud_noise()
+    parts = np.array_split(noise, 5)
+    segments = [Segment("s", part, 16000, pieces, part is parts[-1], 12.0) for part in parts]
+    replies = [reply for segment in segments for reply in sink.deliver([segment])]
+    (whole,) = sink.deliver([replace(rendered("t", noise), gain_db=12.0)])
+    joined = np.concatenate([soundfile.read(reply.args[2])[0] for reply in replies])
+    assert [reply.args[5] for reply in replies] == list(np.cumsum([0, *(reply.args[3] for reply in replies[:-1])]))
+    assert np.allclose(joined, soundfile.read(whole.args[1])[0], atol=1e-6)
+    assert 0.5 < np.abs(joined).max() <= 10 ** (-1 / 20)
+
+
+def loud_noise():
+    return np.random.default_rng(0).standard_normal(16000).astype(np.float32)

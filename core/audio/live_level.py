@@ -5,11 +5,12 @@ depend on when or in what portions it is asked for.
 """
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.audio.levels import gain
+from core.audio.levels import PEAK, gain
 from core.audio.loudness import MAX_GAIN_DB, MIN_GAIN_DB, k_weighting
 
 BLOCK_S = 0.05
@@ -68,7 +69,7 @@ class KWeighting:
 
 @dataclass(frozen=True)
 class _Margins:
-    """What the limiter keeps of the block before: `ahead` samples of sound, and as many of its gain."""
+    """What the limiter keeps of the block before: `ahead` samples of sound, and as many of its gain; none at first."""
 
     wave: np.ndarray
     gains: np.ndarray
@@ -85,7 +86,7 @@ class Limiter:
         self.ahead = max(1, round(LOOK_AHEAD_S * sample_rate))
         self._ceiling = ceiling
         self._slope = 1.0 / (_RELEASE_S * sample_rate)
-        self._margins = _Margins(np.zeros(0), np.ones(self.ahead), 1.0)
+        self._margins = _Margins(np.zeros(0), np.zeros(0), 1.0)
 
     def next(self, block: np.ndarray) -> np.ndarray:
         """The samples that the next block, float [samples], completes."""
@@ -96,11 +97,17 @@ class Limiter:
             self._margins = _Margins(wave, before.gains, before.lowest)
             return wave[:0]
         allowed = np.minimum(1.0, self._ceiling / np.maximum(np.abs(wave), _SILENCE))
+        if min(allowed.min(), before.gains.min(initial=1.0), before.lowest) == 1.0:
+            # Nothing is above the ceiling or was lately: the rest would multiply by ones, a hundred times as slowly.
+            self._margins = _Margins(wave[count:], np.ones(ahead), 1.0)
+            return wave[:count]
         # The lowest gain that any sample within the look-ahead allows, and then no faster up than the release.
         lowest = np.lib.stride_tricks.sliding_window_view(allowed, ahead + 1).min(axis=1)[:count]
         ramp = self._slope * np.arange(1, count + 1)
         held = np.minimum.accumulate(np.concatenate([[before.lowest], lowest - ramp]))[1:] + ramp
-        gains = np.concatenate([before.gains, np.minimum(held, 1.0)])
+        held = np.minimum(held, 1.0)
+        # A sound that begins above the ceiling begins with the gain that its first samples allow.
+        gains = np.concatenate([before.gains if len(before.gains) else np.full(ahead, held[0]), held])
         # The mean of gains that all allow this sample allows it too.
         smooth = np.lib.stride_tricks.sliding_window_view(gains, ahead + 1).mean(axis=1)
         self._margins = _Margins(wave[count:], gains[-ahead:], float(gains[-1]))
@@ -109,3 +116,25 @@ class Limiter:
     def finish(self) -> np.ndarray:
         """The samples that are left when no more come."""
         return self.next(np.zeros(self.ahead))
+
+
+class HeldLevel:
+    """A gain for a sound that comes in pieces, held to -1 dBFS by a limiter, which never clips."""
+
+    def __init__(self, gain_db: float, sample_rate: int) -> None:
+        self._factor, self._limiter = gain(gain_db), Limiter(PEAK, sample_rate)
+
+    def next(self, piece: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """The samples, float32, that the next piece [samples] completes; with the last piece, all that are left."""
+        found = self._limiter.next(piece.astype(np.float64) * self._factor)
+        if last:
+            found = np.concatenate([found, self._limiter.finish()])
+        return found.astype(np.float32)
+
+
+def held_blocks(blocks: Iterable[np.ndarray], gain_db: float, sample_rate: int) -> Iterator[np.ndarray]:
+    """The blocks of a sound as `HeldLevel` makes them, as many samples in all."""
+    level = HeldLevel(gain_db, sample_rate)
+    for block in blocks:
+        yield level.next(block)
+    yield level.next(np.zeros(0, np.float32), last=True)

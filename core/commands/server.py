@@ -19,7 +19,8 @@ SERVER_COMMANDS = (
     ),
     Spec(
         "/notify",
-        "Send this client's replies, the /done of this command included, to another port, and its audio at this rate.",
+        "Send this client's replies, the /done of this command included, to another port, and its audio at this rate "
+        "and level.",
         args=(
             Arg(
                 "port",
@@ -31,6 +32,14 @@ SERVER_COMMANDS = (
                 otherwise="the port it sends from",
             ),
             Arg("rate", "int", "WAVs are resampled to it; 0: the model's own rate", 0, 192_000, "Hz", default=0),
+            Arg(
+                "level",
+                "int",
+                "1: WAVs have the gain of /sound/level, held below -1 dBFS by a limiter; 0: as the model makes them",
+                0,
+                1,
+                default=0,
+            ),
         ),
         executor=Executor.RECEIVE_THREAD,
     ),

@@ -12,10 +12,17 @@ MAX_CLIENTS = 256
 
 @dataclass(frozen=True)
 class ClientPreferences:
-    """Another port for replies (0: the port that the client sends from), and a sample rate in Hz (0: the model's)."""
+    """What a client asked for.
+
+    Attributes:
+        port: for replies; 0: the port that the client sends from.
+        rate: of its WAVs in Hz; 0: the model's.
+        level: its WAVs have the model's gain, and stay below -1 dBFS.
+    """
 
     port: int = 0
     rate: int = 0
+    level: bool = False
 
 
 class Clients:

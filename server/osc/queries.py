@@ -74,7 +74,7 @@ def status(context: QueryContext, command: Command, sender: Address) -> list[Mes
 
 def notify(context: QueryContext, command: Command, sender: Address) -> list[Message]:
     """Store the client's preferences."""
-    preferences = ClientPreferences(command.values["port"], command.values["rate"])
+    preferences = ClientPreferences(*(command.values[name] for name in ("port", "rate")), bool(command.values["level"]))
     if preferences.rate and preferences.rate < 1000:
         raise ValueError(f"rate must be 0 or in 1000..192000 Hz, not {preferences.rate}")
     context.clients.notify(sender, preferences)

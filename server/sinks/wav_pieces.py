@@ -1,12 +1,13 @@
 """Deliver sounds in pieces as WAV files: the head of a note before the whole, and segments of a sound without an end.
 
-A sound is resampled piece by piece, so that the pieces fit together sample by sample at any rate.
+A sound is resampled, and brought to a level, piece by piece, so that the pieces fit together sample by sample.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.audio.live_level import HeldLevel
 from core.audio.resample import StreamResampler, resampled_length
 from server.osc.packet import Message
 from server.sounds.rendered import Head, Pieces, RenderedSound, Segment
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _INT_END = 2**31
 
 
-def deliver_head(spool: "WavSpool", rate: int, head: Head) -> Message:
-    """Write the head of a sound.
+def deliver_head(spool: "WavSpool", rate: int, head: Head, at_level: bool = False) -> Message:
+    """Write the head of a sound; at its level, it is shorter by what the limiter looks ahead.
 
     Returns:
         `/sound/head` target path frames sample_rate total_frames.
@@ -30,7 +31,7 @@ def deliver_head(spool: "WavSpool", rate: int, head: Head) -> Message:
     """
     pieces = head.pieces
     if not (len(pieces.files) == 2 and spool.renew(pieces.files)):
-        _restart(pieces, head.sample_rate, rate)
+        _restart(pieces, head, rate, at_level)
         pieces.waves = [_next(pieces, head.wave, last=False)]
         pieces.files = spool.write(pieces.waves, rate)
     file = pieces.files[0]
@@ -51,17 +52,17 @@ def deliver_whole(spool: "WavSpool", rate: int, sound: RenderedSound, pieces: Pi
     if len(pieces.files) < 2:
         rest = _next(pieces, sound.wave[pieces.samples :], last=True)
         pieces.files += spool.write([np.concatenate([*pieces.waves, rest])], rate)
-        pieces.waves, pieces.stream = [], None
+        pieces.waves, pieces.stream, pieces.level = [], None, None
     file = pieces.files[1]
     return Message("/sound/audio", (sound.target, file.path, file.frames, rate))
 
 
-def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Message]:
+def deliver_segment(spool: "WavSpool", rate: int, segment: Segment, at_level: bool = False) -> list[Message]:
     """Write the next part of a sound without an end.
 
     Returns:
         `/sound/segment` target index path frames sample_rate start_frame, the index and the last one modulo 2 ** 31;
-        nothing where resampling needs more of the sound before it gives the next samples.
+        nothing where resampling or the level needs more of the sound before it gives the next samples.
 
     Raises:
         OSError: the folder is full or cannot be written.
@@ -69,7 +70,7 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Mess
     """
     pieces = segment.pieces
     if pieces.stream is None:
-        _restart(pieces, segment.sample_rate, rate)
+        _restart(pieces, segment, rate, at_level)
     wave = _next(pieces, segment.wave, segment.last)
     if not len(wave):
         return []
@@ -80,11 +81,12 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment) -> list[Mess
     return [message]
 
 
-def _restart(pieces: Pieces, sample_rate: int, wanted: int) -> None:
-    pieces.stream, pieces.samples, pieces.rate = StreamResampler(sample_rate, wanted), 0, wanted
+def _restart(pieces: Pieces, sound: Head | Segment, wanted: int, at_level: bool) -> None:
+    pieces.stream, pieces.samples, pieces.rate = StreamResampler(sound.sample_rate, wanted), 0, wanted
+    pieces.level = HeldLevel(sound.gain_db, wanted) if at_level else None
 
 
 def _next(pieces: Pieces, wave: np.ndarray, last: bool) -> np.ndarray:
     pieces.samples += len(wave)
     found: np.ndarray = pieces.stream.next(wave, last=last)
-    return found
+    return found if pieces.level is None else pieces.level.next(found, last=last)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.audio import wav
+from core.audio.live_level import held_blocks
 from core.audio.resample import resample_blocks, resampled_length
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
@@ -81,13 +82,16 @@ class WavSpool:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clean()
 
-    def write(self, waves: Sequence[np.ndarray], sample_rate: int, wanted_rate: int = 0) -> list[SpooledWav]:
+    def write(
+        self, waves: Sequence[np.ndarray], sample_rate: int, wanted_rate: int = 0, gains_db: Sequence[float] = ()
+    ) -> list[SpooledWav]:
         """Write one file per wave [samples]: all of them, or none.
 
         Args:
             waves: mono, float.
             sample_rate: theirs, in Hz.
             wanted_rate: resample to it; 0 leaves them as they are.
+            gains_db: what brings each wave to the common loudness, held to -1 dBFS; none leaves them as they are.
 
         Raises:
             OSError: the folder is full, has reached its limit, or cannot be written.
@@ -97,25 +101,26 @@ class WavSpool:
         self.make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
         files: list[SpooledWav] = []
         try:
-            for wave in waves:
-                files.append(self._write(wave, sample_rate, rate))
+            for wave, gain_db in zip(waves, gains_db or [None] * len(waves), strict=True):
+                files.append(self._write(wave, sample_rate, rate, gain_db))
             return files
         except BaseException:
             for file in files:
                 Path(file.path).unlink(missing_ok=True)
             raise
 
-    def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int) -> SpooledWav:
+    def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int, gain_db: float | None) -> SpooledWav:
         path = self.new_path(".wav")
         # A client reads it at once; it need not survive a power cut.
         blocks = resample_blocks(wav.blocks(wave), sample_rate, wanted_rate)
+        blocks = blocks if gain_db is None else held_blocks(blocks, gain_db, wanted_rate)
         frames = wav.write_blocks(path, blocks, wanted_rate, sync=False)
         self._bytes += wav.file_size(frames)
         return SpooledWav(path.as_posix(), frames, wanted_rate)
 
     def sink(self, preferences: ClientPreferences) -> "WavSink":
         """What delivers sounds to a client with these preferences."""
-        return WavSink(self, preferences.rate)
+        return WavSink(self, preferences.rate, preferences.level)
 
     def renew(self, files: Sequence[SpooledWav]) -> bool:
         """Let files live as long as new ones; False if one is gone."""
@@ -200,10 +205,12 @@ class WavSink:
     Attributes:
         spool: where the files go.
         rate: the client's sample rate in Hz; 0: the sound's own.
+        level: bring sounds to the common loudness, held to -1 dBFS.
     """
 
     spool: WavSpool
     rate: int = 0
+    level: bool = False
 
     def deliver(self, sounds: Sequence[Deliverable]) -> list[Message]:
         """Write the sounds as WAV files; a reply for each, `/sound/audio` for those that are whole.
@@ -227,16 +234,17 @@ class WavSink:
         if not sounds:
             return []
         # The sounds of a command are of one model.
-        files = self.spool.write([sound.wave for sound in sounds], sounds[0].sample_rate, self.rate)
+        gains_db = [sound.gain_db for sound in sounds] if self.level else ()
+        files = self.spool.write([sound.wave for sound in sounds], sounds[0].sample_rate, self.rate, gains_db)
         pairs = zip(sounds, files, strict=True)
         return [Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs]
 
     def _deliver_piece(self, sound: Deliverable) -> list[Message]:
         rate = self.rate or sound.sample_rate
         if isinstance(sound, Segment):
-            return deliver_segment(self.spool, rate, sound)
+            return deliver_segment(self.spool, rate, sound, self.level)
         if isinstance(sound, Head):
-            return [deliver_head(self.spool, rate, sound)]
+            return [deliver_head(self.spool, rate, sound, self.level)]
         if sound.pieces is None:
             return self._deliver_whole([sound])
         return [deliver_whole(self.spool, rate, sound, sound.pieces)]

@@ -164,7 +164,8 @@ class ImageLoop(Playback):
         )
 
     def _segment(self, wave: np.ndarray, last: bool = False) -> Segment:
-        return Segment(self.target, np.asarray(wave, np.float32), self.foley.model.sample_rate, self.pieces, last)
+        rate, gain_db = self.foley.model.sample_rate, self.foley.gain_db
+        return Segment(self.target, np.asarray(wave, np.float32), rate, self.pieces, last, gain_db)
 
 
 def image_loop(context: Context, request: Request) -> Result:

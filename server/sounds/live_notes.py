@@ -118,7 +118,8 @@ def render_missing(session: Session, notes: NoteCache) -> bool:
 
 def _head(session: Session, played: PlayedNote, wave: np.ndarray, pieces: Pieces) -> Head:
     model = session.need_model()
-    return Head(played.target, played.scaled(wave), model.sample_rate, model.audio_length, pieces)
+    gain_db = session.level.note_db
+    return Head(played.target, played.scaled(wave), model.sample_rate, model.audio_length, pieces, gain_db)
 
 
 def _whole(session: Session, played: PlayedNote, wave: np.ndarray, pieces: Pieces) -> RenderedSound:

@@ -13,6 +13,7 @@ class Pieces:
 
     Attributes:
         stream: resamples the sound piece by piece.
+        level: brings what is resampled to the common loudness; None leaves it as it is.
         waves: what it has made of the pieces so far; empty where they need not be kept.
         samples: how many samples of the sound it has taken.
         frames: how many samples it has delivered, at the client's rate.
@@ -22,6 +23,7 @@ class Pieces:
     """
 
     stream: Any = None
+    level: Any = None
     waves: list[np.ndarray] = field(default_factory=list)
     samples: int = 0
     frames: int = 0
@@ -45,6 +47,7 @@ class Head:
         sample_rate: in Hz.
         length: samples of the whole sound.
         pieces: the same one as that of the whole sound.
+        gain_db: that of the whole sound.
     """
 
     target: str
@@ -52,6 +55,7 @@ class Head:
     sample_rate: int
     length: int
     pieces: Pieces
+    gain_db: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Segment:
         sample_rate: in Hz.
         pieces: the same one for all segments of the sound.
         last: nothing follows.
+        gain_db: what brings the sound to the common loudness; not applied to `wave`.
     """
 
     target: str
@@ -71,6 +76,7 @@ class Segment:
     sample_rate: int
     pieces: Pieces
     last: bool = False
+    gain_db: float = 0.0
 
 
 @dataclass(frozen=True)

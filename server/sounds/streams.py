@@ -107,9 +107,10 @@ class Stream(Playback):
         last = self.sound.finished
         if len(self.blocks) < _BLOCKS and not last:
             return Result(context.session, rest=self)
-        segment = Segment(self.target, np.concatenate(self.blocks), self.sample_rate, self.pieces, last)
+        wave, gain_db = np.concatenate(self.blocks), self.session.level.hallucination_db
+        segment = Segment(self.target, wave, self.sample_rate, self.pieces, last, gain_db)
         self.blocks, self.begins_s[self.images.part] = [], self.images.begin / self.sample_rate
-        followed = self.images.add(segment.wave, self.sound, self.session.level.hallucination_db)
+        followed = self.images.add(wave, self.sound, gain_db)
         if not last:
             return Result(context.session, sounds=[segment], rest=self, followed=followed)
         underruns = Message("/sound/underruns", (self.target, self.underruns))
