@@ -74,7 +74,8 @@ def status(context: QueryContext, command: Command, sender: Address) -> list[Mes
 
 def notify(context: QueryContext, command: Command, sender: Address) -> list[Message]:
     """Store the client's preferences."""
-    preferences = ClientPreferences(*(command.values[name] for name in ("port", "rate")), bool(command.values["level"]))
+    values = command.values
+    preferences = ClientPreferences(values["port"], values["rate"], bool(values["level"]))
     if preferences.rate and preferences.rate < 1000:
         raise ValueError(f"rate must be 0 or in 1000..192000 Hz, not {preferences.rate}")
     context.clients.notify(sender, preferences)

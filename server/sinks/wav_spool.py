@@ -101,7 +101,8 @@ class WavSpool:
         self.make_room(sum(wav.file_size(resampled_length(len(wave), sample_rate, rate)) for wave in waves))
         files: list[SpooledWav] = []
         try:
-            for wave, gain_db in zip(waves, gains_db or [None] * len(waves), strict=True):
+            levels: Sequence[float | None] = gains_db or [None] * len(waves)
+            for wave, gain_db in zip(waves, levels, strict=True):
                 files.append(self._write(wave, sample_rate, rate, gain_db))
             return files
         except BaseException:
