@@ -221,7 +221,7 @@ def test_hallu_hallucinate_takes_conditions(both, model, tmp_path):
 
 def test_gansynth_generate_takes_conditions(band, model, tmp_path):
     words = ["--ckpt_dir", band / "gansynth" / "band", "--output_dir", tmp_path, "--batch_size", 1, "--pitch", 61]
-    assert generate([*map(str, words), "--seed", "2", *WORDS]) == 0
+    assert generate([*map(str, words), "--raw", "--seed", "2", *WORDS]) == 0
     z = np.random.default_rng(2).standard_normal((1, 8)).astype(np.float32)
     expected = model.generate(z, [61], conditions=HORN)[0]
     found, _ = soundfile.read(tmp_path / "generated_0.wav", dtype="float32")

@@ -159,6 +159,7 @@ def test_a_name_for_no_direction_is_refused(tmp_path, capsys):
 
 def test_edits_move_the_notes_of_gansynth_generate(run, tmp_path, magenta):
     flags = ["--ckpt_dir", SMALL, "--batch_size", 1, "--seed", 3, "--pitch", 40, "--edits_file", PCA, "--edits=-2,0.5"]
+    flags.append("--raw")
     assert run(gansynth_generate, *flags)[0] == 0
     z = np.random.default_rng(3).standard_normal((1, magenta.latent_size)).astype(np.float32)
     moved = magenta.activations(z, [40], "conv0") + ganspace.load(PCA).offsets([[-2.0, 0.5]])

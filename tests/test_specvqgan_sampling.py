@@ -131,10 +131,14 @@ def test_a_stream_needs_no_end_and_no_more_memory(model):
     stream = model.stream(FEATURES, CLASSES)
     for _ in range(100):
         next(stream)
-    before = used_mb()
-    for _ in range(800):
-        next(stream)
-    assert used_mb() - before < 4
+    # Memory that is never given back would grow in each round; what else runs in this process grows in one.
+    grown = []
+    for _ in range(3):
+        before = used_mb()
+        for _ in range(300):
+            next(stream)
+        grown.append(used_mb() - before)
+    assert min(grown) < 2
 
 
 def test_progress_counts_columns_and_may_end_the_work(model):
