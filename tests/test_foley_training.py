@@ -188,7 +188,7 @@ def test_a_vocoder_resumes_with_the_same_result(data, tmp_path):
 
 
 def test_a_vocoder_learns_spectra(data, tmp_path):
-    more = ["training.rate=0.02", "training.total_clips=160", "training.adversarial_start=1000"]
+    more = ["training.rate=0.01", "training.total_clips=320", "training.adversarial_start=1000", "model.params.width=4"]
     task = task_of("vocoder", data, tmp_path, *more)
     before = task.measure(TaskTrainer(tmp_path, task).initial().tree)
     assert train("vocoder", data, tmp_path, *more) == 0
