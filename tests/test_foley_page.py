@@ -90,7 +90,9 @@ def click(tab, selector):
 
 def sample(tab):
     click(tab, "#sample")
-    tab.wait(f"{READY} === 'Done' && !document.getElementById('mel').hidden")
+    # A picture that is still to come moves what is below it.
+    shown = "!document.getElementById('mel').hidden && document.getElementById('mel').complete"
+    tab.wait(f"{READY} === 'Done' && {shown}")
 
 
 def test_a_film_is_loaded_sampled_seen_heard_and_saved(tab, served, film, tmp_path):
@@ -171,7 +173,9 @@ def test_it_works_by_keyboard_alone(tab, served, film):
     assert [one for one in order if one in wanted][: len(wanted)] == wanted
     tab.js("document.getElementById('seconds').focus()")
     tab.press("Enter")
-    tab.wait(f"{READY} === 'Done' && !document.getElementById('mel').hidden")
+    # A picture that is still to come moves what is below it.
+    shown = "!document.getElementById('mel').hidden && document.getElementById('mel').complete"
+    tab.wait(f"{READY} === 'Done' && {shown}")
     tab.js("document.getElementById('codes').focus()")
     tab.press("ArrowRight")
     assert tab.text("#code").startswith("row 1, column 2: code ")
