@@ -11,11 +11,10 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from core import progress
 from core.files import atomic
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags import engine
+from scripts.flags import audio_files, engine
 from specvqgan.features import clip_files, extraction
 from specvqgan.features.extraction import ExtractionSettings
 from specvqgan.features.frame_networks import KINDS, find_weights
@@ -77,19 +76,12 @@ def _measure(options: argparse.Namespace) -> None:
     weights = options.weights or find_weights(options.features)
     settings = ExtractionSettings(options.features, weights, options.fps, options.seconds, **engine.given(options))
     atomic.check_folder(options.out)
-    report = _say if options.skip_bad else _stop
     with show_progress("clip", "measuring") as shown:
-        written = extraction.extract(clips, options.out, settings, jobs=options.jobs, on_bad=report, progress=shown)
+        written = extraction.extract(
+            clips, options.out, settings, jobs=options.jobs, on_bad=audio_files.report(options), progress=shown
+        )
     there = sum((options.out / clip.place).exists() for clip in clips)
     print(f"{options.out}: features of {there} clips, {written} of them new, {len(clips) - there} left out")
-
-
-def _stop(error: ValueError) -> None:
-    raise ValueError(f"{error} (--skip_bad continues without it)")
-
-
-def _say(error: ValueError) -> None:
-    progress.write(f"skipped: {error}")
 
 
 if __name__ == "__main__":

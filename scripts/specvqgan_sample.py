@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from core import progress
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags import engine, models
+from scripts.flags import audio_files, engine, models
 from scripts.shared import foley_folder
 from scripts.specvqgan_features import shard
 
@@ -75,18 +74,11 @@ def _sample(options: argparse.Namespace) -> None:
         folder.resolve(), options.vocoder, options.features, options.samples, options.mode, options.temperature,
         options.top_k, options.seed, **engine.given(options),
     )  # fmt: skip
-    report = _say if options.skip_bad else _stop
     with show_progress("clip", "sampling") as shown:
-        written = many.sample(clips, options.out, settings, jobs=options.jobs, on_bad=report, progress=shown)
+        written = many.sample(
+            clips, options.out, settings, jobs=options.jobs, on_bad=audio_files.report(options), progress=shown
+        )
     print(f"{options.out}: samples of {len(clips)} clips, {written} of them new")
-
-
-def _stop(error: ValueError) -> None:
-    raise ValueError(f"{error} (--skip_bad continues without it)")
-
-
-def _say(error: ValueError) -> None:
-    progress.write(f"skipped: {error}")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ key by key.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ CONTENTS = f"{CONFIG} and {WEIGHTS}, or {CHECKPOINTS}/*.ckpt and {CONFIGS}/*-pro
 # Entries of a checkpoint that hold a state dict, by the programs that write them: Lightning, and the classifiers.
 _STATES = ("state_dict", "model")
 _LAST = "last"
+ConfigT = TypeVar("ConfigT")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,25 @@ def read(place: Path) -> Run:
     """
     path = locate(place)
     return Run(path, _config(path), read_weights(path))
+
+
+def load(
+    place: Path,
+    from_run: Callable[[Mapping[str, Any]], ConfigT],
+    from_original: Callable[[Mapping[str, np.ndarray], ConfigT], dict[str, np.ndarray]],
+) -> tuple[ConfigT, dict[str, np.ndarray]]:
+    """What a folder holds, as a network takes it: its settings by `from_run`, its arrays by `from_original`.
+
+    Raises:
+        FileNotFoundError: see `read`.
+        ValueError: a file is damaged, or is another network's; the message names it.
+    """
+    run = read(place)
+    try:
+        config = from_run(run.config)
+        return config, from_original(run.weights, config)
+    except ValueError as error:
+        raise ValueError(f"{run.path}: {error}") from None
 
 
 def read_config(place: Path) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Flags of the commands that read sound files, and what happens to a bad file."""
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 
 from core import progress
-from core.audio.sound_files import BadFileError, OnBadFile
+from core.audio.sound_files import BadFileError
 from scripts import frame
 
 
@@ -27,14 +28,14 @@ def pitch(text: str) -> int:
     return int(text)
 
 
-def report(options: argparse.Namespace) -> OnBadFile:
+def report(options: argparse.Namespace) -> Callable[[ValueError], None]:
     """Stop at the first bad file, or with --skip_bad print a line for each."""
     return _say if options.skip_bad else _stop
 
 
-def _stop(error: BadFileError) -> None:
+def _stop(error: ValueError) -> None:
     raise BadFileError(f"{error} (--skip_bad continues without it)")
 
 
-def _say(error: BadFileError) -> None:
+def _say(error: ValueError) -> None:
     progress.write(f"skipped: {error}")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core import checks
+from specvqgan.file_values import part, whole
 
 FORMAT, VERSION = "hallu-specvqgan-codebook", 1
 # Nobody has trained a codebook beyond these; they bound what a file can ask for.
@@ -84,26 +85,26 @@ def from_run(config: Mapping[str, Any]) -> CodebookConfig:
     """
     if "format" in config:
         return _from_json(config)
-    model = _part(config, "model")
-    params = _part(model, "params")
+    model = part(config, "model")
+    params = part(model, "params")
     if "first_stage_config" in params:
-        params = _part(_part(params, "first_stage_config"), "params")
-    inner = _part(params, "ddconfig")
+        params = part(part(params, "first_stage_config"), "params")
+    inner = part(params, "ddconfig")
     if inner.get("double_z", False) is not False:
         raise checks.mismatch("double_z", "be false", inner["double_z"])
     for key in ("in_channels", "out_ch"):
         checks.one_of(key, inner.get(key, 1), (1,))
-    channels, multiples = _whole(inner, "ch"), _wholes(inner, "ch_mult")
-    resolution, wanted = _whole(inner, "resolution"), _wholes(inner, "attn_resolutions")
+    channels, multiples = whole(inner, "ch"), _wholes(inner, "ch_mult")
+    resolution, wanted = whole(inner, "resolution"), _wholes(inner, "attn_resolutions")
     data = (config.get("data") or {}).get("params") or {}
     return CodebookConfig(
         channels=tuple(channels * checks.whole("ch_mult", each, 1, _MAX_CHANNELS) for each in multiples),
-        blocks=_whole(inner, "num_res_blocks"),
+        blocks=whole(inner, "num_res_blocks"),
         attention=tuple(level for level in range(len(multiples)) if resolution // 2**level in wanted),
-        z_channels=_whole(inner, "z_channels"),
-        codes=_whole(params, "n_embed"),
-        code_size=_whole(params, "embed_dim"),
-        mels=_whole(data, "mel_num") if "mel_num" in data else 80,
+        z_channels=whole(inner, "z_channels"),
+        codes=whole(params, "n_embed"),
+        code_size=whole(params, "embed_dim"),
+        mels=whole(data, "mel_num") if "mel_num" in data else 80,
         frames=resolution,
     )
 
@@ -118,18 +119,7 @@ def _from_json(values: Mapping[str, Any]) -> CodebookConfig:
     checks.one_of("version", values.get("version"), (VERSION,))
     numbers = ("blocks", "z_channels", "codes", "code_size", "groups", "mels", "frames")
     channels, attention = (tuple(_wholes(values, key)) for key in ("channels", "attention"))
-    return CodebookConfig(channels=channels, attention=attention, **{key: _whole(values, key) for key in numbers})
-
-
-def _part(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    if not isinstance(found, Mapping):
-        raise checks.mismatch(key, "be a mapping of settings", found)
-    return found
-
-
-def _whole(values: Mapping[str, Any], key: str) -> int:
-    return int(checks.of_kind(key, values.get(key), int))
+    return CodebookConfig(channels=channels, attention=attention, **{key: whole(values, key) for key in numbers})
 
 
 def _wholes(values: Mapping[str, Any], key: str) -> list[int]:

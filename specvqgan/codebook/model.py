@@ -19,12 +19,7 @@ from specvqgan.codebook.config import CodebookConfig
 
 def load(place: Path, engine: str, precision: str) -> "Codebook":
     """Load a codebook; see `specvqgan.load_codebook`."""
-    run = run_folder.read(place)
-    try:
-        config = settings.from_run(run.config)
-        arrays = weights.from_original(run.weights, config)
-    except ValueError as error:
-        raise ValueError(f"{run.path}: {error}") from None
+    config, arrays = run_folder.load(place, settings.from_run, weights.from_original)
     return Codebook(config, arrays, place, engine, precision)
 
 

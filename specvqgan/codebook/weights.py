@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from core import checks
+from specvqgan import file_values
 from specvqgan.codebook.config import CodebookConfig
 from specvqgan.codebook.network import CODES
 
@@ -57,15 +57,8 @@ def from_original(arrays: Mapping[str, np.ndarray], config: CodebookConfig) -> A
     found = {}
     within = _WITHIN if f"{_WITHIN}{CODES}" in arrays else ""
     for name, shape in expected(config).items():
-        array = arrays.get(within + name)
-        if array is None:
-            raise ValueError(f"{within}{name} is missing")
-        if array.dtype.kind not in "fiu":
-            raise checks.mismatch(within + name, "be an array of numbers", array.dtype)
-        checks.shape(within + name, array, _in_torch(shape))
-        array = np.asarray(array, np.float32)
-        array = checks.finite(within + name, array.transpose(2, 3, 1, 0) if array.ndim == 4 else array)
-        found[name] = np.ascontiguousarray(array)
+        array = file_values.array(arrays, within + name, _in_torch(shape))
+        found[name] = np.ascontiguousarray(array.transpose(2, 3, 1, 0) if array.ndim == 4 else array)
     return found
 
 

@@ -80,10 +80,7 @@ def read(path: Path, flow: bool = False) -> dict[str, np.ndarray]:
         FileNotFoundError: there is no such file.
         ValueError: it holds something else, or a network for motion where one for colours is wanted.
     """
-    try:
-        return prepare(classifier_file.read(path), flow)
-    except ValueError as error:
-        raise ValueError(f"{path} must hold BN-Inception: {error}") from None
+    return classifier_file.prepared(path, "BN-Inception", lambda arrays: prepare(arrays, flow))
 
 
 def prepare(arrays: Mapping[str, np.ndarray], flow: bool = False) -> dict[str, np.ndarray]:

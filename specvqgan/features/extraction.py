@@ -5,20 +5,17 @@ with the same settings, and never with others.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from core import checks
 from core.files import json_files
 from core.files.atomic import write_text
 from core.files.regular import sha256
-from core.nn.engine import thread_count
 from core.progress import Progress, ignore
 from core.video import decoding
+from specvqgan import processes
 from specvqgan.features import clip_files, feature_files
 from specvqgan.features.clip_files import ClipFile
 from specvqgan.features.clips import FRAMES_PER_S
@@ -124,24 +121,14 @@ def _shared(
     clips: Sequence[ClipFile], folder: Path, settings: ExtractionSettings, jobs: int
 ) -> Iterator[ValueError | None]:
     """The same in several processes, in the order in which clips are done."""
-    threads = max(1, thread_count() // jobs)
-    context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _begin, (settings, threads)) as pool:
-        waiting: set[Future[ValueError | None]] = {pool.submit(_work, clip, folder) for clip in clips}
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (each.result() for each in finished)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    yield from processes.shared(_work, [(clip, folder) for clip in clips], jobs, _begin, settings)
 
 
 # What a process of `_shared` has: its network, and the settings.
 _OWN: list[tuple[FrameNetwork, ExtractionSettings]] = []
 
 
-def _begin(settings: ExtractionSettings, threads: int) -> None:
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+def _begin(settings: ExtractionSettings) -> None:
     _OWN.append((_network(settings), settings))
 
 

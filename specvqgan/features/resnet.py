@@ -26,10 +26,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: there is no such file.
         ValueError: it holds something else.
     """
-    try:
-        return prepare(classifier_file.read(path))
-    except ValueError as error:
-        raise ValueError(f"{path} must hold torchvision's ResNet-50: {error}") from None
+    return classifier_file.prepared(path, "torchvision's ResNet-50", prepare)
 
 
 def prepare(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -7,12 +7,9 @@ A run that was stopped goes on where it was; what a clip gets depends on its nam
 """
 
 import json
-import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +19,8 @@ from core import checks
 from core.audio import sound_files, wav
 from core.audio.sound_files import BadFileError
 from core.files import atomic, json_files
-from core.nn.engine import thread_count
 from core.progress import Progress, ignore
-from specvqgan import run_folder
+from specvqgan import processes, run_folder
 from specvqgan.features import clip_files, feature_files, run_features
 from specvqgan.features.clips import FRAMES_PER_S
 from specvqgan.foley import windows
@@ -208,23 +204,14 @@ def _in_turn(sources: Sequence[Source], out: Path, settings: SampleSettings) -> 
 
 def _shared(sources: Sequence[Source], out: Path, settings: SampleSettings, jobs: int) -> Iterator[ValueError | None]:
     """The same in several processes, in the order in which clips are done."""
-    begun = (settings, max(1, thread_count() // jobs))
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, begun) as pool:
-        waiting: set[Future[ValueError | None]] = {pool.submit(_work, source, out) for source in sources}
-        try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (each.result() for each in finished)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    yield from processes.shared(_work, [(source, out) for source in sources], jobs, _begin, settings)
 
 
 # What a process of `_shared` has: its model, and the settings.
 _OWN: list[tuple[Foley, SampleSettings]] = []
 
 
-def _begin(settings: SampleSettings, threads: int) -> None:
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+def _begin(settings: SampleSettings) -> None:
     _OWN.append((settings.load(), settings))
 
 

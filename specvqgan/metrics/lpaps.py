@@ -43,10 +43,7 @@ def read(path: Path, statistics: Statistics | None = None, plain: bool = False) 
         FileNotFoundError: there is no such file.
         ValueError: it holds something else, or weights or statistics are missing.
     """
-    try:
-        return prepare(classifier_file.read(path), statistics, plain)
-    except ValueError as error:
-        raise ValueError(f"{path} must hold LPAPS: {error}") from None
+    return classifier_file.prepared(path, "LPAPS", lambda arrays: prepare(arrays, statistics, plain))
 
 
 def prepare(

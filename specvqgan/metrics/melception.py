@@ -36,10 +36,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         FileNotFoundError: there is no such file.
         ValueError: it holds something else.
     """
-    try:
-        return prepare(classifier_file.read(path))
-    except ValueError as error:
-        raise ValueError(f"{path} must hold Melception: {error}") from None
+    return classifier_file.prepared(path, "Melception", prepare)
 
 
 def prepare(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core import checks
+from specvqgan.file_values import part, whole
 
 FORMAT, VERSION = "hallu-specvqgan-transformer", 1
 # How features become vectors of the transformer's width; and what nobody has trained beyond, which bounds what a file
@@ -127,7 +128,7 @@ def _from_json(values: Mapping[str, Any]) -> TransformerConfig:
     names = values.get("class_names") or []
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise checks.mismatch("class_names", "be a list of names", names)
-    given |= {key: _whole(values, key) for key in needed}
+    given |= {key: whole(values, key) for key in needed}
     return TransformerConfig(**given, class_names=tuple(names))
 
 
@@ -137,28 +138,28 @@ _EMBEDDERS = {"Conv1d": "conv", "Linear": "linear", "Identity": "none"}
 
 
 def _from_original(config: Mapping[str, Any]) -> TransformerConfig:
-    params = _part(_part(config, "model"), "params")
-    outer = _part(params, "transformer_config")
+    params = part(part(config, "model"), "params")
+    outer = part(params, "transformer_config")
     kind = checks.one_of("the transformer's target", _class_name(outer), tuple(_KINDS))
     featured, classed = _KINDS[kind]
-    inner = _part(outer, "params")
-    sizes = _part(inner, "GPT_config")
+    inner = part(outer, "params")
+    sizes = part(inner, "GPT_config")
     checks.one_of("n_unmasked", sizes.get("n_unmasked", 0), (0,))
-    permuter = _part(params, "first_stage_permuter_config")
+    permuter = part(params, "first_stage_permuter_config")
     checks.one_of("the permuter's target", _class_name(permuter), ("ColumnMajor",))
-    grid = _part(permuter, "params")
-    rows, columns = _whole(grid, "H"), _whole(grid, "W")
-    positions = _whole(sizes, "block_size")
-    classes = _whole(_part(_part(inner, "token_embedding_config"), "params"), "num_embeddings") if classed else 0
+    grid = part(permuter, "params")
+    rows, columns = whole(grid, "H"), whole(grid, "W")
+    positions = whole(sizes, "block_size")
+    classes = whole(part(part(inner, "token_embedding_config"), "params"), "num_embeddings") if classed else 0
     data = (config.get("data") or {}).get("params") or {}
     return TransformerConfig(
         rows=rows,
         columns=columns,
-        codes=_whole(sizes, "vocab_size"),
-        layers=_whole(sizes, "n_layer"),
-        heads=_whole(sizes, "n_head"),
-        width=_whole(sizes, "n_embd"),
-        **(_features(_part(inner, "feat_embedding_config"), positions - rows * columns - classed) if featured else {}),
+        codes=whole(sizes, "vocab_size"),
+        layers=whole(sizes, "n_layer"),
+        heads=whole(sizes, "n_head"),
+        width=whole(sizes, "n_embd"),
+        **(_features(part(inner, "feat_embedding_config"), positions - rows * columns - classed) if featured else {}),
         classes=classes,
         random_features=featured and data.get("replace_feats_with_random") is True,
         positions=positions,
@@ -168,24 +169,13 @@ def _from_original(config: Mapping[str, Any]) -> TransformerConfig:
 def _features(embedder: Mapping[str, Any], frames: int) -> dict[str, Any]:
     """What the original says about features; how many, follows from the places that it has for them."""
     name = checks.one_of("the target that embeds features", _class_name(embedder), tuple(_EMBEDDERS))
-    params = _part(embedder, "params")
+    params = part(embedder, "params")
     if name == "Conv1d":
         checks.one_of("kernel_size", params.get("kernel_size"), (1,))
         checks.one_of("padding", params.get("padding", 0), (0,))
     keys = {"Conv1d": "in_channels", "Linear": "in_features", "Identity": "in_channels"}
-    return {"frames": frames, "feature_depth": _whole(params, keys[name]), "embedding": _EMBEDDERS[name]}
+    return {"frames": frames, "feature_depth": whole(params, keys[name]), "embedding": _EMBEDDERS[name]}
 
 
 def _class_name(values: Mapping[str, Any]) -> str:
     return str(checks.of_kind("target", values.get("target"), str)).rpartition(".")[2]
-
-
-def _part(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    if not isinstance(found, Mapping):
-        raise checks.mismatch(key, "be a mapping of settings", found)
-    return found
-
-
-def _whole(values: Mapping[str, Any], key: str) -> int:
-    return int(checks.of_kind(key, values.get(key), int))

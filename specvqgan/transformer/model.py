@@ -27,16 +27,8 @@ def load(place: Path, engine: str, precision: str, matrices: str) -> "Transforme
     if matrices == INT8 and engine != "openvino":
         raise checks.mismatch("weights", f"be {FLOAT} with the engine {engine}", matrices)
     # What was read is not kept while the graph is compiled.
-    return Transformer(*_read(place), place, engine, precision, matrices)
-
-
-def _read(place: Path) -> tuple[TransformerConfig, dict[str, np.ndarray]]:
-    run = run_folder.read(place)
-    try:
-        config = settings.from_run(run.config)
-        return config, weights.from_original(run.weights, config)
-    except ValueError as error:
-        raise ValueError(f"{run.path}: {error}") from None
+    config, arrays = run_folder.load(place, settings.from_run, weights.from_original)
+    return Transformer(config, arrays, place, engine, precision, matrices)
 
 
 class Transformer:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from core import checks
 from core.nn.quantized import quantized
+from specvqgan import file_values
 from specvqgan.transformer.config import TransformerConfig
 
 Arrays = dict[str, np.ndarray]
@@ -59,13 +59,7 @@ def from_original(arrays: Mapping[str, np.ndarray], config: TransformerConfig) -
     within = _ORIGINAL if _ORIGINAL + TOKENS in arrays else ""
     found = {}
     for name, shape in expected(config).items():
-        array = arrays.get(within + name)
-        if array is None:
-            raise ValueError(f"{within}{name} is missing")
-        if array.dtype.kind not in "fiu":
-            raise checks.mismatch(within + name, "be an array of numbers", array.dtype)
-        checks.shape(within + name, array, shape)
-        found[name] = checks.finite(within + name, np.ascontiguousarray(array, np.float32))
+        found[name] = np.ascontiguousarray(file_values.array(arrays, within + name, shape))
     return found
 
 

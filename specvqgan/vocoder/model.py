@@ -25,12 +25,7 @@ BLOCK = 256
 
 def load(place: Path, engine: str, precision: str) -> "Vocoder":
     """Load a MelGAN; see `specvqgan.load_vocoder`."""
-    run = run_folder.read(place)
-    try:
-        config = settings.from_run(run.config)
-        arrays = weights.from_original(run.weights, config)
-    except ValueError as error:
-        raise ValueError(f"{run.path}: {error}") from None
+    config, arrays = run_folder.load(place, settings.from_run, weights.from_original)
     return Vocoder(config, arrays, place, engine, precision)
 
 

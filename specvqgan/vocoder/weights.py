@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from core import checks
 from core.nn.ops import Ops, Tensor
+from specvqgan import file_values
 from specvqgan.vocoder import network
 from specvqgan.vocoder.config import VocoderConfig
 
@@ -47,7 +47,7 @@ def complete(
     for name, (_, size, second, first) in kernels.items():
         shapes = {LENGTH: (first, 1, 1), DIRECTION: (first, second, size), BIAS: (biases[name],)}
         for part, shape in shapes.items():
-            found[f"{name}.{part}"] = laid_out(part, _checked(f"{name}.{part}", arrays, shape))
+            found[f"{name}.{part}"] = laid_out(part, file_values.array(arrays, f"{name}.{part}", shape))
     return found
 
 
@@ -112,12 +112,3 @@ def _kernels(config: VocoderConfig) -> list[tuple[str, tuple[int, ...], int]]:
 
 def _biases(config: VocoderConfig) -> dict[str, int]:
     return {name: after for name, _, _, _, after in network.convolutions(config)}
-
-
-def _checked(name: str, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    array = arrays.get(name)
-    if array is None:
-        raise ValueError(f"{name} is missing")
-    if array.dtype.kind not in "fiu":
-        raise checks.mismatch(name, "be an array of numbers", array.dtype)
-    return checks.finite(name, checks.shape(name, np.asarray(array, np.float32), shape))
