@@ -141,6 +141,15 @@ window.fetch = async (where, ...more) => {
 """
 
 
+def test_nothing_moves_when_the_films_pictures_arrive(tab, film):
+    load(tab, film)
+    tab.wait("document.getElementById('sheet').complete")
+    top = "document.getElementById('prime').getBoundingClientRect().top"
+    there = tab.js(top)
+    tab.js("document.getElementById('sheet').removeAttribute('src')")
+    assert tab.js(top) == there
+
+
 def test_a_late_answer_from_before_a_command_changes_nothing(tab, served, film):
     tab.js(LATE_STATES)
     tab.wait("window.late.length > 0")
