@@ -13,6 +13,7 @@ import pytest
 from live_controller import models_with
 from live_server import ROOT, Process, Server, a_sound, get
 from PIL import Image
+from played import until
 
 from renderer import biggan, sound_to_image
 from renderer.ipc.messages import decode, encode
@@ -42,8 +43,9 @@ def process(server, models, out):
     process = Process(server, models, out)
     process.place = process.page()
     server.welcome()
-    # The first command waits for the model.
+    # The first command waits for the model; a first picture follows.
     assert server.ask("/image/mode", name="follow") == ([], "")
+    assert until(lambda: get(process.place, "/frame.jpg")[0] == 200)
     yield process
     process.kill()
 

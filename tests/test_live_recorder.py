@@ -2,6 +2,7 @@
 
 import time
 from collections import namedtuple
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ from live_controller import controller, execute  # noqa: F401 - a fixture
 from renderer.live.recorder import RATE, Recorder
 from renderer.live.transport import Transport
 from renderer.video import fragments
+from renderer.video.mp4 import Mp4
 from renderer.web.frames import Frames
 
 
@@ -96,6 +98,22 @@ def test_a_recording_that_another_process_writes_is_left_alone(tmp_path):
     assert fragments.recover(tmp_path) == []
     assert len(list(tmp_path.iterdir())) == 1
     file.discard()
+
+
+@pytest.mark.parametrize("length", [31, 32, 61])
+def test_a_last_fragment_of_a_frame_or_two_is_shown(tmp_path, length):
+    file = fragments.FragmentFile(tmp_path / "a.mp4")
+    writer = Mp4(file, 128, 128, Fraction(RATE))
+    y, x = np.mgrid[:128, :128] / 128
+    for number in range(length):
+        grey = 127 + 120 * np.sin(6 * x * y + number // 7 / 3)
+        writer.write(np.repeat(grey[..., None], 3, axis=2).astype(np.uint8))
+    writer.finish()
+    path = file.finish()
+    assert len(film(path)[0]) == length
+    with av.open(str(path)) as finished:
+        (stream,) = finished.streams.video
+        assert stream.duration * stream.time_base == Fraction(length, RATE)
 
 
 def test_what_ends_within_a_fragment_loses_only_that_one(tmp_path):
