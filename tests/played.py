@@ -1,19 +1,12 @@
 """The shipped patches, opened in a real Pd and played by their own buttons: what their tests share."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from pd import PATIENCE_S, PD, Atoms, Pd, pd_running
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    """Wait for something that can only be asked for; true when it came in time."""
-    waiting = threading.Event()
-    return any(condition() or waiting.wait(0.1) for _ in range(int(PATIENCE_S * 10)))
+from pd import PD, Atoms, Pd, pd_running
 
 
 def same(wave: np.ndarray, wanted: np.ndarray, within: float = 1e-6) -> bool:

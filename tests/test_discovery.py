@@ -9,6 +9,7 @@ import pytest
 from conftest import SMALL, RunningServer
 from live_server import ROOT
 from pythonoscquery.osc_query_browser import OSCQueryBrowser
+from waiting import until
 
 from core import discovery
 from core.discovery import OSC, OSCQUERY, Announcement, Service
@@ -75,15 +76,6 @@ def browser():
     browser = OSCQueryBrowser()
     yield browser
     browser.zc.close()
-
-
-def until(happens, what):
-    """What `happens` gives, once it gives something."""
-    end = time.monotonic() + PATIENCE_S
-    while not (given := happens()):
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-    return given
 
 
 def test_python_oscquery_finds_a_server_reads_it_and_sees_it_go(announced, browser):

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import small_run
 import soundfile
+from waiting import until
 
 HOUSE = Path(__file__).parent.parent
 
@@ -64,13 +64,13 @@ def test_training_goes_on_in_the_background(machine):
     process = int((model / "dlwa_train.pid").read_text())
     log = model / "dlwa_train.log"
     try:
-        wait_for(lambda: "training on 6 notes" in log.read_text())
+        until(lambda: "training on 6 notes" in log.read_text())
         again = dlwa(machine, *wanted)
         assert again.returncode == 1
         assert f"dlwa: it is already running, as process {process}" in again.stderr
     finally:
         os.kill(process, signal.SIGTERM)
-    wait_for(lambda: "stopped" in log.read_text())
+    until(lambda: "stopped" in log.read_text())
     assert list(model.glob("stage_00000/*.index"))
 
 
@@ -78,10 +78,3 @@ def test_a_dataset_that_is_not_there_is_named(machine):
     done = dlwa(machine, "train", "--dataset_name", "nothing", "--model_name", "x")
     assert done.returncode == 1
     assert "there is no datasets/gansynth/nothing" in done.stderr
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

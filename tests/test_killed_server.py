@@ -6,11 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from conftest import PATIENCE_S, Peer
+from waiting import until
 
 COMPONENTS = Path(__file__).parent / "data" / "state_v1" / "band_conv0.npz"
 
@@ -67,13 +67,6 @@ def test_a_broken_state_file_is_set_aside(start_server, tmp_path):
     server = start_server()
     assert server.send("/status")[-1].address == "/done"
     assert (tmp_path / "state.npz.broken").read_bytes() == b"nonsense"
-
-
-def until(condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def let_it_write(server, most=resource.RLIM_INFINITY):

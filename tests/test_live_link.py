@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from live_controller import controller  # noqa: F401 - a fixture
 from live_server import Server, a_sound
+from waiting import until
 
 from renderer.ipc import messages
 from renderer.live.dispatcher import RenderDispatcher
@@ -30,13 +31,6 @@ def linked(server, controller, tmp_path):  # noqa: F811
     link.ends = ends
     yield link
     link.stop()
-
-
-def wait_for(true, patience_s=10.0):
-    end = time.monotonic() + patience_s
-    while not true() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert true()
 
 
 def test_hello_is_said_until_it_is_answered(server, linked):
@@ -68,19 +62,19 @@ def test_sounds_play_stop_and_make_busy(server, linked, controller):  # noqa: F8
     server.send("sound", fields, **arrays)
     server.send("play", {"target": "trip", "position_s": 1.0})
     server.send("busy", {"busy": True})
-    wait_for(lambda: controller.render_loop.busy)
+    until(lambda: controller.render_loop.busy)
     assert controller.scene.playing(time.monotonic())[0] == "trip"
     assert controller.scene.playing(time.monotonic())[1] == pytest.approx(1.0, abs=0.5)
     server.send("stop", {"target": ""})
     server.send("busy", {"busy": False})
-    wait_for(lambda: not controller.render_loop.busy)
+    until(lambda: not controller.render_loop.busy)
     assert controller.scene.playing(time.monotonic()) is None
 
 
 def test_bye_ends_it(server, linked):
     server.welcome()
     server.send("bye")
-    wait_for(lambda: linked.ends == ["bye"])
+    until(lambda: linked.ends == ["bye"])
 
 
 def test_a_status_does_not_wait_for_a_model_that_is_being_loaded(server, linked, controller):  # noqa: F811

@@ -13,7 +13,7 @@ import pytest
 from live_controller import models_with
 from live_server import ROOT, Process, Server, a_sound, get
 from PIL import Image
-from played import until
+from waiting import until
 
 from renderer import biggan, sound_to_image
 from renderer.ipc.messages import decode, encode

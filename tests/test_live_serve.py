@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import aiohttp
 import pytest
 from conftest import DATA, SMALL, RunningServer, free_pair
 from live_server import ROOT
+from waiting import until
 
 PATIENCE_S = 120
 PROCESSES = Path("/proc")
@@ -37,15 +37,6 @@ def painting(tmp_path, both):
     yield server
     if server.process.poll() is None:
         server.stop()
-
-
-def until(happens, what):
-    """What `happens` gives once it gives something."""
-    for _ in range(PATIENCE_S * 5):
-        if found := happens():
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"{what} did not happen")
 
 
 def status(server):

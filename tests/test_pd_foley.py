@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from played import until
 from test_foley_commands import places, showing, start  # noqa: F401 - fixtures
+from waiting import until
 
 from pd import PD, pd_running
 

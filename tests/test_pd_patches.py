@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from played import playing, same, until
+from played import playing, same
+from waiting import until
 
 from core.commands.table import COMMANDS
 from core.latent.interpolation import slerp

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import zmq
 from conftest import DATA, SMALL, RunningServer, free_pair, running_with
-from played import playing, until
+from played import playing
+from waiting import until
 
 from pd import PD, pd_running
 from renderer.ipc import messages

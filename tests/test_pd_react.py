@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from fake_server import FakeServer
-from played import until
+from waiting import until
 
 from pd import PD, escaped, pd_running
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from live_controller import controller, execute  # noqa: F401 - a fixture
 from parts import need_module
+from waiting import until
 
 from renderer.sinks import camera
 from renderer.sinks.camera import CameraSink
@@ -49,13 +50,6 @@ class Recorded:
 
     def close(self):
         self.kept.append("closed")
-
-
-def until(true, patience_s=10.0):
-    end = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_frames_arrive_in_the_size_that_was_asked_for():

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from conftest import DATA, SMALL
 from remote import Home
+from waiting import until
 
 PATIENCE_S = 120
 
@@ -47,12 +48,12 @@ def get(place, path):
 
 def frame(place):
     """A JPEG, once there is one."""
-    for _ in range(PATIENCE_S * 5):
+
+    def shown():
         status, body = get(place, "/frame.jpg")
-        if status == 200:
-            return body
-        time.sleep(0.2)
-    raise AssertionError(status)
+        return status == 200 and body
+
+    return until(shown)
 
 
 def test_the_page_comes_home(place):

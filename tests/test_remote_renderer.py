@@ -4,12 +4,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import DATA, SMALL, RunningServer, free_pair
 from live_server import ROOT
 from remote import key_for
+from waiting import until
 
 from bench.relay import Relay
 
@@ -45,14 +45,6 @@ class Line:
     def close(self):
         for relay in self.relays:
             relay.close()
-
-
-def until(happens):
-    for _ in range(600):
-        if happens():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen")
 
 
 def is_painted(server, target):

@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 from conftest import DATA, SMALL, RunningServer, free_pair, running_with
-from played import until
 from recorded_request import RecordedRequest
+from waiting import until
 
 import gansynth
 from server.catalog import Catalog

@@ -16,7 +16,8 @@ import pytest
 import soundfile
 import tiny_family
 from conftest import SMALL, RunningServer
-from test_live_serve import PROCESSES, painted, status, until
+from test_live_serve import PROCESSES, painted, status
+from waiting import until
 from web import serving
 
 import ganspace

@@ -10,6 +10,7 @@ import soundfile
 from browser import Browser
 from page_renderer import FakeRenderer, picture
 from parts import need_program
+from waiting import until
 
 from core.commands.forms import NOT_FOR_PAGES
 from core.commands.table import TABLE
@@ -71,13 +72,6 @@ def received(fake, address):
         assert time.monotonic() < end, f"only {fake.asked} came"
         time.sleep(0.01)
     return found[-1]
-
-
-def until(happens):
-    end = time.monotonic() + PATIENCE_S
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def form(address):
