@@ -3,7 +3,10 @@
 import sys
 from collections.abc import Callable
 
-OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+from core import output
+
+# The last is what a shell reports of a program that SIGPIPE has ended.
+OK, FAILED, WRONG_USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
 
 def sentence(error: Exception) -> str:
@@ -19,14 +22,23 @@ def exit_status(work: Callable[[], int | None], program: str, debug: bool = Fals
     """Run a program's work; a failure becomes one line on stderr, with `debug` it is raised.
 
     Returns:
-        What the work returns, or 0 for None; FAILED after an error, INTERRUPTED after Ctrl-C.
+        What the work returns, or 0 for None; FAILED after an error, INTERRUPTED after Ctrl-C, UNREAD, without a word,
+        when nobody reads the output any longer, as in `hallu models | head -1`.
     """
     try:
-        return work() or OK
+        status = work() or OK
+        output.flush()
+        return status
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except SystemExit:
+        # After --help.
+        output.drop_unwritable()
+        raise
     except Exception as error:
+        if output.drop_unwritable() and isinstance(error, OSError):
+            return UNREAD
         if debug:
             raise
         print(f"{program}: {sentence(error)}", file=sys.stderr)

@@ -82,7 +82,9 @@ class Lines:
             return
         self._shown_s = now_s
         line = f"{self._title}{_amount(done, total, self._unit)}{self._left(done, total, now_s)}"
-        print(line, file=sys.stderr, flush=True)
+        # Work goes on when nobody reads how far it is.
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
 
     def _left(self, done: int, total: int, now_s: float) -> str:
         new = done - (self._first or 0)

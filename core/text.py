@@ -32,6 +32,15 @@ def shortened(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + rest
 
 
+def megabytes(size: int) -> str:
+    """A number of bytes as text, with a digit after the point where there are few.
+
+    >>> megabytes(300_000), megabytes(2 << 30)
+    ('0.3 MB', '2048 MB')
+    """
+    return f"{size / 2**20:.{1 if size < 100 << 20 else 0}f} MB".replace(".0 MB", " MB")
+
+
 def one_line(text: str, length: int) -> str:
     """A text as one line of at most `length` characters.
 

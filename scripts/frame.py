@@ -13,9 +13,9 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from core import errors, progress, signals
+from core import errors, output, progress, signals
 from scripts.flags import engine
 
 if TYPE_CHECKING:
@@ -35,9 +35,20 @@ def new_parser(prog: str, text: str | None, **options: Any) -> argparse.Argument
         text: what it does, in paragraphs; lines that begin with a space stay as they are.
         options: others of ArgumentParser.
     """
-    flags = argparse.ArgumentParser(prog=prog, description=text, formatter_class=_Paragraphs, **options)
+    flags = Parser(prog=prog, description=text, formatter_class=_Paragraphs, **options)
     add_debug(flags)
     return flags
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help may lose its reader, as in `hallu --help | head -1`."""
+
+    def exit(self, status: int = errors.OK, message: str | None = None) -> NoReturn:
+        """End the program, as ArgumentParser does."""
+        if message:
+            self._print_message(message, sys.stderr)
+        output.drop_unwritable()
+        sys.exit(status)
 
 
 def add_debug(flags: argparse.ArgumentParser, **options: Any) -> None:
@@ -96,7 +107,9 @@ class _LogLines(logging.Handler):
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        progress.write(self.format(record), self._stream)
+        # Work goes on when nobody reads its log any longer.
+        with contextlib.suppress(OSError):
+            progress.write(self.format(record), self._stream)
 
 
 class Stop:
@@ -141,7 +154,13 @@ def refuse_existing(*paths: Path) -> None:
 
 
 def path(text: str) -> Path:
-    """A path; ~ is the user's home."""
+    """A path; ~ is the user's home.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, as of a variable of the shell that is not set.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"must be a path, not {text!r}")
     return Path(text).expanduser()
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from core import errors
+from scripts import frame
 
 PROG = "hallu"
 # Subcommands: what they do. Each is the module scripts.hallu_NAME, which is imported when the subcommand is used.
@@ -31,7 +32,7 @@ COMMANDS = {
 
 def parser() -> ArgumentParser:
     """The flags and the names of the subcommands, which have parsers of their own."""
-    flags = ArgumentParser(prog=PROG, description=__doc__)
+    flags = frame.Parser(prog=PROG, description=__doc__)
     flags.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     names = flags.add_subparsers(metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():

@@ -83,7 +83,7 @@ def _remove(options: argparse.Namespace) -> None:
     from server.link.keyring import Keyring
 
     Keyring(_folder(options)).remove(options.name)
-    print(f"removed {options.name}; a bridge is disconnected within seconds, a renderer stays until it disconnects")
+    print(f"removed {options.name}; its bridge or renderer is disconnected within seconds")
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def test_to_a_renderer_that_stands_still_no_waves_are_sent(monkeypatch):
     publisher._publish_sound(a_wave("quiet", 1))
     publisher._take(messages.Event("heartbeat"))
     publisher._publish_sound(a_wave("heard", 1))
-    publisher._context.destroy(linger=0)
+    publisher._ports.close()
     assert sent == ["sound", "sound", "samples"]
     assert [messages.decode(frames).topic for frames in publisher._cache.replay()] == ["sound", "samples"] * 2
 
@@ -165,7 +165,7 @@ def test_sounds_are_encoded_for_the_first_renderer_when_it_comes(monkeypatch):
     publisher, encoded = Publisher("127.0.0.1", 0), []
     monkeypatch.setattr("server.link.replay_cache.features", lambda *args: encoded.append(args) or features(*args))
     publisher._publish_sound(a_wave("early", 1))
-    publisher._context.destroy(linger=0)
+    publisher._ports.close()
     assert not encoded
     for _ in range(2):
         received = [messages.decode(frames) for frames in publisher._cache.replay()]
@@ -365,6 +365,22 @@ def test_keys_that_are_taken_back_do_not_connect_again(tmp_path):
     assert ring.allows(public) and Keyring(tmp_path).public == ring.public
     ring.remove("hall")
     assert not ring.allows(public)
+
+
+def test_a_renderer_whose_key_is_taken_back_is_disconnected_and_the_others_are_not(running, renderer, folder, port):
+    guest = Renderer(port, Keyring(folder / "keys").add("guest")).join()
+    with closing(guest):
+        Keyring(folder / "keys").remove("guest")
+        while "a renderer was disconnected: its key was removed" not in "".join(running.errors):
+            time.sleep(0.05)
+        for peer in (renderer, guest):
+            while peer.receiver.poll(200):
+                peer.receiver.recv_multipart()
+        # What has been missed comes again, with the first sign of life.
+        while not renderer._next("loaded", 0.5):
+            renderer.send("heartbeat")
+        assert answered(running, renderer, "/image/truncation", 0.5, replies=[])[1][-1].address == "/done"
+        assert not guest.receiver.poll(2500)
 
 
 def test_text_of_a_renderer_does_not_reach_the_log_raw(running, renderer):

@@ -21,6 +21,7 @@ from PIL import Image
 from core import errors
 from core.files import atomic
 from core.files.plain_names import refuse_device
+from core.text import megabytes
 from renderer.live.audio_track import AudioTrack
 from renderer.live.transport import Transport
 from renderer.video.fragments import FragmentFile
@@ -85,7 +86,7 @@ def check_room(folder: Path) -> None:
     atomic.check_folder(folder)
     free = shutil.disk_usage(folder).free
     if free < _ROOM_BYTES:
-        raise OSError(f"{folder} has only {free >> 20} MB left; a recording needs at least {_ROOM_BYTES >> 20}")
+        raise OSError(f"{folder} has only {megabytes(free)} left; a recording needs at least {megabytes(_ROOM_BYTES)}")
 
 
 class Recorder:

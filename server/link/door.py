@@ -1,6 +1,7 @@
 """Who may connect to the sockets of a ZeroMQ context: its question (ZAP, ZeroMQ's RFC 27) answered from a keyring."""
 
 import logging
+import time
 from collections.abc import Callable
 
 import zmq
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 _ZAP, _KEY_BYTES = "inproc://zeromq.zap.01", 32
 # More clients than this at a time get no answer.
 _MOST_RECEIVED, _MOST_WAITING = 1 << 20, 128
+_TRIES, _PAUSE_S = 100, 0.02
 
 
 class Door:
@@ -27,6 +29,7 @@ class Door:
             who: what connects, for the log: "a renderer".
         """
         self._keyring, self._who = keyring, who
+        self._let_in: set[bytes] = set()
         self.socket = context.socket(zmq.REP)
         self.socket.bind(_ZAP)
 
@@ -53,7 +56,18 @@ class Door:
         if mechanism != b"CURVE" or len(key) != _KEY_BYTES:
             return None
         public = z85.encode(key)
-        return public.decode() if self._keyring.allows(public) else None
+        if not self._keyring.allows(public):
+            return None
+        self._let_in.add(public)
+        return public.decode()
+
+    def removed(self) -> bool:
+        """Whether a key that was let in has been removed since the last time."""
+        if self._keyring is None:
+            return False
+        gone = {public for public in self._let_in if not self._keyring.allows(public)}
+        self._let_in -= gone
+        return bool(gone)
 
 
 def bind(
@@ -78,6 +92,22 @@ def bind(
     prepare(socket)
     socket.bind(f"tcp://{f'[{host}]' if ':' in host else host}:{port or '*'}")
     return socket
+
+
+def rebind(
+    context: "zmq.Context[zmq.Socket[bytes]]",
+    kind: int,
+    host: str,
+    port: int,
+    prepare: Callable[["zmq.Socket[bytes]"], None],
+) -> "zmq.Socket[bytes]":
+    """As `bind`, in place of a socket that was closed just now: the system needs a moment to free its port."""
+    for _ in range(_TRIES):
+        try:
+            return bind(context, kind, host, port, prepare)
+        except zmq.ZMQError:
+            time.sleep(_PAUSE_S)
+    return bind(context, kind, host, port, prepare)
 
 
 def port_of(socket: "zmq.Socket[bytes]") -> int:

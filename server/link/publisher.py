@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import zmq
-
 from core.progress import Progress
 from renderer.ipc import messages
-from server.link.door import Door, bind, port_of
 from server.link.keyring import Keyring
 from server.link.pages import KnownPages, Pages
 from server.link.pending_requests import Answer, Later, PendingRequests
+from server.link.renderer_ports import RendererPorts
 from server.link.replay_cache import Play, ReplayCache, encode_samples, encode_sound
 from server.link.shown_frames import Answer as FramesAnswer
 from server.link.shown_frames import FrameQuestions
@@ -27,7 +25,6 @@ from server.sounds.rendered import RenderedSound
 log = logging.getLogger(__name__)
 
 _POLL_MS = 20
-_TRIES = 20
 _BEAT_S = 2.0
 # A renderer that has been silent for this long is gone.
 _GONE_S = 5.0
@@ -52,14 +49,15 @@ class Publisher:
         Raises:
             OSError: one of them is taken.
         """
-        self._keyring = keyring
-        self._context = zmq.Context()
-        self.port = self._bind(host, port)
+        self._ports = RendererPorts(host, port, keyring)
+        self.port = self._ports.port
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._requests = PendingRequests()
         self._questions = FrameQuestions()
         self._cache = ReplayCache()
         self._heartbeat_s = self._beat_s = float("-inf")
+        # Whether renderers have connected again, and may have missed something.
+        self._reconnected = False
         self._known_pages = KnownPages()
         self.pages: Pages | None = None
         self._topics = {
@@ -71,26 +69,8 @@ class Publisher:
             "notice": lambda event: self._requests.follow_up(event.fields),
             "ask": self._page_asks,
         }
-        self._poller = zmq.Poller()
-        for socket in (self._door.socket, self._in):
-            self._poller.register(socket, zmq.POLLIN)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
-
-    def _bind(self, host: str, port: int) -> int:
-        for _ in range(1 if port else _TRIES):
-            try:
-                self._door = Door(self._context, self._keyring, "a renderer")
-                self._out = bind(self._context, zmq.PUB, host, port, self._door.lock)
-                found = port_of(self._out)
-                self._in = bind(self._context, zmq.PULL, host, found + 1, self._door.lock)
-                return found
-            except zmq.ZMQError as error:
-                reason = error.strerror
-                # The first port was free, but not the one after it.
-                self._context.destroy(linger=0)
-                self._context = zmq.Context()
-        raise OSError(f"cannot publish on {host}:{port} and the port after it: {reason}; see --image-port")
 
     @property
     def page(self) -> str:
@@ -168,7 +148,7 @@ class Publisher:
         self._jobs.put(lambda: work(*args))
 
     def _send(self, frames: list[bytes]) -> None:
-        self._out.send_multipart(frames)
+        self._ports.send(frames)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -176,19 +156,16 @@ class Publisher:
                 self._turn()
             except Exception:
                 log.exception("publishing failed")
-        # Time to send the last messages.
-        self._context.destroy(linger=200)
+        self._ports.close()
 
     def _turn(self) -> None:
         while not self._jobs.empty():
             self._jobs.get()()
         # Short: new jobs wait this long.
-        ready = dict(self._poller.poll(_POLL_MS if self._jobs.empty() else 0))
-        if self._door.socket in ready:
-            self._door.answer()
-        if self._in in ready:
+        frames = self._ports.receive(_POLL_MS if self._jobs.empty() else 0)
+        if frames is not None:
             try:
-                self._take(messages.decode(self._in.recv_multipart()))
+                self._take(messages.decode(frames))
             except ValueError as error:
                 log.warning("from a renderer: %s", error)
         self._beat(time.monotonic())
@@ -200,6 +177,7 @@ class Publisher:
     def _beat(self, now_s: float) -> None:
         if now_s - self._beat_s > _BEAT_S:
             self._beat_s = now_s
+            self._reconnected |= self._ports.shut_out()
             self._send(messages.encode("beat"))
 
     def _publish_busy(self, busy: bool) -> None:
@@ -275,10 +253,16 @@ class Publisher:
         self._requests.give_up(self._heartbeat_s, gone=True)
         self._questions.give_up(self._heartbeat_s, gone=True)
         self._send(messages.encode("welcome"))
+        self._replay()
+
+    def _replay(self) -> None:
         for frames in self._cache.replay():
             self._send(frames)
 
     def _heartbeat(self, event: messages.Event) -> None:
+        if self._reconnected and _has_images(event):
+            self._reconnected = False
+            self._replay()
         page = self._known_pages.see(event.fields.get("page", ""), _has_images(event) or self._gone)
         if page and self.pages:
             self.pages.scan()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files.regular import check_regular
+from core.text import megabytes
 from server.remote.files import FileLost, IncomingFiles, is_plain, sending
 from server.remote.peer import MOST_UPLOADED
 from server.remote.wire import Part
@@ -80,5 +81,6 @@ def upload(word: str, last: Any) -> Iterator[Part]:
         raise ValueError(f"path must be absolute, not {word[:120]!r}")
     check_regular(path)
     if (size := path.stat().st_size) > MOST_UPLOADED:
-        raise ValueError(f"{path} has {size >> 20} MB; a file of at most {MOST_UPLOADED >> 20} MB can go to the server")
+        most = megabytes(MOST_UPLOADED)
+        raise ValueError(f"{path} has {megabytes(size)}; a file of at most {most} can go to the server")
     return sending(path, f"recording{path.suffix}", last)

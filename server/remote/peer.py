@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.text import megabytes
 from server.osc.clients import Address
 from server.remote.channel import Channel
 from server.remote.files import IncomingFiles
@@ -69,7 +70,7 @@ class Peer:
         """Where an uploaded recording goes."""
         if size > MOST_UPLOADED:
             raise ValueError(
-                f"a file of {size >> 20} MB is too long; at most {MOST_UPLOADED >> 20} MB travel to a server"
+                f"a file of {megabytes(size)} is too long; at most {megabytes(MOST_UPLOADED)} travel to a server"
             )
         self._spool.make_room(size)
         suffix = Path(name).suffix.lower()

@@ -17,6 +17,7 @@ import numpy as np
 from core.audio import wav
 from core.audio.live_level import held_blocks
 from core.audio.resample import resample_blocks, resampled_length
+from core.text import megabytes
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
 from server.sinks.wav_pieces import deliver_head, deliver_segment, deliver_whole
@@ -161,7 +162,9 @@ class WavSpool:
             # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
             threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
         if needed > self._limit:
-            raise OSError(f"a sound of {_mb(needed)} does not fit in the spool of {_mb(self._limit)}; {_HINT}")
+            raise OSError(
+                f"a sound of {megabytes(needed)} does not fit in the spool of {megabytes(self._limit)}; {_HINT}"
+            )
         if self._bytes + needed <= self._limit:
             return
         self.clean()
@@ -170,7 +173,9 @@ class WavSpool:
                 return
             self._bytes -= file.size - self._delete(time.time() - YOUNG_S, file)
         if self._bytes + needed > self._limit:
-            raise OSError(f"the spool is full: {_mb(self._bytes)} of new files, at most {_mb(self._limit)}; {_HINT}")
+            raise OSError(
+                f"the spool is full: {megabytes(self._bytes)} of new files, at most {megabytes(self._limit)}; {_HINT}"
+            )
 
     def _files(self) -> Iterator[_SpoolFile]:
         """Files of ours, and of other servers, in the folder."""
@@ -193,10 +198,6 @@ class WavSpool:
             log.debug("%s not deleted: %s", file.path, error)
             return file.size
         return 0
-
-
-def _mb(size: int) -> str:
-    return f"{size >> 20} MB"
 
 
 @dataclass(frozen=True)
