@@ -231,3 +231,14 @@ def test_spare_time_is_used_until_nothing_is_left(engine, work):
     while work.spared < 3 and time.monotonic() < end_s:
         time.sleep(0.01)
     assert work.spared == 3
+
+
+def test_spare_time_is_used_while_a_stream_plays(engine, work):
+    work.rests["stream"] = Rest(ready_s=FOREVER)
+    engine.submit(RecordedRequest("/sound/stream", "stream", 3, 0.2, 0.0, 0.1, 0.2, 0.1, 60))
+    assert ended(note_after(engine)) == ["/done"]
+    work.spared, end_s = 0, time.monotonic() + WAIT_S
+    while work.spared < 3 and time.monotonic() < end_s:
+        engine.submit(RecordedRequest("/sound/stream_position", "stream", 1.0))
+        time.sleep(0.02)
+    assert work.spared == 3

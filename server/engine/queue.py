@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core import errors
 from server.engine.fair_queue import FairQueue
-from server.engine.lanes import may_interrupt
+from server.engine.lanes import Lane, may_interrupt
 from server.engine.request import Cancelled, Request
 from server.osc.packet import Message
 
@@ -46,7 +46,7 @@ class Work(Protocol):
         """Run every IDLE_S while no request waits."""
 
     def spare(self) -> bool:
-        """Do a little work that may be of use later, when nothing has been asked for SPARE_AFTER_S.
+        """Do a little work that may be of use later, when nothing has been asked for SPARE_AFTER_S, but for streams.
 
         Returns:
             False if there is none left.
@@ -203,7 +203,9 @@ class Engine:
         finally:
             with self._changed:
                 self._running.remove(request)
-                self._served_s, self._spare = time.monotonic(), True
+                # A stream and its client's clock go on all the time, and leave time to spare.
+                if request.rest is None and request.lane is not Lane.CLOCK:
+                    self._served_s, self._spare = time.monotonic(), True
                 # One that was cancelled during this part fails now, not when its next part is ready.
                 if request.rest is not None and not request.failed_if_cancelled():
                     self._parts.append(request)

@@ -1,0 +1,240 @@
+"""`hallu_live.pd` and `hallu_stream.pd` in a real Pd without a window, and a MIDI file that plays them.
+
+The patches are copies in which what reaches the loudspeakers is also recorded, each in a WAV file of its own; both
+recordings begin with the first event of the MIDI file, in the same block of samples.
+"""
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.files.user_folders import shipped
+from gansynth.midi import MidiNote
+
+RATE = 44100
+PATCHES = ("hallu_live", "hallu_stream")
+# Silence in the recording before the MIDI file begins, and how long is waited for anything.
+LEAD_S = 0.5
+PATIENCE_S = 60.0
+
+_TEE = r"""#N canvas 0 0 300 200 12;
+#X obj 20 20 inlet~;
+#X obj 150 20 inlet~;
+#X obj 20 60 writesf~;
+#X obj 150 60 r record;
+#X obj 150 90 r record-\$1;
+#X obj 20 120 dac~;
+#X connect 0 0 2 0;
+#X connect 3 0 2 0;
+#X connect 4 0 2 0;
+#X connect 0 0 5 0;
+#X connect 1 0 5 1;
+"""
+
+# In each patch: what the bar's client and its own say is reported; `do NAME RECEIVER ...` reaches its receivers.
+_PROBE = r"""#N canvas 0 0 300 300 probe 0;
+#X obj 20 20 r \$0-answer;
+#X obj 20 50 list prepend {name} answer;
+#X obj 20 80 list trim;
+#X obj 20 110 s show-report;
+#X obj 150 20 r \$0-from;
+#X obj 150 50 list prepend {name} from;
+#X obj 150 80 list trim;
+#X obj 280 20 r \$0-stream-says;
+#X obj 280 50 list prepend {name} stream;
+#X obj 280 80 list trim;
+#X obj 20 150 r show-{name};
+#X obj 20 180 list split 1;
+#X obj 120 210 list trim;
+#X obj 20 210 makefilename \$0-%s;
+#X obj 120 240 send;
+#X obj 60 165 t a a;
+#X obj 120 180 list split 1;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 2 0 3 0;
+#X connect 4 0 5 0;
+#X connect 5 0 6 0;
+#X connect 6 0 3 0;
+#X connect 7 0 8 0;
+#X connect 8 0 9 0;
+#X connect 9 0 3 0;
+#X connect 10 0 15 0;
+#X connect 15 1 11 0;
+#X connect 11 0 13 0;
+#X connect 13 0 14 1;
+#X connect 15 0 16 0;
+#X connect 16 1 12 0;
+#X connect 12 0 14 0;
+#X restore 0 0 pd probe;
+"""
+
+_DRIVER = r"""#N canvas 0 0 500 400 12;
+#X obj 20 20 loadbang;
+#X msg 20 50 connect 127.0.0.1 {port};
+#X obj 20 100 netsend;
+#X obj 150 130 list trim;
+#X obj 150 160 route play;
+#X obj 300 190 list split 1;
+#X obj 400 220 list trim;
+#X obj 300 220 symbol;
+#X obj 400 250 send;
+#X msg 150 220 read \$1 \, rewind \, bang;
+#X obj 150 250 qlist;
+#X msg 150 280 send played;
+#X obj 20 330 r show-report;
+#X obj 20 360 list prepend send;
+#X obj 20 390 list trim;
+#X obj 350 165 t a a;
+#X obj 400 190 list split 1;
+#X obj 150 190 list;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 2 1 3 0;
+#X connect 3 0 4 0;
+#X connect 4 0 17 0;
+#X connect 17 0 9 0;
+#X connect 9 0 10 0;
+#X connect 10 1 11 0;
+#X connect 11 0 2 0;
+#X connect 4 1 15 0;
+#X connect 15 1 5 0;
+#X connect 5 0 7 0;
+#X connect 15 0 16 0;
+#X connect 16 1 6 0;
+#X connect 7 0 8 1;
+#X connect 6 0 8 0;
+#X connect 12 0 13 0;
+#X connect 13 0 14 0;
+#X connect 14 0 2 0;
+"""
+
+
+class Patches:
+    """The two patches in a running Pd."""
+
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", link: socket.socket) -> None:
+        self._folder, self._process, self._link = folder, process, link
+        self._bytes = b""
+        link.settimeout(0.05)
+
+    @property
+    def pid(self) -> int:
+        """Of Pd's process."""
+        return self._process.pid
+
+    def to(self, receiver: str, message: str) -> None:
+        """Send a message to a receiver of all patches."""
+        self._link.sendall(f"{receiver} {message};\n".encode())
+
+    def do(self, patch: str, receiver: str, message: str = "bang") -> None:
+        """Send a message to a receiver of one patch, named without its `$0-`."""
+        self.to(f"show-{patch}", f"{receiver} {message}")
+
+    def wait(self, *words: str, patience_s: float = PATIENCE_S) -> str:
+        """The next report that begins with these words.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        start, end_s = " ".join(words), time.monotonic() + patience_s
+        while time.monotonic() < end_s:
+            for line in self._lines():
+                if f"{line} ".startswith(f"{start} "):
+                    return line
+        raise TimeoutError(f"Pd did not report {start!r} in {patience_s:g} s")
+
+    def play(self, notes: Sequence[MidiNote], seconds: float, recordings: Path) -> dict[str, Path]:
+        """Play notes as MIDI for so long; returns the recording of each patch.
+
+        Raises:
+            TimeoutError: Pd does not play them.
+        """
+        recordings.mkdir(parents=True)
+        paths = {patch: recordings / f"{patch}.wav" for patch in PATCHES}
+        for patch, path in paths.items():
+            self.to(f"record-{patch}", f"open -bytes 4 {path}")
+        score = recordings / "score.txt"
+        score.write_text(_score(notes, seconds))
+        self.to("play", str(score))
+        self.wait("played", patience_s=seconds + PATIENCE_S)
+        self._closed(paths.values())
+        return paths
+
+    def _lines(self) -> Iterator[str]:
+        """The reports that are there; those that are not taken come again."""
+        while b";\n" not in self._bytes:
+            try:
+                more = self._link.recv(65536)
+            except TimeoutError:
+                return
+            if not more:
+                raise TimeoutError("Pd has ended")
+            self._bytes += more
+        while b";\n" in self._bytes:
+            line, self._bytes = self._bytes.split(b";\n", 1)
+            yield line.decode()
+
+    @staticmethod
+    def _closed(paths: Iterator[Path] | Sequence[Path]) -> None:
+        """Wait until files do not grow any more."""
+        sizes, before = [path.stat().st_size for path in paths], []
+        while sizes != before:
+            time.sleep(0.5)
+            before, sizes = sizes, [path.stat().st_size for path in paths]
+
+
+def _score(notes: Sequence[MidiNote], seconds: float) -> str:
+    """A text for `qlist`: the recording starts, all notes begin and end, the recording stops."""
+    events = [(LEAD_S + note.start_s, f"#notein {note.pitch} {note.velocity} 1") for note in notes]
+    events += [(LEAD_S + note.end_s, f"#notein {note.pitch} 0 1") for note in notes]
+    lines, now_s = ["record start;"], 0.0
+    for at_s, event in [*sorted(events), (LEAD_S + seconds, "record stop")]:
+        lines.append(f"{1000 * (at_s - now_s):.3f} {event};")
+        now_s = at_s
+    return "\n".join(lines) + "\n"
+
+
+def _copies(folder: Path) -> list[Path]:
+    """The patches with recorders and probes."""
+    folder.mkdir(parents=True)
+    for path in shipped("pd").glob("*.pd"):
+        text = path.read_text()
+        if path.stem in PATCHES:
+            text = re.sub(r"(#X obj \d+ \d+) dac~;", rf"\1 tee~ {path.stem};", text)
+            text += _PROBE.format(name=path.stem)
+        (folder / path.name).write_text(text)
+    (folder / "tee~.pd").write_text(_TEE)
+    return [folder / f"{patch}.pd" for patch in PATCHES]
+
+
+@contextmanager
+def opened(folder: Path, rate: int = RATE) -> Iterator[Patches]:
+    """The patches, open, with DSP on, until the end of the block.
+
+    Raises:
+        OSError: Pd is not installed.
+    """
+    program = shutil.which("pd")
+    if program is None:
+        raise OSError("Pure Data (pd) is not installed")
+    files = _copies(folder / "pd")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        (folder / "driver.pd").write_text(_DRIVER.format(port=door.getsockname()[1]))
+        command = [program, "-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr", "-r", str(rate)]
+        with (folder / "pd.log").open("wb") as log:
+            process = subprocess.Popen([*command, *map(str, files), str(folder / "driver.pd")], stderr=log, stdout=log)
+        try:
+            door.settimeout(PATIENCE_S)
+            with door.accept()[0] as link:
+                patches = Patches(folder, process, link)
+                patches.to("pd", "dsp 1")
+                yield patches
+        finally:
+            process.kill()
+            process.wait()
