@@ -123,13 +123,18 @@ def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_
         float32 [hallucination_length], with an absolute peak of 0.5; silence stays silence.
     """
     gains = envelope(timing, sample_rate)
-    clip = np.zeros(hallucination_length(count, timing, sample_rate), np.float64)
+    # A clip may be half an hour long: only the part to which notes are still added is in double precision.
+    clip = np.zeros(hallucination_length(count, timing, sample_rate), np.float32)
+    place, sums = 0, np.zeros(len(gains), np.float64)
     for index, note in enumerate(notes):
         start = timing.start(index, sample_rate)
-        clip[start : start + len(gains)] += to_peak(note[: len(gains)] * gains, 1.0)
-    # In place: a clip may be half an hour long.
+        complete = min(start - place, len(sums))
+        clip[place : place + complete] = sums[:complete]
+        place, sums = start, np.concatenate([sums[complete:], np.zeros(complete)])
+        sums += to_peak(note[: len(gains)] * gains, 1.0)
+    clip[place : place + len(sums)] = sums
     scale_to_peak(clip, PEAK)
-    return clip.astype(np.float32)
+    return clip
 
 
 def note_pitches(pitch: int | Sequence[int], keys: int, steps: int) -> list[int]:

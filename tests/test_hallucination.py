@@ -1,5 +1,7 @@
 """Paths, envelopes and overlaps, on a model whose notes are known exactly."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,15 @@ def test_a_quiet_note_is_as_loud_as_a_loud_one():
 
 def test_silence_stays_silence():
     assert not overlap_add(np.zeros((2, 20)), 2, Timing(spacing=0.1, attack=0, sustain=0.02, release=0), RATE).any()
+
+
+def test_a_long_clip_needs_no_more_memory_than_itself():
+    timing = Timing(spacing=1.0, attack=0, sustain=0.5, release=0)
+    notes = (np.full(500, 1.0 + number % 3, np.float32) for number in range(2000))
+    tracemalloc.start()
+    wave = overlap_add(notes, 2000, timing, 1000)
+    assert tracemalloc.get_traced_memory()[1] < 1.2 * wave.nbytes
+    tracemalloc.stop()
 
 
 def test_only_what_the_envelope_lets_through_is_computed():

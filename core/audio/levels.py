@@ -20,10 +20,11 @@ def to_peak(wave: np.ndarray, peak: float) -> np.ndarray:
 def scale_to_peak(wave: np.ndarray, peak: float) -> None:
     """Scale a wave in place as `to_peak` does, in blocks: no copy of a long one, and silent blocks are not written."""
     blocks = [wave[begin : begin + _BLOCK] for begin in range(0, len(wave), _BLOCK)]
-    loudest = max((np.max(np.abs(block)) for block in blocks), default=0.0)
+    loudest = max((float(np.max(np.abs(block))) for block in blocks), default=0.0)
     for block in blocks:
         if block.any():
-            block *= peak / loudest
+            # In double precision, so that the loudest sample is the peak exactly.
+            np.multiply(block, peak / loudest, out=block, dtype=np.float64, casting="same_kind")
 
 
 def at_level(wave: np.ndarray, gain_db: float) -> np.ndarray:

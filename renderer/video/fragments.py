@@ -20,8 +20,8 @@ from core.files.unused_names import unused
 
 log = logging.getLogger(__name__)
 
-# FFmpeg writes an ordinary file's index when it is finished; until then, a fragment for each second.
-OPTIONS = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "1000000", "flush_packets": "1"}
+# FFmpeg writes an ordinary file's index when it is finished; until then, four fragments a second.
+OPTIONS = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "250000", "flush_packets": "1"}
 _PART = re.compile(r"\.(?P<stem>.+)-[0-9a-f]{8}\.recording\.mp4", re.DOTALL)
 _BOX, _LARGE_BOX = 8, 16
 

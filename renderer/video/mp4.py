@@ -17,9 +17,9 @@ from renderer.video.fragments import OPTIONS, FragmentFile
 # Constant quality; at 17 no artefacts are visible.
 _H264 = {"crf": "17", "preset": "medium"}
 _BT709, _LIMITED_RANGE = 1, 1
-# FFmpeg takes the length of a file in fragments from its last fragment; with B-frames, which are out of order, the
-# last frame need not be there, and would not be shown.
-_IN_ORDER = {"bf": "0"}
+# The encoder holds no frame back, so that a kill loses only the last fragment. Without B-frames, which are out of order,
+# the last frame is in the last fragment too: FFmpeg takes the length of such a file from there.
+_AT_ONCE = {"tune": "zerolatency", "bf": "0"}
 # With AVX-512, x264 encodes the same frames to other bytes now and then, at sizes such as 352 x 288.
 _SAME_BYTES = {"x264-params": "asm=AVX2"}
 
@@ -58,7 +58,7 @@ class Mp4:
             raise ValueError(f"H.264 needs an even width and height, not {width} x {height}")
         self._rate, self._frames = rate, 0
         self._file = _open(path)
-        options = _H264 | (_SAME_BYTES if _has_avx512() else {}) | (_IN_ORDER if isinstance(path, FragmentFile) else {})
+        options = _H264 | (_SAME_BYTES if _has_avx512() else {}) | (_AT_ONCE if isinstance(path, FragmentFile) else {})
         self._video = self._file.add_stream("libx264", rate=rate, options=options)
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
         self._video.codec_context.color_primaries = self._video.codec_context.color_trc = _BT709
