@@ -253,7 +253,7 @@ def test_a_recording_survives_the_kill_of_the_renderer(recording, models):
     finally:
         again.kill()
     assert [path.name for path in out.iterdir()] == ["show.mp4"]
-    assert 5.0 <= seconds(out / "show.mp4") <= 6.9
+    assert 4.0 <= seconds(out / "show.mp4") <= 6.9
 
 
 def test_a_recording_is_finished_when_the_terminal_closes(recording):

@@ -17,7 +17,7 @@ from renderer.video.fragments import OPTIONS, FragmentFile
 # Constant quality; at 17 no artefacts are visible.
 _H264 = {"crf": "17", "preset": "medium"}
 _BT709, _LIMITED_RANGE = 1, 1
-# The encoder holds no frame back, so that a kill loses only the last fragment. Without B-frames, which are out of order,
+# The encoder holds no frame back: a kill loses only the last fragment. Without B-frames, which are out of order,
 # the last frame is in the last fragment too: FFmpeg takes the length of such a file from there.
 _AT_ONCE = {"tune": "zerolatency", "bf": "0"}
 # With AVX-512, x264 encodes the same frames to other bytes now and then, at sizes such as 352 x 288.
