@@ -145,3 +145,52 @@ def test_a_file_goes_into_the_chosen_corner(tmp_path):
             pass
         assert message[1] == ["live-3", str(tmp_path / "my voice.wav")]
     server.close()
+
+
+@pytest.fixture
+def fingers(tmp_path):
+    """The patch with directions and a server that only listens: a function that gives the edits it is sent next."""
+    server = FakeServer()
+    with pd_running(tmp_path, PD / "hallu_live.pd", paths=()) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        pd.to(f"{NUMBER}-direction-names", "a b c d e f g h")
+
+        def edits():
+            while (message := server.receive())[0] != "/sound/set_edits":
+                pass
+            return message[1]
+
+        yield pd, edits
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("fader", "finger", "moved"),
+    [("slide-set 3", ("#ctlin", "74 127 5"), 63 / 64 * 3), ("pressure-set 3", ("#touchin", "127 5"), 3)],
+)
+def test_slide_and_pressure_move_the_direction_that_is_chosen(fingers, fader, finger, moved):
+    pd, edits = fingers
+    pd.to(f"{NUMBER}-{fader.split()[0]}", fader.split()[1])
+    pd.to(f"{NUMBER}-direction3-set", "-1")
+    assert edits() == [0, 0, -1, 0, 0, 0, 0, 0]
+    pd.to(*finger)
+    assert edits() == [0, 0, pytest.approx(moved - 1), 0, 0, 0, 0, 0]
+
+
+def test_a_finger_that_does_not_rest_is_followed(fingers):
+    pd, edits = fingers
+    for place in range(64, 128):
+        pd.to("#ctlin", f"74 {place} 5")
+        rest(0.005)
+    found = [edits()[0] for _ in range(4)]
+    assert found == sorted(found) and found[0] < 1.5
+
+
+def test_slide_and_pressure_are_the_level_when_they_are_switched_on(fingers):
+    pd, _ = fingers
+    pd.listen(f"{NUMBER}-voice")
+    for switch, finger in (("set-pressed", ("#touchin", "64 5")), ("set-slid-level", ("#ctlin", "74 127 6"))):
+        pd.to(f"{NUMBER}-{switch}", "1")
+        pd.to(*finger)
+    assert pd.wait(f"{NUMBER}-voice", "pressure") == pytest.approx([64 / 127, 5])
+    assert pd.wait(f"{NUMBER}-voice", "pressure") == [1, 6]

@@ -266,6 +266,25 @@ def test_with_mpe_each_channel_bends_its_note_and_the_first_bends_all(voices, no
     assert 1200 * np.log2(found / HERTZ) == pytest.approx(200, abs=4)
 
 
+def test_pressure_is_the_level_of_the_notes_of_its_channel(voices, note):
+    pd, server = voices
+    pd.say("mpe 1")
+    with pd.recording() as record:
+        pd.say("note 60 127 3")
+        play(server, note)
+        rest(0.3)
+        pd.say("pressure 0.1 5")
+        rest(0.3)
+        pd.say("pressure 0.5 3")
+        rest(0.4)
+        pd.say("stop")
+        rest(0.2)
+    wave, rate = sounding(record)
+    levels = [np.abs(wave[int(at_s * rate) :][: rate // 20]).max() for at_s in (0.1, 0.45, 0.85)]
+    assert levels == pytest.approx([LEVEL, LEVEL, 0.5 * LEVEL], rel=0.03)
+    assert smooth(wave, rate)
+
+
 def test_an_osc_message_without_arguments_and_a_datagram_of_the_server_pass_as_they_are(voices):
     pd, server = voices
     pd.say("note 60 100")
