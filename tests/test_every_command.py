@@ -14,7 +14,7 @@ import pytest
 
 from core.files.unused_names import unused
 from core.progress import BYTES, show_progress, write
-from scripts import frame, hallu
+from scripts import frame, hallu, start
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,10 +22,8 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-INSTALLED = {
-    name: entry.removesuffix(":main")
-    for name, entry in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"].items()
-}
+ENTRIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+INSTALLED = {name: start.module(name) for name in ENTRIES}
 # Commands by the name that a user types, and their modules.
 COMMANDS = INSTALLED | {f"hallu {name}": f"scripts.hallu_{name}" for name in hallu.COMMANDS}
 # For whoever works on this project.
@@ -150,7 +148,7 @@ def test_ctrl_c_exits_130(name, capsys, monkeypatch):
 
 def test_every_file_is_a_command_but_the_frame():
     files = {path.stem for path in ROOT.glob("scripts/*.py")}
-    assert files - {module.removeprefix("scripts.") for module in COMMANDS.values()} == {"__init__", "frame"}
+    assert files - {module.removeprefix("scripts.") for module in COMMANDS.values()} == {"__init__", "frame", "start"}
 
 
 def test_the_list_of_subcommands_says_what_their_help_says():
@@ -290,3 +288,12 @@ def test_ctrl_c_while_a_subcommand_begins_exits_130(capsys, monkeypatch):
     monkeypatch.setattr("scripts.hallu_foley.parser", lambda: signal.raise_signal(signal.SIGINT))
     assert hallu.main(["foley", "street.mp4"]) == 130
     assert capsys.readouterr().err == "hallu foley: interrupted\n"
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_ctrl_c_while_an_installed_commands_modules_are_read_exits_130(name, capsys, monkeypatch):
+    entry = ENTRIES[name].partition(":")
+    command = getattr(import_module(entry[0]), entry[2])
+    monkeypatch.setattr(start, "import_module", lambda module: signal.raise_signal(signal.SIGINT))
+    assert command([]) == 130
+    assert capsys.readouterr().err == f"{name}: interrupted\n"

@@ -1,14 +1,12 @@
 """Write images that are drawn as a folder of class folders, by several processes."""
 
-import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from core import worker_pool
 from core.files.atomic import new_folder
 
 # Images per task of a worker process.
@@ -54,11 +52,11 @@ def written(
         FileExistsError: the folder exists and is not empty.
     """
     chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    with new_folder(folder) as part, ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with new_folder(folder) as part:
         for name in dict.fromkeys(name for name, _ in wanted):
             (part / name).mkdir()
-        repeated = (itertools.repeat(value) for value in (draw, size, seed))
-        for done, _ in enumerate(pool.map(_draw, itertools.repeat(part), chunks, *repeated), 1):
+        calls = [(part, chunk, draw, size, seed) for chunk in chunks]
+        for done, _ in enumerate(worker_pool.shared(_draw, calls, jobs), 1):
             progress(min(done * CHUNK, len(wanted)), len(wanted))
         yield part
 

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core import checks
+from core import checks, worker_pool
 from core.files import json_files
 from core.files.atomic import write_text
 from core.files.regular import sha256
 from core.progress import Progress, ignore
 from core.video import decoding
-from specvqgan import processes
 from specvqgan.features import clip_files, feature_files
 from specvqgan.features.clip_files import ClipFile
 from specvqgan.features.clips import FRAMES_PER_S
@@ -121,7 +120,7 @@ def _shared(
     clips: Sequence[ClipFile], folder: Path, settings: ExtractionSettings, jobs: int
 ) -> Iterator[ValueError | None]:
     """The same in several processes, in the order in which clips are done."""
-    yield from processes.shared(_work, [(clip, folder) for clip in clips], jobs, _begin, settings)
+    yield from worker_pool.shared(_work, [(clip, folder) for clip in clips], jobs, _begin, settings)
 
 
 # What a process of `_shared` has: its network, and the settings.

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 import specvqgan
-from core import checks
+from core import checks, worker_pool
 from core.audio import sound_files, wav
 from core.audio.sound_files import BadFileError
 from core.files import atomic, json_files
 from core.progress import Progress, ignore
-from specvqgan import processes, run_folder
+from specvqgan import run_folder
 from specvqgan.features import clip_files, feature_files, run_features
 from specvqgan.features.clips import FRAMES_PER_S
 from specvqgan.foley import windows
@@ -204,7 +204,7 @@ def _in_turn(sources: Sequence[Source], out: Path, settings: SampleSettings) -> 
 
 def _shared(sources: Sequence[Source], out: Path, settings: SampleSettings, jobs: int) -> Iterator[ValueError | None]:
     """The same in several processes, in the order in which clips are done."""
-    yield from processes.shared(_work, [(source, out) for source in sources], jobs, _begin, settings)
+    yield from worker_pool.shared(_work, [(source, out) for source in sources], jobs, _begin, settings)
 
 
 # What a process of `_shared` has: its model, and the settings.
