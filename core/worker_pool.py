@@ -58,7 +58,7 @@ def shared(
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes that begin in the block never get Ctrl-C, which a terminal sends to all; here it waits for its end."""
+    """Let processes that begin in the block never get Ctrl-C, which a terminal sends to all; here it waits."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
