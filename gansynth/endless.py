@@ -4,7 +4,8 @@ Notes are placed and enveloped as in `hallucination`, on a path that goes on. Th
 whole clip: it comes from their measured loudness, and a limiter that looks ahead keeps peaks below that of a clip.
 
 Sound comes in blocks of a fixed size. A change is made at a sample, so the samples depend on the seed and on the
-changes alone, not on when blocks are asked for.
+changes alone, not on when blocks are asked for. It is heard from there on, however far apart notes are: of those that
+sound, the one with most left to say goes on as another note, with the new settings.
 """
 
 from collections import deque
@@ -24,6 +25,8 @@ from gansynth.hallucination import PEAK, Timing, envelope
 # The loudness of the last notes, by which the level is estimated before it can be measured.
 _ESTIMATED_NOTES = 8
 _REMEMBERED_NOTES = 2048
+# A note that sounds while its settings change becomes the new one within this time.
+_CROSSFADE_S = 0.02
 SHORTEST_SPACING_S = 0.01
 
 
@@ -57,6 +60,12 @@ class StreamSettings:
             rule = f"notes of a stream must be at least {SHORTEST_SPACING_S:g} s apart"
             raise ValueError(f"spacing is {self.timing.spacing:g} s; {rule}")
 
+    def sounds_like(self, other: "StreamSettings") -> bool:
+        """Whether a note is the same with other settings."""
+        timing = replace(self.timing, spacing=other.timing.spacing)
+        mine, theirs = (self.pitch, self.edits, self.conditions), (other.pitch, other.edits, other.conditions)
+        return timing == other.timing and mine == theirs
+
 
 # Renders a note: z [latent], the settings, and how many samples -> float32 [samples].
 RenderNote = Callable[[np.ndarray, StreamSettings, int], np.ndarray]
@@ -70,6 +79,19 @@ class _Change:
     settings: StreamSettings | None = None
     keys: tuple[np.ndarray, ...] = ()
     stop: bool = False
+
+
+@dataclass(frozen=True)
+class _Note:
+    """A note that sounds: the sample at which it started, its point, and all of it."""
+
+    start: int
+    z: np.ndarray
+    sound: np.ndarray
+
+    def left(self, sample: int) -> np.ndarray:
+        """What of it is still to be heard at a sample."""
+        return self.sound[max(0, sample - self.start) :]
 
 
 class EndlessHallucination:
@@ -114,6 +136,7 @@ class EndlessHallucination:
         # Where the present spacing began to count, and how many notes have started since.
         self._origin, self._index = 0, 0
         self._end: int | None = None
+        self._sounding: list[_Note] = []
         # The samples at which the last notes started, and their points.
         self._notes: deque[tuple[int, np.ndarray]] = deque(maxlen=_REMEMBERED_NOTES)
         self._steer()
@@ -164,8 +187,11 @@ class EndlessHallucination:
             float32 [samples]; the first block is shorter by what the limiter looks ahead, and the last one longer.
             None: a note was rendered.
         """
+        before = self.settings
         while self._changes and self._changes[0].sample <= self._mixed and self._end is None:
             self._apply(self._changes.popleft())
+        if not self.settings.sounds_like(before) and self._renewed():
+            return None
         start = self._next_start()
         if self._end is None and start < self._mixed + self.block:
             self._note(start)
@@ -195,17 +221,41 @@ class EndlessHallucination:
 
     def _note(self, start: int) -> None:
         """Render the note that starts at a sample, and add it to the mix."""
+        note = self._sound(start, self._path.next())
+        self._notes.append((start, note.z))
+        self._sounding = [*(each for each in self._sounding if len(each.left(self._mixed))), note]
+        self._add(note.sound, start - self._mixed)
+        self._index += 1
+
+    def _sound(self, start: int, z: np.ndarray) -> _Note:
         gains = envelope(self.settings.timing, self._rate)
-        z = self._path.next()
-        self._notes.append((start, z))
         wave = self._render(z, self.settings, len(gains))
         sound = to_peak(wave.astype(np.float64) * gains, 1.0)
         self._powers.append(float(np.sum(KWeighting(self._rate).next(sound) ** 2)))
-        begin = start - self._mixed
+        return _Note(start, z, sound)
+
+    def _renewed(self) -> bool:
+        """Let the note with most left to say go on with the settings as they are now; False if none sounds."""
+        energies = [float(np.sum(note.left(self._mixed) ** 2)) for note in self._sounding]
+        if not any(energies):
+            return False
+        place = int(np.argmax(energies))
+        new = self._sound(self._sounding[place].start, self._sounding[place].z)
+        old_left, new_left = self._sounding[place].left(self._mixed), new.left(self._mixed)
+        difference = np.zeros(max(len(old_left), len(new_left)))
+        difference[: len(new_left)] += new_left
+        difference[: len(old_left)] -= old_left
+        fade = np.linspace(0.0, 1.0, round(_CROSSFADE_S * self._rate) + 1)[: len(difference)]
+        difference[: len(fade)] *= fade
+        self._add(difference, 0)
+        self._sounding[place] = new
+        return True
+
+    def _add(self, sound: np.ndarray, begin: int) -> None:
+        """Add a sound to the mix, `begin` samples after its first."""
         if begin + len(sound) > len(self._mix):
             self._mix = np.concatenate([self._mix, np.zeros(begin + len(sound) - len(self._mix))])
         self._mix[begin : begin + len(sound)] += sound
-        self._index += 1
 
     def _next_block(self) -> np.ndarray:
         block, self._mix = self._mix[: self.block], self._mix[self.block :]

@@ -105,6 +105,38 @@ def test_a_change_counts_from_its_boundary_on(name, value):
     assert settings[before:] and all(each == changed(SETTINGS, name, value) for each in settings[before:])
 
 
+SLOW = StreamSettings(3, Timing(3.0, 0.0, 0.1, 2.0, 0.4), 60)
+
+
+@pytest.mark.parametrize(("name", "value"), [("pitch", 72), ("sustain", 0.2)])
+def test_a_change_is_heard_from_its_boundary_on_in_a_note_that_sounds(name, value):
+    def play(*change):
+        a_stream = stream(settings=SLOW)
+        found = [rendered(a_stream, RATE)]
+        if change:
+            a_stream.change(a_stream.boundary(RATE), changed(SLOW, *change))
+        return np.concatenate([*found, rendered(a_stream, 3 * RATE)])
+
+    plain, other = play(), play(name, value)
+    first = np.flatnonzero(plain != other)[0]
+    assert 0 <= first - RATE <= BLOCK
+    # Nothing but the tones' own slopes: no click.
+    assert np.abs(np.diff(other)).max() < 1.3 * max(
+        np.abs(np.diff(play())).max(), np.abs(np.diff(other[first + BLOCK :])).max()
+    )
+
+
+def test_many_changes_at_once_cost_one_note():
+    render = Recorder()
+    a_stream = stream(render, SLOW)
+    rendered(a_stream, RATE)
+    for pitch in (62, 64, 65, 67):
+        a_stream.change(a_stream.boundary(RATE), changed(a_stream.latest_settings, "pitch", pitch))
+    rendered(a_stream, 2 * RATE)
+    assert [settings.pitch for _, settings in render.notes] == [60, 67]
+    assert render.notes[0][0] is render.notes[1][0]
+
+
 def test_a_shorter_spacing_does_not_wait_for_the_note_that_was_far_away():
     render = Recorder()
     a_stream = stream(render, replace(SETTINGS, timing=replace(SETTINGS.timing, spacing=50.0)))

@@ -123,6 +123,22 @@ def test_a_client_that_asks_for_the_level_streams_at_it(server, peer):
     assert_at_level(server, performance(1), performance(0), hallucination=True)
 
 
+def test_a_change_is_heard_within_the_look_ahead_however_far_apart_notes_are(server, peer):
+    def performance(*change):
+        ask(peer, "/sound/seed", 9)
+        player = Listener(server, "s1").play(0.1)
+        player.steer("set", "spacing", 4)
+        player.play(0.2)
+        if change:
+            player.steer("set", *change)
+        return player.play(1.0).stop()
+
+    plain, other = performance(), performance("pitch", 52)
+    first = np.flatnonzero(plain[: len(other)] != other[: len(plain)])[0] / 16000
+    # It fades in, so the first sample is the same still.
+    assert 0.2 < first <= 0.2 + LOOK_AHEAD_S + 1 / 16000
+
+
 def test_a_change_is_heard_within_the_look_ahead(server, peer):
     def performance(*change):
         ask(peer, "/sound/seed", 9)
