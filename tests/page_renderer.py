@@ -41,7 +41,8 @@ class _Instrument:
     def status(self):
         return PageStatus(**self._fake.status)
 
-    def submit(self, command, progress):
+    def submit(self, command, progress, part):
+        self._fake.parts[command.address] = part
         answer = Future()
         refusal = self._fake.execute(command.address, command.values)
         if isinstance(refusal, Future):
@@ -66,7 +67,8 @@ class _Instrument:
 class FakeRenderer:
     """`status` may be changed; `asked` are the commands that came; `refuse` gives sentences by address, or futures.
 
-    `replies` are those of commands, by address; `sounds` the WAV files that the page may fetch, by name.
+    `replies` are those of commands, by address; `sounds` the WAV files that the page may fetch, by name; `parts` send
+    what comes before the end of a command, by address.
     """
 
     def __init__(self, token=None):
@@ -111,7 +113,7 @@ class FakeRenderer:
             "choices": {},
         }
         self.asked, self.refuse, self.delay_s = [], {}, 0.0
-        self.replies, self.sounds = {}, {}
+        self.replies, self.sounds, self.parts = {}, {}, {}
         self.page = WebServer(self.frames, _Instrument(self))
         self.url = self.page.start(token=token)
         self.site = self.url.partition("?")[0]
@@ -128,7 +130,7 @@ class FakeRenderer:
         if address in self.refuse:
             return self.refuse[address]
         word = address.rpartition("/")[2]
-        if "value" in values:
+        if "value" in values and word in self.status:
             self.status[word] = values["value"]
         elif word == "edits":
             self.status["edits"] = values["edit"]

@@ -48,6 +48,7 @@ class Page:
     def __init__(self, session, socket, url):
         self.session, self.socket, self.url = session, socket, url
         self.progress, self.status, self._number = [], {}, 0
+        self.parts, self.answers = [], {}
 
     async def take(self):
         message = await self.socket.receive()
@@ -57,7 +58,17 @@ class Page:
         self.status |= received.get("status", {})
         if "progress" in received:
             self.progress.append((received["done"], received["total"]))
+        if "part" in received:
+            self.parts.append(received["reply"])
+        if "answer" in received:
+            self.answers[received["answer"]] = received
         return received
+
+    async def send(self, address, **values):
+        """Ask without waiting for the answer; its number."""
+        self._number += 1
+        await self.socket.send_json({"ask": self._number, "address": address, "values": values})
+        return self._number
 
     async def ask(self, address, **values):
         """Error and replies."""
@@ -103,6 +114,34 @@ def test_a_hallucination_reports_its_progress(page):
     assert progress[-1] == (13, 13)
 
 
+STREAM = {"steps": 2, "spacing": 0.1, "start_trim": 0, "attack": 0.1, "sustain": 0.1, "release": 0.1, "pitch": 44}
+
+
+def test_a_stream_is_played_steered_and_stopped_and_its_segments_meet(page):
+    async def play(page):
+        asked = await page.send("/sound/stream", target="river", slot=[], **STREAM)
+        played_s, waves = 0.0, []
+        while asked not in page.answers:
+            await page.take()
+            for _, _, _, path, frames, rate, first in page.parts[len(waves) :]:
+                wave, _ = soundfile.read(io.BytesIO((await page.wav(path))[1]))
+                assert (len(wave), first) == (frames, sum(map(len, waves)))
+                waves.append(wave)
+                played_s = first / rate
+                await page.send("/sound/stream_position", target="river", seconds=played_s)
+                if len(waves) == 3:
+                    set_ = await page.ask("/sound/stream_set", target="river", name="spacing", value=["0.05"])
+                    assert set_ == ("", [])
+                if len(waves) == 8:
+                    await page.send("/sound/stream_stop", target="river")
+        return page.answers[asked], np.concatenate(waves)
+
+    answer, wave = talk(page, play)
+    assert (answer["error"], answer["replies"]) == ("", [["/sound/underruns", "river", 0]])
+    assert 0.05 < np.abs(wave).max() < 0.9
+    assert np.abs(wave[-16:]).max() < 0.02
+
+
 def test_an_error_is_the_servers_sentence(page):
     async def play(page):
         return [
@@ -113,7 +152,7 @@ def test_an_error_is_the_servers_sentence(page):
 
     wrong, stream, image = talk(page, play)
     assert "pitch" in wrong[0]
-    assert stream == ("a page does not play streams; send this over OSC", [])
+    assert stream == ("nothing with the target 'n' is streaming", [])
     assert "no renderer is connected" in image[0]
 
 

@@ -141,6 +141,25 @@ def test_what_is_not_in_the_session_is_switched_off(instrument):
     ]
 
 
+def test_images_alone_are_a_preset_and_the_sound_stays(instrument):
+    instrument.set_images(("/image/jitter", {"value": 0.1}))
+    instrument.ask("/session/save", "dawn")
+    instrument.ask("/sound/randomize_z", "a")
+    before = instrument.session
+    assert instrument.ask("/session/load", "dawn", "images") == []
+    assert instrument.session is before
+    assert instrument.asked == [("/image/jitter", {"value": 0.1})]
+
+
+def test_the_sound_alone_leaves_the_images(instrument):
+    instrument.set_images(("/image/jitter", {"value": 0.1}))
+    instrument.ask("/session/save", "dawn")
+    saved = instrument.session.slots["a"]
+    instrument.ask("/sound/randomize_z", "a")
+    instrument.ask("/session/load", "dawn", "sound")
+    assert np.array_equal(instrument.session.slots["a"], saved) and instrument.asked == []
+
+
 def test_without_a_renderer_that_is_said_once(instrument):
     instrument.errors = {"/image/jitter": "no renderer is connected"}
     instrument.set_images(("/image/jitter", {"value": 0.1}), ("/image/smooth", {"value": 0.1}))
@@ -190,6 +209,20 @@ def test_a_save_that_fails_leaves_the_one_before(instrument, monkeypatch):
     monkeypatch.undo()
     instrument.ask("/session/load", "trip")
     assert np.array_equal(instrument.session.slots["a"], wanted)
+
+
+def test_what_is_saved_during_a_stream_is_what_is_set_then_and_the_stream_plays_on(band_server):
+    playing, saving = band_server.peer(), band_server.peer()
+    wanted = saving.ask("/sound/randomize_z", "a")[0].args[1:]
+    playing.send("/sound/stream", "river", 2, 0.1, 0, 0.1, 0.1, 0.1, 60, "a")
+    assert playing.receive().address == "/sound/segment"
+    assert saving.ask("/session/save", "mid")[-1].address == "/done"
+    saving.ask("/sound/randomize_z", "a")
+    assert saving.ask("/session/load", "mid")[-1].address == "/done"
+    assert saving.ask("/sound/slerp_z", "a", "a", "found", 0)[0].args[1:] == wanted
+    saving.ask("/sound/stream_stop", "river")
+    saving.ask("/sound/stream_position", "river", 60)
+    assert playing.receive_end()[-1].args == ["/sound/stream", "river"]
 
 
 @pytest.fixture

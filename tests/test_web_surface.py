@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from page_renderer import FakeRenderer, picture
 from parts import need_program
 from waiting import until
 
-from core.commands.forms import NOT_FOR_PAGES
+from core.commands.forms import WITHOUT_FORM
 from core.commands.table import TABLE
 
 PATIENCE_S = 60.0
@@ -21,10 +22,11 @@ FAKES = """
 window.port = { name: "Faders 8" };
 navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", window.port]]) });
 window.midi = (...data) => window.port.onmidimessage({ data: new Uint8Array(data) });
-window.played = [];
+[window.played, window.starts] = [[], []];
 const start = AudioBufferSourceNode.prototype.start;
 AudioBufferSourceNode.prototype.start = function (...args) {
   window.played.push(this.buffer.duration);
+  window.starts.push(args[0]);
   return start.apply(this, args);
 };
 """
@@ -88,7 +90,7 @@ def forms(tab):
 
 def test_every_command_of_the_table_has_a_form(forms):
     shown = forms.js("[...document.querySelectorAll('#forms code')].map(one => one.textContent)")
-    assert sorted(shown) == sorted(spec.address for spec in TABLE if spec.address not in NOT_FOR_PAGES)
+    assert sorted(shown) == sorted(spec.address for spec in TABLE if spec.address not in WITHOUT_FORM)
 
 
 def test_a_range_is_a_slider_that_sets_while_it_is_turned_and_shows_what_is_set(forms, fake):
@@ -190,6 +192,32 @@ def test_a_note_fills_the_slot_first_and_is_played_here_and_followed(tab, fake):
     assert received(fake, "/sound/note")["pitch"] == 60
 
 
+def test_a_stream_is_played_without_a_gap_steered_and_stopped(tab, fake):
+    fake.refuse["/sound/stream"] = ended = Future()
+    fake.sounds |= {"a": a_wav(0.5), "b": a_wav(0.25)}
+    tab.click("#tab-sound")
+    tab.click("#stream")
+    values = received(fake, "/sound/stream")
+    assert (values["steps"], values["spacing"], values["pitch"], values["slot"]) == (6, 0.2, 60, [])
+    target, part = values["target"], fake.parts["/sound/stream"]
+    part(["/sound/segment", target, 0, "wav/a", 8000, 16000, 0])
+    part(["/sound/segment", target, 1, "wav/b", 4000, 16000, 8000])
+    tab.wait("window.played.length === 2")
+    first, second = tab.js("window.starts")
+    assert second - first == pytest.approx(0.5, abs=1e-9)
+    until(lambda: received(fake, "/sound/stream_position")["seconds"] > 0)
+    tab.js("document.getElementById('streaming').open = true")
+    spacing = "document.querySelector('[data-stream=spacing]')"
+    tab.js(f"{spacing}.value = 0.5; {spacing}.dispatchEvent(new Event('input', {{ bubbles: true }}))")
+    assert received(fake, "/sound/stream_set") == {"target": target, "name": "spacing", "value": ["0.5"]}
+    tab.click("#onward")
+    assert received(fake, "/sound/stream_add") == {"target": target, "slot": ["page"]}
+    tab.click("#stream")
+    assert received(fake, "/sound/stream_stop") == {"target": target}
+    ended.set_result("")
+    tab.wait("document.getElementById('stream').textContent === 'Stream'")
+
+
 def test_a_hallucination_is_asked_for_with_its_numbers(tab, fake):
     tab.click("#tab-sound")
     tab.js("document.getElementById('points').value = 3")
@@ -209,7 +237,7 @@ def test_sessions_are_listed_saved_recalled_and_deleted_with_two_clicks(tab, fak
     tab.press("Enter")
     assert received(fake, "/session/save") == {"name": "tonight"}
     tab.click("#saved button")
-    assert received(fake, "/session/load") == {"name": "first set"}
+    assert received(fake, "/session/load") == {"name": "first set", "part": "everything"}
     tab.wait(
         "document.getElementById('notice').textContent === 'first set: missing here: sound flute; the rest is set'"
     )

@@ -11,14 +11,14 @@ from core.commands.table import TABLE
 # What a page cannot do, and why.
 NOT_FOR_PAGES: Mapping[str, str] = {
     "/notify": "a page gets its replies by itself",
-    "/sound/stream": "a page does not play streams; send this over OSC",
-    "/sound/stream_position": "a page does not play streams; send this over OSC",
 }
+# What nobody fills in: of these the page takes care itself.
+WITHOUT_FORM = frozenset({*NOT_FOR_PAGES, "/sound/stream_position"})
 
 
 def described() -> list[dict[str, Any]]:
     """One object for each command of a page: address, help, readable, arguments, group, how often it may be there."""
-    return [_command(spec) for spec in TABLE if spec.address not in NOT_FOR_PAGES]
+    return [_command(spec) for spec in TABLE if spec.address not in WITHOUT_FORM]
 
 
 def _command(spec: Spec) -> dict[str, Any]:

@@ -5,6 +5,14 @@ from core.commands.shared import PROGRESS
 from core.commands.spec import Spec
 
 _NAME = Arg("name", "name", "of the session: a plain name, without a folder")
+EVERYTHING, IMAGES, SOUND = "everything", "images", "sound"
+_PART = Arg(
+    "part",
+    "name",
+    "what of it: of images alone the sound plays on, as of presets of the images",
+    choices=(EVERYTHING, IMAGES, SOUND),
+    default=EVERYTHING,
+)
 
 SESSION_COMMANDS = (
     Spec(
@@ -18,7 +26,7 @@ SESSION_COMMANDS = (
         "/session/load",
         "Recall a session. What it names and is missing here (a model, directions) is reported, and the rest is set. "
         "Slots that it does not have stay.",
-        args=(_NAME,),
+        args=(_NAME, _PART),
         replies=(
             PROGRESS,
             "/sound/loaded name audio_length sample_rate latent_size pitch...",

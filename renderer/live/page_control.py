@@ -14,7 +14,7 @@ from renderer.live.controller import RenderController
 from renderer.live.dispatcher import RenderDispatcher
 from renderer.live.server_end import ServerEnd
 from renderer.live.values import values_of
-from renderer.outcome import Outcome
+from renderer.outcome import Outcome, Part
 from renderer.web.status import PageStatus
 
 
@@ -28,11 +28,11 @@ class PageControl:
         self._controller, self._dispatcher = controller, dispatcher
         self._server_end, self._images = server_end, images
 
-    def submit(self, command: Command, progress: Progress) -> "Future[Outcome]":
+    def submit(self, command: Command, progress: Progress, part: Part) -> "Future[Outcome]":
         """Execute a command here or on the server."""
         if self._images and command.spec.executor is Executor.RENDERER:
             return self._dispatcher.submit(command)
-        return self._server_end.ask(command, progress)
+        return self._server_end.ask(command, progress, part)
 
     def status(self) -> PageStatus:
         """What the page shows."""

@@ -17,7 +17,7 @@ from core.commands.reading import Command
 from core.progress import Progress
 from renderer.ipc import messages
 from renderer.ipc.messages import Event
-from renderer.outcome import Outcome, Reply
+from renderer.outcome import Outcome, Part, Reply
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _RATES = range(1000, 192_001)
 class _Asked:
     outcome: "Future[Outcome]"
     progress: Progress
+    part: Part
     replies: list[Reply] = field(default_factory=list)
 
 
@@ -79,8 +80,13 @@ class ServerEnd:
         self.send = send
         send(messages.encode("ask", {"page": self._page, "id": 0}))
 
-    def ask(self, command: Command, progress: Progress = lambda done, total: None) -> "Future[Outcome]":
-        """Let the server execute a command."""
+    def ask(
+        self,
+        command: Command,
+        progress: Progress = lambda done, total: None,
+        part: Part = lambda reply: None,
+    ) -> "Future[Outcome]":
+        """Let the server execute a command; `part` gets the segments of a sound without an end."""
         outcome: Future[Outcome] = Future()
         outcome.set_running_or_notify_cancel()
         if self.send is None:
@@ -89,7 +95,7 @@ class ServerEnd:
         with self._lock:
             self._number += 1
             number = self._number
-            self._asked[number] = _Asked(outcome, progress)
+            self._asked[number] = _Asked(outcome, progress, part)
             oldest = self._asked.popitem(last=False)[1] if len(self._asked) > MAX_WAITING else None
         if oldest:
             oldest.outcome.set_result(Outcome([], "the server did not answer"))
@@ -116,7 +122,9 @@ class ServerEnd:
         if address == "/progress" and len(args) == 4:
             asked.progress(int(args[2]), int(args[3]))
         elif address == "/sound/audio" and args:
-            asked.replies.append([address, args[0], f"wav/{self._newest.get(str(args[0]), '')}", *args[2:]])
+            asked.replies.append([address, args[0], self._path_of(args[0]), *args[2:]])
+        elif address == "/sound/segment" and len(args) > 2:
+            asked.part([address, *args[:2], self._path_of(args[0]), *args[3:]])
         elif address in ("/done", "/fail"):
             with self._lock:
                 self._asked.pop(number, None)
@@ -124,6 +132,10 @@ class ServerEnd:
             asked.outcome.set_result(Outcome([] if error else asked.replies, error))
         else:
             asked.replies.append(reply)
+
+    def _path_of(self, target: Any) -> str:
+        """Where the page finds the newest sound of a target."""
+        return f"wav/{self._newest.get(str(target), '')}"
 
     def audio(self, event: Event) -> None:
         """Take a sound.

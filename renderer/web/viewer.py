@@ -1,7 +1,8 @@
 """One browser that watches: frames and status go out, commands come in, over one WebSocket.
 
-Out: binary messages are JPEG; text is JSON, `{"status": what has changed}`, `{"progress": id, "done": n, "total": n}`
-or `{"answer": id, "error": reason or "", "replies": [[address, argument...]...]}`; no replies where there are none.
+Out: binary messages are JPEG; text is JSON, `{"status": what has changed}`, `{"progress": id, "done": n, "total": n}`,
+`{"part": id, "reply": [address, argument...]}` for what comes long before the end (segments of a stream), or
+`{"answer": id, "error": reason or "", "replies": [[address, argument...]...]}`; no replies where there are none.
 In: `{"seen": true}` for each frame, `{"watch": false}` while nobody looks, and
 `{"ask": id, "address": "/image/...", "values": {...}}`. While two frames are unseen, a viewer gets no other, so that it
 never falls behind, however slow its connection is.
@@ -19,7 +20,7 @@ import numpy as np
 from aiohttp import WSMsgType, web
 
 from core.commands.reading import Command, Refusal, read_values
-from renderer.outcome import Outcome
+from renderer.outcome import Outcome, Reply
 from renderer.web.frame_feed import FrameFeed
 from renderer.web.instrument import Instrument
 
@@ -160,11 +161,14 @@ class Viewer:
         loop = asyncio.get_running_loop()
 
         def progress(done: int, total: int) -> None:
-            loop.call_soon_threadsafe(self._progress, number, done, total)
+            loop.call_soon_threadsafe(self._report, {"progress": number, "done": done, "total": total})
+
+        def part(reply: Reply) -> None:
+            loop.call_soon_threadsafe(self._report, {"part": number, "reply": reply})
 
         end = Outcome([], "")
         try:
-            submitted = await loop.run_in_executor(self._threads, self._instrument.submit, command, progress)
+            submitted = await loop.run_in_executor(self._threads, self._instrument.submit, command, progress, part)
             end = await asyncio.wrap_future(submitted)
         except Exception as wrong:
             log.exception("%s failed", command.address)
@@ -173,8 +177,8 @@ class Viewer:
         await self._send_changes()
         await self._answer(number, end.error, end.replies)
 
-    def _progress(self, number: Any, done: int, total: int) -> None:
-        text = json.dumps({"progress": number, "done": done, "total": total})
+    def _report(self, message: Mapping[str, Any]) -> None:
+        text = json.dumps(message, default=plain)
         task = asyncio.ensure_future(self._send(self._socket.send_str, text))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)

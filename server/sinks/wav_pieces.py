@@ -68,17 +68,30 @@ def deliver_segment(spool: "WavSpool", rate: int, segment: Segment, at_level: bo
         OSError: the folder is full or cannot be written.
         ValueError: the sound has values that are not finite.
     """
-    pieces = segment.pieces
-    if pieces.stream is None:
-        _restart(pieces, segment, rate, at_level)
-    wave = _next(pieces, segment.wave, segment.last)
+    wave = samples_of(segment, rate, at_level)
     if not len(wave):
         return []
     (file,) = spool.write([wave], rate)
-    place = (pieces.index % _INT_END, file.path, file.frames, rate, pieces.frames % _INT_END)
-    message = Message("/sound/segment", (segment.target, *place))
-    pieces.index, pieces.frames = pieces.index + 1, pieces.frames + file.frames
-    return [message]
+    return [segment_message(segment, file.path, file.frames, rate)]
+
+
+def samples_of(segment: Segment, rate: int, at_level: bool) -> np.ndarray:
+    """The samples of a segment at a rate, [n]: those that follow the ones of the segment before.
+
+    Raises:
+        ValueError: the sound has values that are not finite.
+    """
+    if segment.pieces.stream is None:
+        _restart(segment.pieces, segment, rate, at_level)
+    return _next(segment.pieces, segment.wave, segment.last)
+
+
+def segment_message(segment: Segment, path: str, frames: int, rate: int) -> Message:
+    """`/sound/segment` for a segment that was delivered; see `deliver_segment`."""
+    pieces = segment.pieces
+    place = (pieces.index % _INT_END, path, frames, rate, pieces.frames % _INT_END)
+    pieces.index, pieces.frames = pieces.index + 1, pieces.frames + frames
+    return Message("/sound/segment", (segment.target, *place))
 
 
 def _restart(pieces: Pieces, sound: Head | Segment, wanted: int, at_level: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from core import errors
 from core.commands.image import SETTING_COMMANDS
 from core.commands.reading import Refusal, read_values
+from core.commands.session import IMAGES, SOUND
 from core.commands.spec import Executor
 from server.engine.request import Request
 from server.osc.packet import Message
@@ -46,14 +47,21 @@ def delete(context: Context, request: Request) -> Result:
 
 def load(context: Context, request: Request) -> Result:
     """Recall a session; what names something that is missing is reported, and the rest is set."""
-    stored = context.sessions.load(request.command.values["name"])
-    session, missing = _sound(context, stored)
-    session, silent = _foley(context, session, stored.sound.foley, request)
-    facts = [*(facts_of(session) if session.model else ()), *(foley_of(session) if session.foley else ())]
-    replies = [*facts, *conditions_of(session), *missing, *silent]
+    stored, part = context.sessions.load(request.command.values["name"]), request.command.values["part"]
+    session, replies = (context.session, []) if part == IMAGES else _all_sound(context, stored, request)
+    if part == SOUND:
+        return Result(session, replies)
     before = {_key(row) for row in context.sessions.images()}
     rows = [*_switched_off(before, stored.images), *stored.images]
     return Result(session, [*replies, *_images(context.ask_renderer, rows, request)])
+
+
+def _all_sound(context: Context, stored: StoredSession, request: Request) -> tuple[Session, list[Message]]:
+    """The session with all that is stored for the sound, and what to reply."""
+    session, missing = _sound(context, stored)
+    session, silent = _foley(context, session, stored.sound.foley, request)
+    facts = [*(facts_of(session) if session.model else ()), *(foley_of(session) if session.foley else ())]
+    return session, [*facts, *conditions_of(session), *missing, *silent]
 
 
 def _sound(context: Context, stored: StoredSession) -> tuple[Session, list[Message]]:

@@ -28,12 +28,13 @@ export class Link {
     return (await this.request(address, values)).error;
   }
 
-  // Resolves to { error, replies }, each reply [address, argument...]; `onprogress` gets steps done and in all.
-  request(address, values, onprogress = () => {}) {
+  // Resolves to { error, replies }, each reply [address, argument...]; `onprogress` gets steps done and in all, `onpart`
+  // what comes long before the end.
+  request(address, values, onprogress = () => {}, onpart = () => {}) {
     if (!this.#socket) return Promise.resolve({ error: `${address} was not sent: the renderer does not answer`, replies: [] });
     const number = ++this.#number;
     this.#socket.send(JSON.stringify({ ask: number, address, values }));
-    return new Promise((resolve) => this.#answers.set(number, { resolve, onprogress }));
+    return new Promise((resolve) => this.#answers.set(number, { resolve, onprogress, onpart }));
   }
 
   // Frames are sent only while somebody looks.
@@ -65,6 +66,7 @@ export class Link {
       this.#first = false;
     }
     if ("progress" in message) this.#answers.get(message.progress)?.onprogress(message.done, message.total);
+    if ("part" in message) this.#answers.get(message.part)?.onpart(message.reply);
     if ("answer" in message) this.#answered(message.answer, message.error, message.replies);
   }
 

@@ -18,6 +18,7 @@ import { Screen } from "./screen.js";
 import { Sessions } from "./sessions.js";
 import { Sound } from "./sound.js";
 import { Stage } from "./stage.js";
+import { Stream } from "./stream.js";
 
 const search = new URLSearchParams(location.search);
 // The projector's window is as bare as ?plain, and is controlled from the page that has opened it.
@@ -35,8 +36,11 @@ async function ask(address, values) {
   return error;
 }
 
+// A stream plays, whatever asked for it.
 async function request(address, values, onprogress) {
-  const answer = await link.request(address, values, onprogress);
+  const playing = address === "/sound/stream" || address === "/sound/image_loop" ? stream.begin(values.target) : null;
+  const answer = await link.request(address, values, onprogress, (reply) => playing?.add(reply));
+  playing?.end();
   if (answer.error) notice.error(answer.error);
   return answer;
 }
@@ -44,13 +48,14 @@ async function request(address, values, onprogress) {
 if (projector) new Screen(canvas);
 const stage = new Stage(ask);
 const sound = new Sound(request);
+const stream = new Stream(request, (address, values) => link.request(address, values), sound);
 const forms = new Forms(request, sound);
 const sessions = new Sessions(request, notice);
 const more = new More({ all: () => forms.open(), sessions: () => sessions.open() });
 new Midi(notice, sound);
 const [controls, directions] = [new Controls(ask), new Directions(ask)];
 const parts = [controls, directions, new Classes(ask), new Bends(ask), new Outputs(ask), new Playing()];
-parts.push(stage, sound, forms, more);
+parts.push(stage, sound, stream, forms, more);
 new Keys({ controls, directions, overlay, canvas, stage, more });
 
 const state = {};

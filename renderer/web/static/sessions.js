@@ -1,13 +1,19 @@
 // Sessions: everything that is set, by name. Saved and recalled by the server.
 
+const PART = "hallu.recalled";
+
 export class Sessions {
   #request;
   #notice;
   #name = document.getElementById("session");
   #list = document.getElementById("saved");
+  #part = document.getElementById("recalled");
 
   constructor(request, notice) {
     [this.#request, this.#notice] = [request, notice];
+    const kept = localStorage.getItem(PART);
+    if ([...this.#part.options].some(({ value }) => value === kept)) this.#part.value = kept;
+    this.#part.onchange = () => localStorage.setItem(PART, this.#part.value);
     document.getElementById("save").onsubmit = (event) => {
       event.preventDefault();
       this.#save(this.#name.value.trim());
@@ -31,7 +37,7 @@ export class Sessions {
   }
 
   async #load(name) {
-    const { error, replies } = await this.#request("/session/load", { name });
+    const { error, replies } = await this.#request("/session/load", { name, part: this.#part.value });
     const missing = replies.filter(([address]) => address === "/session/missing").map(([, what, which]) => `${what} ${which}`);
     if (missing.length) this.#notice.error(`${name}: missing here: ${missing.join(", ")}; the rest is set`);
     else if (!error) this.#notice.info(`${name} is set`);

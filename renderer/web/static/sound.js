@@ -1,6 +1,6 @@
 // The sound from the page: a model, notes, hallucinations, played here. Patches and other clients play on as they do.
 
-const SLOT = "page";
+export const SLOT = "page";
 const NAMES = ["C", "C\u266f", "D", "D\u266f", "E", "F", "F\u266f", "G", "G\u266f", "A", "A\u266f", "B"];
 // As many keys as a screen has room for.
 const KEYS = 24;
@@ -13,6 +13,7 @@ export class Sound {
   #context = null;
   #gain = null;
   #playing = new Map();
+  #followers = new Set();
   #filled = false;
   #shown = "";
   #count = 0;
@@ -59,6 +60,16 @@ export class Sound {
   // Play the sounds that these replies name.
   async play(replies) {
     for (const [, target, path] of replies.filter(([address]) => address === "/sound/audio")) await this.#start(target, path);
+  }
+
+  // A gain that is turned with the volume, until it leaves.
+  follow(gain) {
+    this.#followers.add(gain);
+    this.#turn();
+  }
+
+  leave(gain) {
+    this.#followers.delete(gain);
   }
 
   silence() {
@@ -135,7 +146,7 @@ export class Sound {
   #turn() {
     const value = Number(this.#volume.value);
     this.#volume.parentElement.querySelector("output").value = value.toFixed(2);
-    if (this.#gain) this.#gain.gain.value = value ** 2;
+    for (const gain of [this.#gain, ...this.#followers]) if (gain) gain.gain.value = value ** 2;
   }
 
   #keys(pitches) {
@@ -145,7 +156,7 @@ export class Sound {
   }
 
   #key(pitch, place) {
-    const name = `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+    const name = nameOf(pitch);
     const key = Object.assign(document.createElement("button"), { type: "button", textContent: name, tabIndex: place ? -1 : 0 });
     key.setAttribute("aria-label", `Note ${name}`);
     key.classList.toggle("sharp", name.includes("\u266f"));
@@ -153,6 +164,15 @@ export class Sound {
     key.onkeydown = (event) => step(event, key);
     return key;
   }
+}
+
+export function nameOf(pitch) {
+  return `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+}
+
+// The pitch of the model's that is nearest to the middle of a piano.
+export function shownPitch(pitches) {
+  return pitches.reduce((best, pitch) => (Math.abs(pitch - MIDDLE) < Math.abs(best - MIDDLE) ? pitch : best), pitches[0] ?? MIDDLE);
 }
 
 // Arrows go from key to key, and one of them is reached with Tab.
