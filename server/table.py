@@ -81,4 +81,5 @@ FUNCTIONS: dict[str, AtOnce | Queued] = {
     "/sound/image_loop": Queued(image_loops.image_loop),
     "/sound/synthesize_noz": Queued(notes.synthesize_noz),
     "/sound/hallucinate_noz": Queued(hallucinations.hallucinate_noz),
+    "/sound/hallucinate_noz_path": Queued(hallucinations.hallucinate_noz_path),
 }

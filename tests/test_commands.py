@@ -42,7 +42,7 @@ def test_the_contract_is_covered():
     sound += ["condition", "conditions", "load_ganspace_components", "set_edits", "edits", "synthesize_noz"]
     sound += ["hallucinate_noz"]
     sound += ["note", "prepare", "stream", "stream_set", "stream_add", "stream_position", "stream_stop"]
-    sound += ["hallucinate_path"]
+    sound += ["hallucinate_path", "hallucinate_noz_path"]
     sound += ["play", "stop", "match", "loop"]
     sound += ["load_foley", "from_image", "image_loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]

@@ -152,6 +152,18 @@ def test_a_path_through_coordinates_goes_straight(send, magenta, course):
     assert progress[-1] == [9, 9]
 
 
+def test_a_path_through_coordinates_has_a_pitch_for_each(send, magenta, course):
+    pitches, points = (
+        [magenta.pitches[0], magenta.pitches[-1], magenta.pitches[1]],
+        np.array([[0, 0], [2, -1], [-1, 1]]),
+    )
+    numbers = np.column_stack([pitches, points]).astype(float).ravel().tolist()
+    replies = send("/sound/hallucinate_noz_path", "t", 3, *TIMES, 2, *numbers)
+    path = CoordinateModel(magenta, course)
+    wanted = hallucinate(path, points.astype(float), 3, Timing(*TIMES), pitches, interpolate=lerp)
+    assert_close(wave(replies), wanted)
+
+
 def test_the_edits_of_a_slot_lead_back_to_its_sound(send, magenta, course):
     pitch = magenta.pitches[0]
     z = course.activations([EDITS])  # a sound that lies on the directions
@@ -178,6 +190,12 @@ def test_an_edits_reply_that_comes_in_ends_there(send):
         (("/sound/set_edits", 1.0, float("nan")), "edit"),
         (("/sound/synthesize_noz", "t", 3, 1.0), "3"),
         (("/sound/hallucinate_noz", "t", 1, *TIMES, 40, 2, 1.0, 1.0, 1.0), "3 edits do not make whole points"),
+        (
+            ("/sound/hallucinate_noz_path", "t", 1, *TIMES, 2, 40.0, 1.0),
+            "2 numbers do not make whole points of a pitch",
+        ),
+        (("/sound/hallucinate_noz_path", "t", 1, *TIMES, 1, 40.5, 1.0), "a pitch must be a whole number, not 40.5"),
+        (("/sound/hallucinate_noz_path", "t", 1, *TIMES, 1, 3.0, 1.0), "no pitch 3"),
         (("/sound/edits", "nothing here"), "no slot"),
         (("/sound/load_ganspace_components", "nothing.npz"), PICKLE),
         (("/sound/load_ganspace_components", "../../../../etc/passwd"), "no components file"),

@@ -10,6 +10,7 @@ from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARG
 from core.commands.spec import Spec
 
 _Z = "/sound/z slot f..."
+_EDITS_PER_POINT = Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS)
 _CONDITION = "/sound/conditioned name value..."
 # 1: the pitch matters when directions are played without a z; 0: it is ignored, as the file has no mean for each pitch.
 _PITCHED = "/sound/pitch_in_edits yes"
@@ -195,9 +196,18 @@ DIRECTION_COMMANDS = (
             STEPS,
             *TIMING,
             PITCH,
-            Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS),
+            _EDITS_PER_POINT,
         ),
         group=(EDIT,),
+        max_groups=MAX_EDITS,
+        replies=(PROGRESS, AUDIO),
+        progress=True,
+    ),
+    Spec(
+        "/sound/hallucinate_noz_path",
+        "The same with a pitch for each key point, which is held until the next: its pitch, then its edits.",
+        args=(TARGET, STEPS, *TIMING, _EDITS_PER_POINT),
+        group=(replace(EDIT, name="pitch_or_edit", help="of each key point its pitch, then its edits"),),
         max_groups=MAX_EDITS,
         replies=(PROGRESS, AUDIO),
         progress=True,

@@ -56,13 +56,32 @@ def hallucinate_noz(context: Context, request: Request) -> Result:
     return _hallucination(session, request, path, keys, lerp)
 
 
+def hallucinate_noz_path(context: Context, request: Request) -> Result:
+    """Render such a path with a pitch for each key point."""
+    session, values = context.session, request.command.values
+    model, width, numbers = session.need_model(), values["edits_per_point"] + 1, values["pitch_or_edit"]
+    if len(numbers) % width:
+        raise ValueError(f"{len(numbers)} numbers do not make whole points of a pitch and {width - 1} edits each")
+    points = np.array(numbers, np.float64).reshape(-1, width)
+    if broken := [pitch for pitch in points[:, 0] if pitch % 1]:
+        raise ValueError(f"a pitch must be a whole number, not {broken[0]:g}")
+    path = CoordinateModel(model, session.need_components())
+    return _hallucination(session, request, path, points[:, 1:], lerp, [int(pitch) for pitch in points[:, 0]])
+
+
 def _hallucination(
-    session: Session, request: Request, model: NoteModel, keys: np.ndarray, interpolate: Interpolation = slerp
+    session: Session,
+    request: Request,
+    model: NoteModel,
+    keys: np.ndarray,
+    interpolate: Interpolation = slerp,
+    pitches: list[int] | None = None,
 ) -> Result:
-    """Render a path through key points [n, size] with the request's times and pitch."""
+    """Render a path through key points [n, size] with the request's times, and these pitches or its own."""
     values = request.command.values
     times = {name: values[name] for name in TIMES if values[name] is not None}
-    timing, pitch = check_hallucination(session.need_model(), len(keys), values["steps"], times, values["pitch"])
+    wanted = pitches or values["pitch"]
+    timing, pitch = check_hallucination(session.need_model(), len(keys), values["steps"], times, wanted)
     path = (keys, values["steps"], timing, pitch)
     wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
