@@ -115,6 +115,36 @@ def test_generating_follows_steps_and_settings(seq, magenta, walked):
     assert [seq.name("how-long"), "label", "7 notes, 2.5 s"] in seq.pd.heard
 
 
+def test_a_step_has_a_pitch_of_its_own_which_holds_until_the_next(seq, magenta, walked):
+    compose(seq)
+    seq.set("steps-goto", 0)
+    seq.set("set-step-pitch", 52)
+    seq.set("steps-goto", 2)
+    seq.set("set-step-pitch", 40)
+    seq.press("generate", "hallucinated")
+    path = CoordinateModel(magenta, walked.own)
+    wanted = hallucinate(path, padded(STEPS), 2, Timing(0.3, 0.05, 0.1, 0.35, 0.2), [52, 47, 40], interpolate=lerp)
+    assert same(seq.array("sound"), wanted, 1e-3)
+
+
+def test_pitches_of_steps_are_duplicated_saved_and_recalled(seq, tmp_path):
+    compose(seq)
+    seq.set("set-step-pitch", 40)
+    seq.press("duplicate")
+    seq.set("save-sequence-as", f"symbol {escaped(tmp_path / 'sung')}")
+    said(seq)
+    saved = (tmp_path / "sung.txt").read_text()
+    assert [len(line.split()) for line in saved.splitlines() if line.startswith("step")] == [17, 17, 18, 18]
+    compose(seq, [[1]])
+    seq.set("set-step-pitch", 0)
+    seq.set("recall-from", f"symbol {escaped(tmp_path / 'sung.txt')}")
+    said(seq)
+    all_steps(seq)
+    seq.set("save-sequence-as", f"symbol {escaped(tmp_path / 'again')}")
+    said(seq)
+    assert (tmp_path / "again.txt").read_text() == saved
+
+
 def test_a_hundred_steps_are_generated(seq):
     compose(
         seq, [[0.5]] * 100, {"interp": 0, "spacing": 0.01, "trim": 0, "attack": 0.01, "sustain": 0.01, "release": 0}
@@ -242,6 +272,8 @@ def changed(line, text):
         (changed(10, ["step 1 2 3"]), "line 11 is no step"),
         (changed(10, ["step " + "x " * 16]), "line 11 is no step"),
         (changed(10, ["step 1000 " + "0 " * 15]), "line 11 is no step"),
+        (changed(10, [GOOD[10] + " 128"]), "line 11 is no step"),
+        (changed(10, [GOOD[10] + " 40 40"]), "line 11 is no step"),
         ([*GOOD, "7 8 9"], "line 12 begins with a number"),
     ],
 )
