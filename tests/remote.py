@@ -39,11 +39,11 @@ def remote_port(server):
 class RunningBridge:
     """A `hallu bridge` process."""
 
-    def __init__(self, folder, port, *flags):
+    def __init__(self, folder, port, *flags, host="127.0.0.1"):
         folder.mkdir(exist_ok=True)
         self.spool, self.pictures = folder / "spool", folder / "pictures"
         self._page = free_tcp_port()
-        command = [sys.executable, "-m", "server", "bridge", f"127.0.0.1:{port}", "--port", "0"]
+        command = [sys.executable, "-m", "server", "bridge", f"{host}:{port}", "--port", "0"]
         command += ["--page-port", self._page]
         command += ["--spool", self.spool, "--pictures", self.pictures, *flags]
         self.process = subprocess.Popen(

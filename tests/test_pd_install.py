@@ -59,6 +59,14 @@ def test_a_clean_pd_opens_it_with_nothing_else_on_its_path(package, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Pd finds its user's folder by HOME")
+@pytest.mark.parametrize("folder", ["pd-externals", ".local/lib/pd/extra"])
+def test_a_package_where_pd_puts_it_is_found_by_a_patch_that_declares_it(package, tmp_path, monkeypatch, folder):
+    zipfile.ZipFile(package).extractall(tmp_path / folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert opened(tmp_path / "pd", EMPTY + DECLARED + OBJECTS) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Pd finds its user's folder by HOME")
 def test_installed_patches_are_found_by_patches_elsewhere(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert "couldn't create" in " ".join(opened(tmp_path / "before", EMPTY + DECLARED + OBJECTS))
