@@ -182,12 +182,43 @@ class StreamListener:
                     return (start + begin) / self.rate
         return float("nan")
 
+    def wave(self) -> np.ndarray:
+        """What it has received of its last ten seconds: float [samples]."""
+        return np.concatenate([soundfile.read(path)[0] for _, path in self._segments])
+
     def stop(self) -> None:
         """Stop the stream, and play it to its end."""
         self._player.ask("/sound/stream_stop", "stream")
         while not self._ended.wait(0.05):
             self._player.ask("/sound/stream_position", "stream", self.position_s)
         self._client.close()
+
+
+class EditedStreams:
+    """Streams of one seed, which are the same until their edits change."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        player.ask("/sound/load_ganspace_components", "auto")
+        self._plain = self._played(4.0)[1]
+
+    def heard_s(self) -> float:
+        """From a message that changes the edits to where its client plays what differs."""
+        sent_s, wave, rate = self._played(1.0 + np.random.default_rng().uniform(0, _SHAPE[1]), (2.0, -1.0))
+        length = min(len(wave), len(self._plain))
+        return float(np.argmax(wave[:length] != self._plain[:length]) / rate - sent_s)
+
+    def _played(self, seconds: float, edits: tuple[float, ...] = ()) -> tuple[float, np.ndarray, int]:
+        """When the edits were sent, the samples, and their rate."""
+        self._player.ask("/sound/seed", 7)
+        listener = StreamListener(self._player)
+        listener.play(seconds)
+        sent_s = listener.position_s
+        if edits:
+            self._player.ask("/sound/stream_set", "stream", "edits", *edits)
+            listener.play(1.0)
+        listener.stop()
+        return sent_s, listener.wave(), listener.rate
 
 
 def _level(part: np.ndarray, pitch: int, rate: int) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench import live_parts, live_pd
 from bench.live import Watcher
-from bench.live_player import Player, StreamListener
+from bench.live_player import EditedStreams, Player, StreamListener
 from bench.play import SHIPPED, checkpoint
 
 EVENTS = 200
@@ -85,6 +85,9 @@ def table(scratch: Path, models: list[Path], model: str, pictures: bool, events:
         yield f"pitch of a stream to sound      {percentiles(listener.heard_s, min(events, STREAM_CHANGES))}"
         listener.stop()
         yield f"underruns meanwhile             {listener.underruns:7d}"
+        if list((SHIPPED.parent / model).glob("*.npz")):
+            edited = EditedStreams(player)
+            yield f"edits of a stream to sound      {percentiles(edited.heard_s, min(events, STREAM_CHANGES))}"
         others = [model, f"{model}_again"]
         change = percentiles(lambda: player.loaded_s(others), min(events, MODEL_CHANGES))
         yield f"another model to head           {change}"
