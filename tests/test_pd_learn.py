@@ -1,5 +1,6 @@
 """MIDI learn in a real Pd: a controller moves the fader that learned it, in a saved patch too; the square to drag."""
 
+import re
 import shutil
 
 import pytest
@@ -82,6 +83,25 @@ def test_what_was_learned_is_saved_with_the_patch(tmp_path):
     with pd_running(tmp_path / "second", file, paths=(tmp_path / "pd",)) as pd:
         pd.to("#ctlin", "21 127 1")
         while pd.wait("spacing") != [4]:
+            pass
+
+
+def test_every_fader_of_every_patch_can_learn():
+    for path in PD.glob("*.pd"):
+        # Keys are no faders, and a meter sends nothing.
+        names = re.findall(r"#X obj \d+ \d+ [hv]sl(?: \S+){6} (\S+) \S+\s", path.read_text().replace("\n", " "))
+        if any(name != "empty" for name in names) and path.stem != "hallu-keyboard" and "-help" not in path.stem:
+            learned = re.findall(r"r (\S+)-cc;", path.read_text())
+            assert len(learned) >= sum(name != "empty" for name in names), path
+            assert "s hallu-touched" in path.read_text(), path
+
+
+def test_the_square_learns_a_controller_for_each_of_its_values(tmp_path):
+    patch = PATCH.replace("hallu-slider two-spacing 0 4 0 1", "hallu-xy two").replace("two-spacing-is", "two-right")
+    with pd_running(tmp_path, patch) as pd:
+        learn(pd, "two-right", "21 64 1")
+        pd.to("#ctlin", "21 32 1")
+        while pd.wait("spacing") != [pytest.approx(32 / 127, abs=0.001)]:
             pass
 
 
