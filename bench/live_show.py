@@ -21,7 +21,7 @@ import soundfile
 
 from bench import live_recording
 from bench.live import Watcher
-from bench.live_patches import LEAD_S, PATCHES, Patches, opened
+from bench.live_patches import LEAD_S, PATCHES, RATE, Patches, opened
 from bench.live_recording import Found
 from bench.reliability.running import Running, wait
 from gansynth import midi
@@ -181,10 +181,12 @@ class Show:
         self.server.kill()
 
 
-def run(folder: Path, notes: Sequence[MidiNote], model: str, pictures: bool = True) -> tuple[Part, Part]:
+def run(
+    folder: Path, notes: Sequence[MidiNote], model: str, *, pictures: bool = True, rate: int = RATE
+) -> tuple[Part, Part]:
     """The show, before and after the server is killed; prints the figures."""
     with ExitStack() as stack:
-        patches = stack.enter_context(opened(folder / "run"))
+        patches = stack.enter_context(opened(folder / "run", rate))
         show = Show(folder, model, patches, pictures)
         stack.callback(show.close)
         show.begin()
@@ -202,13 +204,14 @@ def main() -> None:
     flags = argparse.ArgumentParser(prog="python -m bench.live_show", description=__doc__)
     flags.add_argument("midi", nargs="?", type=Path, help="a MIDI file (default: a tune of 24 onsets)")
     flags.add_argument("--model", default="fluid", help="(default %(default)s)")
+    flags.add_argument("--rate", type=int, default=RATE, help="of Pd, Hz (default %(default)s)")
     flags.add_argument("--out", type=Path, help="keep the recordings in this new folder")
     args = flags.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.out or Path(scratch) / "show"
         folder.mkdir(parents=True)
         path = args.midi or write_midi(folder / "tune.mid", default_notes(24))
-        parts = run(folder, midi.read_notes(path), args.model)
+        parts = run(folder, midi.read_notes(path), args.model, rate=args.rate)
     faults = [
         f"{when}: {fault}" for when, part in zip(("before", "after"), parts, strict=True) for fault in part.faults()
     ]

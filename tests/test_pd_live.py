@@ -147,6 +147,19 @@ def test_a_file_goes_into_the_chosen_corner(tmp_path):
     server.close()
 
 
+def test_what_the_microphone_records_goes_into_the_chosen_corner(tmp_path):
+    server = FakeServer()
+    with pd_running(tmp_path / "run", recordable(tmp_path / "pd"), paths=()) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        pd.to(f"{NUMBER}-microphone-button", "bang")
+        while (message := server.receive())[0] != "/sound/match":
+            pass
+    server.close()
+    assert message[1] == ["live-1", str(tmp_path / "pd" / "hallu-microphone.wav")]
+    recorded = soundfile.info(message[1][1])
+    assert (recorded.frames, recorded.samplerate) == (2 * 44100, 44100)
+
+
 @pytest.fixture
 def fingers(tmp_path):
     """The patch with directions and a server that only listens: a function that gives the edits it is sent next."""
