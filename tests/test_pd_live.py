@@ -199,6 +199,16 @@ def test_a_finger_that_does_not_rest_is_followed(fingers):
     assert found == sorted(found) and found[0] < 1.5
 
 
+@pytest.mark.parametrize(("zone", "of_all", "finger"), [(1, 1, 4), (2, 16, 15)])
+def test_with_mpe_fingers_bend_by_48_semitones_and_the_channel_of_all_by_2(fingers, zone, of_all, finger):
+    pd, _ = fingers
+    pd.listen(f"{NUMBER}-voice")
+    pd.to(f"{NUMBER}-set-mpe", str(zone))
+    for channel, semitones in ((finger, 24), (of_all, 1)):
+        pd.to("#bendin", f"{8192 + 4096} {channel}")
+        assert pd.wait(f"{NUMBER}-voice", "bend") == [pytest.approx(semitones), channel]
+
+
 def test_slide_and_pressure_are_the_level_when_they_are_switched_on(fingers):
     pd, _ = fingers
     pd.listen(f"{NUMBER}-voice")

@@ -266,6 +266,37 @@ def test_with_mpe_each_channel_bends_its_note_and_the_first_bends_all(voices, no
     assert 1200 * np.log2(found / HERTZ) == pytest.approx(200, abs=4)
 
 
+def test_in_the_upper_zone_channel_16_is_that_of_all_notes(voices, note):
+    pd, server = voices
+    pd.say("mpe 2")
+    with pd.recording() as record:
+        pd.say("note 60 127 3")
+        play(server, note)
+        pd.say("bend 5 1")
+        pd.say("bend 2 16")
+        pd.say("pressure 0.5 16")
+        rest(0.7)
+        pd.say("stop")
+        rest(0.2)
+    wave, rate = sounding(record)
+    found = hertz_of(wave[rate // 5 : 5 * rate // 10], rate)
+    assert 1200 * np.log2(found / HERTZ) == pytest.approx(200, abs=4)
+    assert np.abs(wave[rate // 5 : rate // 2]).max() == pytest.approx(0.5 * LEVEL, rel=0.03)
+
+
+def test_with_mpe_a_note_begins_with_the_pressure_of_its_channel(voices, note):
+    pd, server = voices
+    pd.say("mpe 1")
+    pd.say("pressure 0.25 3")
+    with pd.recording() as record:
+        pd.say("note 60 127 3")
+        play(server, note)
+        rest(0.3)
+        pd.say("stop")
+        rest(0.2)
+    assert np.abs(sounding(record)[0]).max() == pytest.approx(0.25 * LEVEL, rel=0.03)
+
+
 def test_pressure_is_the_level_of_the_notes_of_its_channel(voices, note):
     pd, server = voices
     pd.say("mpe 1")
