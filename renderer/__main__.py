@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_page_flags(add)
     _add_output_flags(add)
-    add("--fps", type=float, default=30.0, help="frames per second to aim at, 1..120 (default %(default)g)")
+    add(
+        "--fps",
+        type=float,
+        help="frames per second to aim at, 1..120 (default: 60 if the model needs less than half the time, else 30)",
+    )
     add("--threads", type=int, help="threads that render (default: half the cores; the others are for the sound)")
     add(
         "--precision",
@@ -217,7 +221,8 @@ def _check(args: argparse.Namespace, models: Sequence[Path]) -> None:
         from renderer import image_models
 
         image_models.choose(models, args.model)
-    checks.in_range("--fps", args.fps, 1, 120)
+    if args.fps is not None:
+        checks.in_range("--fps", args.fps, 1, 120)
     if args.threads is not None:
         checks.in_range("--threads", args.threads, 1, 256)
     checks.in_range("--page-port", args.page_port or 0, 0, 65535)

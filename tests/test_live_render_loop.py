@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from live_controller import FlatModel
+from waiting import until
 
 from renderer.live.frame_clock import FrameClock
 from renderer.live.render_loop import Rates, RenderLoop
@@ -116,18 +117,51 @@ def test_a_slow_model_is_never_later_than_one_frame(running):
     assert loop.frame_clock.dropped > 20
 
 
-def test_while_sounds_are_made_there_are_fewer_pictures(running):
-    loop, frames = running(FlatModel())
+def test_while_sounds_are_made_there_are_fewer_pictures_of_a_slow_model(running):
+    loop, frames = running(FlatModel(takes_s=0.08))
     loop.busy = True
     time.sleep(0.3)
     assert 4.0 <= count(frames, 1.5) <= 7.0
     loop.busy = False
     time.sleep(0.3)
-    assert count(frames, 1.5) > 20.0
+    assert count(frames, 1.5) > 9.0
+
+
+def test_while_sounds_are_made_a_fast_model_goes_on_as_before(running):
+    loop, _ = running(FlatModel(takes_s=0.002))
+    time.sleep(0.3)
+    before = loop.period_s(time.monotonic())
+    loop.busy = True
+    assert loop.period_s(time.monotonic()) == before
+
+
+@pytest.mark.parametrize(("takes_s", "fps"), [(0.001, 60.0), (0.02, 30.0)])
+def test_a_fast_model_shows_twice_as_many_pictures(takes_s, fps, running):
+    loop, _ = running(FlatModel(takes_s=takes_s))
+    time.sleep(0.5)
+    assert 1.0 / loop.period_s(time.monotonic()) == pytest.approx(fps)
+
+
+def test_the_rate_fits_another_model_from_its_first_picture_on(running):
+    scene, slow = Scene(), FlatModel(takes_s=0.05)
+    loop, frames = running(FlatModel(takes_s=0.001), scene=scene)
+    time.sleep(1.0)
+    scene.use_model(slow, (0, 1))
+    before = frames.number
+    until(lambda: frames.number > before + 2)
+    assert 1.0 / loop.period_s(time.monotonic()) == pytest.approx(30.0)
+
+
+def test_black_does_not_count_as_a_fast_picture():
+    frame_clock = FrameClock(0.0)
+    frame_clock.done(0.0, 0.04, PERIOD_S)
+    for number in range(9):
+        frame_clock.done(1.0 + number, 1.0 + number, PERIOD_S, usual=False)
+    assert frame_clock.render_time_s() == pytest.approx(0.04)
 
 
 def test_while_nobody_looks_there_are_fewer_pictures(running):
-    loop, frames = running(FlatModel(), recording=lambda: False)
+    loop, frames = running(FlatModel(), Rates(30.0), recording=lambda: False)
     assert loop.period_s(time.monotonic()) == pytest.approx(0.2)
     time.sleep(0.3)
     frames.jpeg()

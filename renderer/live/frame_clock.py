@@ -24,16 +24,18 @@ class FrameClock:
         """Seconds until the next frame is due; 0 if it is due already."""
         return max(0.0, self._due_s - now_s)
 
-    def done(self, begun_s: float, now_s: float, period_s: float) -> None:
+    def done(self, begun_s: float, now_s: float, period_s: float, usual: bool = True) -> None:
         """Record a frame that was rendered from begun_s to now_s; the next is due a period after this one was.
 
-        Frames whose time has passed meanwhile are counted as dropped.
+        Frames whose time has passed meanwhile are counted as dropped. The time of one that is not `usual`, such as a
+        black one, does not count as a render time.
         """
         late = max(0, int((now_s - self._due_s) / period_s))
         self._due_s = max(self._due_s + (late or 1) * period_s, now_s - period_s)
         with self._lock:
             self.dropped += max(0, late - 1)
-            self._render_times.append(now_s - begun_s)
+            if usual:
+                self._render_times.append(now_s - begun_s)
             self._shown.append(now_s)
             self._forget(now_s)
 
@@ -53,6 +55,11 @@ class FrameClock:
         """A percentile of the time that a frame takes to render; 0 before the first."""
         with self._lock:
             return float(np.percentile(self._render_times, percent)) if self._render_times else 0.0
+
+    def forget_render_times(self) -> None:
+        """Measure render times from here on: another model renders."""
+        with self._lock:
+            self._render_times.clear()
 
     def _forget(self, now_s: float) -> None:
         while self._shown and self._shown[0] < now_s - _WINDOW_S:

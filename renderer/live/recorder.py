@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 RATE = 30
 # Sample rate of a recording that starts before any sound is known.
 _AUDIO_RATE = 48_000
-# Frames that the encoder may be behind; beyond that the oldest are dropped.
-_MOST_WAITING = 60
+# Frames that the encoder may be behind, at least two seconds; beyond that the oldest are dropped.
+_MOST_WAITING = 120
 _PLAIN = re.compile(r"\w[\w .+@=,()-]{0,99}")
 _PATIENCE_S = 30.0
 # A recording needs this much room to begin: some minutes of small images.

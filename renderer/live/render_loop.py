@@ -18,20 +18,32 @@ from renderer.web.frames import Frames
 
 log = logging.getLogger(__name__)
 
-# Lower frame rates, while the sound engine works and while nobody watches.
+# A model that needs less than this part of the time for it is shown at FAST_FPS, another one at FULL_FPS. One that is
+# shown so stays until it needs more than KEPT_SHARE.
+FAST_FPS, FULL_FPS = 60.0, 30.0
+SHARE, KEPT_SHARE = 0.5, 0.7
+# While the sound engine works, frames take at most SHARE of the time of the threads that render, but this many always
+# come; and fewer while nobody watches.
 BUSY_FPS, UNWATCHED_FPS = 6.0, 5.0
 # A viewer who fetched a frame within this time is still watching.
 _WATCHED_S = 3.0
 # Further ahead, a frame would be a guess.
 _LONGEST_AHEAD_S = 0.5
 _AFTER_ERROR_S = 1.0
+_SHORTEST_S = 1e-4
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Frames per second to aim at: watched, while the sound engine is busy, and while nobody watches."""
+    """Frames per second to aim at.
 
-    full: float = 30.0
+    Attributes:
+        full: while somebody watches; None: FAST_FPS for a model that is fast enough, else FULL_FPS.
+        busy: at least, while the sound engine works.
+        unwatched: while nobody watches.
+    """
+
+    full: float | None = None
     busy: float = BUSY_FPS
     unwatched: float = UNWATCHED_FPS
 
@@ -73,6 +85,8 @@ class RenderLoop:
         self.busy = False
         self.frame_clock = FrameClock(time.monotonic())
         self._preview = PreviewChoice()
+        self._fast = False
+        self._model: ImageModel | None = None
         self._encoded, self._watched_s = 0, float("-inf")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -98,12 +112,18 @@ class RenderLoop:
 
     def period_s(self, now_s: float) -> float:
         """Seconds from one frame to the next, under the current conditions."""
-        rates = [self._rates.full]
+        takes_s = self.frame_clock.render_time_s()
+        rates = [self._rates.full or self._fitting(takes_s)]
         if self.busy:
-            rates.append(self._rates.busy)
+            rates.append(max(self._rates.busy, SHARE / max(takes_s, _SHORTEST_S)))
         if not self._watched(now_s):
             rates.append(self._rates.unwatched)
         return 1.0 / min(rates)
+
+    def _fitting(self, takes_s: float) -> float:
+        """The frame rate for frames that take so long."""
+        self._fast = takes_s * FAST_FPS < (KEPT_SHARE if self._fast else SHARE)
+        return FAST_FPS if self._fast else FULL_FPS
 
     def _watched(self, now_s: float) -> bool:
         # Frames are encoded only for somebody who watches.
@@ -130,10 +150,13 @@ class RenderLoop:
         task = self._scene.frame_task(begun_s + min(self.frame_clock.render_time_s(), _LONGEST_AHEAD_S))
         if task is None:
             return self.frame_clock.skip(begun_s, 0.1)
+        if task.model is not self._model:
+            self._model = task.model
+            self.frame_clock.forget_render_times()
         level = self._scene.fade.at(begun_s)
         self._frames.put(shaded(self._render(task, level), level))
         now_s = time.monotonic()
         period_s = self.period_s(now_s)
         if level:
             self._preview.record(now_s - begun_s, period_s, has_preview(task.model))
-        self.frame_clock.done(begun_s, now_s, period_s)
+        self.frame_clock.done(begun_s, now_s, period_s, usual=bool(level))
