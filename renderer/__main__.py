@@ -260,7 +260,12 @@ def _prepare(controller: "RenderController", dispatcher: "RenderDispatcher", mod
 
     with controller.lock:
         process.limit_threads(threads)
-        dispatcher.restore(model)
+        # The first frame looks as the last one before: not with the default settings.
+        controller.render_loop.held = True
+        try:
+            dispatcher.restore(model)
+        finally:
+            controller.render_loop.held = False
 
 
 def _version() -> str:

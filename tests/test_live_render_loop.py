@@ -127,29 +127,33 @@ def test_while_sounds_are_made_there_are_fewer_pictures_of_a_slow_model(running)
     assert count(frames, 1.5) > 9.0
 
 
-def test_while_sounds_are_made_a_fast_model_goes_on_as_before(running):
-    loop, _ = running(FlatModel(takes_s=0.002))
-    time.sleep(0.3)
-    before = loop.period_s(time.monotonic())
-    loop.busy = True
-    assert loop.period_s(time.monotonic()) == before
+def aims_at(takes_s, busy=False):
+    """Frames a second that a loop aims at whose frames take so long."""
+    loop = RenderLoop(Scene(), Frames(), recording=lambda: True)
+    loop.busy = busy
+    loop.frame_clock.done(0.0, takes_s, PERIOD_S)
+    return 1.0 / loop.period_s(time.monotonic())
 
 
-@pytest.mark.parametrize(("takes_s", "fps"), [(0.001, 60.0), (0.02, 30.0)])
-def test_a_fast_model_shows_twice_as_many_pictures(takes_s, fps, running):
-    loop, _ = running(FlatModel(takes_s=takes_s))
-    time.sleep(0.5)
-    assert 1.0 / loop.period_s(time.monotonic()) == pytest.approx(fps)
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_fast_model_is_shown_at_twice_the_rate_also_while_sounds_are_made(busy):
+    assert aims_at(0.006, busy) == pytest.approx(60.0)
 
 
-def test_the_rate_fits_another_model_from_its_first_picture_on(running):
-    scene, slow = Scene(), FlatModel(takes_s=0.05)
-    loop, frames = running(FlatModel(takes_s=0.001), scene=scene)
-    time.sleep(1.0)
-    scene.use_model(slow, (0, 1))
-    before = frames.number
-    until(lambda: frames.number > before + 2)
-    assert 1.0 / loop.period_s(time.monotonic()) == pytest.approx(30.0)
+def test_a_model_that_needs_most_of_the_time_is_shown_at_the_usual_rate():
+    assert aims_at(0.012) == pytest.approx(30.0)
+
+
+def test_while_sounds_are_made_frames_take_half_of_the_time():
+    assert aims_at(0.03, busy=True) * 0.03 == pytest.approx(0.5)
+
+
+def test_the_time_that_frames_of_another_model_took_is_forgotten(running):
+    scene = Scene()
+    loop, frames = running(FlatModel(takes_s=0.3), scene=scene)
+    until(lambda: frames.number > 2)
+    scene.use_model(FlatModel(takes_s=0.01), (0, 1))
+    until(lambda: loop.frame_clock.render_time_s() < 0.25)
 
 
 def test_black_does_not_count_as_a_fast_picture():

@@ -30,7 +30,7 @@ _WATCHED_S = 3.0
 # Further ahead, a frame would be a guess.
 _LONGEST_AHEAD_S = 0.5
 _AFTER_ERROR_S = 1.0
-_SHORTEST_S = 1e-4
+_SHORTEST_S, _HELD_S = 1e-4, 0.02
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class RenderLoop:
 
     Attributes:
         busy: set from outside while the sound engine works.
+        held: set from outside while nothing is to be shown yet.
         frame_clock: frame rate, render times, dropped frames.
     """
 
@@ -82,7 +83,7 @@ class RenderLoop:
     ) -> None:
         """Render `scene` into `frames`; `recording` tells whether frames are being recorded."""
         self._scene, self._frames, self._rates, self._recording = scene, frames, rates or Rates(), recording
-        self.busy = False
+        self.busy = self.held = False
         self.frame_clock = FrameClock(time.monotonic())
         self._preview = PreviewChoice()
         self._fast = False
@@ -147,6 +148,8 @@ class RenderLoop:
 
     def _turn(self) -> None:
         begun_s = time.monotonic()
+        if self.held:
+            return self.frame_clock.skip(begun_s, _HELD_S)
         task = self._scene.frame_task(begun_s + min(self.frame_clock.render_time_s(), _LONGEST_AHEAD_S))
         if task is None:
             return self.frame_clock.skip(begun_s, 0.1)
