@@ -10,7 +10,7 @@ Every worker needs this package, and the checkpoint in a folder of the same path
 
 import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -38,9 +38,11 @@ RETRIES = 5
 
 
 def compute_file(
-    model: "Model", plan: Plan, path: Path, address: str, *, progress: analysis.Progress | None = None
+    model: "Model", plan: Plan, path: Path, address: str, *, progress: analysis.Progress | None = None, **engine: str
 ) -> Components:
     """As `analysis.compute_file`, on the cluster whose scheduler has this address, such as tcp://10.0.0.5:8786.
+
+    `engine`: what `core.families.load` takes, for the models of the workers.
 
     Raises:
         ModuleNotFoundError: Dask is not installed (the extra "cluster").
@@ -57,13 +59,15 @@ def compute_file(
     plan = replace(plan, estimator="stream")
     with Client(address) as client:
         log.info("%d workers at %s", len(client.scheduler_info()["workers"]), address)
-        components = compute(model, plan, client, progress=progress)
+        components = compute(model, plan, client, progress=progress, **engine)
     files.save(path, components)
     return components
 
 
-def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progress | None = None) -> Components:
-    """Find directions with the workers of a distributed.Client."""
+def compute(
+    model: "Model", plan: Plan, client: Any, *, progress: analysis.Progress | None = None, **engine: str
+) -> Components:
+    """Find directions with the workers of a distributed.Client; `engine` as for `compute_file`."""
     sampler = analysis.sampler_of(model, plan)
     if not isinstance(sampler, NoteSampler):
         raise ValueError("--scheduler is for sound models; directions of image models are found on one machine")
@@ -71,23 +75,31 @@ def compute(model: "Model", plan: Plan, client: Any, *, progress: analysis.Progr
     basis = _basis(sampler, plan, streaming.width_for(sampler.size, kept, model.latent_size))
     steps = analysis.SampleCounter(progress, analysis.sample_count(sampler, plan))
     sums = streaming.empty(basis)
-    for part in _parts(client, sampler, plan, basis):
+    for part in _parts(client, sampler, plan, basis, engine):
         sums += part
         steps.add(part.count)
     return analysis.finish(streaming.directions(basis, sums, kept), sampler, plan, steps)
 
 
 def sums_of_chunks(
-    folder: str, checksum: str, plan: Plan, pitch: int, center: np.ndarray, vectors: np.ndarray, chunks: range
+    folder: str,
+    checksum: str,
+    plan: Plan,
+    pitch: int,
+    center: np.ndarray,
+    vectors: np.ndarray,
+    chunks: range,
+    **engine: str,
 ) -> streaming.Sums:
     """A worker's task.
 
     Raises:
         ValueError: the checkpoint in this machine's folder is another one.
+        RuntimeError: the engine is not installed on this machine.
     """
     if families.family_of(Path(folder), "sound").checksum(Path(folder)) != checksum:
         raise ValueError(f"{folder} contains another checkpoint on this worker")
-    sampler = sampling.make(_model(folder), plan.layer, pitch, plan.seed, plan.batch_size)
+    sampler = sampling.make(_model(folder, **engine), plan.layer, pitch, plan.seed, plan.batch_size)
     basis, sizes = streaming.Basis(center, vectors), sampling.chunk_sizes(plan.count)
     sums = streaming.empty(basis)
     for chunk in chunks:
@@ -107,7 +119,9 @@ def _basis(sampler: NoteSampler, plan: Plan, width: int) -> streaming.Basis:
     return streaming.find_basis(np.concatenate(pilot), width, np.random.default_rng(plan.seed))
 
 
-def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis) -> Iterator[streaming.Sums]:
+def _parts(
+    client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis, engine: Mapping[str, str]
+) -> Iterator[streaming.Sums]:
     """The sums of all chunks, in the order in which workers finish them; only a few wait on the workers at a time."""
     from distributed import as_completed
 
@@ -119,7 +133,7 @@ def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
 
     def submit(chunks: range) -> Any:
-        return client.submit(sums_of_chunks, *fixed, chunks, pure=False, retries=RETRIES)
+        return client.submit(sums_of_chunks, *fixed, chunks, **engine, pure=False, retries=RETRIES)
 
     running, waiting = as_completed([submit(chunks) for chunks in tasks[:ahead]]), iter(tasks[ahead:])
     for future in running:
@@ -130,6 +144,6 @@ def _parts(client: Any, sampler: NoteSampler, plan: Plan, basis: streaming.Basis
 
 
 @functools.lru_cache(maxsize=1)
-def _model(folder: str) -> "Model":
-    model: Model = families.load(folder, "sound")
+def _model(folder: str, **engine: str) -> "Model":
+    model: Model = families.load(folder, "sound", **engine)
     return model

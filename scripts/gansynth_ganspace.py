@@ -118,7 +118,8 @@ def _compute(options: argparse.Namespace) -> None:
         if options.scheduler:
             from ganspace import cluster
 
-            found = cluster.compute_file(model, plan, options.pca_out_file, options.scheduler, progress=progress)
+            how = engine.given(options)
+            found = cluster.compute_file(model, plan, options.pca_out_file, options.scheduler, progress=progress, **how)
         else:
             found = ganspace.compute_file(model, plan, options.pca_out_file, progress=progress)
     _print_result(options.pca_out_file, found, time.monotonic() - begun_s)

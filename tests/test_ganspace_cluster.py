@@ -70,6 +70,13 @@ def test_the_command_uses_a_scheduler(workers, tmp_path):
     assert (tmp_path / "a.npz").exists()
 
 
+def test_workers_compute_with_the_engine_of_the_command(workers, tmp_path):
+    flags = f"--ckpt_dir {SMALL} --random_z_count 2000 --components 4 --pca_out_file {tmp_path / 'a.npz'}"
+    flags += f" --engine tensorflow --scheduler {workers.scheduler.address}"
+    assert main(flags.split()) == 0
+    assert any(workers.run(lambda: "tensorflow" in __import__("sys").modules).values())
+
+
 def test_only_sketches_can_be_added(magenta, tmp_path):
     with pytest.raises(ValueError, match="--scheduler goes with --estimator stream, not ica"):
         cluster.compute_file(magenta, Plan(count=200, estimator="ica"), tmp_path / "a.npz", "tcp://127.0.0.1:1")
