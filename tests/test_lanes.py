@@ -242,3 +242,34 @@ def test_spare_time_is_used_while_a_stream_plays(engine, work):
         engine.submit(RecordedRequest("/sound/stream_position", "stream", 1.0))
         time.sleep(0.02)
     assert work.spared == 3
+
+
+class Due:
+    """A part that is always due in so many seconds."""
+
+    ready_s = FOREVER
+
+    def __init__(self, left_s):
+        self.left_s = left_s
+
+    @property
+    def due_s(self):
+        return time.monotonic() + self.left_s
+
+
+@pytest.mark.parametrize(("left_s", "done"), [(0.05, False), (0.5, True)])
+def test_spare_work_leaves_a_stream_the_time_that_it_needs(engine, work, monkeypatch, left_s, done):
+    spared = threading.Event()
+
+    def spare():
+        spared.set()
+        return not threading.Event().wait(0.05)
+
+    monkeypatch.setattr(work, "spare", spare)
+    engine.submit(request := note("note"))
+    assert ended(request) == ["/done"] and spared.wait(WAIT_S)
+    work.rests["stream"] = Due(left_s)
+    engine.submit(RecordedRequest("/sound/stream", "stream", 3, 0.2, 0.0, 0.1, 0.2, 0.1, 60))
+    assert ended(note_after(engine)) == ["/done"]
+    spared.clear()
+    assert spared.wait(0.6) == done

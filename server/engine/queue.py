@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 QUEUE_LIMIT = 256
 IDLE_S = 60.0
 SPARE_AFTER_S = 0.2
+# Spare work needs so many times as long as it took the last time, until a part is due; what it took is half forgotten
+# after a while. If there is less, it is looked at again soon.
+SPARE_ROOM, SPARE_FORGOTTEN_S, SPARE_AGAIN_S = 2.0, 20.0, 0.05
 # After so many live requests in a row a long one does its next step, so that a flood of notes cannot stop it.
 LIVE_IN_A_ROW = 64
 _STOPPING = "the server is stopping"
@@ -80,6 +83,8 @@ class Engine:
         self._served_s = float("-inf")
         self._cleaned_s = time.monotonic()
         self._spare = True
+        # When something was done last that nobody had asked for, and how long it took.
+        self._spared_s = self._spare_took_s = 0.0
         self._changed = threading.Condition()
         # A daemon: work within a network cannot be interrupted, and must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -144,7 +149,7 @@ class Engine:
         while not self._stopping:
             with self._changed:
                 request = self._next()
-                if request is None and not self._stopping and not self._wants_spare():
+                if request is None and not self._stopping and self._spare_in_s() > 0:
                     self._changed.wait(self._patience_s())
                     request = self._next()
             if request is not None:
@@ -173,22 +178,29 @@ class Engine:
             self._running.append(found)
         return found
 
-    def _wants_spare(self) -> bool:
-        return self._spare and time.monotonic() - self._served_s >= SPARE_AFTER_S
+    def _spare_in_s(self) -> float:
+        """In how many seconds something may be done that nobody has asked for; inf: there is nothing."""
+        now_s = time.monotonic()
+        wait_s = self._served_s + SPARE_AFTER_S - now_s if self._spare else float("inf")
+        left_s = min((_rest(one).due_s - now_s for one in self._parts), default=float("inf"))
+        # What it took the last time counts less and less, since the machine may have other things to do now.
+        takes_s = self._spare_took_s * 0.5 ** ((now_s - self._spared_s) / SPARE_FORGOTTEN_S)
+        return wait_s if left_s >= SPARE_ROOM * takes_s else max(wait_s, SPARE_AGAIN_S)
 
     def _patience_s(self) -> float:
         """How long nothing will be to do if nothing is sent."""
         now_s = time.monotonic()
-        until = [_rest(one).ready_s for one in self._parts]
-        until += [self._served_s + SPARE_AFTER_S] if self._spare else []
-        return max(0.0, min([IDLE_S, *(moment - now_s for moment in until)]))
+        until = [_rest(one).ready_s - now_s for one in self._parts]
+        return max(0.0, min([IDLE_S, self._spare_in_s(), *until]))
 
     def _unasked(self) -> None:
         """What is done without a request. Without the lock, for /status must not wait for it."""
         now_s = time.monotonic()
         try:
-            if self._wants_spare():
+            if self._spare_in_s() <= 0:
                 self._spare = self._work.spare()
+                self._spared_s = time.monotonic()
+                self._spare_took_s = self._spared_s - now_s
             if now_s - self._cleaned_s >= IDLE_S:
                 self._cleaned_s = now_s
                 self._work.idle()
