@@ -35,6 +35,15 @@ def part(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found
 
 
+def optional_part(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The settings within settings; none where there are none.
+
+    Raises:
+        ValueError: they are no mapping.
+    """
+    return {} if values.get(key) is None else part(values, key)
+
+
 def whole(values: Mapping[str, Any], key: str) -> int:
     """A whole number of settings.
 

@@ -1,6 +1,7 @@
 """Clips to train sounds for pictures on: the rule, the sounds that follow it, the folder, clips of films."""
 
 import json
+import os
 
 import av
 import numpy as np
@@ -176,6 +177,21 @@ def test_a_damaged_array_is_named(written):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"mels\.npy is damaged"):
         folder.read(written, TRAIN)
+
+
+def test_a_damaged_header_is_refused_in_a_sentence(written):
+    path = written / "train" / "mels.npy"
+    path.write_bytes(path.read_bytes().replace(b"}", b" ", 1))
+    with pytest.raises(ValueError, match=r"mels\.npy is damaged"):
+        folder.read(written, "train")
+
+
+def test_an_array_that_is_a_pipe_is_refused_at_once(written):
+    path = written / "train" / "mels.npy"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match="regular file"):
+        folder.read(written, "train")
 
 
 def test_a_pickled_array_is_refused(written):

@@ -1,7 +1,9 @@
 """The sampling tool in a real Chromium: load a film, prime, sample, see, hear, save; by keyboard, on a phone."""
 
 import json
-from contextlib import closing
+import socket
+import time
+from contextlib import closing, suppress
 from fractions import Fraction
 from http.client import HTTPConnection
 
@@ -233,6 +235,57 @@ def request(url, method, path, body=None, headers=None):
 def test_malformed_commands_are_refused_in_one_sentence(served, body, reason):
     status, reply = request(served[1], "POST", "/sample", body)
     assert status == 400 and reason in json.loads(reply)["error"]
+
+
+def sent(url, *parts):
+    """The answer to a request that arrives in parts, with a moment between them."""
+    port = int(url.strip("/").rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), 30) as end:
+        for part in parts:
+            end.sendall(part)
+            time.sleep(0.1)
+        return end.makefile("rb").read(12)
+
+
+def posted(path, length):
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def test_a_command_may_arrive_in_parts(served, film):
+    served[0].open(film, "street.mp4")
+    assert sent(served[1], posted("/sample", 15), b'{"secon', b'ds": 1} ') == b"HTTP/1.1 200"
+
+
+def test_a_film_that_stops_arriving_is_given_up(served, monkeypatch):
+    monkeypatch.setattr("specvqgan.page.server._PATIENCE_S", 0.5)
+    assert sent(served[1], posted("/clip?name=a.mp4", 1000), b"the first of them") == b"HTTP/1.1 400"
+    assert not list(served[0].folder.iterdir())
+
+
+def test_films_that_do_not_arrive_leave_the_page_to_others(served, monkeypatch):
+    monkeypatch.setattr("specvqgan.page.server._PATIENCE_S", 0.5)
+    port = int(served[1].strip("/").rpartition(":")[2])
+    ends = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(80)]
+    try:
+        for end in ends:
+            with suppress(ConnectionError):
+                end.sendall(posted("/clip?name=a.mp4", 1000))
+        most, end_s = 0, time.monotonic() + 30
+        while request(served[1], "GET", "/state")[0] != 200:
+            most = max(most, len(list(served[0].folder.iterdir())))
+            assert time.monotonic() < end_s
+            time.sleep(0.1)
+        assert most <= 2
+    finally:
+        for end in ends:
+            end.close()
+
+
+def test_a_film_with_a_long_name_can_be_saved(served, film):
+    served[0].open(film, 40 * "\u97f3\u6d77" + ".mp4")
+    served[0].start({"seconds": 0.5})
+    served[0].wait(60)
+    assert [path.suffix for path in served[0].save()] == [".wav", ".png", ".json"]
 
 
 def test_nothing_yet_is_404_and_another_site_is_403(served):

@@ -8,7 +8,7 @@ import pytest
 from bench.reliability.formats import all_formats
 from bench.reliability.mutations import mutated
 
-FORMATS, CHANGES = 38, 15
+FORMATS, CHANGES = 75, 15
 
 
 @pytest.fixture(scope="module")

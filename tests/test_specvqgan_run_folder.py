@@ -166,6 +166,16 @@ def test_a_setting_out_of_its_range_is_named(tmp_path, key, value):
         specvqgan.load_codebook(run)
 
 
+def test_settings_of_data_that_are_no_mapping_are_refused(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(files.run("codebook"), run)
+    (path,) = (run / "configs").glob("*project.yaml")
+    path.chmod(0o644)
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "data": "target"}))
+    with pytest.raises(ValueError, match="data must be a mapping of settings"):
+        specvqgan.load_codebook(run)
+
+
 def test_a_pipe_in_place_of_a_checkpoint_is_refused(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     os.mkfifo(tmp_path / "checkpoints" / "last.ckpt")

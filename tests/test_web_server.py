@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 import socket
 import time
 from concurrent.futures import Future
@@ -527,6 +528,24 @@ def test_malformed_requests_are_answered_without_a_traceback(fake, sent, caplog)
     with connected(fake, sent) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.")
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
+
+
+@pytest.mark.parametrize("path", [b"/ws", b"/"])
+def test_a_websocket_with_a_damaged_key_is_refused_without_a_traceback(fake, path, caplog):
+    head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    with connected(fake, b"GET " + path + head + b"Sec-WebSocket-Key: \xe9\r\n\r\n") as connection:
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400")
+    assert not [record for record in caplog.records if record.levelname != "DEBUG"]
+
+
+def test_a_browser_that_leaves_at_once_leaves_no_traceback(fake, caplog):
+    head = b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    head += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    for _ in range(20):
+        with connected(fake, head):
+            pass
+    assert get(fake, "/")[0] == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.fixture

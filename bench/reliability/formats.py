@@ -4,42 +4,16 @@ import json
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bench.reliability.file_format import DATA, Format
+from bench.reliability.settings_formats import settings_formats
+from bench.reliability.wire_formats import wire_formats
 from core import families
-
-DATA = Path(__file__).parents[2] / "tests" / "data"
-Read = Callable[[Path], Any]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A format.
-
-    Attributes:
-        name: for the table.
-        source: a file, or a folder of which `file` is changed.
-        file: pattern of the file that is changed, in the folder; "": `source` itself.
-        read: gets the changed file, or the folder with it; refuses it by ValueError or OSError.
-    """
-
-    name: str
-    source: Path
-    file: str
-    read: Read
-
-    def copy(self, folder: Path) -> tuple[Path, Path]:
-        """Copy the source into a folder: what `read` gets, and the file to change."""
-        place = folder / (self.source.name if self.file else f"file{self.source.suffix}")
-        if not self.file:
-            return Path(shutil.copy(self.source, place)), place
-        shutil.copytree(self.source, place)
-        return place, next(place.rglob(self.file))
+from core.files.user_folders import shipped
 
 
 def _check(folder: Path) -> None:
@@ -143,12 +117,6 @@ def _statistics(path: Path) -> None:
     standardization.read(path)
 
 
-def _graph(path: Path) -> None:
-    from core.formats import saved_model
-
-    saved_model.read(path)
-
-
 def all_formats(scratch: Path) -> Iterator[Format]:
     """All of them; files that the repository does not have are written into a scratch folder."""
     voice, picture = DATA / "magenta_small", DATA / "biggan_small"
@@ -180,12 +148,38 @@ def all_formats(scratch: Path) -> Iterator[Format]:
     yield Format("SpecVQGAN, statistics", next((foley / "full_size" / "stats").glob("*.txt")), "", _statistics)
     yield from _written(scratch, voice)
     yield from _films(scratch)
+    yield from settings_formats(scratch)
+    yield from wire_formats(scratch)
 
 
 def _codebook(folder: Path) -> None:
     import specvqgan
 
     specvqgan.load_codebook(folder)
+
+
+def _codebook_settings(folder: Path) -> None:
+    from specvqgan import run_folder
+    from specvqgan.codebook import config
+
+    config.from_run(run_folder.read_config(folder))
+
+
+def _transformer_settings(folder: Path) -> None:
+    from specvqgan import run_folder
+    from specvqgan.features import run_features
+    from specvqgan.transformer import config
+
+    values = run_folder.read_config(folder)
+    if config.from_run(values).frames and "data" in values:
+        run_features.from_run(values)
+
+
+def _vocoder_settings(folder: Path) -> None:
+    from specvqgan import run_folder
+    from specvqgan.vocoder import config
+
+    config.from_run(run_folder.read_config(folder))
 
 
 def _vocoder(folder: Path) -> None:
@@ -207,8 +201,21 @@ def _sounds_for_pictures(scratch: Path) -> Iterator[Format]:
     with tarfile.open(DATA / "specvqgan" / "logs.tar.xz") as archive:
         archive.extractall(scratch, filter="data")
     run = next((scratch / "logs").glob("*_codebook"))
+    transformer = next((scratch / "logs").glob("*_transformer*"))
     yield Format("SpecVQGAN, codebook's .ckpt", run, "last.ckpt", _codebook)
     yield Format("SpecVQGAN, project.yaml", run, "*project.yaml", _codebook)
+    yield Format("SpecVQGAN, transformer's project.yaml", transformer, "*project.yaml", _transformer_settings)
+    ours = shipped("models") / "specvqgan" / "instruments"
+    for part, read in (
+        ("codebook", _codebook_settings),
+        ("transformer", _transformer_settings),
+        ("vocoder", _vocoder_settings),
+    ):
+        folder = scratch / f"own_{part}"
+        folder.mkdir()
+        shutil.copy(ours / part / "config.json", folder)
+        (folder / "weights.safetensors").write_bytes(b"")
+        yield Format(f"SpecVQGAN of ours, {part}'s config.json", folder, "config.json", read)
     yield Format("MelGAN, .pt", DATA / "specvqgan" / "melgan", "best_netG.pt", _vocoder)
     yield Format("MelGAN, args.yml", DATA / "specvqgan" / "melgan", "args.yml", _vocoder)
     codes = np.arange(500).reshape(5, 100) % 64

@@ -14,6 +14,7 @@ from bench.reliability.running import running
 from server.engine.queue import IDLE_S
 
 _REST_S = IDLE_S + 5.0
+_READINGS = 6
 
 
 def requests(number: int, pitches: list[int]) -> tuple[Any, ...]:
@@ -48,15 +49,16 @@ def main() -> None:
         readings = {}
         for number in range(count):
             server.ask(*requests(number, pitches))
-            if number + 1 in (count // 5, count):
+            if (number + 1) % max(1, count // _READINGS) == 0:
                 # Only then the server gives back what is free.
                 time.sleep(_REST_S)
                 readings[number + 1] = server.memory_mb()
-        (first, before), (last, after) = readings.items()
         spool = sum(path.stat().st_size for path in (Path(folder) / "spool").iterdir()) >> 20
         print(f"{count} requests in {time.perf_counter() - begun_s:.0f} s")
-        change = f"{100 * (after / before - 1):+.2f} %"
-        print(f"memory, after a minute's rest: {before:.1f} MB after {first}, {after:.1f} MB after {last}: {change}")
+        print("memory, after a minute's rest:", *(f"{found:.1f} MB after {place}" for place, found in readings.items()))
+        first, second, *_, last = readings.values()
+        changes = [f"{100 * (last / before - 1):+.2f} %" for before in (first, second)]
+        print(f"to the last: {changes[0]} from the first, {changes[1]} from the second")
         print(f"spool {spool} MB of 512")
 
 

@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from core.files.regular import open_regular
+from core.files.regular import check_regular, open_regular
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _SUFFIX, _MAGIC = ".npy", b"\x93NUMPY"
@@ -87,6 +87,16 @@ def read_npy(path: Path) -> np.ndarray:
     """
     with open_regular(path) as file, _one_error():
         return _read_array(file, os.fstat(file.fileno()).st_size)
+
+
+def map_npy(path: Path) -> np.ndarray:
+    """The array of an .npy file, whose numbers are read as they are used; errors are those of `read_npy`."""
+    check_regular(path)
+    with _one_error():
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            raise ValueError("it is an archive, not an .npy file")
+    return found
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ def _descriptors() -> int:
 
 
 def http_log() -> logging.Logger:
-    """A log for aiohttp that leaves out malformed requests: they are answered, and nothing here has gone wrong."""
+    """A log for aiohttp without malformed requests, which are answered, and browsers that have gone meanwhile."""
     log = logging.getLogger(f"{__name__}.http")
     if not log.filters:
         log.addFilter(_is_of_ours)
@@ -102,4 +102,4 @@ def http_log() -> logging.Logger:
 
 def _is_of_ours(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)
+    return not isinstance(error, (HttpProcessingError, ConnectionError))

@@ -17,6 +17,8 @@ from core.web.origin_check import Handler, add_headers, origin_check, own_names
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 10.0
+# The rest of a request that is refused may arrive for so long, so that the browser reads the refusal.
+_LINGER_S = 2.0
 
 
 class PageThread:
@@ -77,7 +79,8 @@ class PageThread:
     async def _serve(self, host: str, port: int, started: "Future[int]") -> None:
         self.loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         gate = Gate()
-        app, options = self._app(host, gate), {"keepalive_timeout": REQUEST_S, "logger": http_log()}
+        app = self._app(host, gate)
+        options = {"keepalive_timeout": REQUEST_S, "lingering_time": _LINGER_S, "logger": http_log()}
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, **options)  # type: ignore[arg-type]
         await runner.setup()
         gate.open(runner.server)

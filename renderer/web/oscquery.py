@@ -15,12 +15,12 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from core.commands import oscquery
 from core.commands.arguments import Value
 from core.commands.table import COMMANDS
+from core.web.sockets import opened
 from renderer.web.instrument import Instrument
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.05
-_HEARTBEAT_S = 10.0
 _MAX_MESSAGE = 4096
 
 
@@ -52,8 +52,7 @@ class OscQuery:
         return web.Response(status=204) if one is None else web.json_response(one)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(compress=False, heartbeat=_HEARTBEAT_S, max_msg_size=_MAX_MESSAGE)
-        await socket.prepare(request)
+        socket = await opened(request, _MAX_MESSAGE)
         listened: set[str] = set()
         sending = asyncio.create_task(self._push(socket, listened))
         try:

@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, web
 from core import hosts
 from core.commands.forms import described
 from core.web.page_thread import PageThread, add_files, address
+from core.web.sockets import opened
 from core.web.token import REFUSAL, matches, stored
 from renderer.web import mjpeg
 from renderer.web.frame_feed import FrameFeed
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 _MAX_MESSAGE = 64 * 1024
-# A browser that does not answer for this long is gone.
-_HEARTBEAT_S = 10.0
 
 
 class WebServer:
@@ -90,9 +89,7 @@ class WebServer:
         return web.Response(body=sound, content_type="audio/wav")
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
-        # JPEG is compressed already.
-        viewer = web.WebSocketResponse(compress=False, heartbeat=_HEARTBEAT_S, max_msg_size=_MAX_MESSAGE)
-        await viewer.prepare(request)
+        viewer = await opened(request, _MAX_MESSAGE)
         self._sockets.add(viewer)
         try:
             refusal = "" if matches(self._token, request.query.get("token", "")) else REFUSAL

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core import checks
-from specvqgan.file_values import part, whole
+from specvqgan.file_values import optional_part, part, whole
 
 FORMAT, VERSION = "hallu-specvqgan-codebook", 1
 # Nobody has trained a codebook beyond these; they bound what a file can ask for.
@@ -96,7 +96,7 @@ def from_run(config: Mapping[str, Any]) -> CodebookConfig:
         checks.one_of(key, inner.get(key, 1), (1,))
     channels, multiples = whole(inner, "ch"), _wholes(inner, "ch_mult")
     resolution, wanted = whole(inner, "resolution"), _wholes(inner, "attn_resolutions")
-    data = (config.get("data") or {}).get("params") or {}
+    data = optional_part(optional_part(config, "data"), "params")
     return CodebookConfig(
         channels=tuple(channels * checks.whole("ch_mult", each, 1, _MAX_CHANNELS) for each in multiples),
         blocks=whole(inner, "num_res_blocks"),

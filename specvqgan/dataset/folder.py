@@ -23,6 +23,7 @@ import numpy as np
 from core import checks
 from core.files import json_files
 from core.files.atomic import new_folder
+from core.formats import npz
 
 FILE, FORMAT, VERSION = "dataset.json", "hallu-foley-dataset", 1
 TRAIN, HELD_OUT = "train", "held_out"
@@ -203,8 +204,8 @@ def _array(path: Path, dtype: Any, shape: tuple[Any, ...]) -> np.ndarray:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing")
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        array = npz.map_npy(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
     if array.dtype != dtype:
         raise checks.mismatch(str(path), f"have numbers of type {np.dtype(dtype)}", array.dtype)

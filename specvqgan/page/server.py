@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import soundfile
 from aiohttp import web
 
 from core import errors, hosts
-from core.text import one_line
+from core.text import megabytes, one_line
 from core.web.page_thread import PageThread, add_files, address
 from core.web.token import matches, stored
 from specvqgan.page import drawing
@@ -26,6 +26,8 @@ STATIC = Path(__file__).parent / "static"
 MOST_BYTES = 256 * 2**20
 _MOST_COMMAND = 16 * 1024
 _MOST_NAME = 120
+# Films that may arrive at a time, and how long one may send nothing.
+_MOST_ARRIVING, _PATIENCE_S = 2, 10.0
 _REFUSAL = "this page needs the address with the token that the program printed"
 
 
@@ -35,7 +37,7 @@ class SamplingPage:
     def __init__(self, session: PageSession) -> None:
         self._session = session
         self._page = PageThread(self._fill, MOST_BYTES)
-        self._token = ""
+        self._token, self._arriving = "", 0
 
     def start(self, host: str = "127.0.0.1", port: int = 0, token: Path | None = None) -> str:
         """Start serving; returns the address, with a token where other machines can reach it.
@@ -101,30 +103,51 @@ class SamplingPage:
         if not self._allowed(request):
             return _error(_REFUSAL, 403)
         name = Path(request.query.get("name", "")).name[-_MOST_NAME:] or "clip"
+        if self._arriving >= _MOST_ARRIVING:
+            return _error("other films are arriving; try again when they are here", 503)
+        self._arriving += 1
         # Its own name is never the name of a file.
         path = self._session.folder / secrets.token_hex(8)
         try:
             with path.open("wb") as file:
-                size = 0
-                async for part in request.content.iter_chunked(2**16):
-                    size += len(part)
-                    if size > MOST_BYTES:
-                        raise ValueError(f"{name} has more than {MOST_BYTES >> 20} MB")
+                async for part in _arriving(request, name, MOST_BYTES):
                     file.write(part)
             await asyncio.get_running_loop().run_in_executor(None, self._session.open, path, name)
         except (ValueError, OSError) as error:
             path.unlink(missing_ok=True)
             return _error(errors.sentence(error))
+        finally:
+            self._arriving -= 1
         return _json(self._session.state())
+
+
+async def _arriving(request: web.Request, name: str, most: int) -> AsyncIterator[bytes]:
+    """The body of a request, as it arrives.
+
+    Raises:
+        ValueError: it has more than `most` bytes, or stops arriving.
+    """
+    size = 0
+    while True:
+        try:
+            part = await asyncio.wait_for(request.content.readany(), _PATIENCE_S)
+        except asyncio.TimeoutError:
+            raise ValueError(f"{name} did not arrive: nothing came for {_PATIENCE_S:g} s") from None
+        if not part:
+            return
+        size += len(part)
+        if size > most:
+            raise ValueError(f"{name} has more than {megabytes(most)}")
+        yield part
 
 
 async def _object(request: web.Request) -> dict[str, Any]:
     """The JSON object in a request.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, it is too long, or it does not arrive.
     """
-    text = await request.content.read(_MOST_COMMAND)
+    text = b"".join([part async for part in _arriving(request, "the command", _MOST_COMMAND)])
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):

@@ -26,6 +26,7 @@ from specvqgan.page.clip import Clip
 log = logging.getLogger(__name__)
 
 SHORTEST_S, LONGEST_S = 0.5, 60.0
+_MOST_NAME = 40
 
 
 class _Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -185,7 +186,8 @@ class PageSession:
         if sample is None:
             raise ValueError("nothing has been sampled yet")
         atomic.check_folder(self._out)
-        stem = Path(sample.clip).stem or sample.wish.classes or "sample"
+        # A file's name may have 255 bytes.
+        stem = (Path(sample.clip).stem or sample.wish.classes or "sample")[:_MOST_NAME]
         path = unused(self._out / f"{''.join(each if each.isalnum() else '_' for each in stem)}.wav", [".png", ".json"])
         wav.write(path, sample.wave, self.model.sample_rate)
         atomic.write_bytes(path.with_suffix(".png"), drawing.spectrogram_png(sample.mel))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core import checks
-from specvqgan.file_values import part, whole
+from specvqgan.file_values import optional_part, part, whole
 
 FORMAT, VERSION = "hallu-specvqgan-transformer", 1
 # How features become vectors of the transformer's width; and what nobody has trained beyond, which bounds what a file
@@ -151,7 +151,7 @@ def _from_original(config: Mapping[str, Any]) -> TransformerConfig:
     rows, columns = whole(grid, "H"), whole(grid, "W")
     positions = whole(sizes, "block_size")
     classes = whole(part(part(inner, "token_embedding_config"), "params"), "num_embeddings") if classed else 0
-    data = (config.get("data") or {}).get("params") or {}
+    data = optional_part(optional_part(config, "data"), "params")
     return TransformerConfig(
         rows=rows,
         columns=columns,
