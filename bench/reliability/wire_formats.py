@@ -20,7 +20,7 @@ from bench.reliability.file_format import Format
 from core.commands import oscquery
 from core.commands.reading import Command
 from core.progress import Progress
-from renderer.outcome import Outcome
+from renderer.outcome import Outcome, Part
 from renderer.web.status import PageStatus
 
 _PATIENCE_S, _QUIET_S = 5.0, 0.3
@@ -132,7 +132,7 @@ def _page_command(path: Path) -> None:
 class _Nothing:
     """What is behind a page that has nothing to show (see `renderer.web.instrument.Instrument`)."""
 
-    def submit(self, command: Command, progress: Progress) -> "Future[Outcome]":
+    def submit(self, command: Command, progress: Progress, part: Part) -> "Future[Outcome]":
         done: Future[Outcome] = Future()
         done.set_result(Outcome([], ""))
         return done
