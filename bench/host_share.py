@@ -1,7 +1,7 @@
 """Training on JAX: how much of a step's time the host needs, for batches and for starting the step.
 
-python -m bench.host_share [STEPS]. The host works in a thread, one call ahead of the device, so its share costs nothing
-as long as it stays below the device's; a GPU needs it to be small.
+python -m bench.host_share [voice|pictures|stylegan2] [STEPS]. The host works in a thread, one call ahead of the device,
+so its share costs nothing as long as it stays below the device's; a GPU needs it to be small.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,17 +18,12 @@ from bench import work
 from bench.train import write_notes
 
 
-def measure(steps: int) -> dict[str, float]:
+def measure(kind: str, steps: int) -> dict[str, float]:
     """Milliseconds per step of the host (batches and their transfer) and of the device, for the last stage."""
-    from gansynth.training.run_setup import set_up
-    from gansynth.training.trainer import SoundTrainer
-
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        write_notes(folder)
-        settings = work.TRAINED | {"train_progressive": False, "train_data_path": str(folder)}
-        trainer = SoundTrainer(folder / "run", set_up(folder / "run", settings, lambda done, total: None))
-        stage, size = trainer.stages()[-1], settings["batch_size_schedule"][0]
+        trainer = TRAINERS[kind](Path(scratch))
+        stage = trainer.stages()[-1]
+        size = trainer.batch_size(stage)
         run = trainer.step(stage)
         tree, host, device = run.start(trainer.to_tensors(trainer.begin())), [], []
         for step in range(steps + 1):
@@ -44,12 +40,51 @@ def measure(steps: int) -> dict[str, float]:
     return {"host_ms": host_ms, "device_ms": device_ms, "share": host_ms / (host_ms + device_ms)}
 
 
+def _voice(folder: Path) -> Any:
+    from gansynth.training.run_setup import set_up
+    from gansynth.training.trainer import SoundTrainer
+
+    write_notes(folder)
+    settings = work.TRAINED | {"train_progressive": False, "train_data_path": str(folder)}
+    return SoundTrainer(folder / "run", set_up(folder / "run", settings, lambda done, total: None))
+
+
+def _pictures(folder: Path) -> Any:
+    from renderer.training import hparams, image_folder
+    from renderer.training.batches import ImageSource
+    from renderer.training.patterns import folder as patterns
+    from renderer.training.trainer import ImageTrainer
+
+    patterns.write(folder / "data", ["rose", "silk"], 16, size=64)
+    own = hparams.settle("adversarial", {"size": 64, "start_size": 64, "channel_width": 16, "batch_size": 8})
+    return ImageTrainer(folder / "run", ImageSource(image_folder.read(folder / "data", 64), own))
+
+
+def _stylegan2(folder: Path) -> Any:
+    from renderer.stylegan2.training import hparams
+    from renderer.stylegan2.training.batches import ImageSource
+    from renderer.stylegan2.training.trainer import StyleGan2Trainer
+    from renderer.training import image_folder
+    from renderer.training.drawings import folder as drawings
+
+    drawings.write(folder / "data", ["coral", "fire"], 16, size=64)
+    own = hparams.settle({"size": 64, "channels": 2048, "discriminator_channels": 2048, "batch_size": 8})
+    return StyleGan2Trainer(folder / "run", ImageSource(image_folder.read(folder / "data", 64), own))
+
+
+TRAINERS = {"voice": _voice, "pictures": _pictures, "stylegan2": _stylegan2}
+
+
 def main() -> None:
     """Measure and print."""
     os.environ["KERAS_BACKEND"] = "jax"
-    found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    words = dict(enumerate(sys.argv[1:]))
+    kind, steps = words.get(0, "voice"), int(words.get(1, 10))
+    if kind not in TRAINERS:
+        raise SystemExit(f"host_share measures {', '.join(TRAINERS)}, not {kind}")
+    found = measure(kind, steps)
     share = f"{100 * found['share']:.1f} % host"
-    print(f"host {found['host_ms']:.2f} ms, device {found['device_ms']:.1f} ms a step: {share}")
+    print(f"{kind}: host {found['host_ms']:.2f} ms, device {found['device_ms']:.1f} ms a step: {share}")
     print("RESULT " + json.dumps(found))
 
 

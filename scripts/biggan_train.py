@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
+from core.training.settings import check_classes
 from renderer.training import hparams
 from scripts import frame
 from scripts.flags import training as training_flags
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     flags.add_argument("--report", action="store_true", help="do not train; measure each class and print a table")
     flags.add_argument("--skip_bad", action="store_true", help="name files that are not images, and skip them")
+    training_flags.add_continuation(flags)
     training_flags.add(flags)
     return flags
 
@@ -52,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     if options.export:
         frame.refuse_existing(options.export)
-    own = hparams.settle(options.recipe, dict(options.set))
+    from renderer.training import continuation
+
+    own = hparams.settle(options.recipe, training_flags.chosen_settings(options, continuation.settings))
     source = _source(options, own)
     from core.training import saves
 
@@ -72,7 +76,7 @@ def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageS
     reserve_s = EXPORT_S if options.export else SAVE_S
     clock = training_flags.clock(options, timeline, own.total_images, reserve_s)
     print(f"training on {source.count} images of {source.classes} classes into {options.run_dir}", flush=True)
-    trainer = ImageTrainer(options.run_dir, source, timeline)
+    trainer = ImageTrainer(options.run_dir, source, timeline, options.start_from)
     logger = training_logger(options.run_dir, source, clock)
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
     of = "" if clock else f" of {own.total_images}"
@@ -85,8 +89,7 @@ def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageS
 def _use(options: argparse.Namespace) -> None:
     own, classes = hparams.read(options.run_dir)
     source = _source(options, own)
-    if source.dataset.classes != classes:
-        raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
+    check_classes(options.run_dir, classes, source.dataset.classes)
     from core.training.trees import to_tensors
     from renderer.training import image_metrics, sample_grid, state, statistics
 
@@ -100,10 +103,12 @@ def _use(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace, state: "ImageState", source: "ImageSource") -> None:
-    from renderer.training import export
+    from renderer.training import continuation, export
 
     with show_progress("truncation") as progress:
         export.export(options.export, state, source, progress=progress)
+    if options.continuable:
+        continuation.write(options.export, state, source.hparams, source.dataset.classes)
     print(f"{options.export}: the model of {options.run_dir} after {state.images} images")
 
 

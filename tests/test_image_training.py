@@ -1,6 +1,7 @@
 """Image training as a whole: steps that learn, runs that are stopped and resume, and the exported model."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from core.training.loop import TrainingLoop
 from core.training.random_streams import Stream, generator
 from core.training.timeline import Clock, Timeline
 from renderer import biggan
-from renderer.training import export, sample_grid, statistics, steps
+from renderer.training import continuation, export, sample_grid, statistics, steps
+from renderer.training import generator as training_generator
 from renderer.training import state as run_state
 from renderer.training.batches import ImageSource
+from renderer.training.generator import BatchNorm
 from renderer.training.hparams import ImageHparams, describe, read
 from renderer.training.image_folder import LabelledImages
 from renderer.training.image_folder import read as read_images
@@ -307,6 +310,54 @@ def test_a_run_that_is_still_growing_is_not_exported(source, unbroken, tmp_path)
     assert not (tmp_path / "small").exists()
 
 
+def normalised(state, own):
+    """Images of a run's average; batch norm takes the batch's own moments."""
+    z = np.random.default_rng(1).standard_normal((6, own.z_dim)).astype(np.float32)
+    weights = statistics.ready(trees.to_tensors(state.tree), own)
+    return np.asarray(
+        training_generator.render(weights, z, np.eye(3, dtype=np.float32)[[0, 1, 2] * 2], own, BatchNorm())
+    )
+
+
+def test_an_export_with_the_trainers_state_goes_on_where_the_run_was(source, unbroken, exported, tmp_path):
+    folder, before = tmp_path / "model", unbroken[1]
+    shutil.copytree(exported, folder)
+    continuation.write(folder, before, source.hparams, source.dataset.classes)
+    longer = ImageSource(source.dataset, replace(source.hparams, total_images=72))
+    begun = ImageTrainer(tmp_path / "run", longer, start_from=folder).begin()
+    assert (begun.images, begun.size) == (64, 16)
+    for branch in ("average", "discriminator", "moving", "discriminator_vectors"):
+        for name, value in before.tree[branch].items():
+            np.testing.assert_allclose(begun.tree[branch][name], value, rtol=1e-3, atol=1e-5)
+    recorder = Recorder()
+    assert TrainingLoop(ImageTrainer(tmp_path / "run", longer, start_from=folder), recorder).run().images == 72
+    assert len(recorder.losses) == 2
+
+
+def test_an_export_alone_gives_a_run_its_generator(source, unbroken, exported):
+    settings = continuation.settings(exported)
+    assert settings == {"size": 16, "start_size": 16, "channel_width": 2, "z_dim": 16, "attention_size": 8}
+    own = replace(source.hparams, **settings)
+    begun = continuation.read(exported, own, source.dataset.classes, 0)
+    wanted = normalised(unbroken[1], source.hparams)
+    another = normalised(run_state.initial(own, 3, 0, generator(0, Stream.WEIGHTS)), own)
+    error = np.abs(normalised(begun, own) - wanted).mean()
+    assert error < 0.02
+    assert error < 0.1 * np.abs(another - wanted).mean()
+
+
+def test_a_run_does_not_begin_with_a_model_of_other_classes(source, exported):
+    with pytest.raises(ValueError, match="has the classes rings, rose, silk; the images have rose, silk"):
+        continuation.read(exported, source.hparams, ("rose", "silk"), 0)
+
+
+def test_a_model_that_has_seen_the_whole_run_is_refused(source, unbroken, exported, tmp_path):
+    shutil.copytree(exported, tmp_path / "model")
+    continuation.write(tmp_path / "model", unbroken[1], source.hparams, source.dataset.classes)
+    with pytest.raises(ValueError, match=r"total_images must be above 64, as .* has seen so many, not 64"):
+        continuation.read(tmp_path / "model", source.hparams, source.dataset.classes, 0)
+
+
 def words(data, run, *flags, **settings):
     given = [word for name, value in (SETTINGS | settings).items() for word in ("--set", f"{name}={value}")]
     return [sys.executable, "-m", "scripts.biggan_train", str(data), str(run), *given, *map(str, flags)]
@@ -391,11 +442,13 @@ def test_jax_learns_what_tensorflow_learns(source, data, tmp_path):
 
 def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
     run, _ = commanded
-    assert biggan_train.main([str(data), str(run), "--export", str(tmp_path / "model"), "--report"]) == 0
+    model = tmp_path / "model"
+    assert biggan_train.main([str(data), str(run), "--export", str(model), "--continuable", "--report"]) == 0
     out = capsys.readouterr().out
     assert "after 64 images" in out
     assert "| rings |" in out
-    assert biggan.read_config(tmp_path / "model").num_classes == 3
+    assert biggan.read_config(model).num_classes == 3
+    assert continuation.settings(model)["batch_size"] == SETTINGS["batch_size"]
 
 
 @pytest.mark.parametrize(
@@ -404,6 +457,8 @@ def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
         (["nowhere", "run"], "nowhere is not a folder"),
         (["nowhere", "run", "--export", "model"], "run is not a run of biggan_train"),
         (["nowhere", "run", "--set", "sise=16"], "no hyper-parameter 'sise'"),
+        (["nowhere", "run", "--continuable"], "--continuable needs --export"),
+        (["nowhere", "run", "--start_from", "there"], "there"),
         (["nowhere", "run", "--set", "size=17"], "size must be one of 16, 32, 64, 128, 256, not 17"),
     ],
 )

@@ -104,6 +104,23 @@ def test_noise_is_the_models_own_none_or_turns(controller):
     assert np.abs(frame(controller, 4.0) - own).max() > 3
 
 
+def test_a_model_brings_the_noise_that_suits_it_until_somebody_sets_another(controller, tmp_path):
+    folder = controller.model.folder
+    (folder / "live.json").write_text('{"noise": 0.7, "noise_speed": 0.05}')
+    controller.open(folder.name)
+    now = controller.scene.settings
+    assert (now.noise, now.noise_speed) == (0.7, 0.05)
+    ask(controller, "/image/noise", amount=2.0)
+    controller.open(folder.name)
+    assert controller.scene.settings.noise == 2.0
+
+
+def test_a_noise_out_of_range_in_a_models_folder_is_named(controller):
+    (controller.model.folder / "live.json").write_text('{"noise": 9}')
+    with pytest.raises(ValueError, match=r"noise in .*live\.json must be in 0\.\.4, not 9"):
+        controller.open(controller.model.folder.name)
+
+
 def test_noise_that_turns_keeps_its_variance(controller):
     ask(controller, "/image/noise", amount=1.0, speed=0.25)
     for now_s in (0.3, 0.5, 1.7):

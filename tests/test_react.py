@@ -11,6 +11,7 @@ from core.audio.pieces import SAMPLE_RATE
 from renderer.react import sounds, video
 from renderer.react.bends import place
 from renderer.react.config_file import load_values, read_config
+from renderer.react.rehearsal import rehearse
 from renderer.react.scene import Scene, Song
 from renderer.react.sounds import SongSounds
 from renderer.react.video import ReactJob, frames, make, repeated
@@ -380,6 +381,34 @@ def test_a_whole_seed_may_be_written_as_1e5():
 def test_a_control_that_is_no_curve_is_named_before_anything_is_rendered(change, rule):
     with pytest.raises(ValueError, match=rule):
         scene_of(STILL | change, waves=SongSounds(FOLDER / "song_drums.wav").wave)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (
+            {"signals": {"spare": {"from": "drumz", "steps": ["rms"]}}},
+            "`from` of signal 'spare': a sound must be one of",
+        ),
+        (
+            {"signals": {"spare": {"from": "drums", "steps": ["normalize"]}}},
+            "'spare' works on a signal, not on a sound",
+        ),
+        ({"signals": {"spare": {"from": "spare"}}}, "'spare' comes from itself"),
+        ({"classes": {"position": "level"}}, "position of classes: a signal must be one of none, not 'level'"),
+        ({"displacement": {"turns": "level"}}, "turns of displacement: a signal must be one of none, not 'level'"),
+        ({"segments": {"cutoff_hz": -1}}, "cutoff_hz of segments must be above 0"),
+        ({"bends": [{"transform": "zoom", "at_px": 8, "x": "left"}]}, "x of bend 1: a signal must be one of none"),
+    ],
+)
+def test_what_a_model_does_not_use_is_checked_too(change, rule):
+    with pytest.raises(ValueError, match=rule):
+        rehearse(read_config(STILL | change))
+
+
+@pytest.mark.parametrize("preset", ["default", "aiart-late"])
+def test_a_preset_passes_the_rehearsal(preset):
+    rehearse(read_config(load_values(preset)))
 
 
 def test_points_in_time_make_a_curve():

@@ -100,6 +100,16 @@ def test_a_phase_off_by_a_turn_is_right():
     assert float(losses.reconstruction_loss(made, real, np.ones((1, 2, 2)), np.float32(1.6))) == pytest.approx(0.1)
 
 
+def test_energy_may_be_anywhere_in_its_patch_but_has_to_be_there():
+    scale = np.array([0.1, 1.0], np.float32)
+    real = np.full((1, 4, 16, 2), -1.0, np.float32)
+    moved, blurred = real.copy(), real.copy()
+    real[0, 1, 2, 0] = moved[0, 2, 5, 0] = 0.0
+    blurred[0, 0:4, 0:8, 0] = -1.0 + 1.0 / 32
+    assert float(losses.energy_loss(moved, real, scale, 1.0)) == pytest.approx(0, abs=1e-6)
+    assert float(losses.energy_loss(blurred, real, scale, 1.0)) > 0.1
+
+
 def test_silent_bins_phases_hardly_count(plan):
     specgram = np.zeros((1, 4, 4, 2), np.float32)
     specgram[:, 1:, :, 0] = -0.8

@@ -1,9 +1,11 @@
 """Training of a StyleGAN2: steps that learn, sizes that grow, runs that are stopped and resume, the exported model."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from core.training.random_streams import Stream, generator
 from renderer import stylegan2
 from renderer.stylegan2 import network
 from renderer.stylegan2.formats import own_format
-from renderer.stylegan2.training import augment, discriminator, export, samples, steps
+from renderer.stylegan2.training import augment, continuation, discriminator, export, samples, steps
 from renderer.stylegan2.training import generator as training_generator
 from renderer.stylegan2.training import state as run_state
 from renderer.stylegan2.training.batches import ImageSource
@@ -32,6 +34,7 @@ from renderer.training import image_folder
 from renderer.training.drawings import folder
 from scripts import stylegan2_train
 
+SHIPPED = Path(__file__).parents[1] / "models" / "stylegan2" / "drawings"
 SETTINGS = {
     "size": 16,
     "start_size": 8,
@@ -248,6 +251,37 @@ def test_the_command_trains_exports_and_measures(data, tmp_path, capsys, signals
     out = capsys.readouterr().out
     assert "| coral |" in out
     assert "EfficientNet-Lite0" in out
+
+
+def test_an_export_with_the_trainers_state_goes_on_where_the_run_was(data, tmp_path, capsys, signals):
+    model, run_dir = tmp_path / "model", tmp_path / "run"
+    assert stylegan2_train.main(words(data, run_dir, "--export", model, "--continuable", **SHORT)) == 0
+    before = run_state.restore(run_dir, settle(SHORT), 2)
+    more = words(data, tmp_path / "more", "--start_from", model, total_images=24)
+    assert stylegan2_train.main(more) == 0
+    assert "24 of 24 images" in capsys.readouterr().out
+    begun = continuation.read(model, settle(SHORT | {"total_images": 24}), ("coral", "fire"))
+    assert (begun.images, begun.size) == (16, 8)
+    for branch in ("average", "discriminator", "path"):
+        for name, value in before.tree[branch].items():
+            np.testing.assert_allclose(begun.tree[branch][name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_an_export_alone_gives_a_run_its_generator(images, trained, tmp_path):
+    source, state = trained
+    export.export(tmp_path / "model", state, source, "float32")
+    own = settle({**continuation.settings(tmp_path / "model"), "discriminator_channels": 64})
+    begun = continuation.read(tmp_path / "model", own, images.classes)
+    assert begun.size == 16
+    assert begun.images == 0
+    for name, value in state.tree["average"].items():
+        np.testing.assert_array_equal(begun.tree["average"][name], value)
+
+
+def test_the_model_that_ships_can_be_trained_further():
+    own = settle(continuation.settings(SHIPPED))
+    names = tuple(json.loads((SHIPPED / "classes.json").read_text()))
+    assert continuation.read(SHIPPED, own, names).size == 256
 
 
 def test_jax_trains_alone_on_a_folder_without_classes(data, tmp_path):

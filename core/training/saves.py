@@ -74,11 +74,16 @@ def load(path: Path, expected: Mapping[str, Any], *counters: str) -> tuple[Tree,
     if version != VERSION:
         raise ValueError(f"{path} must be a save of version {VERSION}, not {version}")
     counted = {name: int(arrays.pop(name)) for name in ("images", *counters) if name in arrays}
-    _check_shapes(path, arrays, flatten(expected))
+    check_shapes(path, arrays, flatten(expected))
     return unflatten(arrays), counted
 
 
-def _check_shapes(path: Path, arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
+def check_shapes(path: Path, arrays: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
+    """Check that arrays have the names and shapes that a run has.
+
+    Raises:
+        ValueError: they do not; the message names the first that is wrong.
+    """
     for name in sorted(set(expected) | set(arrays)):
         if name not in arrays or name not in expected or arrays[name].shape != expected[name].shape:
             raise ValueError(f"{path} does not fit this run: {name} is missing, unknown or of another shape")

@@ -90,3 +90,13 @@ def read_run(path: Path, command: str) -> tuple[dict[str, Any], tuple[str, ...]]
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError(f"{path} must have a list of names under classes; it does not describe a run")
     return described, tuple(classes)
+
+
+def check_classes(folder: Path, before: Sequence[str], now: Sequence[str]) -> None:
+    """Check that images have the classes of a model or a run.
+
+    Raises:
+        ValueError: they have others.
+    """
+    if tuple(before) != tuple(now):
+        raise ValueError(f"{folder} has the classes {', '.join(before) or 'none'}; the images have {', '.join(now)}")

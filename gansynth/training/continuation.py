@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from core.formats import safetensors_file
+from core.training.exported_state import FILE
 from gansynth import checkpoint, variables
 from gansynth.config import Config
 from gansynth.training.state import AdamMoments, SoundState
 
-FILE = "training.safetensors"
 # Before the names of what Magenta does not have.
 EXTRA = "hallu/extra/"
 # The ends of the names of Adam's moments among them.

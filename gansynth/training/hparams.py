@@ -95,7 +95,8 @@ class SoundHparams:
     * `warm_start_images`: for how many notes the generator is pretrained by reconstruction, see `pretraining_step` in
       gansynth/training/steps.py; `warm_start_learning_rate` is its first learning rate, `latent_kl_weight` how
       strongly learned latents are drawn to the normal distribution. `reconstruction_weight` is the weight of the
-      reconstruction loss after that.
+      reconstruction loss after that. `energy_weight`: how much the energy of patches counts in it, beside that of each
+      bin.
     * `gradient_penalty_interval`: the penalty is computed in every n-th step, and counts n times.
     * `adversarial_loss`: "wasserstein" with a gradient penalty, as in Magenta, or "logistic" with the penalty R1, whose
       weight is `r1_weight`; `adversarial_weight`: of the generator's part of it, labels included.
@@ -132,6 +133,7 @@ class SoundHparams:
     warm_start_images: int = 0
     warm_start_learning_rate: float = 3e-3
     reconstruction_weight: float = 0.0
+    energy_weight: float = 0.0
     latent_kl_weight: float = 4e-3
     gradient_penalty_interval: int = 1
     adversarial_loss: str = "wasserstein"

@@ -17,6 +17,8 @@ from gansynth.config import Config
 
 # The weight of magnitudes: a decibel counts about as much as a hundredth of a turn.
 MAGNITUDE = 3.0
+# Frames and frequencies that share their energy in `energy_loss`.
+PATCH = (4, 8)
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,26 @@ def reconstruction_loss(generated: Tensor, real: Tensor, weight: Tensor, turn: n
     magnitude = ops.mean(ops.abs(generated[..., 0] - real[..., 0]))
     difference = generated[..., 1] - real[..., 1]
     return MAGNITUDE * magnitude + ops.mean(weight * ops.abs(difference - turn * ops.round(difference / turn)))
+
+
+def energy_loss(generated: Tensor, real: Tensor, scale: np.ndarray, power: float) -> Tensor:
+    """Mean absolute difference of the energies of patches, as normalised magnitudes.
+
+    The magnitude that is best for each bin by itself is a median, which is blurred, and softer than the partials and
+    the breath that it stands for. Patches have as much energy as what was recorded, wherever in them it is.
+
+    Args:
+        generated: spectrograms.
+        real: what they should be.
+        scale: the normaliser's, [2] or [w, 2]: normalised values are scale * values + shift.
+        power: the energy of a bin is the exponential of its magnitude, not normalised, times this.
+    """
+    size = tuple(min(wanted, found) for wanted, found in zip(PATCH, generated.shape[1:3], strict=True))
+
+    def level(specgrams: Tensor) -> Tensor:
+        height, width = specgrams.shape[1] // size[0], specgrams.shape[2] // size[1]
+        levels = power * specgrams[..., 0] / scale[..., 0]
+        patches = ops.reshape(levels, (-1, height, size[0], width, size[1]))
+        return ops.logsumexp(ops.transpose(patches, (0, 1, 3, 2, 4)), axis=(3, 4))
+
+    return ops.mean(ops.abs(level(generated) - level(real))) * float(np.mean(scale[..., 0])) / power

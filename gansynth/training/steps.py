@@ -138,10 +138,13 @@ def select_notes(data: Tensors, batch: Tensors) -> Tensors:
 def loudness_weight(specgrams: Tensor, plan: SoundStepPlan) -> Tensor:
     """How much each phase of [n, h, w, 2] counts, [n, h, w]: by its bin's amplitude, 1 on average over a note."""
     level = (specgrams[..., 0] - plan.shift[..., 0]) / plan.scale[..., 0]
-    # The mel representation's logarithm is of power.
-    power = LOUDNESS_POWER * (0.5 if plan.config.data_type in POWER_TYPES else 1.0)
-    weight = ops.exp(power * level)
+    weight = ops.exp(0.5 * LOUDNESS_POWER * _power(plan) * level)
     return weight / ops.mean(weight, axis=(1, 2), keepdims=True)
+
+
+def _power(plan: SoundStepPlan) -> float:
+    """What a level, a logarithm of an amplitude or of a power, is multiplied by to be one of a power."""
+    return 1.0 if plan.config.data_type in POWER_TYPES else 2.0
 
 
 def _generated(plan: SoundStepPlan, weights: Tensors, z: Tensor, labels: Tensor, batch: Tensors) -> Tensor:
@@ -234,7 +237,11 @@ def _reconstruction(plan: SoundStepPlan, weights: Tensors, batch: Tensors) -> tu
     real = _blended(plan, batch["real"], batch)
     weight, turn = loudness_weight(real, plan), plan.turn.astype(np.float32)
     reports = {"reconstruction": losses.reconstruction_loss(generated, real, weight, turn), "kl": divergence}
-    return reports["reconstruction"] + batch["kl_weight"] * reports["kl"], reports
+    total = reports["reconstruction"] + batch["kl_weight"] * reports["kl"]
+    if not plan.hparams.energy_weight:
+        return total, reports
+    energy = losses.energy_loss(generated, real, plan.scale, _power(plan))
+    return total + losses.MAGNITUDE * plan.hparams.energy_weight * energy, reports | {"energy": energy}
 
 
 def _averaged(tensors: Tree) -> Tree:

@@ -29,6 +29,12 @@ def noisy(model: ImageModel | None) -> bool:
     return bool(getattr(model, "noises", ()))
 
 
+def usual_noise(model: ImageModel) -> dict[str, Any]:
+    """The settings of the noise that a model has where nobody sets any; see its `usual_noise`, if it has one."""
+    amount, speed = getattr(model, "usual_noise", (Settings.noise, Settings.noise_speed))
+    return {"noise": amount, "noise_speed": speed}
+
+
 def bends_at(settings: Settings, model: ImageModel, now_s: float) -> tuple[Bend, ...]:
     """The bends of a frame, in the order of their numbers; the displacement map last."""
     found = [bend for _, bend in sorted(settings.bends.items())]

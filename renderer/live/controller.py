@@ -74,6 +74,7 @@ class RenderController:
         self._models, self._load = tuple(models), load
         self._catalog = image_models.ModelCatalog(models)
         self._chosen: tuple[str, ...] = ()
+        self._noise_chosen = False
         self.recordings = Recordings(self.frames, self.scene.transport, out, self._record_failed)
 
     def models(self) -> list[str]:
@@ -102,7 +103,8 @@ class RenderController:
     def open(self, name: str | None = None) -> ImageModel:
         """Load a model, by name or folder; None: the first that is found. The one before it is used until then.
 
-        Chosen classes are kept if this model has them all. Its own directions are used if they are in its folder.
+        Chosen classes are kept if this model has them all, and so is noise that somebody set. Its own directions are
+        used if they are in its folder.
 
         Raises:
             FileNotFoundError: there is no model of this name.
@@ -118,9 +120,10 @@ class RenderController:
             numbers = self._find(self._chosen, model)
         except ValueError:
             numbers, self._chosen = self._find((), model), ()
-        bends.warm_up(model, replace(self.scene.settings, bends=bends.kept(self.scene.settings.bends, model)))
+        settings, noise = self.scene.settings, {} if self._noise_chosen else bends.usual_noise(model)
+        bends.warm_up(model, replace(settings, bends=bends.kept(settings.bends, model), **noise))
         self.direction_control.cancel_search()
-        self.scene.use_model(model, numbers)
+        self.scene.use_model(model, numbers, **noise)
         self.direction_control.load_own(model)
         log.info("image model %s loaded, %d px", model.name, model.size)
         return model
@@ -158,6 +161,7 @@ class RenderController:
             ValueError: there is no model, or a value is out of range.
         """
         self._use(replace(self.scene.settings, **changes))
+        self._noise_chosen |= "noise" in changes
         return []
 
     def _use(self, settings: Settings) -> None:

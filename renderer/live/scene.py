@@ -144,13 +144,19 @@ class Scene:
             for name, value in values.items():
                 self._signals.set(name, value)
 
-    def use_model(self, model: ImageModel, classes: tuple[int, ...]) -> None:
-        """Render with this model and these of its classes from now on; bends of layers that it does not have end."""
+    def use_model(self, model: ImageModel, classes: tuple[int, ...], **noise: Any) -> None:
+        """Render with this model and these of its classes from now on; bends of layers that it does not have end.
+
+        Args:
+            model: to render with.
+            classes: their numbers.
+            noise: settings of the noise that change with it.
+        """
         with self._lock:
             self._model, self._shown, self._transition = model, None, None
             self._active = self._directions = None
             kept = bends.kept(self._settings.bends, model)
-            self._settings = replace(self._settings, classes=classes, edits=(), bends=kept)
+            self._settings = replace(self._settings, classes=classes, edits=(), bends=kept, **noise)
             self._changes += 1
 
     def use_directions(self, directions: "Directions") -> None:

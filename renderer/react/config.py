@@ -136,6 +136,7 @@ class NoiseConfig:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        checks.whole("from_px of noise", self.from_px, 0, 4096)
         _check_seeds("noise", self.seed)
 
 

@@ -61,16 +61,22 @@ class Curves:
         Raises:
             ValueError: it is not the name of one.
         """
-        values = self.signal(control) if isinstance(control, str) else np.zeros(0)
+        values = self._signal(name, control) if isinstance(control, str) else np.zeros(0)
         if values.ndim != 2:
             raise checks.mismatch(name, "be the name of a signal of several columns, such as of chroma", control)
         return np.asarray(values, np.float64)
 
     def _one(self, name: str, signal: str) -> np.ndarray:
-        values = self.signal(signal)
+        values = self._signal(name, signal)
         if values.ndim != 1:
             raise checks.mismatch(name, "be a signal of one column", signal)
         return np.asarray(values, np.float64)
+
+    def _signal(self, name: str, signal: str) -> np.ndarray:
+        try:
+            return self.signal(signal)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def _scaled(self, name: str, control: Mapping[str, Any]) -> np.ndarray:
         if "signal" not in control:

@@ -32,7 +32,7 @@ def load(place: str | Path, engine: str = "openvino", precision: str = "f32") ->
     path = Path(place)
     config, arrays = model_files.read(path)
     names = model_files.class_names(path, config)
-    return StyleGan2(config, arrays, names, path, engine, precision)
+    return StyleGan2(config, arrays, names, path, engine, precision, model_files.usual_noise(path))
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16", kept: Sequence[str] = ()) -> None:

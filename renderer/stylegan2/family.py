@@ -18,6 +18,7 @@ def check(folder: Path) -> None:
     """See that a model can be loaded; see `model_files.read` for the errors."""
     config, _ = model_files.read(folder)
     model_files.class_names(folder, config)
+    model_files.usual_noise(folder)
 
 
 def _load(folder: Path, **options: str) -> Any:

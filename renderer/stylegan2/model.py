@@ -39,8 +39,11 @@ class StyleGan2:
         folder: Path,
         engine_name: str = "openvino",
         precision: str = "f32",
+        usual_noise: tuple[float, float] = (1.0, 0.0),
     ) -> None:
         self.config = config
+        # How much noise it has where nobody says, and how fast that turns; see `model_files.usual_noise`.
+        self.usual_noise = usual_noise
         self.folder = folder
         self.name = folder.name if folder.is_dir() else folder.stem
         self.size = config.resolution

@@ -13,8 +13,8 @@ from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
 from core.training.timeline import Timeline
 from core.training.trees import Batch, Tree
+from renderer.training import continuation, steps
 from renderer.training import state as run_state
-from renderer.training import steps
 from renderer.training.batches import ImageSource
 from renderer.training.hparams import ImageHparams
 from renderer.training.stages import ImageStage, stages
@@ -35,11 +35,13 @@ class ImageTrainer:
         folder: the run folder.
         source: the images.
         timeline: where the run is in its schedule.
+        start_from: the folder of an exported model that a new run begins with.
     """
 
     folder: Path
     source: ImageSource
     timeline: Timeline = field(default_factory=Timeline)
+    start_from: Path | None = None
 
     @property
     def sample_images(self) -> int:
@@ -54,18 +56,20 @@ class ImageTrainer:
         """The state of the latest save; a new one where there is none.
 
         Raises:
-            ValueError: the run folder holds a run of another shape.
+            ValueError: the run folder holds a run of another shape, or `start_from` a model that does not fit.
         """
         hparams, classes, latents = self.source.hparams, self.source.classes, self.source.latents
         try:
             return run_state.restore(self.folder, hparams, classes, latents)
         except FileNotFoundError:
+            if self.start_from:
+                return continuation.read(self.start_from, hparams, self.source.dataset.classes, latents)
             rng = random_streams.generator(hparams.seed, Stream.WEIGHTS)
             return run_state.initial(hparams, classes, latents, rng)
 
     def is_over(self, stage: ImageStage, state: ImageState) -> bool:
         """Whether a stage is behind a state."""
-        return self.timeline.reached(state.images, stage.end)
+        return state.size > stage.size or self.timeline.reached(state.images, stage.end)
 
     def enter(self, stage: ImageStage, state: ImageState) -> ImageState:
         """Start Adam again where the size is a new one."""

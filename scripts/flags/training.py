@@ -3,8 +3,9 @@
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts import frame
@@ -27,6 +28,34 @@ def add(flags: argparse.ArgumentParser) -> None:
         "--save_every_s", type=frame.above_zero, default=600.0, help="seconds from save to save (default: 600)"
     )
     flags.set_defaults(started=time.monotonic())
+
+
+def add_continuation(flags: argparse.ArgumentParser) -> None:
+    """Add --continuable and --start_from."""
+    flags.add_argument(
+        "--continuable", action="store_true",
+        help="with --export: keep in training.safetensors what training further needs, for --start_from",
+    )  # fmt: skip
+    flags.add_argument(
+        "--start_from", type=frame.path, metavar="FOLDER",
+        help="begin a new run with an exported model; without a training.safetensors only with its generator",
+    )  # fmt: skip
+
+
+def chosen_settings(options: argparse.Namespace, exported: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
+    """The hyper-parameters of --set, on top of those of the model that --start_from names.
+
+    Args:
+        options: of the command.
+        exported: reads the hyper-parameters of an exported model.
+
+    Raises:
+        FileNotFoundError: --start_from names no exported model.
+        ValueError: --continuable was given without --export, or the model is damaged.
+    """
+    if options.continuable and not options.export:
+        raise ValueError("--continuable needs --export, to whose folder it adds a file")
+    return {**(exported(options.start_from) if options.start_from else {}), **dict(options.set)}
 
 
 def setting(text: str) -> tuple[str, Any]:

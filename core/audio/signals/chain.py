@@ -155,7 +155,7 @@ class Analysis:
 
     def _run(self, name: str, chain: Chain) -> Signal:
         links = list(chain.links)
-        value: Any = self._signal(chain.source) if chain.source in self._chains else self._sound(chain.source)
+        value: Any = self._begin(name, chain.source)
         done: tuple[Link, ...] = ()
         for link in links:
             value = self._step(name, chain.source, done, link, value)
@@ -164,6 +164,15 @@ class Analysis:
             raise ValueError(f"signal {name!r} ends as a sound; a step such as rms makes a signal of it")
         fits = len(value) == self._frames and value.rate == self._rate
         return value if fits else shaping.resample(value, self._frames, self._rate)
+
+    def _begin(self, name: str, source: str) -> Any:
+        """The sound or the signal that a chain comes from."""
+        if source in self._chains:
+            return self._signal(source)
+        try:
+            return self._sound(source)
+        except ValueError as error:
+            raise ValueError(f"`from` of signal {name!r}: {error}") from None
 
     def _step(self, name: str, source: str, done: tuple[Link, ...], link: Link, value: Any) -> Any:
         key = (source, (*done, link))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core import checks
+from core.commands.table import COMMANDS
 from core.files import json_files
 from core.files.regular import open_regular, sha256
 from core.formats import object_pickle
@@ -19,6 +21,8 @@ from renderer.stylegan2.weights import AVERAGE, Arrays
 
 Found = tuple[StyleGan2Config, Arrays]
 _HEAD = 2**20
+# How a model is played where nobody says how.
+LIVE = "live.json"
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,26 @@ def class_names(place: Path, config: StyleGan2Config) -> tuple[str, ...]:
     if not texts or len(names) != config.num_classes:
         raise ValueError(f"{path} must be a list of {config.num_classes} names")
     return tuple(names)
+
+
+def usual_noise(place: Path) -> tuple[float, float]:
+    """How a model is played where nobody says how: how much noise, and how fast it turns, in turns a second.
+
+    They are in live.json beside the weights, as {"noise": 0.7, "noise_speed": 0.05}; else the noise that the model was
+    trained with stands still.
+
+    Raises:
+        ValueError: live.json breaks a rule.
+    """
+    path, command = locate(place).with_name(LIVE), COMMANDS["/image/noise"]
+    given = json_files.read_object(path) if path.is_file() else {}
+    for name in given:
+        checks.one_of(f"a name in {path}", name, ("noise", "noise_speed"))
+    amount, speed = command.arg("amount"), command.arg("speed")
+    return (
+        checks.in_range(f"noise in {path}", given.get("noise", 1.0), amount.low, amount.high),
+        checks.in_range(f"noise_speed in {path}", given.get("noise_speed", 0.0), speed.low, speed.high),
+    )
 
 
 def checksum(place: Path) -> str:

@@ -12,8 +12,8 @@ from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
 from core.training.timeline import Timeline
 from core.training.trees import Batch, Tree
+from renderer.stylegan2.training import continuation, steps
 from renderer.stylegan2.training import state as run_state
-from renderer.stylegan2.training import steps
 from renderer.stylegan2.training.batches import ImageSource
 from renderer.stylegan2.training.stages import ImageStage, stages
 from renderer.stylegan2.training.state import StyleGan2State
@@ -30,11 +30,13 @@ class StyleGan2Trainer:
         folder: the run folder.
         source: the images.
         timeline: where the run is in its schedule.
+        start_from: the folder of an exported model that a new run begins with.
     """
 
     folder: Path
     source: ImageSource
     timeline: Timeline = field(default_factory=Timeline)
+    start_from: Path | None = None
 
     @property
     def sample_images(self) -> int:
@@ -49,12 +51,14 @@ class StyleGan2Trainer:
         """The state of the latest save; a new one where there is none.
 
         Raises:
-            ValueError: the run folder holds a run of another shape.
+            ValueError: the run folder holds a run of another shape, or `start_from` a model that does not fit.
         """
         hparams, classes = self.source.hparams, self.source.classes
         try:
             return run_state.restore(self.folder, hparams, classes)
         except FileNotFoundError:
+            if self.start_from:
+                return continuation.read(self.start_from, hparams, self.source.dataset.classes)
             return run_state.initial(hparams, classes, random_streams.generator(hparams.seed, Stream.WEIGHTS))
 
     def is_over(self, stage: ImageStage, state: StyleGan2State) -> bool:

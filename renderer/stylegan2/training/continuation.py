@@ -1,0 +1,80 @@
+"""Begin a run with a model that was exported: with all that its trainer knew, or with the generator alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.training import exported_state, random_streams, saves
+from core.training import settings as settings_of_runs
+from core.training.exported_state import FILE
+from core.training.random_streams import Stream
+from renderer.stylegan2 import weights
+from renderer.stylegan2.config import StyleGan2Config
+from renderer.stylegan2.formats import model_files, own_format
+from renderer.stylegan2.training import generator
+from renderer.stylegan2.training import hparams as run_hparams
+from renderer.stylegan2.training import state as run_state
+from renderer.stylegan2.training.hparams import StyleGan2Hparams
+from renderer.stylegan2.training.state import StyleGan2State
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The hyper-parameters that a run has which begins with an exported model; others may still be set.
+
+    Raises:
+        FileNotFoundError: it is not such a folder.
+        ValueError: it is damaged.
+    """
+    if (folder / FILE).exists():
+        return run_hparams.read_values(folder)
+    config = own_format.read_config(folder)
+    most, least = max(config.channels), min(config.channels)
+    between = [width * size for width, size in zip(config.channels, config.sizes, strict=True) if least < width < most]
+    return {
+        "size": config.resolution,
+        "start_size": config.resolution,
+        "channels": max(between, default=most * config.sizes[0]),
+        "most_channels": most,
+        "least_channels": least,
+        "z_size": config.z_size,
+        "w_size": config.w_size,
+        "mapping_layers": config.mapping_layers,
+        "mapping_rate": config.mapping_rate,
+    }
+
+
+def write(folder: Path, state: StyleGan2State, own: StyleGan2Hparams, classes: tuple[str, ...]) -> None:
+    """Write what training further needs into the folder of an exported model."""
+    run_hparams.describe(folder, own, classes)
+    exported_state.write(folder, state.tree, state.images, size=state.size)
+
+
+def read(folder: Path, own: StyleGan2Hparams, classes: tuple[str, ...]) -> StyleGan2State:
+    """The state of a run that begins with an exported model.
+
+    Args:
+        folder: of the model.
+        own: the run's hyper-parameters.
+        classes: names of the dataset's classes, which must be the model's; a single one counts as none.
+
+    Raises:
+        FileNotFoundError: it is not such a folder.
+        ValueError: the model has other classes or another shape, or a file is damaged.
+    """
+    config = own_format.read_config(folder)
+    if config.num_classes or len(classes) > 1:
+        settings_of_runs.check_classes(folder, model_files.class_names(folder, config), classes)
+    first = run_state.initial(own, len(classes), random_streams.generator(own.seed, Stream.WEIGHTS)).tree
+    if (folder / FILE).exists():
+        tree, counters = exported_state.read(folder, first, own.total_images, "size")
+        return StyleGan2State(tree, **counters)
+    found = _generator(folder, config)
+    saves.check_shapes(folder, found, first["average"])
+    return StyleGan2State(exported_state.started(first, {"average": found}), 0, own.size)
+
+
+def _generator(folder: Path, config: StyleGan2Config) -> dict[str, np.ndarray]:
+    """The generator's weights under the trainer's names."""
+    arrays = weights.complete(own_format.read_arrays(folder), config)
+    return {name: arrays[name] for name in generator.used(config)}
