@@ -66,9 +66,10 @@ def _add(options: argparse.Namespace) -> None:
     from renderer.ipc import keys
     from server.link.keyring import Keyring
 
+    ring = Keyring(_folder(options))
+    ring.check(options.name)
     out = options.out or Path(f"{options.name}.key")
     frame.refuse_existing(out)
-    ring = Keyring(_folder(options))
     made = ring.add(options.name)
     try:
         keys.write(out, made)

@@ -16,6 +16,7 @@ from core.files.plain_names import is_device
 from core.install import install_model
 from renderer.live import recorder
 from server.link import renderer_process
+from server.link.keyring import Keyring
 from server.session_folders import SessionFolders
 
 
@@ -36,8 +37,9 @@ def test_names_that_only_look_like_them_are_allowed(name):
         lambda folder: recorder.new_path(folder, "nul", ".mp4"),
         lambda folder: recorder.new_path(folder, "nul.mp4", ".mp4"),
         lambda folder: install_model._checked("nul"),
+        lambda folder: Keyring(folder).add("nul"),
     ],
-    ids=["session", "film", "film with suffix", "model"],
+    ids=["session", "film", "film with suffix", "model", "keys"],
 )
 def test_what_users_name_cannot_be_a_device(tmp_path, use):
     with pytest.raises(ValueError, match="on Windows that is a device"):

@@ -1,5 +1,6 @@
 """A Pd at home that plays a server elsewhere: `hallu bridge`, over real sockets."""
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -129,6 +130,11 @@ def test_a_file_that_is_no_recording_is_named_as_here(bridge, tmp_path):
     end = bridge.send("/sound/match", "found", str(tmp_path / "text.wav"))[-1]
     assert end.address == "/fail"
     assert str(tmp_path / "text.wav") in end.args[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that opens and cannot be read")
+def test_a_recording_that_cannot_be_read_is_named(bridge):
+    assert bridge.send("/sound/match", "found", "/proc/self/mem")[-1].args[2] == "/proc/self/mem: Input/output error"
 
 
 def test_a_recording_that_is_too_long_stays_here(bridge, tmp_path, home):

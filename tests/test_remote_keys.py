@@ -119,6 +119,12 @@ def test_two_keys_cannot_share_a_session(server, tmp_path):
     assert lines == [True, False]
 
 
+def test_a_name_that_no_file_can_have_is_refused_with_the_rule(tmp_path, hallu):
+    refused = hallu("keys", "--keys", tmp_path, "add", "x" * 300)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "at most 60 letters" in refused.stderr
+
+
 def test_key_files_are_for_their_owner_alone(server, tmp_path, hallu):
     made = hallu("keys", "--keys", tmp_path / "keys", "add", "laptop", cwd=tmp_path)
     assert made.returncode == 0

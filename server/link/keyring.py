@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core import errors
 from core.files import atomic, json_files
+from core.files.plain_names import refuse_device
 from core.files.regular import read_regular
 from renderer.ipc import keys
 from renderer.ipc.keys import LinkKeys
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 _SERVER, _CLIENTS, _SUFFIX = "server.json", "clients", ".public"
 _KEY_BYTES = 64
+# In letters of up to four bytes, of which file systems allow 255.
+_LONGEST_NAME = 60
 
 
 class Keyring:
@@ -33,6 +36,14 @@ class Keyring:
         public, secret = keys.pair()
         self._started.add(public.encode())
         return LinkKeys(self.public, public, secret)
+
+    def check(self, name: str) -> None:
+        """Check that a client may be called so.
+
+        Raises:
+            ValueError: it is not a plain name.
+        """
+        self._path(name)
 
     def add(self, name: str) -> LinkKeys:
         """Make keys for a client elsewhere; only its public key is stored here.
@@ -78,8 +89,10 @@ class Keyring:
         return public in self._started or public.decode("ascii", "replace") in self.names().values()
 
     def _path(self, name: str) -> Path:
-        if not name or name.startswith(".") or not all(letter.isalnum() or letter in "-_." for letter in name):
-            raise ValueError(f"a name must be of letters, digits and -_., not {name!r:.60}")
+        plain = name and not name.startswith(".") and all(letter.isalnum() or letter in "-_." for letter in name)
+        if not plain or len(name) > _LONGEST_NAME:
+            raise ValueError(f"a name must be of at most {_LONGEST_NAME} letters, digits and -_., not {name!r:.60}")
+        refuse_device("keys", name)
         return self._clients / f"{name}{_SUFFIX}"
 
 

@@ -49,7 +49,12 @@ def sending(path: Path, name: str, end: Callable[[dict[str, Any]], Part]) -> Ite
             for lead, block in _blocks(file, path):
                 found.update(block)
                 yield Part(Kind.FILE, {"file": number, "name": name, "size": size}, pack(block, lead))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        # What is read from an open file says what is wrong, not with which one.
+        named = error if error.filename or not error.strerror else OSError(error.errno, error.strerror, str(path))
+        yield end({"file": number, "name": name, "lost": errors.sentence(named)})
+        return
+    except ValueError as error:
         yield end({"file": number, "name": name, "lost": errors.sentence(error)})
         return
     yield end({"file": number, "name": name, "size": size, "sha256": found.hexdigest()})
