@@ -13,6 +13,7 @@ from page_renderer import FakeRenderer, picture
 from parts import need_program
 from waiting import until
 
+from bench.relay import Relay
 from core.commands.forms import WITHOUT_FORM
 from core.commands.table import TABLE
 
@@ -216,6 +217,42 @@ def test_a_stream_is_played_without_a_gap_steered_and_stopped(tab, fake):
     assert received(fake, "/sound/stream_stop") == {"target": target}
     ended.set_result("")
     tab.wait("document.getElementById('stream').textContent === 'Stream'")
+
+
+FETCHING = """
+[window.fetching, window.most] = [0, 0];
+const fetched = window.fetch;
+window.fetch = async (...args) => {
+  window.most = Math.max(window.most, ++window.fetching);
+  try {
+    return await fetched(...args);
+  } finally {
+    window.fetching--;
+  }
+};
+"""
+
+
+def test_on_a_slow_line_segments_of_a_stream_are_fetched_side_by_side(chromium, fake):
+    relay = Relay(fake.port, delay_s=0.1)
+    tab = chromium.tab(f"http://127.0.0.1:{relay.port}/", FAKES + FETCHING)
+    try:
+        fake.refuse["/sound/stream"] = ended = Future()
+        fake.sounds["a"] = a_wav(0.1)
+        tab.wait("document.getElementById('voice').value === 'fluid'")
+        tab.press("a")
+        tab.click("#tab-sound")
+        tab.click("#stream")
+        target = received(fake, "/sound/stream")["target"]
+        tab.js("window.most = 0")
+        for number in range(6):
+            fake.parts["/sound/stream"](["/sound/segment", target, number, "wav/a", 1600, 16000, 1600 * number])
+        tab.wait("window.played.length === 6")
+        assert tab.js("window.most") > 2
+        ended.set_result("")
+    finally:
+        tab.close()
+        relay.close()
 
 
 def test_a_hallucination_is_asked_for_with_its_numbers(tab, fake):

@@ -43,7 +43,7 @@ export class Midi {
       this.#enable.disabled = true;
       this.#learn.disabled = false;
     } catch (error) {
-      this.#notice.error(`MIDI is not allowed here: ${error.message}`);
+      this.#notice.error(`MIDI cannot be used here: ${error.message}`);
     }
     return undefined;
   }

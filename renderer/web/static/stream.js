@@ -7,6 +7,8 @@ const COMMAND = "/sound/stream";
 const REPORT_MS = 100;
 // What is there before it plays, and before it goes on after it had run out.
 const [AHEAD_S, AGAIN_S] = [0.15, 0.3];
+// On a slow line.
+const LONGEST_LEAD_S = 3;
 
 export class Stream {
   #request;
@@ -61,8 +63,9 @@ export class Stream {
   }
 
   async #go() {
+    const target = this.#target;
     const { error } = await this.#request("/sound/randomize_z", { slot: [SLOT] });
-    if (!error) await this.#request("/sound/stream_add", { target: this.#target, slot: [SLOT] });
+    if (!error) await this.#request("/sound/stream_add", { target, slot: [SLOT] });
   }
 
   async #set(name, value) {
@@ -109,6 +112,9 @@ class Player {
   #gain = null;
   #begun = null;
   #end = 0;
+  #reporting = false;
+  #trips = 0;
+  #waited = 0;
   #order = Promise.resolve();
   #timer;
 
@@ -119,7 +125,10 @@ class Player {
 
   // A segment: [address, target, index, path, frames, rate, first frame].
   add(reply) {
-    this.#order = this.#order.then(() => this.#play(reply));
+    const [, , , path, , rate, first] = reply;
+    // Fetched at once, for on a slow line each takes longer than it sounds.
+    const fetched = this.#fetch(path, rate);
+    this.#order = this.#order.then(async () => this.#play(await fetched, first / rate));
   }
 
   // No more comes: what is there is played to its end.
@@ -130,21 +139,32 @@ class Player {
     setTimeout(() => this.#close(), 1000 * Math.max(0, this.#end - this.#context.currentTime + AGAIN_S));
   }
 
-  async #play([, , , path, , rate, first]) {
+  // The samples of a segment; null if they are not there any longer.
+  async #fetch(path, rate) {
     this.#context ??= this.#open(rate);
-    await this.#context.resume();
-    const answer = await fetch(`/${path}${location.search}`);
-    if (!answer.ok) return;
-    const buffer = await this.#context.decodeAudioData(await answer.arrayBuffer());
+    try {
+      await this.#context.resume();
+      const answer = await fetch(`/${path}${location.search}`);
+      return answer.ok ? await this.#context.decodeAudioData(await answer.arrayBuffer()) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #play(buffer, begin) {
+    if (!buffer) return;
     const source = new AudioBufferSourceNode(this.#context, { buffer });
     source.connect(this.#gain);
     const now = this.#context.currentTime;
     this.#begun ??= this.#sample(now + AHEAD_S);
-    const late = now - (this.#begun + first / rate);
+    const late = now - (this.#begun + begin);
     // It had run out: it goes on a little later, and nothing is left out.
-    if (late > 0) this.#begun = this.#sample(this.#begun + late + AGAIN_S);
-    source.start(this.#begun + first / rate);
-    this.#end = this.#begun + first / rate + buffer.duration;
+    if (late > 0) {
+      this.#begun = this.#sample(this.#begun + late + AGAIN_S);
+      this.#waited += late;
+    }
+    source.start(this.#begun + begin);
+    this.#end = this.#begun + begin + buffer.duration;
   }
 
   // The nearest sample.
@@ -165,8 +185,20 @@ class Player {
     this.#context.close();
   }
 
-  #report() {
-    const seconds = this.#begun === null ? 0 : Math.max(0, this.#context.currentTime - this.#begun);
-    return this.#request("/sound/stream_position", { target: this.#target, seconds });
+  // Only the newest position counts: none is asked for while another one is on its way.
+  async #report() {
+    if (this.#reporting) return;
+    this.#reporting = true;
+    const played = this.#begun === null ? 0 : Math.max(0, this.#context.currentTime - this.#begun);
+    const asked = performance.now();
+    await this.#request("/sound/stream_position", { target: this.#target, seconds: played + this.#lead });
+    // The report goes there and the segment comes here, and is fetched: two round trips, in which it plays on.
+    this.#trips = (2 * (performance.now() - asked)) / 1000;
+    this.#reporting = false;
+  }
+
+  // How far beyond what plays now the server is asked to be.
+  get #lead() {
+    return this.#begun === null ? 0 : Math.min(LONGEST_LEAD_S, this.#trips + this.#waited);
   }
 }
