@@ -62,6 +62,16 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="bridges need no key; they connect from this machine only (ssh -L)",
     )
+    add(
+        "--rooms",
+        nargs="?",
+        const="host",
+        choices=("host", "client"),
+        help="rooms with slots, edits, random numbers, model and sessions of their own: one for each machine that "
+        "plays (host, which --rooms alone means), or for each of its programs (client); /room NAME goes into another "
+        "one (default: all share one)",
+    )
+    add("--most-rooms", type=partial(frame.whole, least=1), metavar="N", help="rooms in memory at a time (default 64)")
     add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
     add(
         "--pictures",
@@ -92,10 +102,14 @@ def _serve(options: argparse.Namespace) -> int:
         "picture_out": tuple(options.picture_out) if options.picture_out else None,
         "picture_size": options.picture_size,
         "remote": options.remote,
+        "rooms": options.rooms,
+        "most_rooms": options.most_rooms,
         **engine.given(options),
     }
     if options.no_keys and options.remote is None:
         raise ValueError("--no-keys is for --remote PORT")
+    if options.most_rooms and not options.rooms:
+        raise ValueError("--most-rooms is for --rooms")
     given = {name: value for name, value in given.items() if value is not None}
     return serve(
         ServerSettings(

@@ -28,9 +28,10 @@ shortest decimal (1.0 is `1`). Times are in seconds.
   reason of at most {MAX_REASON} characters. Of a command with several targets, `/fail` names the first.
 * If it fails or is cancelled, nothing has changed: no model, no slot, no random number.
 * Bytes that are not an OSC message get `/fail - - reason`; an unknown address gets `/fail` with that address.
-* A `slot` is a named latent vector on the server, shared by all clients: put something of your own before the name.
-  There are at most {MAX_SLOTS}: a new one replaces the one that was unused for longest. Slots stay when another model
-  is loaded; if its latent size differs, using them is a `/fail` until they are filled again.
+* A `slot` is a named latent vector on the server, shared by all clients (with `hallu serve --rooms`: of a room): put
+  something of your own before the name. There are at most {MAX_SLOTS}: a new one replaces the one that was unused for
+  longest. Slots stay when another model is loaded; if its latent size differs, using them is a `/fail` until they are
+  filled again.
 * A `target` is any symbol; it comes back in the replies and is what `/cancel` takes.
 * A given pitch must be one of the model's. A hallucination has at most {MAX_NOTES} notes and lasts at most
   {MAX_SECONDS:.0f} s.

@@ -1,9 +1,10 @@
-"""The sound models and components files that can be loaded."""
+"""The sound models and components files that can be loaded, each of which is in memory once, whoever loads it."""
 
+import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ganspace
 from core import families
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from core.protocols import FoleyModel
     from ganspace import Components
     from gansynth.model import Model
+
+
+_Loaded = TypeVar("_Loaded")
 
 
 def _load_foley(folder: Path) -> "FoleyModel":
@@ -37,6 +41,8 @@ class Catalog:
         foley_loader: reads a folder of a foley model.
         foley_gains: those that were measured, in dB, by the model's files.
         levels: those that were measured, by the model's files; a model that is loaded again is not measured again.
+        loaded: what has been loaded, by its files, as long as anything refers to it.
+        in_use: whether a room has this loaded at present, so that another one can share it.
     """
 
     folders: tuple[Path, ...]
@@ -45,6 +51,10 @@ class Catalog:
     levels: dict[Hashable, Level] = field(default_factory=dict, compare=False)
     foley_loader: "Callable[[Path], FoleyModel]" = _load_foley
     foley_gains: dict[Hashable, float] = field(default_factory=dict, compare=False)
+    loaded: "weakref.WeakValueDictionary[Hashable, Any]" = field(
+        default_factory=weakref.WeakValueDictionary, compare=False
+    )
+    in_use: Callable[[object], bool] = lambda loaded: False
 
     def locate(self, name: str) -> Path:
         """The folder of a checkpoint by name or path.
@@ -66,11 +76,15 @@ class Catalog:
             ValueError: it cannot be read.
         """
         folder = self.locate(name)
-        model = self.loader(folder)
-        between()
-        model.warm_up()
-        between()
-        return model, folder
+
+        def load() -> "Model":
+            model = self.loader(folder)
+            between()
+            model.warm_up()
+            between()
+            return model
+
+        return self._once(_key(folder), load), folder
 
     def load_foley(self, name: str, progress: "Progress" = ignore) -> LoadedFoley:
         """A foley model by name or path, ready to play, its level measured.
@@ -84,8 +98,8 @@ class Catalog:
             ValueError: it cannot be read.
         """
         folder = locate(name, self.folders, "foley")
-        key = str(folder), frozenset(states(folder).items())
-        model = self.foley_loader(folder)
+        key = _key(folder)
+        model = self._once(key, lambda: self.foley_loader(folder))
         progress(0, 1)
         if key not in self.foley_gains:
             self.foley_gains[key] = measured_gain_db(model, progress)
@@ -129,6 +143,23 @@ class Catalog:
             components = ganspace.own(model, progress=progress)
         else:
             file = locate_components(name, folder, self.folders)
-            components = ganspace.load(file)
+            components = self._once(_file_key(file), lambda: ganspace.load(file))
         check_layer(model, components)
         return components, file
+
+    def _once(self, key: Hashable, load: Callable[[], _Loaded]) -> _Loaded:
+        """What a room has in memory already, or is loaded now."""
+        found: _Loaded | None = self.loaded.get(key)
+        if found is None or not self.in_use(found):
+            found = self.loaded[key] = load()
+        return found
+
+
+def _key(folder: Path) -> Hashable:
+    """A model by its files."""
+    return str(folder), frozenset(states(folder).items())
+
+
+def _file_key(file: Path) -> Hashable:
+    stat = file.stat()
+    return str(file), stat.st_size, stat.st_mtime_ns

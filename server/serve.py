@@ -6,9 +6,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,11 +27,13 @@ from server.link.keyring import Keyring
 from server.link.pages import Instrument, Pages
 from server.link.publisher import Publisher
 from server.link.renderer_process import RendererFiles, RendererProcess
-from server.osc.clients import Address
 from server.osc.dispatcher import Dispatcher
-from server.osc.packet import Message
 from server.osc.udp import OscSocket
 from server.remote.port import RemotePort
+from server.rooms.folders import RoomFolders
+from server.rooms.host import LocalHost
+from server.rooms.registry import RoomRules, Rooms
+from server.rooms.room import RoomStore
 from server.session_folders import SessionFolders
 from server.settings import IMAGE_PORT, PORT, SPOOL, ServerSettings
 from server.sinks.wav_spool import WavSpool
@@ -67,15 +69,16 @@ def serve(settings: ServerSettings) -> int:
     lock = state_keeper.lock(settings.state, f"the server on {osc.name}, process {os.getpid()}")
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    dispatcher = _dispatcher(engine, publisher, osc.send, work, spool)
-    remote = _remote(settings, keyring, spool, publisher, engine)
+    rooms = Rooms([LocalHost(engine, work, spool)], _rules(settings, keyring))
+    dispatcher = Dispatcher(rooms, publisher, osc.send)
+    remote = _remote(settings, keyring, spool, publisher, rooms)
     publisher.pages = _pages(settings, publisher, osc, dispatcher, work)
     received = _stop_on_signals(osc)
     _announce(settings, osc, remote)
     publisher.start()
     engine.start()
     if remote:
-        remote.start(_dispatcher(engine, publisher, remote.send, work, spool).handle)
+        remote.start(Dispatcher(rooms, publisher, remote.send).handle, lambda client: spool.room(rooms.of(client)))
     with _renderer(settings, publisher.port, keyring):
         osc.serve(dispatcher.handle)
         publisher.stop()
@@ -109,14 +112,24 @@ def _stop_on_signals(osc: OscSocket) -> list[int]:
     return received
 
 
-def _dispatcher(
-    engine: Engine, publisher: Publisher, send: Callable[[Message, Address], None], work: EngineWork, spool: WavSpool
-) -> Dispatcher:
-    return Dispatcher(engine, publisher, send, lambda: work.session, spool.sink, lambda: work.unsaved)
+def _rules(settings: ServerSettings, keyring: Keyring) -> RoomRules | None:
+    """How clients are divided into rooms; None: there is one."""
+    if settings.rooms is None:
+        return None
+
+    @cache
+    def name_of_key(key: str) -> str:
+        return next((name for name, public in keyring.names().items() if public == key), "bridge")
+
+    return RoomRules(settings.rooms, _room_folders(settings), name_of_key, settings.most_rooms)
+
+
+def _room_folders(settings: ServerSettings) -> RoomFolders:
+    return RoomFolders(settings.state.with_name(f"{settings.state.stem}-rooms"))
 
 
 def _remote(
-    settings: ServerSettings, keyring: Keyring, spool: WavSpool, publisher: Publisher, engine: Engine
+    settings: ServerSettings, keyring: Keyring, spool: WavSpool, publisher: Publisher, rooms: Rooms
 ) -> RemotePort | None:
     """The port for bridges; None: there is none.
 
@@ -135,7 +148,7 @@ def _remote(
     keys = keyring if settings.remote_keys else None
     if keys and keys.unstored:
         log.warning("key files will be useless after a restart: the server's keys are not stored: %s", keys.unstored)
-    gone = partial(engine.give_up, reason="its bridge is gone")
+    gone = partial(rooms.give_up, reason="its bridge is gone")
     return RemotePort(settings.remote_host, settings.remote, keys, spool, settings.pictures, page, gone)
 
 
@@ -206,7 +219,7 @@ def _check_outputs(settings: ServerSettings) -> None:
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
     # Of clients elsewhere, those with the page included, paths stay inside the spool. A bridge shows the page, too.
     alone = hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host) and settings.remote is None
-    sounds = None if alone else (settings.spool,)
+    sounds = None if alone else (spool.folder,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds, foley_loader=partial(loader, kind="foley"))
     sessions = SessionFolders(settings.state.parent / "sessions", _image_settings(settings))
@@ -219,6 +232,7 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
         sessions=sessions,
         ask_renderer=publisher.ask,
         ask_frames=publisher.ask_frames,
+        store=RoomStore(_room_folders(settings), spool) if settings.rooms else None,
     )
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from core import checks, hosts
 from core.files.user_folders import data_dir, default_models, user_models
-from server.sinks.wav_spool import LIMIT
+from server.rooms.own_room import By
+from server.rooms.registry import LIMIT_ROOMS, MOST_ROOMS
+from server.sinks.spool_limit import LIMIT
 
 PORT, IMAGE_PORT = 7770, 7771
 # For bridges; the page of the renderer is on the one between.
@@ -40,6 +42,8 @@ class ServerSettings:
         page_host: the address of the renderer's page.
         remote: TCP port for bridges, 0: any free one; with it renderers elsewhere may connect too. None: nobody may.
         remote_keys: whether bridges need keys; without them only programs of this machine connect, such as ssh.
+        rooms: who has a room of their own, see `server.rooms.own_room.own`; None: all share one.
+        most_rooms: in memory at a time, besides the shared one.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
 
@@ -65,6 +69,8 @@ class ServerSettings:
     page_host: str = "127.0.0.1"
     remote: int | None = None
     remote_keys: bool = True
+    rooms: By | None = None
+    most_rooms: int = MOST_ROOMS
     engine: str = "openvino"
     precision: str = "f32"
 
@@ -90,6 +96,7 @@ class ServerSettings:
             ("--remote", self.remote or 0),
         ):
             checks.whole(name, port, 0, 65535)
+        checks.whole("--most-rooms", self.most_rooms, 1, LIMIT_ROOMS)
         if self.state == Path():
             object.__setattr__(self, "state", default_state(self.port))
         for folder in self.models:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from server.engine.lanes import Lane
 from server.osc import queries
-from server.osc.queries import Query
+from server.osc.queries import DoorQuery, RoomQuery
 from server.sounds import (
     conditions,
     directions,
@@ -28,10 +28,17 @@ from server.sounds.result import Handler
 
 
 @dataclass(frozen=True)
-class AtOnce:
-    """Answered by the receive thread, also while the engine works."""
+class AtDoor:
+    """Answered at once, whatever the client's room does."""
 
-    query: Query
+    query: DoorQuery
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Answered at once about the client's room, also while its engine works."""
+
+    query: RoomQuery
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,13 @@ class Queued:
     lane: Lane = Lane.RENDER
 
 
-FUNCTIONS: dict[str, AtOnce | Queued] = {
+FUNCTIONS: dict[str, AtDoor | AtOnce | Queued] = {
     "/status": AtOnce(queries.status),
-    "/notify": AtOnce(queries.notify),
+    "/notify": AtDoor(queries.notify),
+    "/room": AtDoor(queries.room),
     "/cancel": AtOnce(queries.cancel),
-    "/sound/play": AtOnce(queries.play),
-    "/sound/stop": AtOnce(queries.stop),
+    "/sound/play": AtDoor(queries.play),
+    "/sound/stop": AtDoor(queries.stop),
     "/sound/load": Queued(models.load, Lane.CHANGE),
     "/sound/unload": Queued(models.unload, Lane.CHANGE),
     "/sound/seed": Queued(slots.seed, Lane.CHANGE),

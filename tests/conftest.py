@@ -55,10 +55,10 @@ def datagram(address, *args):
 class Peer:
     """A UDP socket that speaks OSC with one server."""
 
-    def __init__(self, port, timeout=PATIENCE_S):
+    def __init__(self, port, timeout=PATIENCE_S, host="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket.bind((host, 0))
         self.socket.settimeout(timeout)
         self.port = self.socket.getsockname()[1]
         self._server = ("127.0.0.1", port)

@@ -6,6 +6,7 @@ from conftest import datagram
 
 from server.engine.request import Request
 from server.osc.dispatcher import parse
+from server.rooms.names import MAIN
 from server.table import FUNCTIONS
 
 WAIT_S = 20
@@ -19,11 +20,11 @@ def command(address, *args):
 class RecordedRequest(Request):
     """A request that records its replies."""
 
-    def __init__(self, *message, sink=None, client=None):
+    def __init__(self, *message, sink=None, client=None, room=MAIN):
         self.replies = []
         self.ended = threading.Event()
         function = FUNCTIONS[message[0]]
-        super().__init__(command(*message), function.handler, sink, self._record, client, function.lane)
+        super().__init__(command(*message), function.handler, sink, self._record, client, function.lane, room)
 
     def _record(self, message):
         self.replies.append(message)

@@ -11,7 +11,8 @@ from server.osc.client import Client
 from server.osc.dispatcher import Dispatcher
 from server.osc.packet import MAX_DATAGRAM, Message
 from server.osc.udp import OscSocket
-from server.session import Session
+from server.rooms.host import LocalHost
+from server.rooms.registry import Rooms
 
 
 @pytest.fixture
@@ -117,8 +118,16 @@ class NoEngine:
         request.fail("no engine here")
 
 
+class NoSpool:
+    def room(self, name):
+        return self
+
+    def sink(self, preferences):
+        return None
+
+
 def dispatcher_of(socket):
-    return Dispatcher(NoEngine(), None, socket.send, lambda: Session.seeded(0), lambda preferences: None)
+    return Dispatcher(Rooms([LocalHost(NoEngine(), None, NoSpool())]), None, socket.send)
 
 
 def test_two_servers_do_not_answer_each_other_for_ever():

@@ -16,7 +16,8 @@ from core.audio import wav
 from core.audio.resample import StreamResampler
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message, decode, encode
-from server.sinks.wav_spool import KEEP_S, WavSpool
+from server.sinks.spool_limit import KEEP_S
+from server.sinks.wav_spool import WavSpool
 from server.sounds.rendered import Pieces, RenderedSound, Segment
 
 
@@ -111,7 +112,7 @@ def test_older_files_are_cleaned(spool):
 
 
 def test_a_busy_server_cleans_as_it_goes(spool, monkeypatch):
-    monkeypatch.setattr("server.sinks.wav_spool.CLEAN_EVERY_S", -1)
+    monkeypatch.setattr("server.sinks.spool_limit.CLEAN_EVERY_S", -1)
     (old,) = spool.write([tone(16000)], 16000)
     age(old.path, KEEP_S + 60)
     (new,) = spool.write([tone(16000)], 16000)

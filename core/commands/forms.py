@@ -11,6 +11,7 @@ from core.commands.table import TABLE
 # What a page cannot do, and why.
 NOT_FOR_PAGES: Mapping[str, str] = {
     "/notify": "a page gets its replies by itself",
+    "/room": "a page is always in the room main",
 }
 # What nobody fills in: of these the page takes care itself.
 WITHOUT_FORM = frozenset({*NOT_FOR_PAGES, "/sound/stream_position"})

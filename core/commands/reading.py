@@ -74,6 +74,13 @@ def read_values(address: Any, values: Any, executor: Executor | None = None) -> 
         return Refusal(spec.address, "-", str(error))
 
 
+def target_of(command: Command | Refusal) -> str:
+    """What the client calls a request."""
+    if isinstance(command, Refusal):
+        return command.target
+    return command.targets[0] if command.targets else "-"
+
+
 def printable(address: str) -> str:
     """A wrong address in a form that any client can read."""
     return address[:MAX_REASON].encode("ascii", "replace").decode() or "-"

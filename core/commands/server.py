@@ -44,8 +44,17 @@ SERVER_COMMANDS = (
         executor=Executor.RECEIVE_THREAD,
     ),
     Spec(
+        "/room",
+        "Go into a room of a server with rooms (hallu serve --rooms): slots, edits, random numbers, model and sessions "
+        "are those of the room. The room main has the pictures and the page.",
+        args=(Arg("name", "name", "of the room; it is created if it is new", otherwise="this client's own"),),
+        replies=("/room/joined name",),
+        executor=Executor.RECEIVE_THREAD,
+    ),
+    Spec(
         "/cancel",
-        "Stop the queued and running requests with this target, whoever sent them; each gets its /fail ... cancelled.",
+        "Stop the queued and running requests with this target, whoever sent them; each gets its /fail ... cancelled. "
+        "With rooms: those of this room.",
         args=(TARGET,),
         executor=Executor.RECEIVE_THREAD,
     ),

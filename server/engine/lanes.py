@@ -33,6 +33,6 @@ class Lane(Enum):
 
 def may_interrupt(request: "Request", running: "Request") -> bool:
     """Whether a request may be served while a long one runs and gives way."""
-    if running.lane is Lane.CHANGE:
+    if running.lane is Lane.CHANGE and request.room == running.room:
         return request.lane is Lane.CLOCK or (request.lane is Lane.NOTE and request.client != running.client)
     return request.lane.live

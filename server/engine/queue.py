@@ -12,6 +12,7 @@ from server.engine.fair_queue import FairQueue
 from server.engine.lanes import Lane, may_interrupt
 from server.engine.request import Cancelled, Request
 from server.osc.packet import Message
+from server.rooms.names import MAIN
 
 if TYPE_CHECKING:
     from server.sounds.result import Rest
@@ -103,18 +104,25 @@ class Engine:
             full = f"the queue is full ({self._limit} requests); try again later"
             refused.fail(_STOPPING if stopping else full)
 
-    def cancel(self, target: str, reason: str = "cancelled") -> bool:
-        """Stop all requests that have this target; False if there are none."""
-        return self._cancel(lambda request: target in request.command.targets, reason)
+    def wake(self) -> None:
+        """Look for spare work: there may be some without a request."""
+        with self._changed:
+            self._spare = True
+            self._changed.notify()
+
+    def cancel(self, target: str, room: str = MAIN, reason: str = "cancelled") -> bool:
+        """Stop all requests of a room that have this target; False if there are none."""
+        return self._cancel(lambda request: request.room == room and target in request.command.targets, reason)
 
     def give_up(self, chosen: Callable[[Hashable], bool], reason: str) -> None:
         """Stop all requests of the clients that are chosen: they are gone."""
         self._cancel(lambda request: chosen(request.client), reason)
 
-    def status(self) -> EngineStatus:
-        """What waits and what runs."""
+    def status(self, room: str = MAIN) -> EngineStatus:
+        """What waits and what runs of a room."""
         with self._changed:
-            running, waiting = self._running[:1], len(self._queue)
+            running = [request for request in self._running if request.room == room]
+            waiting = self._queue.count(room)
         return EngineStatus(waiting, running[0].first_target if running else "-")
 
     def stop(self, patience_s: float = 1.5) -> bool:

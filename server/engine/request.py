@@ -10,6 +10,7 @@ from core.commands.reading import Command
 from core.text import one_line
 from server.engine.lanes import Lane
 from server.osc.packet import Message
+from server.rooms.names import MAIN
 
 if TYPE_CHECKING:
     from server.sinks.sink import Sink
@@ -45,6 +46,7 @@ class Request:
         handler: the function that handles it.
         sink: where the client gets its sounds.
         client: who sent it; clients take turns.
+        room: the room that it is for; rooms take turns, too.
         lane: which requests it goes before.
         rest: what is still to be done for it, after a part of it; None: nothing.
         give_way: serves requests that may interrupt this one; it is called between two steps of long work.
@@ -58,12 +60,14 @@ class Request:
         send: Callable[[Message], None],
         client: Hashable = None,
         lane: Lane = Lane.RENDER,
+        room: str = MAIN,
     ) -> None:
         self.command = command
         self.handler = handler
         self.sink = sink
         self.client = client
         self.lane = lane
+        self.room = room
         self.rest: Rest | None = None
         self.give_way: Callable[[], None] = lambda: None
         self._send = send

@@ -1,33 +1,28 @@
-"""The engine's work: one session, which a command replaces whole or leaves as it is."""
+"""The engine's work: rooms, each with one session, which a command replaces whole or leaves as it is."""
 
-import logging
-import secrets
+import queue
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core import errors, memory
-from server import state_file
+from core import memory
 from server.catalog import Catalog
-from server.engine.lanes import Lane
 from server.engine.request import Request
 from server.osc.packet import Message
+from server.osc.queries import RoomFacts
+from server.rooms.names import MAIN
+from server.rooms.room import Room, RoomStore, open_room
 from server.session import Session
 from server.session_folders import SessionFolders
-from server.sounds.foley import with_foley_loaded
 from server.sounds.live_notes import render_missing
-from server.sounds.models import with_loaded
-from server.sounds.note_cache import NoteCache
-from server.sounds.open_streams import Streams
 from server.sounds.rendered import RenderedSound
-from server.sounds.result import AskFrames, AskRenderer, Context, Result
-from server.state_keeper import StateKeeper
+from server.sounds.result import AskFrames, AskRenderer, Result
 
 if TYPE_CHECKING:
     from gansynth.model import Model
-
-log = logging.getLogger(__name__)
 
 _NONE = object()
 
@@ -52,11 +47,7 @@ class Listener(Protocol):
 
 
 class EngineWork:
-    """All commands that wait for the engine.
-
-    Attributes:
-        session: owned by the engine thread; other threads may read it, since it is never changed but replaced.
-    """
+    """All commands that wait for the engine, of all its rooms."""
 
     def __init__(
         self,
@@ -69,78 +60,131 @@ class EngineWork:
         sessions: SessionFolders | None = None,
         ask_renderer: AskRenderer | None = None,
         ask_frames: AskFrames | None = None,
+        store: RoomStore | None = None,
     ) -> None:
-        """Take the session from the state file if there is one; the model that it names is loaded by `prepare`.
+        """Open MAIN from the state file if there is one; the model that it names is loaded by `prepare`.
 
         Args:
             catalog: what can be loaded.
-            state: the state file.
-            listener: gets a report of what happens.
-            load: the checkpoint to start with, in place of the one in the state file.
+            state: the state file of MAIN.
+            listener: gets a report of what happens there.
+            load: the checkpoint to start with, in place of the one in the state file; other rooms that are new have it.
             idle: cleans up now and then.
-            sessions: where sessions are kept; None: beside the state file, without images.
+            sessions: where sessions of MAIN are kept; None: beside the state file, without images.
             ask_renderer: see `Context`.
             ask_frames: see `Context`.
+            store: opens other rooms; None: there are none.
         """
         self._clean = idle
-        self._sessions = sessions or SessionFolders(state.parent / "sessions")
-        self._ask_renderer, self._ask_frames = ask_renderer, ask_frames
-        self._catalog = catalog
-        self._keeper = StateKeeper(state)
+        self._catalog = catalog = replace(catalog, in_use=self._in_use)
         self._listener = listener
         self._load = load
-        self._notes = NoteCache()
-        self._streams = Streams()
-        self._open: list[Request] = []
-        self._warmed: Model | None = None
+        self._store = store
+        sessions = sessions or SessionFolders(state.parent / "sessions")
+        self._main = open_room(catalog, state, sessions, ask_renderer=ask_renderer, ask_frames=ask_frames)
+        self._rooms = {MAIN: self._main}
+        # Rooms to open (True) or to close, in the order in which somebody asked for it.
+        self._asked: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        self._warmed: weakref.WeakSet[Model] = weakref.WeakSet()
         self._heads: Iterator[None] = iter(())
-        restored = self._keeper.restored
-        self.session = restored.session() if restored else Session.seeded(secrets.randbelow(2**31))
+
+    @property
+    def session(self) -> Session:
+        """The session of MAIN. May be read from any thread."""
+        return self._main.session
 
     @property
     def unsaved(self) -> str:
-        """Why the session cannot be saved at present; "": it is saved. May be read from any thread."""
-        return self._keeper.problem
+        """Why MAIN cannot be saved at present; "": it is saved. May be read from any thread."""
+        return self._main.unsaved
+
+    def facts(self, room: str) -> RoomFacts:
+        """What is set in a room. May be called from any thread."""
+        found = self._rooms.get(room)
+        return RoomFacts.of(found.session, found.unsaved) if found else RoomFacts()
+
+    def want(self, room: str) -> None:
+        """Open a room when nothing else is to do. May be called from any thread."""
+        self._asked.put((room, True))
+
+    def leave(self, room: str) -> None:
+        """Close a room: it is on disk. May be called from any thread."""
+        self._asked.put((room, False))
 
     def prepare(self) -> None:
         """Load the model to start with."""
-        empty = self.session
+        empty = self._main.session
         self.reload(self._load)
-        self._notify(empty, ())
+        self._notify(self._main, empty, ())
+
+    def reload(self, name: str | None) -> None:
+        """Load a checkpoint in MAIN; see `Room.reload`."""
+        self._main.reload(name)
 
     def idle(self) -> None:
         """See `server.engine.queue.Work`."""
-        self._keeper.retry(self.session)
+        for room in self._rooms.values():
+            room.keeper.retry(room.session)
         self._clean()
         memory.give_back()
 
     def spare(self) -> bool:
         """See `server.engine.queue.Work`."""
-        model = self.session.model
-        if model is not self._warmed:
-            self._warmed, self._heads = model, iter(model.warm_up_heads() if model else ())
-        return next(self._heads, _NONE) is not _NONE or render_missing(self.session, self._notes)
+        self._open_and_close()
+        if next(self._heads, _NONE) is not _NONE:
+            return True
+        for room in self._rooms.values():
+            model = room.session.model
+            if model is not None and model not in self._warmed:
+                self._warmed.add(model)
+                self._heads = iter(model.warm_up_heads())
+                return True
+        return any(render_missing(room.session, room.notes) for room in self._rooms.values())
 
     def perform(self, request: Request) -> Sequence[Message]:
         """Do a request or its next part; if that fails or is cancelled, the session stays as it is."""
-        before = self.session
+        room = self._room(request.room)
+        before = room.session
         with self._reported_busy(request):
             request.check_cancelled()
             handler = request.rest or request.handler
             request.rest = None
-            result = handler(self._context(before), request)
+            result = handler(room.context, request)
             replies = [*result.replies, *request.sink.deliver(result.sounds)]
             if result.rest is None:
                 self._commit(request, result, replies)
             else:
-                self._open.append(request)
-            self._replace(result.session.after(before, self.session))
+                room.unfinished.append(request)
+            room.put(result.session.after(before, room.session))
             request.rest = result.rest
         whole = [sound for sound in result.sounds if isinstance(sound, RenderedSound)]
-        self._notify(before, [*whole, *result.followed])
-        if result.plays is not None:
+        self._notify(room, before, [*whole, *result.followed])
+        if result.plays is not None and room is self._main:
             self._listener.play(*result.plays)
         return replies
+
+    def _in_use(self, loaded: object) -> bool:
+        return any(room.uses(loaded) for room in self._rooms.values())
+
+    def _room(self, name: str) -> Room:
+        self._open_and_close()
+        return self._rooms.get(name) or self._opened(name)
+
+    def _opened(self, name: str) -> Room:
+        if self._store is None:
+            raise ValueError(f"there is no room {name!r:.80}")
+        room = self._rooms[name] = self._store.open(name, self._catalog, self._load)
+        return room
+
+    def _open_and_close(self) -> None:
+        while not self._asked.empty():
+            name, wanted = self._asked.get()
+            if wanted and name not in self._rooms:
+                self._opened(name)
+            elif not wanted and name in self._rooms:
+                room = self._rooms[name]
+                room.keeper.retry(room.session)
+                del self._rooms[name]
 
     @contextmanager
     def _reported_busy(self, request: Request) -> Iterator[None]:
@@ -154,15 +198,6 @@ class EngineWork:
         finally:
             self._listener.busy(False)
 
-    def _context(self, session: Session) -> Context:
-        tools = (self._catalog, self._notes, self._streams, self._unfinished(), self._sessions, self._ask_renderer)
-        return Context(session, *tools, self._ask_frames)
-
-    def _unfinished(self) -> int:
-        """How many notes wait for their rest."""
-        self._open = [request for request in self._open if request.rest is not None and not request.closed]
-        return sum(request.lane is Lane.NOTE for request in self._open)
-
     def _commit(self, request: Request, result: Result, replies: Sequence[Message]) -> None:
         try:
             request.commit()
@@ -172,34 +207,13 @@ class EngineWork:
                 request.sink.withdraw(replies)
             raise
 
-    def reload(self, name: str | None) -> None:
-        """Load a checkpoint, or the one in the state file; a failure is logged, not raised.
-
-        Conditions, components and edits in the state file are set again if it names the same checkpoint.
-        """
-        wanted, foley = name or self.session.waiting.model, self.session.waiting_foley
-        try:
-            if wanted is not None:
-                self._replace(with_loaded(self.session, self._catalog, wanted))
-        except (OSError, ValueError) as error:
-            log.warning("starting without a model: %s", errors.sentence(error))
-        try:
-            if foley is not None:
-                self._replace(with_foley_loaded(self.session, self._catalog, foley))
-        except (OSError, ValueError) as error:
-            log.warning("starting without a foley model: %s", errors.sentence(error))
-
-    def _replace(self, session: Session) -> None:
-        """Save the session, as far as that is possible, and take it for the present one."""
-        if state_file.differs(self.session, session):
-            self._keeper.save(session)
-        self.session = session
-
-    def _notify(self, before: Session, sounds: Sequence[RenderedSound]) -> None:
-        model = self.session.model
+    def _notify(self, room: Room, before: Session, sounds: Sequence[RenderedSound]) -> None:
+        if room is not self._main:
+            return
+        model = room.session.model
         if model is not before.model:
             self._listener.loaded(*((model.name, model.latent_size, model.sample_rate) if model else ("", 0, 0)))
-        if self.session.foley is not before.foley:
+        if room.session.foley is not before.foley:
             self._listener.watch_frames()
         for sound in sounds:
             self._listener.rendered(sound)

@@ -17,7 +17,7 @@ from core import checks, families
 from core.commands.forms import NOT_FOR_PAGES
 from core.commands.reading import Command, Refusal, read_values
 from renderer.ipc import messages
-from server.osc.dispatcher import Origin
+from server.osc.origin import Origin
 from server.osc.packet import Message
 from server.session import Session
 from server.sinks.page_sink import PageSink
@@ -109,7 +109,7 @@ class Pages:
         command = read_values(fields.get("address"), fields.get("values"))
         if command.address in NOT_FOR_PAGES:
             command = Refusal(command.address, "-", NOT_FOR_PAGES[command.address])
-        self._instrument.perform(command, Origin(("page", page), reply, lambda: PageSink(page, self._publish)))
+        self._instrument.perform(command, Origin(("page", page), reply, sink=PageSink(page, self._publish)))
 
     def report(self, again: bool = False) -> None:
         """Publish what is set, if it has changed; `again`: in any case, for a page that has just come."""

@@ -1,31 +1,25 @@
-"""Dispatch OSC messages: queries are answered at once, the rest goes to the engine or to the renderer."""
+"""Dispatch OSC messages: to the engine of the client's room, or to the renderer."""
 
 import logging
-import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
-from core.commands.reading import Command, Refusal, printable, read
+from core.commands.reading import Command, Refusal, printable, read, target_of
 from core.commands.spec import Executor
 from core.commands.table import REPLIES
 from core.progress import Progress
-from server.engine.request import Request, done, fail
-from server.osc.clients import Address, ClientPreferences, Clients
+from server.engine.request import done, fail
+from server.osc.clients import Address, Clients
+from server.osc.origin import Origin
 from server.osc.packet import FUDI, Message, PacketError, decode
-from server.osc.queries import EngineControl, PlaybackListener, QueryContext
-from server.session import Session
-from server.sinks.sink import Sink
-from server.table import FUNCTIONS, AtOnce
+from server.osc.queries import DoorContext, PlaybackListener
+from server.rooms.host import answer
+from server.rooms.names import ELSEWHERE, MAIN, RoomError
+from server.rooms.registry import Rooms
+from server.table import FUNCTIONS, AtDoor
 
 log = logging.getLogger(__name__)
-
-
-class EngineQueue(EngineControl, Protocol):
-    """What the dispatcher needs of the engine."""
-
-    def submit(self, request: Request) -> None:
-        """Queue a request; it fails at once if the queue is full."""
 
 
 class RendererLink(PlaybackListener, Protocol):
@@ -42,50 +36,23 @@ class RendererLink(PlaybackListener, Protocol):
         """Let the renderer execute a command."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a command came from.
-
-    Attributes:
-        client: whose turn in the queue it takes.
-        reply: sends a reply there.
-        sink: returns what delivers sounds there.
-    """
-
-    client: Hashable
-    reply: Callable[[Message], None]
-    sink: Callable[[], Sink]
-
-
 class Dispatcher:
     """Handles datagrams, in the receive thread, and commands that came another way; it never waits."""
 
-    def __init__(
-        self,
-        engine: EngineQueue,
-        renderer: RendererLink,
-        send: Callable[[Message, Address], None],
-        session: Callable[[], Session],
-        sink: Callable[[ClientPreferences], Sink],
-        unsaved: Callable[[], str] = str,
-    ) -> None:
+    def __init__(self, rooms: Rooms, renderer: RendererLink, send: Callable[[Message, Address], None]) -> None:
         """Connect the parts.
 
         Args:
-            engine: gets the commands that take time.
+            rooms: have engines for the commands that take time.
             renderer: gets the commands for images.
             send: sends a reply.
-            session: returns the present session.
-            sink: returns what delivers sounds to a client with these preferences.
-            unsaved: returns why the session cannot be saved at present; "": it is saved.
         """
-        self._engine = engine
+        self._rooms = rooms
         self._renderer = renderer
         self._send = send
-        self._sink = sink
         self._clients = Clients()
         self._fudi_logged = False
-        self._context = QueryContext(engine, renderer, self._clients, session, time.monotonic(), unsaved)
+        self._context = DoorContext(renderer, self._clients, rooms)
 
     def handle(self, datagram: bytes, sender: Address) -> None:
         """Answer, queue or forward every message in a datagram, in order; each gets an end."""
@@ -99,6 +66,8 @@ class Dispatcher:
         """Answer, queue or forward a command, from any thread; it gets an end."""
         try:
             self._dispatch(item, origin)
+        except RoomError as error:
+            origin.reply(fail(item.address, target_of(item), str(error)))
         except Exception as error:
             log.exception("%s failed", item.address)
             origin.reply(fail(item.address, "-", f"internal error: {error}"))
@@ -111,37 +80,26 @@ class Dispatcher:
         to = self._clients.reply_address(sender)
         waits = isinstance(item, Command) and item.spec.executor is Executor.ENGINE
         answer = (lambda message: self._send(message, to)) if waits else reply
-        return Origin(sender, answer, lambda: self._sink(self._clients.preferences(sender)))
+        return Origin(sender, answer, self._rooms.of(sender), self._clients.preferences(sender))
 
     def _dispatch(self, item: Command | Refusal, origin: Origin) -> None:
         if isinstance(item, Refusal):
             origin.reply(fail(item.address, item.target, item.reason))
         elif item.spec.executor is Executor.RENDERER:
+            if origin.room != MAIN:
+                raise RoomError(ELSEWHERE)
             self._forward(item, origin)
+        elif isinstance(function := FUNCTIONS[item.address], AtDoor):
+            answer(partial(function.query, self._context, item, origin), item, origin)
         else:
-            function = FUNCTIONS[item.address]
-            if isinstance(function, AtOnce):
-                self._answer(function, item, origin)
-            else:
-                self._engine.submit(
-                    Request(item, function.handler, origin.sink(), origin.reply, origin.client, function.lane)
-                )
+            host, counted = self._rooms.enter(origin)
+            host.perform(item, counted)
 
     def _log_fudi(self, reason: str) -> None:
         """Report Pd's text in the log, once: who sends it cannot read the reply either."""
         if reason == FUDI and not self._fudi_logged:
             self._fudi_logged = True
             log.warning("a client's message cannot be read: %s", reason)
-
-    def _answer(self, function: AtOnce, command: Command, origin: Origin) -> None:
-        try:
-            replies = function.query(self._context, command, origin.client)
-        except ValueError as error:
-            target = command.targets[0] if command.targets else "-"
-            origin.reply(fail(command.address, target, str(error)))
-            return
-        for reply in (*replies, done(command.address, command.targets)):
-            origin.reply(reply)
 
     def _forward(self, command: Command, origin: Origin) -> None:
         def answer(replies: list[Message], error: str) -> None:

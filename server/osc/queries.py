@@ -1,6 +1,5 @@
-"""Commands that the receive thread answers at once, so that no client waits for the engine."""
+"""Commands that are answered at once, so that no client waits for the engine."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,19 +10,21 @@ from core.commands.limits import MAX_REASON
 from core.commands.reading import Command
 from core.text import one_line
 from server.engine.queue import EngineStatus
-from server.osc.clients import Address, ClientPreferences, Clients
+from server.osc.clients import ClientPreferences, Clients
+from server.osc.origin import Origin
 from server.osc.packet import Message
+from server.rooms.names import MAIN
 from server.session import Session
 
 
 class EngineControl(Protocol):
     """What queries need of the engine."""
 
-    def status(self) -> EngineStatus:
-        """What waits and what runs."""
+    def status(self, room: str) -> EngineStatus:
+        """What waits and what runs of a room."""
 
-    def cancel(self, target: str) -> bool:
-        """Stop all requests that have this target; False if there are none."""
+    def cancel(self, target: str, room: str) -> bool:
+        """Stop all requests of a room that have this target; False if there are none."""
 
 
 class PlaybackListener(Protocol):
@@ -36,69 +37,113 @@ class PlaybackListener(Protocol):
         """A client has stopped a sound; "": whatever plays."""
 
 
+class Membership(Protocol):
+    """Who is in which room; see server/rooms/registry.py."""
+
+    def join(self, client: Any, name: str | None) -> str:
+        """Put a client into a room; returns its name."""
+
+
 @dataclass(frozen=True)
-class QueryContext:
-    """What queries may read and steer.
+class RoomFacts:
+    """What is set in a room.
 
     Attributes:
-        engine: its status, and its requests to cancel.
-        listener: gets a report of what clients play.
-        clients: what clients asked for by /notify.
-        session: returns the present session.
-        started_s: when the server started, on time.monotonic's clock.
-        unsaved: returns why the session cannot be saved at present; "": it is saved.
+        model: the loaded model's name.
+        components: the name of the file of its directions.
+        unsaved: why the room cannot be saved at present; "": it is saved.
     """
 
+    model: str = "-"
+    components: str = "-"
+    unsaved: str = ""
+
+    @classmethod
+    def of(cls, session: Session, unsaved: str) -> "RoomFacts":
+        """The facts of a session."""
+        file = session.components_file
+        return cls(session.model.name if session.model else "-", Path(file).name if file else "-", unsaved)
+
+
+@dataclass(frozen=True)
+class RoomContext:
+    """What queries about a room may read and steer.
+
+    Attributes:
+        room: its name.
+        engine: its status, and its requests to cancel.
+        facts: what is set.
+        uptime_s: since when the server runs, in seconds.
+    """
+
+    room: str
     engine: EngineControl
+    facts: RoomFacts
+    uptime_s: float
+
+
+@dataclass(frozen=True)
+class DoorContext:
+    """What queries may use that are answered before a room's engine has anything to do with them.
+
+    Attributes:
+        listener: gets a report of what clients play.
+        clients: what clients asked for by /notify.
+        rooms: who is in which room.
+    """
+
     listener: PlaybackListener
     clients: Clients
-    session: Callable[[], Session]
-    started_s: float
-    unsaved: Callable[[], str] = str
+    rooms: Membership
 
 
-# Returns the replies before /done; ValueError becomes /fail.
-Query = Callable[[QueryContext, Command, Any], list[Message]]
+# Return the replies before /done; ValueError becomes /fail.
+RoomQuery = Callable[[RoomContext, Command], list[Message]]
+DoorQuery = Callable[[DoorContext, Command, Origin], list[Message]]
 
 
-def status(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+def status(context: RoomContext, command: Command) -> list[Message]:
     """What is loaded, what waits, what runs, for how long, in which version."""
-    engine, session = context.engine.status(), context.session()
-    model = session.model.name if session.model else "-"
-    components = Path(session.components_file).name if session.components_file else "-"
-    uptime_s = time.monotonic() - context.started_s
-    values = (model, components, engine.waiting, engine.busy_target, uptime_s, program_version())
-    unsaved = one_line(context.unsaved(), MAX_REASON)
+    engine, facts = context.engine.status(context.room), context.facts
+    values = (facts.model, facts.components, engine.waiting, engine.busy_target, context.uptime_s, program_version())
+    unsaved = one_line(facts.unsaved, MAX_REASON)
     return [Message("/status.reply", values), *([Message("/status.unsaved", (unsaved,))] if unsaved else [])]
 
 
-def notify(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+def notify(context: DoorContext, command: Command, origin: Origin) -> list[Message]:
     """Store the client's preferences."""
     values = command.values
     preferences = ClientPreferences(values["port"], values["rate"], bool(values["level"]))
     if preferences.rate and preferences.rate < 1000:
         raise ValueError(f"rate must be 0 or in 1000..192000 Hz, not {preferences.rate}")
-    context.clients.notify(sender, preferences)
+    context.clients.notify(origin.client, preferences)
     return []
 
 
-def cancel(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+def room(context: DoorContext, command: Command, origin: Origin) -> list[Message]:
+    """Put the client into a room."""
+    return [Message("/room/joined", (context.rooms.join(origin.client, command.values["name"]),))]
+
+
+def cancel(context: RoomContext, command: Command) -> list[Message]:
     """Stop requests by their target."""
     target = command.targets[0]
-    if not context.engine.cancel(target):
+    if not context.engine.cancel(target, context.room):
         raise ValueError(f"nothing with the target {target[:60]!r} is queued or running")
     return []
 
 
-def play(context: QueryContext, command: Command, sender: Address) -> list[Message]:
-    """Report what the client plays."""
-    context.listener.play(command.targets[0], command.values["position"])
+def play(context: DoorContext, command: Command, origin: Origin) -> list[Message]:
+    """Report what the client plays; pictures follow MAIN alone."""
+    if origin.room == MAIN:
+        context.listener.play(command.targets[0], command.values["position"])
     return []
 
 
-def stop(context: QueryContext, command: Command, sender: Address) -> list[Message]:
+def stop(context: DoorContext, command: Command, origin: Origin) -> list[Message]:
     """Report that the client has stopped a sound."""
-    context.listener.stop_playing(command.values["target"] or "")
+    if origin.room == MAIN:
+        context.listener.stop_playing(command.values["target"] or "")
     return []
 
 

@@ -17,7 +17,7 @@ import zmq
 
 from core import errors
 from core.commands.limits import MAX_REASON
-from core.commands.reading import Command, Refusal, printable, read
+from core.commands.reading import Command, Refusal, printable, read, target_of
 from core.commands.table import REPLIES
 from core.text import one_line
 from renderer.ipc.keys import LinkKeys
@@ -30,7 +30,7 @@ from server.remote.channel import BULK, NOW
 from server.remote.home_files import HomeFiles, upload
 from server.remote.home_replies import HomeReplies
 from server.remote.line import Line
-from server.remote.open_requests import OpenRequest, OpenRequests, target_of
+from server.remote.open_requests import OpenRequest, OpenRequests
 from server.remote.paths import path_argument
 from server.remote.tunnels import Tunnels
 from server.remote.wake import Wake

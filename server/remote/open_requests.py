@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.commands.reading import Command, Refusal
+from core.commands.reading import Command, Refusal, target_of
 from core.commands.table import COMMANDS
 from server.osc.clients import Address
 from server.remote.paths import waits
@@ -34,13 +34,6 @@ class OpenRequest:
     def waits(self) -> bool:
         """Whether it waits while the line is cut."""
         return waits(COMMANDS.get(self.address))
-
-
-def target_of(command: Command | Refusal) -> str:
-    """What the client calls a request."""
-    if isinstance(command, Refusal):
-        return command.target
-    return command.targets[0] if command.targets else "-"
 
 
 class OpenRequests:

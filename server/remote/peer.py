@@ -11,7 +11,8 @@ from server.osc.clients import Address
 from server.remote.channel import Channel
 from server.remote.files import IncomingFiles
 from server.remote.tunnels import Tunnels
-from server.sinks.wav_spool import YOUNG_S, WavSpool
+from server.sinks.spool_limit import YOUNG_S
+from server.sinks.wav_spool import WavSpool
 
 # A recording that a client sends; a minute at 192 kHz in stereo takes 92 MB.
 MOST_UPLOADED = 100 << 20

@@ -24,7 +24,7 @@ from server.osc.packet import Message
 from server.remote import wire
 from server.remote.channel import MOST_UNDER_WAY, ChannelFull, Gap
 from server.remote.peer import Peer, client_of
-from server.remote.requests import Handle, RemoteRequests
+from server.remote.requests import Handle, RemoteRequests, SpoolOf
 from server.remote.wake import Wake
 from server.remote.wire import Kind, Part
 from server.sinks.wav_spool import WavSpool
@@ -94,9 +94,14 @@ class RemotePort:
         # More than a line's window; what is dropped all the same is asked for again.
         socket.sndhwm = 2 * MOST_UNDER_WAY
 
-    def start(self, handle: Handle) -> None:
-        """Start the thread; `handle` gets every datagram, with the address of its client."""
-        self._requests = RemoteRequests(self._spool, self._pictures, handle, self.send)
+    def start(self, handle: Handle, room: SpoolOf | None = None) -> None:
+        """Start the thread.
+
+        Args:
+            handle: gets every datagram, with the address of its client.
+            room: the spool of a client's room; None: all have the whole one.
+        """
+        self._requests = RemoteRequests(self._spool, self._pictures, handle, self.send, room)
         self._thread.start()
 
     def stop(self) -> None:

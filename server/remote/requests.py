@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 Handle = Callable[[bytes, Address], None]
 Send = Callable[[Message, Address], None]
+SpoolOf = Callable[[Address], WavSpool]
 
 _MOST_PROGRESS = 1024
 
@@ -28,7 +29,9 @@ _MOST_PROGRESS = 1024
 class RemoteRequests:
     """Between bridges and the dispatcher. Used by the thread of the port only."""
 
-    def __init__(self, spool: WavSpool, pictures: Path, handle: Handle, send: Send) -> None:
+    def __init__(
+        self, spool: WavSpool, pictures: Path, handle: Handle, send: Send, room: SpoolOf | None = None
+    ) -> None:
         """Connect.
 
         Args:
@@ -36,9 +39,11 @@ class RemoteRequests:
             pictures: where pictures and videos are.
             handle: gets every datagram, with the address of its client.
             send: sends a reply to a client.
+            room: the spool of a client's room; None: the whole one.
         """
         self._spool, self._handle, self._send = spool, handle, send
-        self._folders = {spool.folder, pictures.absolute()}
+        self._room: SpoolOf = room or (lambda client: spool)
+        self._pictures = pictures.absolute()
 
     def request(self, peer: Peer, part: Part) -> None:
         """Dispatch a message of a client behind a bridge.
@@ -54,7 +59,7 @@ class RemoteRequests:
         if isinstance(item, PacketError):
             return self._handle(part.payload, address)
         try:
-            item, given = self._with_file(peer, item, part.fields)
+            item, given = self._with_file(peer, item, part.fields, self._room(address).folder)
         except (FileLost, OSError, ValueError) as error:
             target = str(item.args[0]) if item.args else "-"
             return self._send(fail(item.address, target, errors.sentence(error)), address)
@@ -62,7 +67,9 @@ class RemoteRequests:
         host = replace(request, given=given, whole=whole)
         self._handle(encode(item) if given else part.payload, (host, *address[1:]))
 
-    def _with_file(self, peer: Peer, item: Message, fields: Mapping[str, Any]) -> tuple[Message, tuple[Any, ...]]:
+    def _with_file(
+        self, peer: Peer, item: Message, fields: Mapping[str, Any], folder: Path
+    ) -> tuple[Message, tuple[Any, ...]]:
         """The message with a path on this machine in place of the client's; what was replaced.
 
         Raises:
@@ -74,9 +81,9 @@ class RemoteRequests:
         if not isinstance(described, dict):
             raise ValueError(f"{item.args[place]!r:.80} is not a file of the client's")
         if "sha256" in described or "lost" in described:
-            path = peer.arrived(described)
+            path = _moved(peer.arrived(described), folder)
         else:
-            path = self._spool.folder / Path(str(described.get("name"))).name
+            path = folder / Path(str(described.get("name"))).name
             if not path.is_file():
                 raise ValueError(f"{path.name} is not on the server any longer")
         args = (*item.args[:place], path.as_posix(), *item.args[place + 1 :])
@@ -124,7 +131,16 @@ class RemoteRequests:
         if place is None or len(message.args) <= place:
             return None
         path = Path(str(message.args[place]))
-        return path if path.parent in self._folders and path.is_file() else None
+        ours = path.parent == self._pictures or self._spool.has(path)
+        return path if ours and path.is_file() else None
+
+
+def _moved(path: Path, folder: Path) -> Path:
+    """A file that was moved into a folder of the same file system."""
+    if path.parent == folder:
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    return path.rename(folder / path.name)
 
 
 def _sender(peer: Peer, fields: Mapping[str, Any]) -> tuple[Address, RemoteHost]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from core import checks, hosts
 from core.files.user_folders import data_dir
 from server.settings import PORT, REMOTE_PORT
-from server.sinks.wav_spool import LIMIT
+from server.sinks.spool_limit import LIMIT
 
 PAGE_PORT = 7773
 

@@ -1,45 +1,24 @@
-"""Deliver sounds as WAV files in a spool folder, and delete old ones."""
+"""Deliver sounds as WAV files in a spool folder."""
 
-import logging
 import os
-import re
 import secrets
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from core.audio import wav
 from core.audio.live_level import held_blocks
 from core.audio.resample import resample_blocks, resampled_length
-from core.text import megabytes
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
+from server.rooms.names import MAIN
+from server.sinks.spool_limit import LIMIT, ROOMS, SpoolLimit
 from server.sinks.wav_pieces import deliver_head, deliver_segment, deliver_whole
 from server.sounds.rendered import Deliverable, Head, RenderedSound, Segment
 
-log = logging.getLogger(__name__)
-
-# Ten minutes after the reply are promised; the rest is for slow writers and clocks that are set.
-KEEP_S = 15 * 60
-CLEAN_EVERY_S = 60.0
-# All files together, in bytes; half an hour at 192 kHz takes 1.4 GB.
-LIMIT = 2 << 30
-# Of a full spool only older files are deleted: a client may still be about to read the others.
-YOUNG_S = 60.0
-_HINT = "see hallu serve --spool-limit"
 _AUDIO = "/sound/audio"
-# Files of ours, recordings that a bridge sent, and what a killed server left half written: today
-# (.hallu-...-....part.wav) and before (.wav.part).
-_OURS = re.compile(
-    r"hallu-[0-9a-f]{16}(\.wav(\.part)?|-sent\.[a-z0-9]{1,8})|"
-    r"\.hallu-[0-9a-f]{16}(-sent)?-[0-9a-f]{8}\.part\.[a-z0-9]{1,8}"
-)
 
 
 @dataclass(frozen=True)
@@ -57,31 +36,42 @@ class SpooledWav:
     sample_rate: int
 
 
-class _SpoolFile(NamedTuple):
-    """A file, its bytes, and when it was written, in seconds since 1970."""
-
-    path: Path
-    size: int
-    changed_s: float
-
-
 class WavSpool:
     """One spool folder, shared by all clients on this machine."""
 
-    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path, limit: int = LIMIT, within: SpoolLimit | None = None) -> None:
         """Create the folder if it is missing, and delete what dead servers left.
 
         Args:
             folder: where the files go.
             limit: bytes of all of them. Beyond it the oldest are deleted, but none that is younger than a minute.
+            within: what counts the files of this folder together with those of others; None: those of this one, and of
+                its rooms.
 
         Raises:
             OSError: the folder cannot be created.
         """
-        self.folder, self._limit = folder.absolute(), limit
-        self._bytes, self._cleaned_s = 0, 0.0
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.clean()
+        self.folder = folder.absolute()
+        self._within = within or SpoolLimit(self.folder, limit)
+        if within is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.clean()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether files go to the same folder."""
+        return isinstance(other, WavSpool) and (self.folder, self._within) == (other.folder, other._within)
+
+    def __hash__(self) -> int:
+        """As `__eq__`."""
+        return hash((self.folder, self._within))
+
+    def room(self, name: str) -> "WavSpool":
+        """The spool of a room: a folder of its own, with its share of the limit; that of MAIN is this one."""
+        return self if name == MAIN else WavSpool(self.folder / ROOMS / name, within=self._within)
+
+    def has(self, path: Path) -> bool:
+        """Whether a file is in it, or in the folder of a room."""
+        return path.parent == self.folder or path.parent.parent == self.folder / ROOMS
 
     def write(
         self, waves: Sequence[np.ndarray], sample_rate: int, wanted_rate: int = 0, gains_db: Sequence[float] = ()
@@ -117,7 +107,7 @@ class WavSpool:
         blocks = resample_blocks(wav.blocks(wave), sample_rate, wanted_rate)
         blocks = blocks if gain_db is None else held_blocks(blocks, gain_db, wanted_rate)
         frames = wav.write_blocks(path, blocks, wanted_rate, sync=False)
-        self._bytes += wav.file_size(frames)
+        self._within.add(wav.file_size(frames))
         return SpooledWav(path.as_posix(), frames, wanted_rate)
 
     def sink(self, preferences: ClientPreferences) -> "WavSink":
@@ -135,12 +125,7 @@ class WavSpool:
 
     def clean(self, now_s: float | None = None) -> None:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
-        self._cleaned_s = time.monotonic()
-        now_s = time.time() if now_s is None else now_s
-        before = self._bytes
-        left = sum(self._delete(now_s - KEEP_S, file) for file in self._files())
-        # What was written meanwhile may have been counted twice, until the next time.
-        self._bytes += left - before
+        self._within.clean(now_s)
 
     def new_path(self, suffix: str) -> Path:
         """A path for a new file in the folder."""
@@ -148,7 +133,7 @@ class WavSpool:
 
     def add(self, size: int) -> None:
         """Count a file that somebody else has written here, after `make_room`."""
-        self._bytes += size
+        self._within.add(size)
 
     def make_room(self, needed: int) -> None:
         """Delete the oldest files until there is room for new ones; create the folder where it is missing.
@@ -157,47 +142,7 @@ class WavSpool:
             OSError: there is not, even without all files that may go.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
-            self._cleaned_s = time.monotonic()
-            # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
-            threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
-        if needed > self._limit:
-            raise OSError(
-                f"a sound of {megabytes(needed)} does not fit in the spool of {megabytes(self._limit)}; {_HINT}"
-            )
-        if self._bytes + needed <= self._limit:
-            return
-        self.clean()
-        for file in sorted(self._files(), key=lambda file: file.changed_s):
-            if self._bytes + needed <= self._limit:
-                return
-            self._bytes -= file.size - self._delete(time.time() - YOUNG_S, file)
-        if self._bytes + needed > self._limit:
-            raise OSError(
-                f"the spool is full: {megabytes(self._bytes)} of new files, at most {megabytes(self._limit)}; {_HINT}"
-            )
-
-    def _files(self) -> Iterator[_SpoolFile]:
-        """Files of ours, and of other servers, in the folder."""
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                if _OURS.fullmatch(entry.name):
-                    with suppress(OSError):
-                        # Another server may have deleted it.
-                        stat = entry.stat()
-                        yield _SpoolFile(Path(entry.path), stat.st_size, stat.st_mtime)
-
-    @staticmethod
-    def _delete(before_s: float, file: _SpoolFile) -> int:
-        """Delete a file that was written before a time; returns the bytes that are left of it."""
-        if file.changed_s >= before_s:
-            return file.size
-        try:
-            file.path.unlink(missing_ok=True)
-        except OSError as error:
-            log.debug("%s not deleted: %s", file.path, error)
-            return file.size
-        return 0
+        self._within.make_room(needed)
 
 
 @dataclass(frozen=True)
