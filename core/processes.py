@@ -1,10 +1,15 @@
-"""Whether another process is still there."""
+"""Processes: whether another one is still there, and how many cores this one has."""
 
 import ctypes
 import os
 import sys
 
 _SYNCHRONIZE, _STILL_RUNNING = 0x00100000, 0x102
+
+
+def core_count() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_running(number: int) -> bool:

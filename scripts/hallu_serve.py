@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         "one (default: all share one)",
     )
     add("--most-rooms", type=partial(frame.whole, least=1), metavar="N", help="rooms in memory at a time (default 64)")
+    engines = "processes that compute for the rooms but main (default: one for each four cores; 1: the server's own)"
+    add("--engines", type=partial(frame.whole, least=1), metavar="N", help=engines)
     add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
     add(
         "--pictures",
@@ -104,12 +106,14 @@ def _serve(options: argparse.Namespace) -> int:
         "remote": options.remote,
         "rooms": options.rooms,
         "most_rooms": options.most_rooms,
+        "engines": options.engines,
         **engine.given(options),
     }
     if options.no_keys and options.remote is None:
         raise ValueError("--no-keys is for --remote PORT")
-    if options.most_rooms and not options.rooms:
-        raise ValueError("--most-rooms is for --rooms")
+    for flag, value in (("--most-rooms", options.most_rooms), ("--engines", options.engines)):
+        if value and not options.rooms:
+            raise ValueError(f"{flag} is for --rooms")
     given = {name: value for name, value in given.items() if value is not None}
     return serve(
         ServerSettings(

@@ -6,9 +6,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,17 +30,17 @@ from server.link.renderer_process import RendererFiles, RendererProcess
 from server.osc.dispatcher import Dispatcher
 from server.osc.udp import OscSocket
 from server.remote.port import RemotePort
-from server.rooms.folders import RoomFolders
+from server.rooms.engine_main import SWITCH_S
+from server.rooms.engine_process import ProcessHost, stop_all
 from server.rooms.host import LocalHost
-from server.rooms.registry import RoomRules, Rooms
+from server.rooms.registry import Rooms
 from server.rooms.room import RoomStore
+from server.rooms.setup import room_engines, room_folders, room_rules
 from server.session_folders import SessionFolders
 from server.settings import IMAGE_PORT, PORT, SPOOL, ServerSettings
 from server.sinks.wav_spool import WavSpool
 
 log = logging.getLogger(__name__)
-
-_SWITCH_S = 0.001
 
 
 def serve(settings: ServerSettings) -> int:
@@ -54,7 +54,7 @@ def serve(settings: ServerSettings) -> int:
         ValueError: that checkpoint's settings cannot be read.
     """
     # A message waits at most so long for the engine's thread to let go of the interpreter (5 ms otherwise).
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     if settings.load is not None:
         families.sound_description(locate(settings.load, settings.models))
     _check_page_host(settings.page_host)
@@ -69,7 +69,8 @@ def serve(settings: ServerSettings) -> int:
     lock = state_keeper.lock(settings.state, f"the server on {osc.name}, process {os.getpid()}")
     work = _work(settings, publisher, spool)
     engine = Engine(work)
-    rooms = Rooms([LocalHost(engine, work, spool)], _rules(settings, keyring))
+    engines = room_engines(settings, spool, confined=not _alone(settings))
+    rooms = Rooms([LocalHost(engine, work, spool), *engines], room_rules(settings, keyring))
     dispatcher = Dispatcher(rooms, publisher, osc.send)
     remote = _remote(settings, keyring, spool, publisher, rooms)
     publisher.pages = _pages(settings, publisher, osc, dispatcher, work)
@@ -77,12 +78,14 @@ def serve(settings: ServerSettings) -> int:
     _announce(settings, osc, remote)
     publisher.start()
     engine.start()
+    for each in engines:
+        each.start()
     if remote:
         remote.start(Dispatcher(rooms, publisher, remote.send).handle, lambda client: spool.room(rooms.of(client)))
     with _renderer(settings, publisher.port, keyring):
         osc.serve(dispatcher.handle)
         publisher.stop()
-    status = _close(engine, osc, remote, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
+    status = _close(engine, engines, osc, remote, errors.INTERRUPTED if signal.SIGINT in received else errors.OK)
     if lock:
         lock.release()
     return status
@@ -112,20 +115,9 @@ def _stop_on_signals(osc: OscSocket) -> list[int]:
     return received
 
 
-def _rules(settings: ServerSettings, keyring: Keyring) -> RoomRules | None:
-    """How clients are divided into rooms; None: there is one."""
-    if settings.rooms is None:
-        return None
-
-    @cache
-    def name_of_key(key: str) -> str:
-        return next((name for name, public in keyring.names().items() if public == key), "bridge")
-
-    return RoomRules(settings.rooms, _room_folders(settings), name_of_key, settings.most_rooms)
-
-
-def _room_folders(settings: ServerSettings) -> RoomFolders:
-    return RoomFolders(settings.state.with_name(f"{settings.state.stem}-rooms"))
+def _alone(settings: ServerSettings) -> bool:
+    """Whether only programs of this machine play. A bridge shows the page, too."""
+    return hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host) and settings.remote is None
 
 
 def _remote(
@@ -217,9 +209,8 @@ def _check_outputs(settings: ServerSettings) -> None:
 
 
 def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> EngineWork:
-    # Of clients elsewhere, those with the page included, paths stay inside the spool. A bridge shows the page, too.
-    alone = hosts.is_loopback(settings.host) and hosts.is_loopback(settings.page_host) and settings.remote is None
-    sounds = None if alone else (spool.folder,)
+    # Of clients elsewhere, those with the page included, paths stay inside the spool.
+    sounds = None if _alone(settings) else (spool.folder,)
     loader = partial(families.load, engine=settings.engine, precision=settings.precision)
     catalog = Catalog(settings.models, loader, sounds, foley_loader=partial(loader, kind="foley"))
     sessions = SessionFolders(settings.state.parent / "sessions", _image_settings(settings))
@@ -232,7 +223,7 @@ def _work(settings: ServerSettings, publisher: Publisher, spool: WavSpool) -> En
         sessions=sessions,
         ask_renderer=publisher.ask,
         ask_frames=publisher.ask_frames,
-        store=RoomStore(_room_folders(settings), spool) if settings.rooms else None,
+        store=RoomStore(room_folders(settings), spool) if settings.rooms else None,
     )
 
 
@@ -277,8 +268,11 @@ def _publisher(settings: ServerSettings, keyring: Keyring) -> Publisher:
         return Publisher(host, 0, keyring)
 
 
-def _close(engine: Engine, osc: OscSocket, remote: RemotePort | None, status: int) -> int:
+def _close(
+    engine: Engine, engines: Sequence[ProcessHost], osc: OscSocket, remote: RemotePort | None, status: int
+) -> int:
     ended = engine.stop()
+    stop_all(engines)
     if remote:
         remote.stop()
     osc.close()

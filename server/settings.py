@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core import checks, hosts
 from core.files.user_folders import data_dir, default_models, user_models
+from core.processes import core_count
 from server.rooms.own_room import By
 from server.rooms.registry import LIMIT_ROOMS, MOST_ROOMS
 from server.sinks.spool_limit import LIMIT
@@ -13,6 +14,8 @@ PORT, IMAGE_PORT = 7770, 7771
 # For bridges; the page of the renderer is on the one between.
 REMOTE_PORT = 7774
 KEYS, SPOOL = "keys", "spool"
+# A network uses about four cores well; more processes take memory, for each has its own models.
+CORES_EACH, MOST_CHOSEN, MOST_ENGINES = 4, 8, 64
 
 
 def default_state(port: int) -> Path:
@@ -44,6 +47,7 @@ class ServerSettings:
         remote_keys: whether bridges need keys; without them only programs of this machine connect, such as ssh.
         rooms: who has a room of their own, see `server.rooms.own_room.own`; None: all share one.
         most_rooms: in memory at a time, besides the shared one.
+        engines: processes that have the rooms but for `main`, if they are more than 1; None: chosen from the cores.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
 
@@ -71,8 +75,14 @@ class ServerSettings:
     remote_keys: bool = True
     rooms: By | None = None
     most_rooms: int = MOST_ROOMS
+    engines: int | None = None
     engine: str = "openvino"
     precision: str = "f32"
+
+    @property
+    def engine_count(self) -> int:
+        """How many processes have the rooms; 1: this one has them all."""
+        return 1 if self.rooms is None else self.engines or min(MOST_CHOSEN, max(1, core_count() // CORES_EACH))
 
     @property
     def link_host(self) -> str:
@@ -97,6 +107,7 @@ class ServerSettings:
         ):
             checks.whole(name, port, 0, 65535)
         checks.whole("--most-rooms", self.most_rooms, 1, LIMIT_ROOMS)
+        checks.whole("--engines", self.engines or 1, 1, MOST_ENGINES)
         if self.state == Path():
             object.__setattr__(self, "state", default_state(self.port))
         for folder in self.models:

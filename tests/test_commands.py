@@ -15,7 +15,7 @@ from core.commands.table import COMMANDS, REPLIES, TABLE
 from scripts import osc_docs
 from scripts.hallu_send import commands_list
 from server.osc.dispatcher import parse
-from server.table import FUNCTIONS, AtOnce, Queued
+from server.table import FUNCTIONS, AtDoor, AtOnce, Queued
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,7 +32,7 @@ def reason(address, *args):
 
 
 def test_every_row_has_its_function_and_every_function_its_row():
-    for executor, kind in ((Executor.ENGINE, Queued), (Executor.RECEIVE_THREAD, AtOnce)):
+    for executor, kind in ((Executor.ENGINE, Queued), (Executor.RECEIVE_THREAD, AtDoor | AtOnce)):
         named = {address for address, function in FUNCTIONS.items() if isinstance(function, kind)}
         assert named == {spec.address for spec in TABLE if spec.executor is executor}
 

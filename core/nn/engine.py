@@ -21,6 +21,7 @@ from core.nn import openvino_ops
 from core.nn.names import check
 from core.nn.openvino_runtime import core, openvino, opset
 from core.nn.openvino_tensor import GraphTensor
+from core.processes import core_count
 
 Network = Callable[..., Any]
 Shape = tuple[int, ...]
@@ -62,9 +63,8 @@ def compile(
 
 def thread_count() -> int:
     """How many threads a network may use: this process's cores, or OMP_NUM_THREADS, which Dask sets for its workers."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
+    return min(core_count(), int(limit)) if limit.isdigit() and int(limit) else core_count()
 
 
 class CompiledFunctions:

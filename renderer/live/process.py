@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from core.processes import core_count
+
 log = logging.getLogger(__name__)
 
 NICENESS = 10
@@ -24,8 +26,7 @@ def limit_threads(count: int) -> None:
 
 def default_threads() -> int:
     """Half the number of cores: threads on all cores would make those of the sound wait for each other."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // 2)
+    return max(1, core_count() // 2)
 
 
 def when_input_ends(then: Callable[[], None]) -> None:

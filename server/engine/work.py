@@ -52,7 +52,7 @@ class EngineWork:
     def __init__(
         self,
         catalog: Catalog,
-        state: Path,
+        state: Path | None,
         listener: Listener,
         *,
         load: str | None = None,
@@ -66,7 +66,7 @@ class EngineWork:
 
         Args:
             catalog: what can be loaded.
-            state: the state file of MAIN.
+            state: the state file of MAIN; None: MAIN is in another process.
             listener: gets a report of what happens there.
             load: the checkpoint to start with, in place of the one in the state file; other rooms that are new have it.
             idle: cleans up now and then.
@@ -80,9 +80,11 @@ class EngineWork:
         self._listener = listener
         self._load = load
         self._store = store
-        sessions = sessions or SessionFolders(state.parent / "sessions")
-        self._main = open_room(catalog, state, sessions, ask_renderer=ask_renderer, ask_frames=ask_frames)
-        self._rooms = {MAIN: self._main}
+        self._rooms: dict[str, Room] = {}
+        if state is not None:
+            sessions = sessions or SessionFolders(state.parent / "sessions")
+            tools = {"ask_renderer": ask_renderer, "ask_frames": ask_frames}
+            self._rooms[MAIN] = open_room(catalog, state, sessions, **tools)
         # Rooms to open (True) or to close, in the order in which somebody asked for it.
         self._asked: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
         self._warmed: weakref.WeakSet[Model] = weakref.WeakSet()
@@ -91,12 +93,12 @@ class EngineWork:
     @property
     def session(self) -> Session:
         """The session of MAIN. May be read from any thread."""
-        return self._main.session
+        return self._rooms[MAIN].session
 
     @property
     def unsaved(self) -> str:
         """Why MAIN cannot be saved at present; "": it is saved. May be read from any thread."""
-        return self._main.unsaved
+        return self._rooms[MAIN].unsaved
 
     def facts(self, room: str) -> RoomFacts:
         """What is set in a room. May be called from any thread."""
@@ -113,13 +115,14 @@ class EngineWork:
 
     def prepare(self) -> None:
         """Load the model to start with."""
-        empty = self._main.session
-        self.reload(self._load)
-        self._notify(self._main, empty, ())
+        if MAIN in self._rooms:
+            empty = self.session
+            self.reload(self._load)
+            self._notify(self._rooms[MAIN], empty, ())
 
     def reload(self, name: str | None) -> None:
         """Load a checkpoint in MAIN; see `Room.reload`."""
-        self._main.reload(name)
+        self._rooms[MAIN].reload(name)
 
     def idle(self) -> None:
         """See `server.engine.queue.Work`."""
@@ -159,7 +162,7 @@ class EngineWork:
             request.rest = result.rest
         whole = [sound for sound in result.sounds if isinstance(sound, RenderedSound)]
         self._notify(room, before, [*whole, *result.followed])
-        if result.plays is not None and room is self._main:
+        if result.plays is not None and room is self._rooms.get(MAIN):
             self._listener.play(*result.plays)
         return replies
 
@@ -208,7 +211,7 @@ class EngineWork:
             raise
 
     def _notify(self, room: Room, before: Session, sounds: Sequence[RenderedSound]) -> None:
-        if room is not self._main:
+        if room is not self._rooms.get(MAIN):
             return
         model = room.session.model
         if model is not before.model:
