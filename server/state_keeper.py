@@ -25,9 +25,14 @@ class StateKeeper:
         problem: why nothing can be saved at present; "": all is saved.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Read the file if there is one; one that is broken, or of a newer version, is set aside."""
-        self._path = path
+    def __init__(self, path: Path, sync_after_s: float = SYNC_AFTER_S) -> None:
+        """Read the file if there is one; one that is broken, or of a newer version, is set aside.
+
+        Args:
+            path: of the file.
+            sync_after_s: a power cut loses no more than what was saved in so many seconds before.
+        """
+        self._path, self._sync_after_s = path, sync_after_s
         self.restored: SavedSession | None = None
         self.problem = ""
         # A file that can be neither read nor set aside is not overwritten.
@@ -42,7 +47,7 @@ class StateKeeper:
     def save(self, session: Session) -> None:
         """Save a session; if that fails, `problem` says why, and so does the log, once.
 
-        The file survives the end of this process at once, and a power cut from SYNC_AFTER_S on.
+        The file survives the end of this process at once, and a power cut from `sync_after_s` on.
         """
         if self._kept_away:
             return
@@ -55,7 +60,7 @@ class StateKeeper:
             log.info("the state is saved again, in %s", self._path)
         self.problem = ""
         if not (self._syncing and self._syncing.is_alive()):
-            self._syncing = threading.Timer(SYNC_AFTER_S, self._sync)
+            self._syncing = threading.Timer(self._sync_after_s, self._sync)
             self._syncing.daemon = True
             self._syncing.start()
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from conftest import Peer, RunningServer, running_with
 from recorded_request import RecordedRequest
+from waiting import until
 
 import gansynth
+from core.processes import is_running
 from server.catalog import Catalog
 from server.engine.fair_queue import FairQueue
 from server.engine.request import done
@@ -310,3 +313,77 @@ def test_a_full_spool_gives_up_files_of_the_room_that_has_most(tmp_path):
 def test_the_list_of_members_holds_no_more_than_addresses_and_names(tmp_path):
     rooms_of(tmp_path, Host()).join(("10.0.0.1", 4), "r")
     assert json.loads((tmp_path / "rooms" / ".members.json").read_text()) == {"members": [[["10.0.0.1", 4], "r"]]}
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory, band):
+    """A server whose rooms are in two other processes."""
+    server = RunningServer(tmp_path_factory.mktemp("engines"), band, "--rooms", "--engines", "2", "--load", "band")
+    yield from running_with(server, "band")
+
+
+def joined(server, *names):
+    peers = [server.peer(30) for _ in names]
+    for peer, name in zip(peers, names, strict=True):
+        assert peer.ask("/room", name)[-1].address == "/done"
+    return peers
+
+
+def children(server):
+    """The processes that a server has started (Linux)."""
+    found = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    return [int(number) for path in found for number in path.read_text().split() if engine_of(number)]
+
+
+def engine_of(number):
+    return b"spawn_main" in Path(f"/proc/{number}/cmdline").read_bytes()
+
+
+def test_rooms_in_processes_of_their_own_answer_at_one_address(engines):
+    peers = joined(engines, "p1", "p2", "p3")
+    slots = [peer.ask("/sound/randomize_z", "a")[0].args for peer in peers]
+    assert len({tuple(slot) for slot in slots}) == 3
+    for peer in peers:
+        assert peer.ask("/sound/synthesize", "a", "t", 60)[0].address == "/sound/audio"
+        assert peer.ask("/status")[0].args[0] == "band"
+
+
+def test_preferences_hold_in_every_process(engines):
+    (peer,) = joined(engines, "p4")
+    peer.ask("/notify", 0, 2000)
+    peer.ask("/sound/randomize_z", "a")
+    assert peer.ask("/sound/synthesize", "a", "t", 60)[0].args[3] == 2000
+
+
+def test_what_an_engine_that_is_killed_was_asked_for_fails_and_its_rooms_come_back(engines):
+    peers = joined(engines, "k1", "k2")
+    slots = [peer.ask("/sound/randomize_z", "a")[0] for peer in peers]
+    for peer in peers:
+        peer.send("/sound/hallucinate", "long", 400, 20)
+        assert peer.receive().address == "/progress"
+    for number in children(engines):
+        os.kill(number, signal.SIGKILL)
+    assert ["ended" in failed(peer.receive_end()) for peer in peers] == [True, True]
+    for peer, slot in zip(peers, slots, strict=True):
+        while (reply := peer.ask("/sound/slerp_z", "a", "a", "a", 0.0)[0]).address == "/fail":
+            time.sleep(0.1)
+        assert reply == slot
+
+
+def test_a_killed_server_leaves_no_engine_behind(start_server, band):
+    server = start_server("--rooms", "--engines", "2", models=band)
+    (peer,) = joined(server, "a")
+    peer.ask("/sound/seed", 1)
+    numbers = children(server)
+    server.kill()
+    assert len(numbers) >= 2
+    assert until(lambda: not any(is_running(number) and engine_of(number) for number in numbers))
+
+
+def test_a_server_that_is_stopped_fails_what_its_engines_were_asked_for(start_server, band):
+    server = start_server("--rooms", "--engines", "2", "--load", "band", models=band)
+    (peer,) = joined(server, "a")
+    peer.send("/sound/hallucinate", "long", 400, 20)
+    assert peer.receive().address == "/progress"
+    assert server.stop() == 0
+    assert "stopping" in failed(peer.receive_end())

@@ -20,6 +20,7 @@ from server.session_folders import SessionFolders
 from server.sounds.live_notes import render_missing
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import AskFrames, AskRenderer, Result
+from server.state_keeper import StateKeeper
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -84,7 +85,7 @@ class EngineWork:
         if state is not None:
             sessions = sessions or SessionFolders(state.parent / "sessions")
             tools = {"ask_renderer": ask_renderer, "ask_frames": ask_frames}
-            self._rooms[MAIN] = open_room(catalog, state, sessions, **tools)
+            self._rooms[MAIN] = open_room(catalog, StateKeeper(state), sessions, **tools)
         # Rooms to open (True) or to close, in the order in which somebody asked for it.
         self._asked: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
         self._warmed: weakref.WeakSet[Model] = weakref.WeakSet()

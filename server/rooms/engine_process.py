@@ -37,6 +37,7 @@ class ProcessHost:
         self._open: dict[int, tuple[Command, Origin]] = {}
         self._number = 0
         self._connection: Connection | None = None
+        self._connected = threading.Event()
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=each, daemon=True) for each in (self._run, self._write)]
@@ -106,11 +107,10 @@ class ProcessHost:
         )
         process.start()
         its.close()
-        with self._lock:
-            self._connection = ours
+        self._connection = ours
+        self._connected.set()
         self._receive(ours)
-        with self._lock:
-            self._connection = None
+        self._connected.clear()
         ours.close()
         process.join(_PATIENCE_S)
         if process.is_alive():
@@ -133,15 +133,21 @@ class ProcessHost:
 
     def _write(self) -> None:
         while (order := self._orders.get()) is not None:
-            with self._lock:
-                connection = self._connection
-            try:
-                if connection is None:
-                    raise OSError("no engine runs at this moment")
-                connection.send(order)
-            except (OSError, ValueError):
-                if order.what == "perform":
-                    self._fail(order.values[0], _GONE)
+            # A process that is just being started gets what was asked for meanwhile.
+            sent = self._connected.wait(_PATIENCE_S) and self._send(order)
+            if not sent and order.what == "perform":
+                self._fail(order.values[0], _GONE)
+
+    def _send(self, order: Order) -> bool:
+        """Send an order, unless it has failed already; False if nothing takes it."""
+        with self._lock:
+            ended = order.what == "perform" and order.values[0] not in self._open
+        try:
+            if not ended and self._connection is not None:
+                self._connection.send(order)
+        except (OSError, ValueError):
+            return False
+        return True
 
     def _fail(self, number: int, reason: str) -> None:
         with self._lock:

@@ -4,7 +4,6 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from core import errors
 from server import state_file
@@ -25,8 +24,10 @@ from server.state_keeper import StateKeeper
 
 log = logging.getLogger(__name__)
 
-# Of notes of a room, while there may be many rooms: half a minute at full size, two minutes of small ones.
-NOTES_BYTES = 8 << 20
+# Of notes of a room, while there may be many rooms: a minute.
+NOTES_BYTES = 4 << 20
+# Thirty rooms that are synchronised every second keep a disk so busy that saving, which comes before /done, waits for it.
+ROOM_SYNC_S = 10.0
 
 
 @dataclass
@@ -106,9 +107,8 @@ def _logged(load: Callable[[], Session], without: str) -> Session | None:
         return None
 
 
-def open_room(catalog: Catalog, state: Path, sessions: SessionFolders, **more: object) -> Room:
+def open_room(catalog: Catalog, keeper: StateKeeper, sessions: SessionFolders, **more: object) -> Room:
     """A room as its state file has it, or an empty one; the model that it names is loaded by `reload`."""
-    keeper = StateKeeper(state)
     restored = keeper.restored
     session = restored.session() if restored else Session.seeded(secrets.randbelow(2**31))
     return Room(catalog, keeper, sessions, session, **more)  # type: ignore[arg-type]
@@ -131,7 +131,8 @@ class RoomStore:
         if catalog.sounds is not None:
             catalog = replace(catalog, sounds=(self.spool.room(name).folder,))
         sessions = SessionFolders(self.folders.sessions(name))
-        room = open_room(catalog, self.folders.state(name), sessions, ask_frames=_elsewhere)
+        keeper = StateKeeper(self.folders.state(name), ROOM_SYNC_S)
+        room = open_room(catalog, keeper, sessions, ask_frames=_elsewhere)
         room.notes = NoteCache(NOTES_BYTES)
         if room.keeper.restored:
             room.reload(None)
