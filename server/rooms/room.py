@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # Of notes of a room, while there may be many rooms: a minute.
 NOTES_BYTES = 4 << 20
-# Thirty rooms that are synchronised every second keep a disk so busy that saving, which comes before /done, waits for it.
+# Thirty rooms that are synchronised every second keep a disk so busy that saving, before /done, waits for it.
 ROOM_SYNC_S = 10.0
 
 
