@@ -50,7 +50,7 @@ def test_the_contract_is_covered():
     image += ["mix", "output", "fade"]
     named = {f"/sound/{name}" for name in sound} | {f"/image/{name}" for name in image}
     named |= {f"/session/{name}" for name in ("save", "load", "list", "delete")}
-    assert set(COMMANDS) == {"/status", "/notify", "/cancel"} | named
+    assert set(COMMANDS) == {"/status", "/notify", "/cancel", "/room"} | named
 
 
 def test_no_command_has_the_address_of_a_reply():

@@ -30,6 +30,7 @@ from server.rooms.room import RoomStore
 from server.sinks.wav_spool import WavSpool
 
 SWITCH_S = 0.001
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,21 @@ def run(connection: Connection, settings: EngineSettings) -> None:
     os.environ["OMP_NUM_THREADS"] = str(settings.threads)
     sys.setswitchinterval(SWITCH_S)
     logging.basicConfig(level=logging.WARNING, format=f"engine {settings.number}: %(message)s", stream=sys.stderr)
-    for package in ("server", "core", "gansynth", "ganspace"):
+    for package in ("server", "core"):
         logging.getLogger(package).setLevel(settings.level)
     log_limit.limit_root()
     spool = WavSpool(settings.spool, settings.spool_limit)
     work = _work(settings, spool)
     engine = Engine(work)
     engine.start()
-    _obey(connection, LocalHost(engine, work, spool))
+    replies: queue.SimpleQueue[tuple[int, Message] | None] = queue.SimpleQueue()
+    # A thread of its own, so that no engine waits for the server.
+    writer = threading.Thread(target=_write, args=(connection, replies), daemon=True)
+    writer.start()
+    _obey(connection, LocalHost(engine, work, spool), replies)
     ended = engine.stop()
+    replies.put(None)
+    writer.join(_PATIENCE_S)
     connection.close()
     if not ended:
         # A network is still computing in its thread; to end the interpreter under it would crash.
@@ -120,11 +127,8 @@ def _work(settings: EngineSettings, spool: WavSpool) -> EngineWork:
     return EngineWork(catalog, None, NoPictures(), load=settings.load, idle=spool.clean, store=store)
 
 
-def _obey(connection: Connection, host: LocalHost) -> None:
-    """Carry out orders; replies go out by a thread of their own, so that no engine waits for the server."""
-    replies: queue.SimpleQueue[tuple[int, Message] | None] = queue.SimpleQueue()
-    writer = threading.Thread(target=_write, args=(connection, replies), daemon=True)
-    writer.start()
+def _obey(connection: Connection, host: LocalHost, replies: "queue.SimpleQueue[Any]") -> None:
+    """Carry out orders until the server says stop."""
     orders: dict[str, Callable[..., None]] = {
         "perform": partial(_perform, host, replies),
         "open": host.open,
@@ -138,11 +142,8 @@ def _obey(connection: Connection, host: LocalHost) -> None:
             # The server was killed. What it was asked for is nobody's any more.
             os._exit(0)
         if order.what == "stop":
-            break
+            return
         orders[order.what](*order.values)
-    host.give_up(lambda client: True, "the server is stopping")
-    replies.put(None)
-    writer.join(1.0)
 
 
 def _perform(host: LocalHost, replies: "queue.SimpleQueue[Any]", number: int, *what: Any) -> None:

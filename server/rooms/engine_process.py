@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 # Commands without their end; the engine's own queue is shorter.
 MOST_OPEN = 1024
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _HEALTHY_S, _PATIENCE_S = 0.2, 30.0, 60.0, 3.0
+_STOPPING = "the server is stopping"
 _GONE = "the engine of this room ended; it is started again"
 
 
@@ -85,14 +86,14 @@ class ProcessHost:
         """Wait until it has ended; one that does not is ended with this process."""
         self._threads[0].join(patience_s)
         self._orders.put(None)
-        self._fail_all("the server is stopping")
+        self._fail_all(_STOPPING)
 
     def _run(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while not self._stopping.is_set():
             begun_s = time.monotonic()
             status = self._one_process()
-            self._fail_all(_GONE)
+            self._fail_all(_STOPPING if self._stopping.is_set() else _GONE)
             if self._stopping.is_set():
                 return
             pause_s = _FIRST_PAUSE_S if time.monotonic() - begun_s > _HEALTHY_S else min(2 * pause_s, _LONGEST_PAUSE_S)
