@@ -195,6 +195,24 @@ def test_a_part_that_began_before_the_film_is_cut(tmp_path):
     assert wave[0, 0] == pytest.approx(0.5)
 
 
+def test_an_hour_without_dsp_takes_no_memory(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.ones((4800, 2)), 48000, subtype="FLOAT")
+    sound = PlacedSound(tmp_path / "a.wav", 48000, [Stretch(0, 4800, 3600.0, 48000.0)], 0.0)
+    sizes = [block.shape[1] for block in sound.blocks()]
+    assert sum(sizes) == 3600 * 48000 + 4800
+    assert max(sizes) <= 48000
+
+
+def test_a_sound_with_an_impossible_rate_is_refused(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.ones((4800, 2)), 48000, subtype="FLOAT")
+    data = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(data[:24] + (2**31 - 1).to_bytes(4, "little") + data[28:])
+    sound = ClientSound(tmp_path / "a.wav")
+    sound.report(10, 1.0)
+    with pytest.raises(ValueError, match="rate of the client's sound must be in 1..768000"):
+        sound.placed(0.0)
+
+
 def test_fewer_blocks_than_before_are_refused(tmp_path):
     sound = ClientSound(tmp_path / "a.wav")
     sound.report(10, 1.0)

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from core import checks
 from core.audio.decoding import decode
 from core.files.regular import check_regular
 
@@ -27,6 +28,9 @@ _LONG_S, _MATTERS_S = 20.0, 0.002
 _MOST_PACE = 0.01
 _PATIENCE_S = 5.0
 _MOST_REPORTS = 2**18
+_HIGHEST_RATE = 768_000
+# Samples of silence at a time: somebody may switch DSP off for an hour.
+_SILENCE = 2**14
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,12 @@ class ClientSound:
         """The sound from a time on, once the client has finished the file.
 
         Raises:
-            ValueError: the client has not reported anything.
+            ValueError: the client has not reported anything, or the file's rate is none.
             OSError: it has not written anything.
         """
         if not self.reports:
             raise ValueError("the client has not begun to write it")
-        rate = self._wait()
+        rate = checks.whole("the rate of the client's sound", self._wait(), 1, _HIGHEST_RATE)
         return PlacedSound(self.path, rate, stretches(self.reports, rate), begin_s)
 
     def _wait(self) -> int:
@@ -127,8 +131,8 @@ class PlacedSound:
         reader, done = _Reader(self.path), 0
         for part in self.parts:
             place = round((part.start_s - self.begin_s) * self.sample_rate)
-            if place > done:
-                yield np.zeros((2, place - done), np.float32)
+            for begin in range(done, place, _SILENCE):
+                yield np.zeros((2, min(_SILENCE, place - begin)), np.float32)
             early, done = max(0, done - place), max(place, done)
             for block in self._at_own_rate(reader.take(part.end - part.begin), part.pace):
                 kept = block[:, early:]
