@@ -15,7 +15,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 REQUEST_S = 10.0
 MOST, BACKLOG = 128, 50
 _OF_THE_DESCRIPTORS = 4  # a connection is one; of those of the process, no more than this part
-_FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_SENTENCE = b"this page has as many connections as it can have; close one, and try again\n"
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_SENTENCE), _SENTENCE)
+)
 
 
 class Gate:
