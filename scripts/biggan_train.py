@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from core.training.settings import check_classes
-from renderer.training import hparams
+from renderer.training import exported_settings, hparams
 from scripts import frame
 from scripts.flags import training as training_flags
 
@@ -54,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     if options.export:
         frame.refuse_existing(options.export)
-    from renderer.training import continuation
-
-    own = hparams.settle(options.recipe, training_flags.chosen_settings(options, continuation.settings))
+    own = hparams.settle(options.recipe, training_flags.chosen_settings(options, exported_settings.settings))
     source = _source(options, own)
     from core.training import saves
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.files.atomic import discarded_after_failure
 from core.progress import show_progress
 from core.training.settings import check_classes
-from renderer.stylegan2.training import hparams
+from renderer.stylegan2.training import exported_settings, hparams
 from scripts import frame
 from scripts.flags import training as training_flags
 
@@ -55,9 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from renderer.stylegan2.training import continuation
-
-    own = hparams.settle(training_flags.chosen_settings(options, continuation.settings))
+    own = hparams.settle(training_flags.chosen_settings(options, exported_settings.settings))
     source = _source(options, own)
     from core.training import saves
 

@@ -18,7 +18,7 @@ from core.training.loop import TrainingLoop
 from core.training.random_streams import Stream, generator
 from core.training.timeline import Clock, Timeline
 from renderer import biggan
-from renderer.training import continuation, export, sample_grid, statistics, steps
+from renderer.training import continuation, export, exported_settings, sample_grid, statistics, steps
 from renderer.training import generator as training_generator
 from renderer.training import state as run_state
 from renderer.training.batches import ImageSource
@@ -335,7 +335,7 @@ def test_an_export_with_the_trainers_state_goes_on_where_the_run_was(source, unb
 
 
 def test_an_export_alone_gives_a_run_its_generator(source, unbroken, exported):
-    settings = continuation.settings(exported)
+    settings = exported_settings.settings(exported)
     assert settings == {"size": 16, "start_size": 16, "channel_width": 2, "z_dim": 16, "attention_size": 8}
     own = replace(source.hparams, **settings)
     begun = continuation.read(exported, own, source.dataset.classes, 0)
@@ -448,7 +448,7 @@ def test_the_command_exports_and_measures(commanded, data, tmp_path, capsys):
     assert "after 64 images" in out
     assert "| rings |" in out
     assert biggan.read_config(model).num_classes == 3
-    assert continuation.settings(model)["batch_size"] == SETTINGS["batch_size"]
+    assert exported_settings.settings(model)["batch_size"] == SETTINGS["batch_size"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from core.training.random_streams import Stream, generator
 from renderer import stylegan2
 from renderer.stylegan2 import network
 from renderer.stylegan2.formats import own_format
-from renderer.stylegan2.training import augment, continuation, discriminator, export, samples, steps
+from renderer.stylegan2.training import augment, continuation, discriminator, export, exported_settings, samples, steps
 from renderer.stylegan2.training import generator as training_generator
 from renderer.stylegan2.training import state as run_state
 from renderer.stylegan2.training.batches import ImageSource
@@ -270,7 +270,7 @@ def test_an_export_with_the_trainers_state_goes_on_where_the_run_was(data, tmp_p
 def test_an_export_alone_gives_a_run_its_generator(images, trained, tmp_path):
     source, state = trained
     export.export(tmp_path / "model", state, source, "float32")
-    own = settle({**continuation.settings(tmp_path / "model"), "discriminator_channels": 64})
+    own = settle({**exported_settings.settings(tmp_path / "model"), "discriminator_channels": 64})
     begun = continuation.read(tmp_path / "model", own, images.classes)
     assert begun.size == 16
     assert begun.images == 0
@@ -279,7 +279,7 @@ def test_an_export_alone_gives_a_run_its_generator(images, trained, tmp_path):
 
 
 def test_the_model_that_ships_can_be_trained_further():
-    own = settle(continuation.settings(SHIPPED))
+    own = settle(exported_settings.settings(SHIPPED))
     names = tuple(json.loads((SHIPPED / "classes.json").read_text()))
     assert continuation.read(SHIPPED, own, names).size == 256
 

@@ -61,3 +61,17 @@ def test_a_picture_model_is_converted(tmp_path):
         tmp_path / "new",
     )
     assert "128 px, 1000 classes" in said
+
+
+def test_trainers_read_an_exported_model_before_a_backend_is_loaded():
+    said = run(
+        "from pathlib import Path\n"
+        "from renderer.stylegan2.training import exported_settings as stylegan2\n"
+        "from renderer.training import exported_settings as biggan\n"
+        "from scripts import biggan_train, stylegan2_train\n"
+        "models = Path(sys.argv[1])\n"
+        "print(biggan.settings(models / 'biggan' / 'patterns')['channel_width'])\n"
+        "print(stylegan2.settings(models / 'stylegan2' / 'drawings')['z_size'])",
+        ROOT / "models",
+    )
+    assert said.split() == ["24", "256"]

@@ -12,9 +12,10 @@ import numpy as np
 from core import checks
 from core.formats import safetensors_file
 from core.training import saves
+from core.training.settings import EXPORTED
 from core.training.trees import Tree, flatten, unflatten
 
-FILE = "training.safetensors"
+FILE = EXPORTED
 _HIGHEST_HALF = float(np.finfo(np.float16).max)
 _GENERATOR, _AVERAGE, _MOMENTS = "generator", "average", "_adam"
 

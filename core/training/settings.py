@@ -9,6 +9,8 @@ from typing import Any
 from core.files import json_files
 from core.files.atomic import write_text
 
+# Beside the weights of an exported model: what its trainer needs to go on; see `core.training.exported_state`.
+EXPORTED = "training.safetensors"
 # Longest text of a value in a message.
 _SHOWN = 40
 

@@ -1,7 +1,6 @@
 """Begin a run with a model that was exported: with all that its trainer knew, or with the generator alone."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,32 +10,12 @@ from core.training.exported_state import FILE
 from core.training.random_streams import Stream
 from core.training.trees import Tree
 from renderer.biggan import model_formats
-from renderer.biggan.config import Attention
 from renderer.training import hparams as run_hparams
 from renderer.training import state as run_state
 from renderer.training.hparams import ImageHparams
 from renderer.training.state import ImageState
 
 TABLES = (".running_means", ".running_vars")
-
-
-def settings(folder: Path) -> dict[str, Any]:
-    """The hyper-parameters that a run has which begins with an exported model; others may still be set.
-
-    Raises:
-        FileNotFoundError: it is not such a folder.
-        ValueError: it is damaged, or not of a size that the trainer knows.
-    """
-    if (folder / FILE).exists():
-        return run_hparams.read_values(folder)
-    config = model_formats.read_config(folder)
-    return {
-        "size": config.resolution,
-        "start_size": config.resolution,
-        "channel_width": config.channel_width,
-        "z_dim": config.z_size,
-        "attention_size": next((part.size for part in config.parts if isinstance(part, Attention)), 0),
-    }
 
 
 def write(folder: Path, state: ImageState, own: ImageHparams, classes: tuple[str, ...]) -> None:

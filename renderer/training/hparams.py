@@ -200,8 +200,3 @@ def read(folder: Path) -> tuple[ImageHparams, tuple[str, ...]]:
     """
     described, classes = settings.read_run(folder / FILE, "biggan_train")
     return _typed(described), classes
-
-
-def read_values(folder: Path) -> dict[str, Any]:
-    """The values of a run folder's hyper-parameters by name; errors as for `read`."""
-    return asdict(read(folder)[0])

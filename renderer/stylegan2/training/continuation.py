@@ -1,7 +1,6 @@
 """Begin a run with a model that was exported: with all that its trainer knew, or with the generator alone."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,31 +16,6 @@ from renderer.stylegan2.training import hparams as run_hparams
 from renderer.stylegan2.training import state as run_state
 from renderer.stylegan2.training.hparams import StyleGan2Hparams
 from renderer.stylegan2.training.state import StyleGan2State
-
-
-def settings(folder: Path) -> dict[str, Any]:
-    """The hyper-parameters that a run has which begins with an exported model; others may still be set.
-
-    Raises:
-        FileNotFoundError: it is not such a folder.
-        ValueError: it is damaged.
-    """
-    if (folder / FILE).exists():
-        return run_hparams.read_values(folder)
-    config = own_format.read_config(folder)
-    most, least = max(config.channels), min(config.channels)
-    between = [width * size for width, size in zip(config.channels, config.sizes, strict=True) if least < width < most]
-    return {
-        "size": config.resolution,
-        "start_size": config.resolution,
-        "channels": max(between, default=most * config.sizes[0]),
-        "most_channels": most,
-        "least_channels": least,
-        "z_size": config.z_size,
-        "w_size": config.w_size,
-        "mapping_layers": config.mapping_layers,
-        "mapping_rate": config.mapping_rate,
-    }
 
 
 def write(folder: Path, state: StyleGan2State, own: StyleGan2Hparams, classes: tuple[str, ...]) -> None:

@@ -159,8 +159,3 @@ def read(folder: Path) -> tuple[StyleGan2Hparams, tuple[str, ...]]:
     """
     described, classes = settings.read_run(folder / FILE, "stylegan2_train")
     return settle(described), classes
-
-
-def read_values(folder: Path) -> dict[str, Any]:
-    """The values of a run folder's hyper-parameters by name; errors as for `read`."""
-    return asdict(read(folder)[0])
