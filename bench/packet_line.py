@@ -65,7 +65,9 @@ def _open(address: str) -> int:
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH", b"line", _TUN_WITHOUT_INFO))
     for words in ("link set lo up", f"addr add {address}/24 dev line", "link set line up"):
-        subprocess.run(["ip", *words.split()], check=True, capture_output=True)
+        done = subprocess.run(["ip", *words.split()], capture_output=True, text=True)
+        if done.returncode:
+            raise OSError(f"ip {words}: {done.stderr.strip()}")
     return device
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from conftest import RunningServer
+from parts import need_program
 from remote import RunningBridge, key_for, remote_port, the_same
 
 from bench.packet_line import THERE, PacketLine
@@ -14,6 +15,7 @@ TRIP = ("/sound/hallucinate", "trip", 40, 30, 0.05, 0, 0.1, 0.1, 0.1)
 @pytest.fixture(scope="module")
 def line():
     """200 ms there and back, and of a hundred packets one is lost."""
+    need_program("ip")
     try:
         found = PacketLine(delay_s=0.1, loss=0.01)
     except OSError as error:
