@@ -21,6 +21,7 @@ DEBIAN_PACKAGES = {
     "chromium": {"chromium"},
     "fluidsynth": {"fluidsynth", "fluid-soundfont-gm"},
     "pd": {"puredata-core"},
+    "ip": {"iproute2"},
     "sshd": {"openssh-server", "openssh-client"},
 }
 CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr", "matplotlib-base": "matplotlib"}
