@@ -136,18 +136,19 @@ class Patches:
         """Send a message to a receiver of one patch, named without its `$0-`."""
         self.to(f"show-{patch}", f"{receiver} {message}")
 
-    def wait(self, *words: str, patience_s: float = PATIENCE_S) -> str:
-        """The next report that begins with these words.
+    def wait(self, *starts: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait for reports that begin with these words, in whatever order; those between them are left out.
 
         Raises:
-            TimeoutError: none came in time.
+            TimeoutError: they did not come in time.
         """
-        start, end_s = " ".join(words), time.monotonic() + patience_s
+        missing, end_s = set(starts), time.monotonic() + patience_s
         while time.monotonic() < end_s:
             for line in self._lines():
-                if f"{line} ".startswith(f"{start} "):
-                    return line
-        raise TimeoutError(f"Pd did not report {start!r} in {patience_s:g} s")
+                missing = {start for start in missing if not f"{line} ".startswith(f"{start} ")}
+                if not missing:
+                    return
+        raise TimeoutError(f"Pd did not report {sorted(missing)} in {patience_s:g} s")
 
     def play(self, notes: Sequence[MidiNote], seconds: float, recordings: Path) -> dict[str, Path]:
         """Play notes as MIDI for so long; returns the recording of each patch.

@@ -44,7 +44,7 @@ class Part:
         found: the notes of the file.
         gaps: of the stream.
         peak_db: of all that was heard together.
-        fps: pictures a second that the page showed meanwhile.
+        fps: pictures a second that the page showed meanwhile; nan: there is none.
     """
 
     found: list[Found]
@@ -64,7 +64,7 @@ class Part:
         """What comes too late, which depends on the machine and on what else it does; empty: all is in time."""
         found = [f"{_name(each)} is {1000 * each.late_s:.0f} ms late" for each in self.found if each.late_s > LATEST_S]
         found += [f"the stream has {self.gaps} gaps"] if self.gaps else []
-        return found + ([] if self.fps > 1 else ["no pictures are painted"])
+        return found + (["no pictures are painted"] if self.fps <= 1 else [])
 
     def line(self) -> str:
         """The figures of a report."""
@@ -160,7 +160,7 @@ class Show:
         """Kill the server and start it again.
 
         Returns:
-            s until the patches say that it is gone, and from its return until the stream plays again.
+            s until the patches say that it is gone, and from its return until stream and keys play again.
 
         Raises:
             TimeoutError: they do not.
@@ -171,7 +171,7 @@ class Show:
         missed_s = time.monotonic() - begun_s
         self.server = self._start("--port", port)
         begun_s = time.monotonic()
-        self.patches.wait("hallu_stream stream playing 1")
+        self.patches.wait("hallu_stream stream playing 1", "hallu_live from server 1")
         back_s = time.monotonic() - begun_s
         self._watch()
         return missed_s, back_s
@@ -204,6 +204,7 @@ def main() -> None:
     flags = argparse.ArgumentParser(prog="python -m bench.live_show", description=__doc__)
     flags.add_argument("midi", nargs="?", type=Path, help="a MIDI file (default: a tune of 24 onsets)")
     flags.add_argument("--model", default="fluid", help="(default %(default)s)")
+    flags.add_argument("--alone", action="store_true", help="without pictures")
     flags.add_argument("--rate", type=int, default=RATE, help="of Pd, Hz (default %(default)s)")
     flags.add_argument("--out", type=Path, help="keep the recordings in this new folder")
     args = flags.parse_args()
@@ -211,10 +212,9 @@ def main() -> None:
         folder = args.out or Path(scratch) / "show"
         folder.mkdir(parents=True)
         path = args.midi or write_midi(folder / "tune.mid", default_notes(24))
-        parts = run(folder, midi.read_notes(path), args.model, rate=args.rate)
-    faults = [
-        f"{when}: {fault}" for when, part in zip(("before", "after"), parts, strict=True) for fault in part.faults()
-    ]
+        parts = run(folder, midi.read_notes(path), args.model, pictures=not args.alone, rate=args.rate)
+    named = zip(("before", "after"), parts, strict=True)
+    faults = [f"{when}: {fault}" for when, part in named for fault in (*part.wrong(), *part.late())]
     print("\n".join(faults) or "every note is there")
     sys.exit(bool(faults))
 
