@@ -12,7 +12,7 @@ from gansynth.report.tuning import hertz_of
 # Notes that start within this time are one onset.
 _TOGETHER_S = 0.02
 # An onset is looked for from so long before its time to so long after it.
-_BEFORE_S, _AFTER_S = 0.05, 0.5
+_BEFORE_S, _AFTER_S = 0.05, 1.0
 # The first sample of a note is above this share of the note's peak, and above this.
 _SHARE, _FLOOR = 0.02, 1e-3
 # What is analysed for the pitch of a note, after its onset, and how many partials.

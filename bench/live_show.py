@@ -171,7 +171,7 @@ class Show:
         missed_s = time.monotonic() - begun_s
         self.server = self._start("--port", port)
         begun_s = time.monotonic()
-        self.patches.wait("hallu_stream stream playing 1", "hallu_live from server 1")
+        self.patches.wait("hallu_stream stream playing 1", "hallu_live from done /sound/prepare")
         back_s = time.monotonic() - begun_s
         self._watch()
         return missed_s, back_s
