@@ -167,7 +167,7 @@ class Show:
         """
         port, begun_s = self.server.port, time.monotonic()
         self.server.kill()
-        self.patches.wait("hallu_live from server 0")
+        self.patches.wait("hallu_live answer server 0")
         missed_s = time.monotonic() - begun_s
         self.server = self._start("--port", port)
         begun_s = time.monotonic()
