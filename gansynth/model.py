@@ -11,6 +11,7 @@ import numpy as np
 from core import checks
 from core.nn import numpy_ops
 from core.nn.engine import CompiledFunctions
+from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops, Tensor
 from core.progress import Progress
 from core.protocols import Control
@@ -64,7 +65,7 @@ class Model:
         self.progress = weights.progress
         self.layers = network.layer_names(weights.blocks)
         self._blocks = weights.blocks
-        self._weights = network.prepare(numpy_ops, weights.weights, config)
+        self._weights = kernels_first(network.prepare(numpy_ops, weights.weights, config))
         self._normalizer = normalizer.scale_and_shift(config)
         self._functions = CompiledFunctions(engine, precision, _NETWORKS)
         self.heads = HeadLengths(config)

@@ -1,5 +1,6 @@
 """Compiling networks: precision, threads, shapes, and messages that name what cannot be compiled."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,11 +11,12 @@ import keras
 import numpy as np
 import pytest
 
-from core.nn import engine, products
+from core.nn import engine, kernel_layout, products
 from tests.test_house import ROOT, imports
 
 KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
 MAP = (1, 8, 8, 4)
+MAP8 = (1, 8, 8, 8)
 ROOMS = ("core", "server", "gansynth", "specvqgan", "ganspace", "renderer", "scripts", "tests", "bench")
 
 
@@ -219,3 +221,25 @@ def test_a_function_that_could_not_be_compiled_is_tried_again():
     with pytest.raises(ValueError, match="does not have it"):
         get(lambda ops, weights, x: ops.fly(x))
     np.testing.assert_array_equal(get(lambda ops, weights, x: x + 1.0)(np.ones(1)), [2.0])
+
+
+@pytest.mark.parametrize(
+    ("operation", "shape", "given"), [("conv", (3, 3, 8, 64), MAP8), ("matmul", (32, 64), (1, 32))]
+)
+def test_networks_of_one_model_read_the_same_kernels(operation, shape, given):
+    weights = kernel_layout.kernels_first({"k": np.random.default_rng(0).standard_normal(shape).astype(np.float32)})
+    place = weights["k"].ctypes.data
+    model, _ = engine.graph(lambda ops, weights, x: getattr(ops, operation)(x, weights["k"]), weights, [given])
+    constants = [node for node in model.get_ops() if node.get_type_name() == "Constant"]
+    assert place in [node.data.ctypes.data for node in constants]
+
+
+def test_kernels_outlive_the_weights_that_they_came_from():
+    kernel = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
+    play = engine.compile(
+        lambda ops, weights, x: ops.matmul(x, weights["k"]),
+        kernel_layout.kernels_first({"k": kernel.copy()}),
+        [(64, 64)],
+    )
+    gc.collect()
+    np.testing.assert_allclose(play(np.eye(64, dtype=np.float32)), kernel, atol=1e-6)

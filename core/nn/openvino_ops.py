@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from core.nn.kernel_layout import ENGINE_AXES, is_shared
 from core.nn.openvino_runtime import openvino, opset
 from core.nn.openvino_tensor import GraphTensor, aligned, binary, constant, tensor, transposed
 from core.nn.quantized import QuantizedMatrix
 
 Axes = int | Sequence[int] | None
 Size = int | Sequence[int]
-# The axes of a kernel [height, width, in, out] in the order that OpenVINO takes.
-_KERNEL = (3, 2, 0, 1)
 
 
 def _unary(name: str) -> Callable[[Any], GraphTensor]:
@@ -234,6 +233,8 @@ def matmul(x1: Any, x2: Any) -> GraphTensor:
     """Matrix products of the last two axes. A map times a constant matrix is a convolution of one pixel."""
     if isinstance(x1, GraphTensor) and x1.channels_first and isinstance(x2, np.ndarray) and x2.ndim == 2:
         return conv(x1, x2[None, None])
+    if isinstance(x2, np.ndarray) and is_shared(x2):
+        x2 = GraphTensor(_in_place(x2))
     x1, x2 = tensor(x1, like=x2).last(), tensor(x2, like=x1).last()
     return GraphTensor(opset().matmul(x1.node, x2.node, False, False))
 
@@ -322,6 +323,8 @@ def _in_place(array: np.ndarray) -> Any:
     if not array.flags.writeable and array.flags.c_contiguous:
         # It asks for an array that can be written to, and does not write to it.
         numbers = (ctypes.c_byte * array.nbytes).from_address(array.ctypes.data)
+        # Whoever has the view keeps the array.
+        numbers.owner = array  # type: ignore[attr-defined]
         array = np.ctypeslib.as_array(numbers).view(array.dtype).reshape(array.shape)
     return opset().constant(array, shared_memory=True)
 
@@ -359,8 +362,11 @@ def _pads(inputs: GraphTensor, size: Sequence[int], steps: Sequence[int], paddin
 def _kernel(kernel: Any, like: GraphTensor) -> Any:
     """A kernel [height, width, a, b] as [b, a, height, width]."""
     if isinstance(kernel, GraphTensor):
-        return transposed(kernel.last().node, _KERNEL)
-    return constant(np.transpose(kernel, _KERNEL), like.dtype).node
+        return transposed(kernel.last().node, ENGINE_AXES)
+    turned = np.transpose(kernel, ENGINE_AXES)
+    if is_shared(turned):
+        return _in_place(turned)
+    return constant(turned, like.dtype).node
 
 
 def _pair(size: Size) -> list[int]:
