@@ -57,6 +57,14 @@ def test_an_error_of_a_full_disk_names_the_folder(tmp_path):
     assert errors.sentence(caught.value) == f"{tmp_path}: No space left on device"
 
 
+@pytest.mark.parametrize("writing", [atomic.new_folder, atomic.replacing_folder])
+def test_a_full_disk_names_the_folder_not_a_hidden_one_within_it(tmp_path, writing):
+    with pytest.raises(OSError) as caught, writing(tmp_path / "evening") as part:
+        raise OSError(errno.ENOSPC, "No space left on device", str(part / "sound.npz"))
+    assert errors.sentence(caught.value) == f"{tmp_path}: No space left on device"
+    assert not list(tmp_path.iterdir())
+
+
 def test_bytes_and_text_replace_a_file(tmp_path):
     atomic.write_bytes(tmp_path / "a", memoryview(b"one"))
     atomic.write_text(tmp_path / "a", "zwölf\n")

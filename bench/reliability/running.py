@@ -14,7 +14,7 @@ from core.files.user_folders import shipped
 from server.osc.client import Client
 from server.osc.packet import Message
 
-START_S = 60.0
+START_S = 300.0
 
 
 class Running:

@@ -27,8 +27,12 @@ _OF_A_DISK = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, getattr(errno, 
 
 
 @contextmanager
-def naming(folder: Path) -> Iterator[None]:
+def naming(folder: Path, part: Path | None = None) -> Iterator[None]:
     """Name the folder in errors of a disk that is full or cannot be written.
+
+    Args:
+        folder: see above.
+        part: a temporary folder, whose name says nothing to anybody: errors within it name the folder, too.
 
     Raises:
         OSError: the block has raised it.
@@ -36,7 +40,9 @@ def naming(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _OF_A_DISK and error.filename is None:
+        named = error.filename
+        hidden = named is None or (part is not None and Path(os.fsdecode(named)).is_relative_to(part))
+        if error.errno in _OF_A_DISK and hidden:
             raise OSError(error.errno, error.strerror, str(folder)) from None
         raise
 
@@ -139,7 +145,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists already; name a new folder")
     part = folder.parent / f".{folder.name}-{secrets.token_hex(4)}{_PART}"
-    with naming(folder.parent):
+    with naming(folder.parent, part):
         part.mkdir(parents=True)
         try:
             yield part
