@@ -5,6 +5,8 @@ together: `cls_2/video_00003_sample_1.npy` or `dog/video_00003.wav` is of the re
 
 Without any weights from outside there is the mel distance of pairs. FID, KID, inception score and MKL as the papers
 report them need Melception's weights and the statistics of its training set; FAD needs musicnn's wheel.
+
+With --keep, a run that was stopped goes on where it was, and sounds that have been judged are not judged again.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core.files import atomic
@@ -21,7 +24,6 @@ from scripts.flags import engine
 
 if TYPE_CHECKING:
     from specvqgan.metrics.evaluation import Evaluation, Figure
-    from specvqgan.metrics.judges import Judges
 
 PROG = "specvqgan_evaluate"
 
@@ -52,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--as_original", action="store_true", help="do not hold generated spectrograms in 0..1, as in the papers"
     )
+    count = partial(frame.whole, least=1)
+    flags.add_argument("--jobs", type=count, default=1, help="processes that share the sounds (default: 1)")
+    flags.add_argument("--keep", type=frame.path, metavar="DIR", help="keep what is measured, for the next run")
     engine.add(flags)
     return flags
 
@@ -68,39 +73,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    import specvqgan
-    from specvqgan.metrics import clip_sounds, evaluation
+    from specvqgan.metrics import clip_sounds, evaluation, measuring
 
     if options.out:
         frame.refuse_existing(options.out)
         atomic.check_writable(options.out)
+    if options.keep:
+        atomic.check_folder(options.keep)
     generated, real = clip_sounds.find(options.fake), clip_sounds.find(options.real)
-    vocoder = specvqgan.load_vocoder(options.vocoder, **engine.given(options)) if options.vocoder else None
-    judges = _judges(options)
-    with show_progress("sound", "judging") as progress:
-        found = evaluation.evaluate(
-            generated,
-            real,
-            judges,
-            classes=options.classes,
-            recognised=options.recognised,
-            vocode=vocoder.generate if vocoder else None,
-            clip=not options.as_original,
-            progress=progress,
-        )
+    given = evaluation.Given(
+        options.melception is not None, options.musicnn is not None, not options.as_original, options.recognised
+    )
+    files = measuring.MeasurerFiles(
+        options.melception, options.stats, options.musicnn, options.vocoder, given.clip, **engine.given(options)
+    )
+    measure = partial(measuring.shared, files, options.jobs, options.keep)
+    with show_progress("measurement", "judging") as progress:
+        found = evaluation.compare(generated, real, measure, given, classes=options.classes, progress=progress)
     print(_table(found))
     if options.out:
         atomic.write_text(options.out, json.dumps(_described(options, found), indent=2) + "\n")
-
-
-def _judges(options: argparse.Namespace) -> "Judges":
-    from core.audio.music_tagger import MusicTagger
-    from specvqgan.metrics import judges, melception, standardization
-
-    weights = melception.read(options.melception) if options.melception else None
-    statistics = standardization.read(options.stats) if options.stats else None
-    tagger = MusicTagger(options.musicnn) if options.musicnn else None
-    return judges.Judges(weights, statistics, tagger, **engine.given(options))
 
 
 def _table(found: "Evaluation") -> str:

@@ -56,6 +56,38 @@ def test_without_any_weights_there_is_the_mel_distance_and_the_rest_is_named(fol
     assert set(found["figures"]) == {"mel_distance_db"}
 
 
+def test_a_run_that_was_stopped_goes_on_with_the_same_figures(folders, tmp_path, capsys, monkeypatch):
+    bad = folders[1] / "dog" / "melspec_10s_22050hz" / "video_00001_mel.npy"
+    good = bad.read_bytes()
+    bad.write_bytes(b"")
+    assert run(folders, "--keep", tmp_path / "kept") == 1
+    assert str(bad) in capsys.readouterr().err
+    bad.write_bytes(good)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    assert len(done) == 6
+    assert run(folders, "--keep", tmp_path / "kept", "--out", tmp_path / "kept.json") == 0
+    assert run(folders, "--out", tmp_path / "whole.json") == 0
+    kept, whole = (json.loads((tmp_path / f"{name}.json").read_text())["figures"] for name in ("kept", "whole"))
+    assert kept == whole
+    assert all(path.stat().st_mtime_ns == when for path, when in done.items())
+
+
+def test_what_was_kept_of_other_content_is_not_taken(folders, tmp_path):
+    for name in ("before", "after"):
+        assert run(folders, "--keep", tmp_path / "kept", "--out", tmp_path / f"{name}.json") == 0
+        for path in folders[0].rglob("*.npy"):
+            np.save(path, np.zeros((80, FRAMES)))
+    before, after = (json.loads((tmp_path / f"{name}.json").read_text())["figures"] for name in ("before", "after"))
+    assert after["mel_distance_db"]["value"] > before["mel_distance_db"]["value"]
+
+
+def test_processes_share_the_sounds(folders, tmp_path):
+    assert run(folders, "--jobs", "2", "--out", tmp_path / "shared.json") == 0
+    assert run(folders, "--out", tmp_path / "one.json") == 0
+    shared, one = (json.loads((tmp_path / f"{name}.json").read_text())["figures"] for name in ("shared", "one"))
+    assert shared == one
+
+
 def test_generated_spectrograms_are_held_in_their_range_unless_the_papers_figures_are_wanted(folders, tmp_path):
     for name, words in (("held", ()), ("not", ("--as_original",))):
         assert run(folders, "--out", tmp_path / f"{name}.json", *words) == 0

@@ -1,6 +1,6 @@
 """Compare generated sounds with real ones: every figure that can be had with what is given, named by what it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,10 @@ import numpy as np
 
 from core import distances
 from core.progress import Progress, ignore
-from specvqgan.mel.spectrogram import SAMPLE_RATE
-from specvqgan.metrics import clip_sounds, figures, matching, mel_distance
-from specvqgan.metrics.clip_sounds import ClipSound, Vocode
-from specvqgan.metrics.judges import Judges, Opinions
+from specvqgan.metrics import figures, matching, measuring
+from specvqgan.metrics.clip_sounds import Vocode
+from specvqgan.metrics.judges import Judges, Opinion, Opinions
+from specvqgan.metrics.measuring import Call, Measure
 
 
 @dataclass(frozen=True)
@@ -81,28 +81,56 @@ def evaluate(
         recognised: folders `cls_N` are classes of Melception: also say how often it recognises them.
         vocode: makes sounds of spectrograms.
         clip: hold generated spectrograms in 0..1; the original does not.
-        progress: counts sounds.
+        progress: counts sounds and pairs.
 
     Raises:
         FileNotFoundError, ValueError: a file cannot be read; the message names it.
     """
-    count = len(generated) + len(real)
-    read = partial(clip_sounds.read, vocode=vocode, clip=clip)
+    measure = partial(measuring.in_turn, measuring.Measurer(judges, vocode, clip))
+    given = Given(judges.weights is not None, judges.tagger is not None, clip, recognised)
+    return compare(generated, real, measure, given, classes=classes, progress=progress)
 
-    def counted(paths: Sequence[Path], before: int) -> Iterable[tuple[Path, ClipSound]]:
-        for done, path in enumerate(paths, before):
-            progress(done, count)
-            yield path, clip_sounds.read(path, vocode if judges.tagger else None, clip)
 
-    sides = judges.opinions(counted(generated, 0)), judges.opinions(counted(real, len(generated)))
-    progress(count, count)
+@dataclass(frozen=True)
+class Given:
+    """What an evaluation has.
+
+    Attributes:
+        melception: there is this judge.
+        tagger: there is this judge.
+        clip: generated spectrograms are held in 0..1.
+        recognised: folders `cls_N` are classes of Melception.
+    """
+
+    melception: bool = False
+    tagger: bool = False
+    clip: bool = True
+    recognised: bool = False
+
+
+def compare(
+    generated: Sequence[Path],
+    real: Sequence[Path],
+    measure: Measure,
+    given: Given,
+    *,
+    classes: Sequence[str] = (),
+    progress: Progress = ignore,
+) -> Evaluation:
+    """Compare generated sounds with real ones; `measure` says how they are measured, see `evaluate`."""
     matches = matching.match([path.as_posix() for path in generated], [path.as_posix() for path in real], classes)
-    found, missing = _pair_figures(generated, real, matches, read)
-    _add(found, missing, _classifier_figures(*sides, matches) if judges.weights else _NO_MELCEPTION)
-    if recognised and judges.weights:
+    sounds: list[Call] = [(path,) for path in (*generated, *real)] if given.melception or given.tagger else []
+    pairs: list[Call] = [(generated[made], real[own]) for made, own in matches.pairs]
+    measured = measure([*sounds, *pairs], progress)
+    found, missing = _pair_figures([each["distances"] for each in measured[len(sounds) :]])
+    if sounds:
+        opinions = [Opinion(**each) for each in measured[: len(sounds)]]
+        sides = Opinions.of(opinions[: len(generated)]), Opinions.of(opinions[len(generated) :])
+    _add(found, missing, _classifier_figures(*sides, matches) if given.melception else _NO_MELCEPTION)
+    if given.recognised and given.melception:
         found |= _recognition(generated, sides[0])
-    _add(found, missing, _music_figures(*sides) if judges.tagger else _NO_TAGGER)
-    notes = _notes(matches, clip)
+    _add(found, missing, _music_figures(*sides) if given.tagger else _NO_TAGGER)
+    notes = _notes(matches, given.clip)
     return Evaluation(len(generated), len(real), len(matches.pairs), found, missing, notes)
 
 
@@ -118,26 +146,20 @@ def _add(found: dict[str, Figure], missing: dict[str, str], more: _Found) -> Non
     missing.update(more[1])
 
 
-def _pair_figures(
-    generated: Sequence[Path], real: Sequence[Path], matches: matching.Matches, read: Any
-) -> tuple[dict[str, Figure], dict[str, str]]:
+def _pair_figures(distances: Sequence[np.ndarray]) -> tuple[dict[str, Figure], dict[str, str]]:
     """Figures of pairs without any network."""
-    if not matches.pairs:
+    if not distances:
         return {}, {"mel distance": "needs real sounds with the names of the generated ones"}
-    spectral, several = [], []
-    for made, own in matches.pairs:
-        one, other = read(generated[made]), read(real[own])
-        spectral.append(mel_distance.of_spectrograms(one.spectrogram, other.spectrogram))
-        if one.wave is not None and other.wave is not None:
-            several.append(mel_distance.of_waves(one.wave, other.wave, SAMPLE_RATE))
+    spectral, several = np.stack(distances).T
+    several = several[np.isfinite(several)]
     found = {"mel_distance_db": _of_pairs("mel distance of pairs, dB", spectral)}
-    if not several:
+    if not len(several):
         return found, {"multi-resolution mel distance": "needs sounds, or a vocoder"}
     found["multi_resolution_mel_distance_db"] = _of_pairs("mel distance of pairs at three resolutions, dB", several)
     return found, {}
 
 
-def _of_pairs(name: str, values: Sequence[float]) -> Figure:
+def _of_pairs(name: str, values: np.ndarray) -> Figure:
     return Figure(name, float(np.mean(values)), float(np.std(values)))
 
 

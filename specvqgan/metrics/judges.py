@@ -1,6 +1,6 @@
 """Judges of sounds: networks that nobody trained on what they judge, as far as their files are given."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,13 @@ _SHORTEST = 75
 
 
 @dataclass(frozen=True, eq=False)
-class Opinions:
-    """What judges think of sounds, a row for each.
+class Opinion:
+    """What judges think of a sound; empty where there is no such judge.
 
     Attributes:
-        features: of Melception, float32 [n, 2048].
-        unbiased: its logits without their bias, [n, classes].
-        logits: [n, classes].
+        features: of Melception, float32 [2048].
+        unbiased: its logits without their bias, [classes].
+        logits: [classes].
         music: features of a tagger, one row for each piece of three seconds, [pieces, 256].
     """
 
@@ -34,6 +34,27 @@ class Opinions:
     unbiased: np.ndarray
     logits: np.ndarray
     music: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Opinions:
+    """What judges think of sounds: the arrays of `Opinion` with a row for each sound, of music one for each piece."""
+
+    features: np.ndarray
+    unbiased: np.ndarray
+    logits: np.ndarray
+    music: np.ndarray
+
+    @classmethod
+    def of(cls, sounds: Sequence[Opinion]) -> "Opinions":
+        """The opinions of sounds."""
+        music = [sound.music for sound in sounds if len(sound.music)]
+        return cls(
+            features=np.stack([sound.features for sound in sounds]),
+            unbiased=np.stack([sound.unbiased for sound in sounds]),
+            logits=np.stack([sound.logits for sound in sounds]),
+            music=np.concatenate(music) if music else np.zeros((0, 0)),
+        )
 
 
 class Judges:
@@ -56,24 +77,21 @@ class Judges:
         self.weights, self.statistics, self.tagger = weights, statistics, tagger
         self._functions = CompiledFunctions(engine, precision)
 
-    def opinions(self, sounds: Iterable[tuple[Path, ClipSound]]) -> Opinions:
-        """What they think of sounds, each with the path that it is from.
+    def opinion(self, path: Path, sound: ClipSound) -> Opinion:
+        """What they think of a sound, and the path that it is from.
 
         Raises:
-            ValueError: a spectrogram is shorter than 75 frames, or has other bands; the message names its path.
+            ValueError: its spectrogram is shorter than 75 frames, or has other bands; the message names its path.
         """
-        judged: list[tuple[np.ndarray, ...]] = []
+        none = np.zeros(0, np.float32)
+        judged = (none, none, none) if self.weights is None else self._judge(path, sound.spectrogram)
         music: list[np.ndarray] = []
-        for path, sound in sounds:
-            if self.weights is not None:
-                judged.append(self._judge(path, sound.spectrogram))
-            if self.tagger is not None and sound.wave is not None:
-                music += [self.tagger.judge(piece, SAMPLE_RATE)[0] for piece in _pieces(sound.wave)]
-        none = np.zeros((0, 0), np.float32)
-        features, unbiased, logits = map(np.stack, zip(*judged, strict=True)) if judged else (none, none, none)
-        return Opinions(features, unbiased, logits, np.array(music))
+        if self.tagger is not None and sound.wave is not None:
+            music = [self.tagger.judge(piece, SAMPLE_RATE)[0] for piece in _pieces(sound.wave)]
+        features, unbiased, logits = judged
+        return Opinion(features, unbiased, logits, np.array(music))
 
-    def _judge(self, path: Path, spectrogram: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _judge(self, path: Path, spectrogram: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if self.weights is None or self.statistics is None:
             raise ValueError("there is no Melception")
         frames = spectrogram.shape[1]
@@ -81,7 +99,8 @@ class Judges:
             raise ValueError(f"{path} must have at least {_SHORTEST} frames to be judged, not {frames}")
         x = self.statistics.standardized(clip_sounds.cropped(spectrogram))[None, :, :, None]
         run = self._functions.get(x.shape, melception.judge, self.weights, [x.shape])
-        return tuple(each[0] for each in run(x))
+        features, unbiased, logits = (each[0] for each in run(x))
+        return features, unbiased, logits
 
 
 def _pieces(wave: np.ndarray) -> list[np.ndarray]:
