@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.files import unreadable
 from core.files.regular import open_regular
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def read(path: Path) -> "Image":
         FileNotFoundError: there is no such file.
         ValueError: it is not a picture, is damaged, or has more than 2 ** 26 pixels; the message does not name it.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     with open_regular(path) as file:
         try:
@@ -27,6 +28,9 @@ def read(path: Path) -> "Image":
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS}")
                 return ImageOps.exif_transpose(image).convert("RGB")
+        except UnidentifiedImageError:
+            words = "it is not of a kind that Pillow reads"
+            raise ValueError(f"it is not a picture that can be read: {unreadable.reason(path, words)}") from None
         except Exception as error:  # damaged files raise nearly anything
             raise ValueError(f"it is not a picture that can be read: {error}") from None
 

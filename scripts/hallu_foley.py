@@ -15,7 +15,7 @@ import numpy as np
 
 from core.progress import show_progress
 from scripts import frame
-from scripts.flags import engine, models
+from scripts.flags import audio_files, engine, models
 from scripts.shared import foley_folder
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         type=partial(frame.whole, least=0),
         help="the same number gives the same sound (default: random, and reported)",
     )
+    add("--skip_bad", action="store_true", help="of a folder of films: name those that cannot be read, and skip them")
     engine.add(flags)
     models.add(flags, models.FOLEY)
     flags.set_defaults(error=flags.error)
@@ -98,10 +99,17 @@ def _foley(options: argparse.Namespace) -> None:
         check_folder(folder)
     model = families.load(foley_folder.locate(options.model, models.folders(options)), "foley", **engine.given(options))
     seed = frame.seed(options.seed)
+    several, on_bad = films != [options.source], audio_files.report(options)
     for film, out in zip(films, outs, strict=True):
-        with show_progress("column", out.name) as progress:
-            _write(model, film, out, options, seed, progress)
-        print(out)
+        try:
+            with show_progress("column", out.name) as progress:
+                _write(model, film, out, options, seed, progress)
+        except UnreadableFilmError as error:
+            if not several:
+                raise
+            on_bad(error)
+        else:
+            print(out)
     if options.mux:
         from core.video.muxing import with_sound
         from renderer.video.song import Song
@@ -202,6 +210,10 @@ class _Pictures:
                 raise ValueError(f"{path}: {error}") from None
 
 
+class UnreadableFilmError(ValueError):
+    """A film cannot be read; the message names it."""
+
+
 def _named(path: Path, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     """Frames of a film, whose errors name it."""
     from core.video.decoding import DecodingError
@@ -209,7 +221,7 @@ def _named(path: Path, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     try:
         yield from frames
     except DecodingError as error:
-        raise ValueError(f"{path} cannot be read as a film: {error}") from None
+        raise UnreadableFilmError(f"{path} cannot be read as a film: {error}") from None
 
 
 if __name__ == "__main__":

@@ -106,6 +106,40 @@ def test_each_film_of_a_folder_gets_a_sound(room, capsys):
     assert sorted(path.name for path in (room / "sounds").iterdir()) == ["a.wav", "b.wav"]
 
 
+@pytest.mark.parametrize("words, made", [(("--skip_bad",), ["a.wav", "c.wav"]), ((), ["a.wav"])])
+def test_a_bad_film_of_a_folder_is_named_and_may_be_skipped(room, capsys, words, made):
+    (room / "films").mkdir()
+    for name in ("a", "c"):
+        write_film(room / "films" / f"{name}.mp4", [100], 0.5)
+    (room / "films" / "b.mp4").touch()
+    assert foley("films", "--out", "sounds", *words) == (0 if words else 1)
+    said = capsys.readouterr().err
+    assert f"{room.joinpath('films', 'b.mp4').relative_to(room)} cannot be read as a film: it is empty" in said
+    assert ("--skip_bad" in said) == (not words)
+    assert sorted(path.name for path in (room / "sounds").iterdir()) == made
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html><title>404</title>", "it is a web page"),
+        (b"not a film" * 99, "it is damaged, or something else than its name says"),
+    ],
+)
+def test_what_only_has_the_name_of_a_film_is_said(room, capsys, content, reason):
+    (room / "other.mp4").write_bytes(content)
+    assert foley("other.mp4") == 1
+    assert f"other.mp4 cannot be read as a film: {reason}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content, reason", [(b"", "it is empty"), (b"<html>404</html>", "it is a web page")])
+def test_what_only_has_the_name_of_a_picture_is_said(room, capsys, content, reason):
+    (room / "stills" / "1.png").write_bytes(content)
+    assert foley("stills") == 1
+    assert f"1.png: it is not a picture that can be read: {reason}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words, reason",
     [

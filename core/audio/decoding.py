@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.files import unreadable
 from core.files.file_urls import file_url
 from core.files.regular import check_regular
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     import av
 
 log = logging.getLogger(__name__)
-
-_WEB_PAGE = (b"<!doctype html", b"<html")
 
 
 class DecodingError(ValueError):
@@ -59,7 +58,7 @@ def decode(path: Path, layout: str | None = None, sample_rate: int | None = None
                 raise DecodingError("there is no sound in it")
             yield from _converted(packets.frames(file), layout, sample_rate)
     except av.FFmpegError as error:
-        raise DecodingError(_reason(path, error)) from None
+        raise DecodingError(unreadable.reason(path, str(error.strerror))) from None
     packets.check()
     if packets.damaged:
         _report(path, packets.summary())
@@ -128,17 +127,6 @@ def _check(path: Path) -> None:
         check_regular(path)
     except ValueError as error:
         raise DecodingError(str(error)) from None
-
-
-def _reason(path: Path, error: Any) -> str:
-    try:
-        with path.open("rb") as file:
-            start = file.read(512).strip().lower()
-    except OSError:
-        start = b""
-    if start.startswith(_WEB_PAGE):
-        return "it is a web page, perhaps an error message of the site that it came from"
-    return str(error.strerror) if start else "it is empty"
 
 
 @functools.cache

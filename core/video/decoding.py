@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import checks
+from core.files import unreadable
 from core.files.file_urls import file_url
 from core.files.regular import check_regular
 
@@ -69,7 +70,7 @@ def frames(path: Path, fps: float | Fraction, longest_s: float = LONGEST_S) -> I
                 raise DecodingError("there are no pictures in it")
             yield from _steady(_decoded(file), rate, longest_s)
     except av.FFmpegError as error:
-        raise DecodingError(str(error.strerror)) from None
+        raise DecodingError(unreadable.reason(path, str(error.strerror))) from None
 
 
 def _steady(shown: Iterable[_Shown], rate: Fraction, longest_s: float) -> Iterator[np.ndarray]:
