@@ -11,7 +11,6 @@ from core.training.trees import Tensor, Tensors, Tree
 from specvqgan.codebook import discriminator
 from specvqgan.codebook.config import CodebookConfig
 from specvqgan.codebook.network import CODES
-from specvqgan.training import precision
 from specvqgan.training.adam_state import descend
 from specvqgan.training.codebook import losses
 from specvqgan.training.codebook.hparams import CodebookHparams

@@ -7,7 +7,6 @@ from keras import ops
 
 from core.nn.backend import value_and_gradients
 from core.training.trees import Tensor, Tensors, Tree
-from specvqgan.training import precision
 from specvqgan.training.adam_state import descend
 from specvqgan.training.vocoder import spectra
 from specvqgan.training.vocoder.hparams import VocoderHparams
