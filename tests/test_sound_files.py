@@ -12,6 +12,7 @@ import soundfile
 
 from core.audio import decoding, sound_files
 from core.audio.blocks import mono_blocks
+from core.video.decoding import frames as film_frames
 from renderer.video.mp4 import Mp4
 from renderer.video.song import Song
 
@@ -197,6 +198,24 @@ def test_a_playlist_that_is_named_like_a_song_opens_nothing(tmp_path):
     (tmp_path / "a.mp3").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.mp3\n")
     with pytest.raises(ValueError, match=r"a\.mp3 is not a readable sound file"):
         sound_files.read(tmp_path / "a.mp3", RATE)
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.mp3"])
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {}\n"]
+)
+def test_a_playlist_that_names_a_file_of_this_machine_is_refused(tmp_path, name, text):
+    (tmp_path / name).write_text(text.format("other.ts"))
+    with av.open(str(tmp_path / "other.ts"), "w", format="mpegts") as file:
+        stream = file.add_stream("mp2", rate=48000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 11520), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 48000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            file.mux(packet)
+    with pytest.raises(sound_files.BadFileError, match="is a playlist"):
+        sound_files.read(tmp_path / name, 16_000)
+    with pytest.raises(ValueError, match="is a playlist"):
+        next(film_frames(tmp_path / name, 10))
 
 
 def test_files_that_are_not_named_like_sound_files_are_listed_once(tmp_path, noted):

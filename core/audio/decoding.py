@@ -11,7 +11,7 @@ import numpy as np
 
 from core.files import unreadable
 from core.files.file_urls import file_url
-from core.files.regular import check_regular
+from core.files.media import check_media
 
 if TYPE_CHECKING:
     import av
@@ -124,7 +124,7 @@ def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]
 
 def _check(path: Path) -> None:
     try:
-        check_regular(path)
+        check_media(path)
     except ValueError as error:
         raise DecodingError(str(error)) from None
 

@@ -12,7 +12,7 @@ import numpy as np
 from core import checks
 from core.files import unreadable
 from core.files.file_urls import file_url
-from core.files.regular import check_regular
+from core.files.media import check_media
 
 if TYPE_CHECKING:
     import av
@@ -60,7 +60,7 @@ def frames(path: Path, fps: float | Fraction, longest_s: float = LONGEST_S) -> I
 
     rate = Fraction(checks.above("fps", fps, 0, 1000)).limit_denominator(100_000)
     try:
-        check_regular(path)
+        check_media(path)
     except ValueError as error:
         raise DecodingError(str(error)) from None
     try:

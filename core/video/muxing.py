@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.audio.blocks import AudioSource
 from core.files import atomic
 from core.files.file_urls import file_url
-from core.files.regular import check_regular
+from core.files.media import check_media
 from core.video.sound_track import SoundTrack
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def with_sound(film: Path, out: Path, sound: AudioSource) -> None:
     """
     import av
 
-    check_regular(film)
+    check_media(film)
     with atomic.replacing(out) as part:
         try:
             _copy(film, part, sound)
