@@ -119,10 +119,6 @@ class Show:
         self._folder, self.model, self.patches, self._pictures = folder, model, patches, pictures
         self._watcher: Watcher | None = None
         self.server = self._start()
-        self.server.until_loaded(model)
-        self.server.ask("/sound/seed", SEED)
-        self.server.ask("/sound/randomize_z", "live-1", "live-2", "live-3", "live-4")
-        self._watch()
 
     def _start(self, *flags: object) -> Running:
         pictures = ["--image-port", "0"] if self._pictures else ["--no-image"]
@@ -132,15 +128,19 @@ class Show:
         if not self._pictures:
             return
 
-        def page() -> str:
+        def pages() -> list[str]:
             status = self.server.ask("/image/status")[0]
-            return str(status.args[4]) if status.address == "/image/status.reply" and status.args[0] != "-" else ""
+            there = status.address == "/image/status.reply" and status.args[0] != "-"
+            return [str(status.args[4])] if there and str(status.args[4]).startswith("http") else []
 
-        wait(page, "no pictures came")
-        self._watcher = Watcher(page())
+        self._watcher = Watcher(wait(pages, "no pictures came")[0])
 
     def begin(self) -> None:
-        """Connect the patches and start the stream."""
+        """Wait for the server and its pictures, connect the patches, and start the stream."""
+        self.server.until_loaded(self.model)
+        self.server.ask("/sound/seed", SEED)
+        self.server.ask("/sound/randomize_z", "live-1", "live-2", "live-3", "live-4")
+        self._watch()
         self.patches.to("hallu-connect", f"127.0.0.1 {self.server.port}")
         self.patches.wait("hallu_live from done /sound/prepare")
         self.patches.do("hallu_live", "release-set", str(_RELEASE_MS))

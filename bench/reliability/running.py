@@ -82,10 +82,11 @@ def running(folder: Path, *flags: object) -> Iterator[Running]:
             server.kill()
 
 
-def wait(condition: Callable[[], Any], otherwise: str) -> None:
-    """Wait until a condition is true; end the program if it does not become so."""
+def wait(condition: Callable[[], Any], otherwise: str) -> Any:
+    """Wait until a condition is true, and return what it gave; end the program if it does not become so."""
     end_s = time.monotonic() + START_S
-    while not condition():
+    while not (found := condition()):
         if time.monotonic() > end_s:
             sys.exit(otherwise)
         time.sleep(0.05)
+    return found
