@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--to", type=frame.path, metavar="DIR", help="models folder to put it in (default: the user's own)"
     )
+    add.add_argument("--sha256", metavar="HEX", help="refuse a file with another checksum (default: take any)")
     frame.add_debug(add, default=argparse.SUPPRESS)
     add.set_defaults(work=_add)
     remove = actions.add_parser("remove", help="delete an added model", description="Delete a model that was added.")
@@ -76,7 +77,7 @@ def _add(options: argparse.Namespace) -> None:
     from core.install import install_model
 
     with show_progress(BYTES, "downloading") as progress:
-        folder = install_model.add(options.source, options.to or user_models(), options.name, progress)
+        folder = install_model.add(options.source, options.to or user_models(), options.name, progress, options.sha256)
     print(f"added {folder.name} in {folder}")
 
 

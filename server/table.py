@@ -7,7 +7,7 @@ functions for them (renderer/live/), and the dispatcher sends them there.
 from dataclasses import dataclass
 
 from server.engine.lanes import Lane
-from server.osc import queries
+from server.osc import queries, settings_query
 from server.osc.queries import DoorQuery, RoomQuery
 from server.sounds import (
     conditions,
@@ -56,6 +56,7 @@ FUNCTIONS: dict[str, AtDoor | AtOnce | Queued] = {
     "/cancel": AtOnce(queries.cancel),
     "/sound/play": AtDoor(queries.play),
     "/sound/stop": AtDoor(queries.stop),
+    "/sound/settings": AtOnce(settings_query.settings),
     "/sound/load": Queued(models.load, Lane.CHANGE),
     "/sound/unload": Queued(models.unload, Lane.CHANGE),
     "/sound/seed": Queued(slots.seed, Lane.CHANGE),

@@ -43,7 +43,7 @@ def test_the_contract_is_covered():
     sound += ["hallucinate_noz"]
     sound += ["note", "prepare", "stream", "stream_set", "stream_add", "stream_position", "stream_stop"]
     sound += ["hallucinate_path", "hallucinate_noz_path"]
-    sound += ["play", "stop", "match", "loop"]
+    sound += ["play", "stop", "match", "loop", "settings"]
     sound += ["load_foley", "from_image", "image_loop"]
     image = ["load", "classes", "truncation", "jitter", "smooth", "mode", "bpm", "oscillator", "record", "snapshot"]
     image += ["status", "settings", "load_ganspace_components", "edits", "bend", "noise", "displace", "signal", "map"]

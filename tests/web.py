@@ -12,9 +12,16 @@ class SilentHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serving(folder):
-    """Serve what lies in a folder; yields the address."""
-    handler = functools.partial(SilentHandler, directory=folder)
+def serving(folder, headers=()):
+    """Serve what lies in a folder, with these headers (name, value) more; yields the address."""
+
+    class Handler(SilentHandler):
+        def end_headers(self):
+            for name, value in headers:
+                self.send_header(name, value)
+            super().end_headers()
+
+    handler = functools.partial(Handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

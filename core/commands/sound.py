@@ -7,7 +7,7 @@ from core.commands.foley import FOLEY_COMMANDS
 from core.commands.limits import MAX_EDITS, MAX_SLOTS
 from core.commands.live import LIVE_COMMANDS
 from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
-from core.commands.spec import Spec
+from core.commands.spec import Executor, Spec
 
 _Z = "/sound/z slot f..."
 _EDITS_PER_POINT = Arg("edits_per_point", "int", "how many of the edits make one key point", 1, MAX_EDITS)
@@ -26,20 +26,23 @@ _OPTIONAL_TIMING = tuple(
     replace(arg, default=default, otherwise=words) for arg, (default, words) in zip(TIMING, _DEFAULT_TIMES, strict=True)
 )
 
+_SETUP = (
+    "/sound/loaded name audio_length sample_rate latent_size pitch...",
+    _LEVEL,
+    _COMPONENTS,
+    _PITCHED,
+    _DIRECTIONS,
+    "/sound/edited edit...",
+)
+_CHOICES = "/sound/choices name value..."
+
 MODEL_COMMANDS = (
     Spec(
         "/sound/load",
         "Load a checkpoint; the one before it stays if this fails. Loading what is loaded, its files unchanged, keeps "
         "directions (which the replies then describe), edits and conditions; /sound/unload first clears them.",
         args=(Arg("checkpoint", "name", "a folder below DIR/FAMILY of a models folder, or a path inside one"),),
-        replies=(
-            "/sound/loaded name audio_length sample_rate latent_size pitch...",
-            _LEVEL,
-            _COMPONENTS,
-            _PITCHED,
-            _DIRECTIONS,
-            "/sound/edited edit...",
-        ),
+        replies=_SETUP,
         readable=True,
     ),
     Spec("/sound/unload", "Unload the model; the slots stay.", replies=("/sound/unloaded",)),
@@ -55,7 +58,15 @@ MODEL_COMMANDS = (
     Spec(
         "/sound/conditions",
         "For each condition of the loaded model the values that there are, then what is set: any, where nothing is.",
-        replies=("/sound/choices name value...", _CONDITION),
+        replies=(_CHOICES, _CONDITION),
+    ),
+    Spec(
+        "/sound/settings",
+        "What is set for sounds, whoever set it: model, directions, edits, conditions; answered at once. The number "
+        "is another one whenever any of it is; if it is the one that the client knows, nothing else is sent.",
+        args=(Arg("known", "int", "the number that came last", 0, 2**24 - 1, default=0, otherwise="none"),),
+        replies=("/sound/settings.reply number", *_SETUP, _CHOICES, _CONDITION, "/sound/unloaded"),
+        executor=Executor.RECEIVE_THREAD,
     ),
 )
 

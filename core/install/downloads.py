@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from core import families
 from core.families import Download
 from core.files import regular
-from core.install import archives
+from core.install import archives, checksums
 from core.progress import Progress, ignore
 
 _TIMEOUT_S = 30
@@ -70,15 +70,18 @@ def download(address: str, path: Path, sha256: str | None = None, progress: Prog
         progress: counts bytes.
 
     Raises:
-        OSError: it cannot be downloaded; the message names the address.
-        ValueError: it is too large, or its checksum is another one.
+        OSError: it cannot be downloaded, or has another checksum than the server says; the message names the address.
+        ValueError: it is too large, or its checksum is another one than `sha256`.
     """
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as response, path.open("wb") as sink:
             total = int(response.headers.get("Content-Length") or 0)
+            announced = checksums.announced(response.headers)
+            computed = checksums.new(announced)
 
             def write(data: bytes) -> None:
                 sink.write(data)
+                computed.update(data)
                 progress(sink.tell(), total)
 
             archives.copy(response.read, write, archives.MAX_BYTES)
@@ -88,5 +91,10 @@ def download(address: str, path: Path, sha256: str | None = None, progress: Prog
         raise OSError(f"{address} cannot be fetched: {reason}") from None
     if total and path.stat().st_size != total:
         raise OSError(f"{address}: the connection broke after {path.stat().st_size} of {total} bytes")
+    if announced and computed.hexdigest() != announced.value:
+        raise OSError(
+            f"{address} arrived damaged: its {announced.algorithm.upper()} is {computed.hexdigest()}, the server says "
+            f"{announced.value}"
+        )
     if sha256 is not None and (found := regular.sha256(path)) != sha256.lower():
         raise ValueError(f"{address} is not the published file: its SHA-256 is {found}, not {sha256.lower()}")

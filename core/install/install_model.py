@@ -10,18 +10,20 @@ from pathlib import Path
 
 from core import families
 from core.families import Found
-from core.files import atomic
+from core.files import atomic, regular
 from core.files.locks import try_lock
 from core.files.plain_names import refuse_device
 from core.files.regular import open_regular
-from core.install import archives, downloads
+from core.install import archives, checksums, downloads
 from core.progress import Progress, ignore
 
 _ADDING, _LOCK = ".adding-", "lock"
 _WITHOUT_LOCK_S = 60.0
 
 
-def add(source: str, models: Path, name: str | None = None, progress: Progress = ignore) -> Path:
+def add(
+    source: str, models: Path, name: str | None = None, progress: Progress = ignore, sha256: str | None = None
+) -> Path:
     """Install a model in the folder of its family in a models folder.
 
     Args:
@@ -30,6 +32,7 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
         models: the models folder.
         name: of the installed model; None: that of the folder in which it comes.
         progress: counts the bytes of a download.
+        sha256: that the file must have, hexadecimal; None: any.
 
     Returns:
         Its new folder.
@@ -37,11 +40,12 @@ def add(source: str, models: Path, name: str | None = None, progress: Progress =
     Raises:
         FileNotFoundError: there is nothing at `source`, or no model in it.
         FileExistsError: a model of this name is already installed.
-        ValueError: the archive is broken, too large or leads outside its folder; or the model cannot be used.
+        ValueError: the archive is broken, too large or leads outside its folder; its checksum is another one; or the
+            model cannot be used.
         OSError: the download fails or the disk is full.
     """
     with _scratch(models) as scratch:
-        model = _fetch(source, scratch, progress)
+        model = _fetch(source, scratch, progress, sha256)
         _check(model)
         folder = models / model.family.folder / _checked(name or model.name)
         if folder.exists():
@@ -101,13 +105,15 @@ def _checked(name: str) -> str:
     return name
 
 
-def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
+def _fetch(source: str, scratch: Path, progress: Progress, sha256: str | None) -> Found:
     """The model, in a scratch folder of its own."""
     path = Path(source).expanduser()
+    fetched = path if path.is_dir() or path.is_file() else downloads.fetch(source, scratch, progress)
+    if sha256 is not None:
+        _compare(fetched, sha256, source)
     if path.is_dir():
         model = find_model(path.resolve())
         return Found(model.family, _copied(model.folder, scratch / "copied" / model.name))
-    fetched = path if path.is_file() else downloads.fetch(source, scratch, progress)
     if fetched.is_dir():
         return find_model(fetched)
     # An archive without a folder of its own gives the model its name.
@@ -119,6 +125,14 @@ def _fetch(source: str, scratch: Path, progress: Progress) -> Found:
     folder = scratch / "unpacked" / archives.stem(fetched.name)
     archives.unpack(fetched, folder)
     return find_model(folder)
+
+
+def _compare(path: Path, wanted: str, source: str) -> None:
+    """Compare the checksum of what was named with the one that its user knows."""
+    if path.is_dir():
+        raise ValueError(f"{source} is a folder; only a file has a SHA-256")
+    if (found := regular.sha256(path)) != checksums.checked_sha256(wanted):
+        raise ValueError(f"{source} is another file than you expect: its SHA-256 is {found}, not {wanted.lower()}")
 
 
 def _copied(folder: Path, to: Path) -> Path:

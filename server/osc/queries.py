@@ -52,17 +52,19 @@ class RoomFacts:
         model: the loaded model's name.
         components: the name of the file of its directions.
         unsaved: why the room cannot be saved at present; "": it is saved.
+        session: all of it; None: nothing is set.
     """
 
     model: str = "-"
     components: str = "-"
     unsaved: str = ""
+    session: Session | None = None
 
     @classmethod
     def of(cls, session: Session, unsaved: str) -> "RoomFacts":
         """The facts of a session."""
         file = session.components_file
-        return cls(session.model.name if session.model else "-", Path(file).name if file else "-", unsaved)
+        return cls(session.model.name if session.model else "-", Path(file).name if file else "-", unsaved, session)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,18 @@ def condition(context: Context, request: Request) -> Result:
 
 def conditions(context: Context, request: Request) -> Result:
     """Report the values of each condition, and which are set."""
-    session, choices = context.session, context.session.need_model().conditions
+    return Result(context.session, choices_of(context.session))
+
+
+def choices_of(session: Session) -> list[Message]:
+    """The replies with the values of each condition of the model, and with those that are set.
+
+    Raises:
+        ValueError: there is no model.
+    """
+    choices = session.need_model().conditions
     pairs = ((Message("/sound/choices", (name, *choices[name])), _conditioned(session, name)) for name in choices)
-    return Result(session, [message for pair in pairs for message in pair])
+    return [message for pair in pairs for message in pair]
 
 
 def conditions_of(session: Session) -> list[Message]:
