@@ -167,6 +167,25 @@ class Patches:
         self._closed(paths.values())
         return paths
 
+    @contextmanager
+    def recording(self, name: str, path: Path, seconds: float) -> Iterator[None]:
+        """Record what leaves a patch from the beginning of the block until so long after its end.
+
+        Raises:
+            TimeoutError: Pd does not play.
+        """
+        self.to(f"record-{name}", f"open -bytes 4 {path}")
+        self.to(f"record-{name}", "start")
+        yield
+        # Pd's time, which passes more slowly than ours on a busy machine.
+        size, end_s = 4 * seconds * RATE + path.stat().st_size, time.monotonic() + 10 * seconds + PATIENCE_S
+        while path.stat().st_size < size:
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"Pd recorded less than {seconds:g} s into {path}")
+            time.sleep(0.1)
+        self.to(f"record-{name}", "stop")
+        self._closed([path])
+
     def _lines(self) -> Iterator[str]:
         """The reports that are there; those that are not taken come again."""
         while b";\n" not in self._bytes:
@@ -201,22 +220,23 @@ def _score(notes: Sequence[MidiNote], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _copies(folder: Path) -> list[Path]:
-    """The patches with recorders and probes."""
+def _copies(folder: Path, patches: Sequence[str]) -> list[Path]:
+    """The patches with recorders and probes; what they have `[hallu-listen~]` for is recorded by that name."""
     folder.mkdir(parents=True)
     for path in shipped("pd").glob("*.pd"):
         text = path.read_text()
-        if path.stem in PATCHES:
+        if path.stem in (*patches, "hallu-listen~"):
             text = re.sub(r"(#X obj \d+ \d+) dac~;", rf"\1 tee~ {path.stem};", text)
+        if path.stem in patches:
             text += _PROBE.format(name=path.stem)
         (folder / path.name).write_text(text)
     (folder / "tee~.pd").write_text(_TEE)
-    return [folder / f"{patch}.pd" for patch in PATCHES]
+    return [folder / f"{patch}.pd" for patch in patches]
 
 
 @contextmanager
-def opened(folder: Path, rate: int = RATE) -> Iterator[Patches]:
-    """The patches, open, with DSP on, until the end of the block.
+def opened(folder: Path, rate: int = RATE, patches: Sequence[str] = PATCHES) -> Iterator[Patches]:
+    """Patches, by their names without .pd, open, with DSP on, until the end of the block.
 
     Raises:
         OSError: Pd is not installed.
@@ -224,7 +244,7 @@ def opened(folder: Path, rate: int = RATE) -> Iterator[Patches]:
     program = shutil.which("pd")
     if program is None:
         raise OSError("Pure Data (pd) is not installed")
-    files = _copies(folder / "pd")
+    files = _copies(folder / "pd", patches)
     with socket.create_server(("127.0.0.1", 0)) as door:
         (folder / "driver.pd").write_text(_DRIVER.format(port=door.getsockname()[1]))
         command = [program, "-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr", "-r", str(rate)]
@@ -233,9 +253,9 @@ def opened(folder: Path, rate: int = RATE) -> Iterator[Patches]:
         try:
             door.settimeout(PATIENCE_S)
             with door.accept()[0] as link:
-                patches = Patches(folder, process, link)
-                patches.to("pd", "dsp 1")
-                yield patches
+                running = Patches(folder, process, link)
+                running.to("pd", "dsp 1")
+                yield running
         finally:
             process.kill()
             process.wait()

@@ -66,6 +66,11 @@ def parser() -> argparse.ArgumentParser:
         choices=("blend", "peak"),
         help="blend: mixtures of classes that the model has learned (default); peak: overdriven",
     )
+    flags.add_argument(
+        "--change_on",
+        choices=("beat", "bar", "phrase", "pitch"),
+        help="when the classes change: on each beat (default), on each 4th, on each 16th, or whenever the pitch does",
+    )
     _add_class_flags(flags)
     flags.add_argument(
         "-bs",
@@ -181,7 +186,7 @@ def _job(args: argparse.Namespace) -> "VideoJob":
 def _response(args: argparse.Namespace) -> Any:
     from renderer.video.response import Response
 
-    names = [name for name, _, _ in _CONTROLS] + ["mix"]
+    names = [name for name, _, _ in _CONTROLS] + ["mix", "change_on"]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     return Response(**given, sort_by_power=args.sort_by_power)
 

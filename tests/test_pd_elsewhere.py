@@ -4,9 +4,10 @@ import time
 
 import pytest
 from directions_server import EIGHT, OTHERS, OWN, directions_server
-from played import playing, until
+from played import playing
 from test_pd_conditions import PATCH as STRIP
 from test_pd_conditions import Strip
+from waiting import until
 
 from pd import pd_running
 

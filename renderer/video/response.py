@@ -20,6 +20,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "batch_size": (1, 1024),
 }
 MIXES = ("blend", "peak")
+# After how many beats the classes may change; 0: whenever the pitches do.
+CHANGES = {"pitch": 0, "beat": 1, "bar": 4, "phrase": 16}
 _WHOLE = {"frame_length", "num_classes", "batch_size"}
 
 
@@ -50,6 +52,8 @@ class Response:
             `sound_to_image.class_weights`.
         class_contrast: of "blend": how clearly the strongest class stands out, see `sound_to_image.class_weights`.
         sort_by_power: the first class follows the strongest pitch; else the classes are a chromatic scale.
+        change_on: the classes change on each "beat", each "bar" of four beats, each "phrase" of sixteen; or as the
+            "pitch" does, which is also so where the song has no beat.
         frame_length: samples at 22 050 Hz from one frame to the next; the times above do not depend on it.
 
     Raises:
@@ -65,12 +69,14 @@ class Response:
     mix: str = "blend"
     class_contrast: float = CLASS_CONTRAST
     sort_by_power: bool = False
+    change_on: str = "beat"
     frame_length: int = DEFAULT_HOP
 
     def __post_init__(self) -> None:
         for name in set(vars(self)) & set(LIMITS):
             check(name, getattr(self, name))
         checks.one_of("mix", self.mix, MIXES)
+        checks.one_of("change_on", self.change_on, CHANGES)
 
     @property
     def pitch_frames(self) -> float:
@@ -86,6 +92,16 @@ class Response:
     def smooth_frames(self) -> int:
         """Over how many frames the classes are averaged."""
         return max(1, round(self.smooth_factor * DEFAULT_HOP / self.frame_length))
+
+    @property
+    def beats(self) -> int:
+        """After how many beats the classes may change; 0: whenever the pitches do."""
+        return CHANGES[self.change_on]
+
+    @property
+    def change_frames(self) -> int:
+        """How many frames a change on a beat takes: a quarter of the frames of a change at any time."""
+        return max(1, round(self.smooth_frames / 4))
 
     @property
     def bound(self) -> float:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from core.audio.beats import beat_frames
 from core.audio.features import Features
 from core.latent.key_path import moving_average
 from renderer import sound_to_image
@@ -70,9 +71,26 @@ def class_path(features: Features, response: Response, count: int) -> np.ndarray
         return np.zeros((len(features), 0), np.float32)
     chroma = features.chroma[:, sound_to_image.pitch_rows(features.order, count, response.sort_by_power)]
     sounding = np.flatnonzero(chroma.any(axis=1))
-    levels = chroma[sounding[0]].astype(np.float64) if len(sounding) else np.zeros(count)
-    weights = np.empty((len(features), count))
+    level = chroma[sounding[0]].astype(np.float64) if len(sounding) else np.zeros(count)
+    levels = np.empty((len(features), count))
     for frame, row in enumerate(chroma):
-        levels = sound_to_image.blend(levels, row, response.pitch_frames)
-        weights[frame] = sound_to_image.class_weights(levels, response.depth, response.mix, response.class_contrast)
-    return moving_average(weights, response.smooth_frames).astype(np.float32)
+        levels[frame] = level = sound_to_image.blend(level, row, response.pitch_frames)
+    starts = change_frames(features, response)
+    held = levels if not len(starts) else _held(levels, starts)
+    weights = [sound_to_image.class_weights(row, response.depth, response.mix, response.class_contrast) for row in held]
+    if not len(starts):
+        return moving_average(np.array(weights), response.smooth_frames).astype(np.float32)
+    lengths = np.diff([*starts, len(features)])
+    return moving_average(np.repeat(weights, lengths, axis=0), response.change_frames).astype(np.float32)
+
+
+def change_frames(features: Features, response: Response) -> np.ndarray:
+    """The frames at which classes may change, int [changes], the first one 0; empty: at any."""
+    beats = beat_frames(features.onsets, float(features.rate)) if response.beats else np.zeros(0, int)
+    return np.unique([0, *beats[:: response.beats]]) if len(beats) else beats
+
+
+def _held(levels: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The mean of the levels from each start to the next, [changes, count]."""
+    lengths = np.diff([*starts, len(levels)])
+    return np.add.reduceat(levels, starts, axis=0) / lengths[:, None]

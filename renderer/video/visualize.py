@@ -33,8 +33,8 @@ Load = Callable[[Path], ImageModel]
 # Encoders of sentences, by name.
 ENCODERS: dict[str, Callable[[], Embed]] = {"sbert": SentenceEncoder}
 STRATEGY = "random"
-# Responses of version 0.1, whose manifests do not name them.
-_BEFORE = {"class_contrast": 3.0}
+# Responses of earlier versions, whose manifests do not name them.
+_BEFORE = {"class_contrast": 3.0, "change_on": "pitch"}
 
 
 @dataclass(frozen=True)
