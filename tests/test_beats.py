@@ -31,7 +31,8 @@ def test_beats_lie_on_the_strokes_of_a_drum(bpm):
     times_s = np.arange(0.3, 29.9, 60 / bpm)
     found_s = beat_frames(strokes(times_s, 30), RATE) / RATE
     assert len(found_s) >= len(times_s) / 2 - 1
-    assert farthest(found_s, times_s) < 0.03
+    # After the last stroke beats go on to the end.
+    assert farthest(found_s[found_s < times_s[-1] + 0.1], times_s) < 0.03
 
 
 def test_beats_go_on_where_the_drum_pauses():
