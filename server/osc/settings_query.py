@@ -15,7 +15,7 @@ _NUMBERS = 2**24
 
 
 def settings(context: RoomContext, command: Command) -> list[Message]:
-    """Describe what is set in the client's room, and number it; a client that knows the number gets no more than that."""
+    """Describe what is set in the room, and number it; a client that knows the number gets no more than that."""
     described = _described(context.facts.session)
     number = _number(described)
     reply = Message("/sound/settings.reply", (number,))
