@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     length.add_argument(
         "--images",
         type=partial(frame.whole, least=1),
-        help="notes to learn from (default: 140000 for fluid, 600000 for the others)",
+        help="notes to learn from (default: 140000 for fluid, 124000 for orchestra, 600000 for the others)",
     )
     length.add_argument("--minutes", type=frame.above_zero, help="end after so many minutes of training")
     return flags

@@ -79,8 +79,10 @@ RECIPES = {
             "latent_vector_size": 128,
             "conditions": ["family"],
             "condition_dropout": 0.5,
+            "energy_weight": 1.0,
+            "latent_kl_weight": 0.003,
         },
-        images=76_000,
+        images=124_000,
         half=True,
     ),
     "mixed": Recipe(
