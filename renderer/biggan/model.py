@@ -10,6 +10,7 @@ import numpy as np
 from core import checks
 from core.latent.truncated_normal import truncated_normal
 from core.nn import engine
+from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops
 from core.protocols import Move
 from renderer.bending import Bend, chain
@@ -52,7 +53,7 @@ class BigGan:
         self.layers = (NOISE, *config.layer_shapes)
         self.bend_layers = (*config.layer_shapes, network.FRAMES)
         self._functions = engine.CompiledFunctions(engine_name, precision, _KEPT)
-        self._weights = prepare(weights, config)
+        self._weights = kernels_first(prepare(weights, config))
         self._tables = tables(weights, config)
 
     @functools.cached_property

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.nn import engine, numpy_ops
+from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops, Tensor
 from renderer.bending import chain
 from renderer.stylegan2 import network
@@ -59,7 +60,8 @@ class Graphs:
         """
         self._config = config
         ready = network.prepare(numpy_ops, arrays, config)
-        self._ready = {each: np.ascontiguousarray(value) for each, value in ready.items() if value.ndim}
+        arrays = {each: np.ascontiguousarray(value) for each, value in ready.items() if value.ndim}
+        self._ready: dict[str, np.ndarray] = kernels_first(arrays)
         self._ready |= {each: value for each, value in ready.items() if not value.ndim}
         self._functions = engine.CompiledFunctions(name, precision, _KEPT)
         self._mappings = engine.CompiledFunctions(name, precision, _MAPPINGS_KEPT)
