@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 
@@ -33,3 +34,21 @@ def kept() -> Iterator[None]:
             # None: a handler that was not set from Python, and cannot be set again.
             if handle is not None and signal.getsignal(number) is not handle:
                 signal.signal(number, handle)
+
+
+@contextmanager
+def deaf_children(*numbers: signal.Signals) -> Iterator[None]:
+    """Let processes that this thread begins in the block never get these signals, which a terminal sends to all.
+
+    Here they wait. Nothing changes where there are no masks of signals, as on Windows.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It begins with the first process, and would take the mask away.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

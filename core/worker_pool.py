@@ -8,10 +8,10 @@ import time
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from multiprocessing import connection, get_context
 from typing import Any, TypeVar
 
+from core import signals
 from core.nn.engine import thread_count
 
 ResultT = TypeVar("ResultT")
@@ -44,7 +44,7 @@ def shared(
     begun = (max(1, thread_count() // jobs), begin, given)
     with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, begun) as pool:
         try:
-            with _deaf_to_ctrl_c():
+            with signals.deaf_children(signal.SIGINT):
                 waiting: set[Future[ResultT]] = {pool.submit(_done, work, call) for call in calls}
             while waiting:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -54,19 +54,6 @@ def shared(
                 process.terminate()
             pool.shutdown(cancel_futures=True)
             raise
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes that begin in the block never get Ctrl-C, which a terminal sends to all; here it waits."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(threads: int, begin: Callable[[Any], None] | None, given: Any) -> None:

@@ -1,7 +1,7 @@
 """The sound models and components files that can be loaded, each of which is in memory once, whoever loads it."""
 
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +15,7 @@ from gansynth.level import Level
 from server.checkpoints import locate, locate_components
 from server.loaded_foley import LoadedFoley, measured_gain_db
 from server.model_files import states
+from server.sinks.spool_limit import ROOMS
 
 if TYPE_CHECKING:
     from core.protocols import FoleyModel
@@ -116,11 +117,16 @@ class Catalog:
         if not path.is_absolute():
             raise ValueError(f"path must be absolute, not {name[:120]!r}")
         folders = [Path(path.anchor)] if self.sounds is None else self.sounds
-        for found in (found for folder in folders for found in confined(folder, folder, name)):
+        for found in self._outside_rooms(found for folder in folders for found in confined(folder, folder, name)):
             if found.is_file():
                 return found
         place = "" if self.sounds is None else " in the folders that clients may name"
         raise FileNotFoundError(f"there is no sound file {name[:120]!r}{place}")
+
+    def _outside_rooms(self, found: Iterator[Path]) -> Iterator[Path]:
+        """Leave out what is of the rooms whose folders are in one that clients may name."""
+        rooms = [(folder / ROOMS).resolve() for folder in self.sounds or ()]
+        return (path for path in found if not any(map(path.is_relative_to, rooms)))
 
     def load_components(
         self, name: str, model: "Model", folder: Path, progress: "Progress | None" = None

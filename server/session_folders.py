@@ -5,21 +5,19 @@ are in them by their names only, so that another machine finds its own.
 """
 
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.files import atomic, json_files
-from core.files.plain_names import refuse_device
+from core.files import atomic, json_files, plain_names
 from server import state_file
 from server.session import Session
 from server.state_file import SavedSession
 
 SOUND, IMAGES = "sound.npz", "images.json"
-_PLAIN = re.compile(r"[\w][\w .+-]{0,99}")
+_LONGEST = 100
 # Values of the renderer's settings that may be paths.
 _PATHS = ("name", "file")
 
@@ -78,7 +76,7 @@ class SessionFolders:
             return []
         atomic.restore_folders(self.root)
         found = (path.parent.name for path in self.root.glob(f"*/{SOUND}"))
-        return sorted(name for name in found if _PLAIN.fullmatch(name))
+        return sorted(filter(_is_plain, found))
 
     def delete(self, name: str) -> None:
         """Delete a session.
@@ -104,12 +102,14 @@ class SessionFolders:
         return folder
 
     def _folder(self, name: str) -> Path:
-        if not _PLAIN.fullmatch(name) or name.endswith((".", " ")):
-            raise ValueError(
-                f"a session's name must be plain, of at most 100 letters, digits, spaces and -_.+, not {name!r:.60}"
-            )
-        refuse_device("a session", name)
-        return self.root / name
+        return self.root / plain_names.plain("session", name, _LONGEST)
+
+
+def _is_plain(name: str) -> bool:
+    try:
+        return bool(plain_names.plain("session", name, _LONGEST))
+    except ValueError:
+        return False
 
 
 def _rows(path: Path) -> list[Row]:

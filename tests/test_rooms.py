@@ -1,5 +1,6 @@
 """Rooms: what a client sets is its room's, over real sockets; how many there may be, and how long they stay."""
 
+import contextlib
 import json
 import os
 import re
@@ -79,6 +80,19 @@ def test_files_of_rooms_are_in_folders_of_their_own(two):
     assert first.parent == second.parent
 
 
+def test_clients_elsewhere_cannot_name_files_of_another_room_from_any(start_server, band):
+    server = start_server("--rooms", "--host", "0.0.0.0", "--load", "band", models=band)
+    peers = [server.peer(), server.peer()]
+    peers[0].ask("/room", "anna")
+    files = []
+    for peer in peers:
+        peer.ask("/sound/randomize_z", "a")
+        files.append(peer.ask("/sound/synthesize", "a", "t", 60)[0].args[1])
+    for peer, own_file, other in zip(peers, files, reversed(files), strict=True):
+        assert peer.ask("/sound/match", "m", own_file)[-1].address == "/done"
+        assert "no sound file" in failed(peer.ask("/sound/match", "m", other))
+
+
 def test_sessions_are_those_of_the_room(two):
     assert two[0].ask("/session/save", "evening")[-1].address == "/done"
     assert [peer.ask("/session/list")[0].args for peer in two] == [["evening"], []]
@@ -105,9 +119,18 @@ def test_pictures_are_those_of_the_main_room(two):
     assert "/room main" in failed(two[0].ask("/image/truncation", 0.5))
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "nul", "x" * 61, "."])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "nul", "x" * 61, ".", "\u0301a"])
 def test_a_room_has_a_plain_name(two, name):
     assert re.search("name must|room", failed(two[0].ask("/room", name)))
+
+
+@pytest.mark.parametrize("name", ["राम", "น้ำ", "\U0001d4b3" * 60])
+def test_a_room_is_named_in_any_script(name):
+    assert plain(name) == name
+
+
+def test_an_accent_that_follows_its_letter_is_the_one_within_it():
+    assert plain("Jose\u0301") == plain("JOS\u00c9") == "jos\u00e9"
 
 
 def test_upper_and_lower_case_are_one_room(two):
@@ -157,6 +180,12 @@ def bridged(key, host, port):
 def test_the_room_of_a_client_that_has_joined_none(client, by, room):
     assert own(client, by, lambda key: "laptop") == room
     assert plain(room) == room
+
+
+def test_clients_of_a_bridge_with_a_long_name_have_rooms_of_their_own():
+    rooms = {own(bridged("k", "10.0.0.2", port), "client", lambda key: "x" * 60) for port in (5, 6)}
+    assert len(rooms) == 2
+    assert {plain(room) for room in rooms} == rooms
 
 
 class Host:
@@ -388,3 +417,28 @@ def test_a_server_that_is_stopped_fails_what_its_engines_were_asked_for(start_se
     assert peer.receive().address == "/progress"
     assert server.stop() == 0
     assert "stopping" in failed(peer.receive_end())
+
+
+def test_ctrl_c_while_engines_begin_is_for_the_server_alone(start_server, band):
+    server = start_server("--rooms", "--engines", "2", models=band)
+    until(lambda: len(children(server)) == 2)
+    for number in (*children(server), server.process.pid):
+        os.kill(number, signal.SIGINT)
+    assert server.process.wait(60) == 130
+    assert not [line for line in server.errors if "Traceback" in line or "restarting" in line]
+
+
+def test_a_server_ends_though_an_engine_stands_still(start_server, band):
+    server = start_server("--rooms", "--engines", "2", models=band)
+    (peer,) = joined(server, "a")
+    peer.ask("/sound/seed", 1)
+    numbers = children(server)
+    for number in numbers:
+        os.kill(number, signal.SIGSTOP)
+    try:
+        assert server.stop() == 0
+        assert not any(is_running(number) and engine_of(number) for number in numbers)
+    finally:
+        for number in numbers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from core.commands.reading import Command, Refusal, printable, read, target_of
+from core.commands.reading import Command, Refusal, printable, read
 from core.commands.spec import Executor
 from core.commands.table import REPLIES
 from core.progress import Progress
@@ -14,7 +14,7 @@ from server.osc.clients import Address, Clients
 from server.osc.origin import Origin
 from server.osc.packet import FUDI, Message, PacketError, decode
 from server.osc.queries import DoorContext, PlaybackListener
-from server.rooms.host import answer
+from server.rooms.host import answer, ended
 from server.rooms.names import ELSEWHERE, MAIN, RoomError
 from server.rooms.registry import Rooms
 from server.table import FUNCTIONS, AtDoor
@@ -64,13 +64,7 @@ class Dispatcher:
 
     def perform(self, item: Command | Refusal, origin: Origin) -> None:
         """Answer, queue or forward a command, from any thread; it gets an end."""
-        try:
-            self._dispatch(item, origin)
-        except RoomError as error:
-            origin.reply(fail(item.address, target_of(item), str(error)))
-        except Exception as error:
-            log.exception("%s failed", item.address)
-            origin.reply(fail(item.address, "-", f"internal error: {error}"))
+        ended(lambda: self._dispatch(item, origin), item, origin)
 
     def _origin(self, item: Command | Refusal, sender: Address) -> Origin:
         def reply(message: Message) -> None:
@@ -93,7 +87,8 @@ class Dispatcher:
             answer(partial(function.query, self._context, item, origin), item, origin)
         else:
             host, counted = self._rooms.enter(origin)
-            host.perform(item, counted)
+            # Within the other one, so that the room counts no request for ever.
+            ended(lambda: host.perform(item, counted), item, counted)
 
     def _log_fudi(self, reason: str) -> None:
         """Report Pd's text in the log, once: who sends it cannot read the reply either."""

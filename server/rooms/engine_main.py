@@ -25,7 +25,7 @@ from server.engine.work import EngineWork
 from server.osc.origin import Origin
 from server.osc.packet import Message
 from server.rooms.folders import RoomFolders
-from server.rooms.host import LocalHost
+from server.rooms.host import LocalHost, ended
 from server.rooms.room import RoomStore
 from server.sinks.wav_spool import WavSpool
 
@@ -93,7 +93,7 @@ class NoPictures:
 
 def run(connection: Connection, settings: EngineSettings) -> None:
     """Serve rooms until the server says stop, or is gone."""
-    # Ctrl-C reaches the whole group; the server says when to stop.
+    # Where there are no masks of signals, too, the server says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = str(settings.threads)
     sys.setswitchinterval(SWITCH_S)
@@ -110,11 +110,11 @@ def run(connection: Connection, settings: EngineSettings) -> None:
     writer = threading.Thread(target=_write, args=(connection, replies), daemon=True)
     writer.start()
     _obey(connection, LocalHost(engine, work, spool), replies)
-    ended = engine.stop()
+    stopped = engine.stop()
     replies.put(None)
     writer.join(_PATIENCE_S)
     connection.close()
-    if not ended:
+    if not stopped:
         # A network is still computing in its thread; to end the interpreter under it would crash.
         os._exit(0)
 
@@ -149,7 +149,8 @@ def _obey(connection: Connection, host: LocalHost, replies: "queue.SimpleQueue[A
 def _perform(host: LocalHost, replies: "queue.SimpleQueue[Any]", number: int, *what: Any) -> None:
     address, values, targets, client, room, preferences = what
     command = Command(COMMANDS[address], values, targets)
-    host.perform(command, Origin(client, lambda message: replies.put((number, message)), room, preferences))
+    origin = Origin(client, lambda message: replies.put((number, message)), room, preferences)
+    ended(lambda: host.perform(command, origin), command, origin)
 
 
 def _write(connection: Connection, replies: "queue.SimpleQueue[tuple[int, Message] | None]") -> None:

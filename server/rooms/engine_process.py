@@ -3,11 +3,14 @@
 import logging
 import multiprocessing
 import queue
+import signal
 import threading
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
+from core import signals
 from core.commands.reading import Command, target_of
 from server.engine.request import fail
 from server.osc.origin import Origin
@@ -38,6 +41,7 @@ class ProcessHost:
         self._open: dict[int, tuple[Command, Origin]] = {}
         self._number = 0
         self._connection: Connection | None = None
+        self._process: BaseProcess | None = None
         self._connected = threading.Event()
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -83,8 +87,11 @@ class ProcessHost:
         self._orders.put(Order("stop", ()))
 
     def wait(self, patience_s: float) -> None:
-        """Wait until it has ended; one that does not is ended with this process."""
+        """Wait until it has ended; one that does not, such as a stopped one, is killed."""
         self._threads[0].join(patience_s)
+        if self._threads[0].is_alive() and self._process is not None:
+            self._process.kill()
+            self._threads[0].join(_PATIENCE_S)
         self._orders.put(None)
         self._fail_all(_STOPPING)
 
@@ -106,7 +113,10 @@ class ProcessHost:
         process = self._context.Process(
             target=engine_main.run, args=(its, self._settings), name=f"engine {self._settings.number}", daemon=True
         )
-        process.start()
+        # A terminal sends these to the whole group, also to a process that is just being started.
+        with signals.deaf_children(*(number for number in signals.ending() if number != signal.SIGTERM)):
+            process.start()
+        self._process = process
         its.close()
         self._connection = ours
         self._connected.set()

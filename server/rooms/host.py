@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
-from core.commands.reading import Command
+from core.commands.reading import Command, Refusal, target_of
 from server.engine.queue import EngineStatus
 from server.engine.request import Request, done, fail
 from server.osc.origin import Origin
 from server.osc.packet import Message
 from server.osc.queries import RoomContext, RoomFacts
+from server.rooms.names import RoomError
 from server.sinks.wav_spool import WavSpool
 from server.table import FUNCTIONS, AtOnce, Queued
 
@@ -112,3 +113,14 @@ def answer(query: Callable[[], list[Message]], command: Command, origin: Origin)
         return
     for reply in (*replies, done(command.address, command.targets)):
         origin.reply(reply)
+
+
+def ended(execute: Callable[[], None], command: Command | Refusal, origin: Origin) -> None:
+    """Execute a command, which gets an end whatever happens."""
+    try:
+        execute()
+    except RoomError as error:
+        origin.reply(fail(command.address, target_of(command), str(error)))
+    except Exception as error:
+        log.exception("%s failed", command.address)
+        origin.reply(fail(command.address, "-", f"internal error: {error}"))

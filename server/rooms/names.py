@@ -1,15 +1,11 @@
 """Names of rooms: which there may be."""
 
-import re
-
-from core.files.plain_names import refuse_device
+from core.files import plain_names
 
 # The room of the pictures and of the page; the only one where there is one.
 MAIN = "main"
 ELSEWHERE = "the pictures are those of the room main; go there with /room main"
-# In bytes at most what a file's name may have.
 LONGEST = 60
-_PLAIN = re.compile(rf"[\w][\w .+-]{{0,{LONGEST - 1}}}")
 
 
 class RoomError(ValueError):
@@ -22,9 +18,4 @@ def plain(name: str) -> str:
     Raises:
         ValueError: it is not a name for a room.
     """
-    kept = name.lower()
-    if not _PLAIN.fullmatch(kept) or name.endswith((".", " ")):
-        rule = f"be plain, of at most {LONGEST} letters, digits, spaces and -_.+"
-        raise ValueError(f"a room's name must {rule}, not {name!r:.60}")
-    refuse_device("a room", name)
-    return kept
+    return plain_names.plain("room", name.lower(), LONGEST)

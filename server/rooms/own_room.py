@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable
+from hashlib import sha256
 from typing import Literal
 
 from server.osc.clients import Address
@@ -13,6 +14,7 @@ By = Literal["host", "client"]
 
 # A system has more loopback addresses, which stand for other machines where somebody tries rooms on one.
 _HERE = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+_DIGITS = 8
 _NOT_PLAIN = re.compile(r"[^\w.+-]")
 
 
@@ -34,7 +36,11 @@ def own(client: Address, by: By, name_of_key: Callable[[str], str]) -> str:
         words.append(host)
     elif remote is None:
         return MAIN
-    return ("at-" + "-".join(_NOT_PLAIN.sub("-", word) for word in words).lower())[:LONGEST].rstrip(".")
+    name = ("at-" + "-".join(_NOT_PLAIN.sub("-", word) for word in words).lower()).rstrip(".")
+    if len(name) <= LONGEST:
+        return name
+    # What is cut off may be the end that tells clients apart.
+    return f"{name[: LONGEST - _DIGITS - 1]}-{sha256(name.encode()).hexdigest()[:_DIGITS]}"
 
 
 def lasting(client: Address) -> Hashable:
