@@ -400,6 +400,16 @@ def test_what_an_engine_that_is_killed_was_asked_for_fails_and_its_rooms_come_ba
         assert reply == slot
 
 
+def test_a_room_whose_engine_was_killed_has_its_model_again_before_anybody_plays(engines):
+    (peer,) = joined(engines, "k3")
+    assert peer.ask("/sound/seed", 1)[-1].address == "/done"
+    numbers = children(engines)
+    for number in numbers:
+        os.kill(number, signal.SIGKILL)
+    assert until(lambda: not any(map(is_running, numbers)))
+    assert until(lambda: peer.ask("/status")[0].args[0] == "band", patience_s=30)
+
+
 def test_a_killed_server_leaves_no_engine_behind(start_server, band):
     server = start_server("--rooms", "--engines", "2", models=band)
     (peer,) = joined(server, "a")

@@ -39,6 +39,8 @@ class ProcessHost:
         self._context = multiprocessing.get_context("spawn")
         self._lock = threading.Lock()
         self._open: dict[int, tuple[Command, Origin]] = {}
+        # A process that is started again opens them again.
+        self._rooms: set[str] = set()
         self._number = 0
         self._connection: Connection | None = None
         self._process: BaseProcess | None = None
@@ -69,10 +71,14 @@ class ProcessHost:
 
     def open(self, room: str) -> None:
         """See `RoomHost`."""
+        with self._lock:
+            self._rooms.add(room)
         self._orders.put(Order("open", (room,)))
 
     def close(self, room: str) -> None:
         """See `RoomHost`."""
+        with self._lock:
+            self._rooms.discard(room)
         self._orders.put(Order("close", (room,)))
 
     def give_up(self, chosen: Chosen, reason: str) -> None:
@@ -119,6 +125,9 @@ class ProcessHost:
         self._process = process
         its.close()
         self._connection = ours
+        with self._lock:
+            for room in self._rooms:
+                self._orders.put(Order("open", (room,)))
         self._connected.set()
         self._receive(ours)
         self._connected.clear()
