@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from core.training.settings import EXPORTED
 from gansynth import config, shrink
 from gansynth.training import continuation, run_folder
 from scripts import frame
@@ -42,7 +43,7 @@ def _shrink(options: argparse.Namespace) -> None:
     for line in _lines(plan):
         print(line)
     if options.continuable:
-        print(f"write  {continuation.FILE}")
+        print(f"write  {EXPORTED}")
     if options.execute:
         if options.continuable:
             settings = config.read_config(options.ckpt_dir)

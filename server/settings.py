@@ -6,8 +6,8 @@ from pathlib import Path
 from core import checks, hosts
 from core.files.user_folders import data_dir, default_models, user_models
 from core.processes import core_count
+from server.rooms.names import LIMIT_ROOMS, MOST_ROOMS
 from server.rooms.own_room import By
-from server.rooms.registry import LIMIT_ROOMS, MOST_ROOMS
 from server.sinks.spool_limit import LIMIT
 
 PORT, IMAGE_PORT = 7770, 7771

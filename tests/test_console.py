@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ import soundfile
 import ganspace
 import gansynth
 from gansynth import checkpoint
+from scripts import start
 from scripts.hallu import main
 from scripts.hallu_send import line, value
 from server.osc.packet import Message
@@ -50,7 +52,8 @@ def test_the_script_and_the_module_are_the_same(hallu):
     from importlib.metadata import entry_points
 
     (script,) = entry_points(group="console_scripts", name="hallu")
-    assert script.load() is main
+    assert script.value == "scripts.start:hallu"
+    assert import_module(start.module("hallu")).main is main
     assert hallu("--help").stdout.startswith("usage: hallu ")
 
 

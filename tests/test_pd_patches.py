@@ -243,7 +243,10 @@ def test_the_saved_file_has_the_sound(play, tmp_path):
 PLAYED = [path for path in PATCHES if re.search(r"#X obj \d+ \d+ hallu-\w*-?bar \\\$0;", path.read_text())]
 
 
-@pytest.mark.parametrize("patch", PLAYED, ids=lambda path: path.name)
+HELP = [path for path in PATCHES if path.stem.endswith("-help")]
+
+
+@pytest.mark.parametrize("patch", PLAYED + HELP, ids=lambda path: path.name)
 def test_a_patch_fits_a_small_screen(patch):
     assert int(patch.read_text().split()[4]) <= 1366
     assert int(patch.read_text().split()[5]) <= 640

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.formats import safetensors_file
-from core.training.exported_state import FILE
+from core.training.settings import EXPORTED
 from gansynth import checkpoint, variables
 from gansynth.config import Config
 from gansynth.training.state import AdamMoments, SoundState
@@ -29,8 +29,8 @@ def write(folder: Path, state: SoundState) -> Path:
     """
     tensors = {variables.discriminator(name): np.asarray(value) for name, value in state.discriminator.items()}
     tensors |= {EXTRA + name: np.asarray(value) for name, value in state.extra.items() if not name.endswith(MOMENTS)}
-    safetensors_file.write(folder / FILE, safetensors_file.halved(tensors))
-    return folder / FILE
+    safetensors_file.write(folder / EXPORTED, safetensors_file.halved(tensors))
+    return folder / EXPORTED
 
 
 def read(folder: Path, config: Config, stage: int, prefix: Path) -> SoundState:
@@ -45,14 +45,14 @@ def read(folder: Path, config: Config, stage: int, prefix: Path) -> SoundState:
     Raises:
         ValueError: there is no such file, or it does not fit config.
     """
-    if not (folder / FILE).exists():
-        raise ValueError(f"{prefix} holds only what playing needs; training cannot resume from it without {FILE}")
+    if not (folder / EXPORTED).exists():
+        raise ValueError(f"{prefix} holds only what playing needs; training cannot resume from it without {EXPORTED}")
     blocks = checkpoint.blocks_of(stage)
     shapes = checkpoint.expected_shapes(config, blocks)
     playing = checkpoint.read_for_playing(prefix, shapes)
     average = {name: playing[variables.averaged(name)] for name in shapes}
-    found = safetensors_file.widened(safetensors_file.read(folder / FILE))
-    discriminator = _discriminator(folder / FILE, found, checkpoint.discriminator_shapes(config, blocks))
+    found = safetensors_file.widened(safetensors_file.read(folder / EXPORTED))
+    discriminator = _discriminator(folder / EXPORTED, found, checkpoint.discriminator_shapes(config, blocks))
     latents = {name.removeprefix(EXTRA): value for name, value in found.items() if name.startswith(EXTRA)}
     moments = {name + slot: np.zeros_like(value) for name, value in latents.items() for slot in MOMENTS}
     return SoundState(

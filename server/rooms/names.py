@@ -1,4 +1,4 @@
-"""Names of rooms: which there may be."""
+"""Names of rooms: which there may be, and how many."""
 
 from core.files import plain_names
 
@@ -6,6 +6,8 @@ from core.files import plain_names
 MAIN = "main"
 ELSEWHERE = "the pictures are those of the room main; go there with /room main"
 LONGEST = 60
+# In memory at once, besides the main one: unless --most-rooms says otherwise, and at most.
+MOST_ROOMS, LIMIT_ROOMS = 64, 1024
 
 
 class RoomError(ValueError):

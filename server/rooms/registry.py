@@ -19,12 +19,12 @@ from server.osc.packet import Message
 from server.rooms import names
 from server.rooms.folders import RoomFolders
 from server.rooms.host import RoomHost
-from server.rooms.names import MAIN, RoomError
+from server.rooms.names import MAIN, MOST_ROOMS, RoomError
 from server.rooms.own_room import By, lasting, own
 
 log = logging.getLogger(__name__)
 
-MOST_ROOMS, LIMIT_ROOMS, MOST_MEMBERS = 64, 1024, 1024
+MOST_MEMBERS = 1024
 # A room that nobody has used for so long is only on disk, until somebody comes back.
 IDLE_S = 600.0
 _CHECK_S, _CLEAN_S = 30.0, 3600.0

@@ -86,9 +86,11 @@ export class Stream {
 
   // Within the server's table; what is longer than a slider has room for is set in All.
   async #limit() {
+    const sliders = this.#inputs.filter((one) => one.matches("input"));
+    for (const input of sliders) input.max = input.dataset.room;
     const commands = await (await fetch("/commands.json")).json();
     const { args } = commands.find(({ address }) => address === COMMAND);
-    for (const input of this.#inputs.filter((one) => one.matches("input"))) {
+    for (const input of sliders) {
       const arg = args.find(({ name }) => name === input.dataset.stream);
       if (arg) [input.min, input.max] = [arg.low ?? 0, Math.min(arg.high ?? Infinity, input.max)];
     }
