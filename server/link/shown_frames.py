@@ -9,7 +9,8 @@ import numpy as np
 from core import checks
 from renderer.ipc.messages import Event
 
-_PATIENCE_S = 5.0
+# A renderer that is gone is noticed sooner; one on a busy machine may need some seconds.
+_PATIENCE_S = 30.0
 _MOST_NUMBER, _MOST_PARTS, _MOST_EDGE = 2**53, 64, 256
 
 
