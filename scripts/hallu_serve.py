@@ -62,6 +62,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="bridges need no key; they connect from this machine only (ssh -L)",
     )
+    _add_rooms(flags)
+    add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
+    add(
+        "--pictures",
+        type=frame.path,
+        metavar="DIR",
+        help="folder for snapshots and videos (default: in the user's data folder)",
+    )
+    return flags
+
+
+def _add_rooms(flags: argparse.ArgumentParser) -> None:
+    add = flags.add_argument
     add(
         "--rooms",
         nargs="?",
@@ -74,14 +87,6 @@ def parser() -> argparse.ArgumentParser:
     add("--most-rooms", type=partial(frame.whole, least=1), metavar="N", help="rooms in memory at a time (default 64)")
     engines = "processes that compute for the rooms but main (default: one for each four cores; 1: the server's own)"
     add("--engines", type=partial(frame.whole, least=1), metavar="N", help=engines)
-    add("--page-host", metavar="HOST", help="address of the renderer's page (default: this machine only)")
-    add(
-        "--pictures",
-        type=frame.path,
-        metavar="DIR",
-        help="folder for snapshots and videos (default: in the user's data folder)",
-    )
-    return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,20 +2,10 @@
 
 import numpy as np
 import pytest
-import soundfile
 from drop_in import assert_at_level
+from test_live_notes import ask, wave
 
 PEAK = 10 ** (-1 / 20)
-
-
-def wave(reply):
-    return soundfile.read(reply.args[1], dtype="float32")[0]
-
-
-def ask(peer, *message):
-    replies = peer.ask(*message)
-    assert replies[-1].address == "/done", replies
-    return replies
 
 
 @pytest.fixture
