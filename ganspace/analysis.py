@@ -254,7 +254,8 @@ def _latents(directions: EstimatedDirections, sampler: Sampler, plan: Plan, step
     vectors = (directions.vectors * scale[:, None]).astype(np.float32)
     mean = directions.mean.astype(np.float32)
     for chunk, count in enumerate(chunk_sizes(latent_samples(plan))):
-        seen += [((samples - mean) @ vectors.T, z) for z, samples in sampler.samples(LATENTS, chunk, count)]
+        for z, samples in sampler.samples(LATENTS, chunk, count):
+            seen.append((np.subtract(samples, mean, out=samples) @ vectors.T, z))
         steps.add(count)
     x, z = (np.concatenate(parts).astype(np.float64) for parts in zip(*seen, strict=True))
     found = np.linalg.solve(x.T @ x + _RIDGE * len(x) * np.eye(x.shape[1]), x.T @ z)

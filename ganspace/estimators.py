@@ -91,6 +91,7 @@ class IncrementalPca(Estimator):
         self._count = 0
         self._mean = self._variance = np.zeros(0)
         self._vectors = self._strengths = np.zeros(0)
+        self._room = np.zeros((0, 0))
 
     def add(self, samples: np.ndarray, latents: np.ndarray | None = None) -> None:
         """Take samples; a step is made for each full batch."""
@@ -125,19 +126,27 @@ class IncrementalPca(Estimator):
         self._waiting = [state["waiting"]] if len(state["waiting"]) else []
 
     def _step(self, batch: np.ndarray) -> None:
-        new = len(batch)
-        mean = batch.mean(axis=0, dtype=np.float64)
-        rows, before, count = batch - mean, self._count, self._count + new
-        variance = np.einsum("ij,ij->j", rows, rows) / new
+        new, old, before = len(batch), len(self._strengths), self._count
+        mean, count = batch.mean(axis=0, dtype=np.float64), before + new
+        rows = self._rows(old + new + (before > 0), batch.shape[1])
+        centered = np.subtract(batch, mean, out=rows[old : old + new])
+        variance = np.einsum("ij,ij->j", centered, centered) / new
         if before:
             apart = self._mean - mean
-            rows = np.vstack([self._strengths[:, None] * self._vectors, rows, np.sqrt(before / count * new) * apart])
+            np.multiply(self._strengths[:, None], self._vectors, out=rows[:old])
+            rows[-1] = np.sqrt(before / count * new) * apart
             self._mean = (before * self._mean + new * mean) / count
             self._variance = (before * self._variance + new * variance + before * new / count * apart**2) / count
         else:
             self._mean, self._variance = mean, variance
         self._count = count
         self._strengths, self._vectors = _right_vectors(rows, self.kept)
+
+    def _rows(self, count: int, size: int) -> np.ndarray:
+        """Room for the matrix of a step [count, size]; kept, since fresh memory takes longer than what is written."""
+        if self._room.shape != (count, size):
+            self._room = np.empty((count, size))
+        return self._room
 
 
 def _right_vectors(rows: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:

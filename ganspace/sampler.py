@@ -17,7 +17,7 @@ CHUNK = 1024
 # The random streams.
 SAMPLES, LATENTS, MEANS = range(3)
 # Bytes of the maps that pass through the network together; more are slower, since they leave the cache.
-BATCH_BYTES, LARGEST_BATCH = 2**24, 512
+BATCH_BYTES, LARGEST_BATCH = 2**24, 256
 
 Report = Callable[[int], None]
 
