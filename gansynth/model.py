@@ -10,22 +10,18 @@ import numpy as np
 
 from core import checks
 from core.nn import numpy_ops
-from core.nn.engine import CompiledFunctions
-from core.nn.kernel_layout import kernels_first
-from core.nn.ops import Ops, Tensor
 from core.progress import Progress
 from core.protocols import Control
-from gansynth import checkpoint, controls, network, normalizer, spectral, streaming
+from gansynth import checkpoint, controls, network, spectral, streaming
 from gansynth.conditions import CONDITIONS, ConditionValue, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 from gansynth.heads import HeadLengths
+from gansynth.note_networks import NoteNetworks
 from gansynth.note_rows import Rows, in_pairs, stacked
 
 Conditions = Mapping[str, ConditionValue]
 # Frames are computed in whole groups, so that at most 16 different lengths are ever compiled.
 FRAME_GROUP = 8
-# Networks that are kept: whole notes, heads, those from a layer on, that layer, and the lengths of hallucinations.
-_NETWORKS = 12
 _MEASURED_NOTES = 3
 
 
@@ -64,10 +60,7 @@ class Model:
         self.sample_rate = config.sample_rate
         self.progress = weights.progress
         self.layers = network.layer_names(weights.blocks)
-        self._blocks = weights.blocks
-        self._weights = kernels_first(network.prepare(numpy_ops, weights.weights, config))
-        self._normalizer = normalizer.scale_and_shift(config)
-        self._functions = CompiledFunctions(engine, precision, _NETWORKS)
+        self._networks = NoteNetworks(config, weights, engine, precision)
         self.heads = HeadLengths(config)
 
     def generate(
@@ -124,7 +117,7 @@ class Model:
         """One note, as `SoundModel.render`; its blocks together are the note of `generate`, bit by bit."""
         z, pitches, conditions = controls.read(self.config, values)
         (x,) = self._input(z, pitches, conditions)
-        return streaming.blocks(self._specgram(x, None, self.config.frames), self.config)
+        return streaming.blocks(self._networks.specgram(x, None, self.config.frames), self.config)
 
     def blocks(
         self, z: np.ndarray, pitch: int, *, conditions: Conditions | None = None, notes: int = 1
@@ -146,7 +139,7 @@ class Model:
             ValueError: a shape, the pitch or a condition breaks a rule.
         """
         (x,) = self._input(np.asarray(z)[None], [pitch], conditions)
-        return self.heads.blocks(lambda frames: self._specgram(x, None, frames), notes)
+        return self.heads.blocks(lambda frames: self._networks.specgram(x, None, frames), notes)
 
     def blocks_from_activations(
         self, layer: str, activations: np.ndarray, pitch: int, *, notes: int = 1
@@ -155,7 +148,7 @@ class Model:
         self._check_layer(layer)
         self._check_pitches([pitch], 1)
         x = np.asarray(activations, np.float32)
-        return self.heads.blocks(lambda frames: self._specgram(x, layer, frames), notes)
+        return self.heads.blocks(lambda frames: self._networks.specgram(x, layer, frames), notes)
 
     def layer_shape(self, layer: str) -> tuple[int, int, int]:
         """Time, frequency and channels of a layer's activations.
@@ -183,14 +176,7 @@ class Model:
             ValueError: no such layer, or a bad shape, pitch or condition.
         """
         self._check_layer(layer)
-        x = self._input(z, pitches, conditions)
-
-        def find(ops: Ops, weights: network.Tensors, x: Tensor) -> Tensor:
-            return network.activations(ops, weights, x, self.config, layer)
-
-        run = self._functions.get(("activations", layer, at_once), find, self._weights, [(at_once, x.shape[1])])
-        parts = [run(_padded(x[i : i + at_once], at_once))[: len(x) - i] for i in range(0, len(x), at_once)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return self._networks.activations(self._input(z, pitches, conditions), layer, at_once=at_once)
 
     def generate_from_activations(
         self,
@@ -240,7 +226,7 @@ class Model:
         """Compile the other heads, which notes played together need, one for each `next`."""
         (x,) = self._input(np.zeros((1, self.latent_size)), [self.pitches[0]], None)
         for frames in self.heads.frames:
-            self._specgram(x, None, frames)
+            self._networks.specgram(x, None, frames)
             yield
 
     def _waves(
@@ -253,20 +239,9 @@ class Model:
         return in_pairs(lambda x: self._note(x, start, frames, length), inputs, progress or (lambda done, total: None))
 
     def _note(self, x: np.ndarray, start: str | None, frames: int, length: int) -> np.ndarray:
-        specgram = self._specgram(x, start, frames)
+        specgram = self._networks.specgram(x, start, frames)
         waves = spectral.specgrams_to_waves(numpy_ops, specgram[None], self.config, length)
         return spectral.faded_in(numpy_ops, waves, self.config)[0]
-
-    def _specgram(self, x: np.ndarray, start: str | None, frames: int) -> np.ndarray:
-        """The first frames of a note's spectrogram, denormalised: [frames, frequencies, 2]."""
-        blend = network.block_weights(self.progress, self._blocks)
-
-        def find(ops: Ops, weights: network.Tensors, x: Tensor) -> Tensor:
-            return network.generator(ops, weights, x, self.config, self._blocks, blend, frames=frames, start=start)
-
-        run = self._functions.get((start, frames), find, self._weights, [(1, *x.shape)])
-        scale, shift = self._normalizer
-        return ((run(x[None]) - shift) / scale)[0]
 
     def _input(self, z: np.ndarray, pitches: Sequence[int] | np.ndarray, conditions: Conditions | None) -> np.ndarray:
         z = np.asarray(z)
@@ -284,8 +259,3 @@ class Model:
     def _check_layer(self, layer: str) -> None:
         if layer not in self.layers:
             raise ValueError(f"{layer!r} is not a layer of {self.name}; its layers are {', '.join(self.layers)}")
-
-
-def _padded(rows: np.ndarray, count: int) -> np.ndarray:
-    """Rows [n, ...] with zeros after them: [count, ...]."""
-    return np.concatenate([rows, np.zeros((count - len(rows), *rows.shape[1:]), rows.dtype)])

@@ -81,12 +81,14 @@ def generator(
         [n, frames, frequencies, 2]: normalised log magnitude and phase.
     """
     resolution = resolution or config.num_resolutions
-    frames = config.start_height * config.scale_base ** (resolution - 1) if frames is None else frames
+    frames = layer_rows(config, resolution) if frames is None else frames
     rows, parts = needed_rows(frames, config, blocks, resolution), []
-    for part, block in _steps(blocks)[_position(start, blocks) :]:
-        x = _layer(ops, weights, x, part, block, config)
-        # conv1 reads a little further down than the rows that are needed of its own result.
-        x = _cropped(x, rows[block] + (config.kernel_size // 2 if part == "conv0" else 0))
+    # conv1 reads a little further down than the rows that are needed of its own result.
+    margin, first = {"conv0": config.kernel_size // 2, "conv1": 0}, position(start, blocks)
+    for part, block in _steps(blocks)[max(0, first - 1) : first]:
+        x = _cropped(x, rows[block] + margin[part])
+    for part, block in _steps(blocks)[first:]:
+        x = _cropped(_layer(ops, weights, x, part, block, config), rows[block] + margin[part])
         if part == "conv1" and block in blend:
             factor = config.scale_base ** (resolution - block)
             rgb = to_rgb(ops, weights, _cropped(x, -(-frames // factor)), block, config)
@@ -113,13 +115,16 @@ def stage_specgrams(
     return generator(ops, weights, x, config, blocks, blend, resolution=blocks)
 
 
-def activations(ops: Ops, weights: Tensors, x: Tensor, config: Config, layer: str) -> Tensor:
-    """Activations of one layer, after its nonlinearity and pixel norm; only the layers below are computed.
+def activations(
+    ops: Ops, weights: Tensors, x: Tensor, config: Config, layer: str, *, start: str | None = None
+) -> Tensor:
+    """Activations of one layer, after its nonlinearity and pixel norm; only the layers from `start` on are computed.
 
     Returns:
         [n, time, frequency, channels].
     """
-    for part, block in _steps(config.num_resolutions)[: _position(layer, config.num_resolutions)]:
+    blocks = config.num_resolutions
+    for part, block in _steps(blocks)[position(start, blocks) : position(layer, blocks)]:
         x = _layer(ops, weights, x, part, block, config)
     return x
 
@@ -129,12 +134,35 @@ def layer_names(blocks: int) -> list[str]:
     return ["conv0", "conv1"] + [f"conv{i}_{block}" for block in range(2, blocks + 1) for i in (0, 1)]
 
 
+def position(layer: str | None, blocks: int) -> int:
+    """How many steps it takes to the output of a layer."""
+    return 0 if layer is None else layer_names(blocks).index(layer) + 1
+
+
+def stem(config: Config, blocks: int, blend: Mapping[int, Tensor | float], frames: int) -> str | None:
+    """The last layer that notes of all lengths can share: computing it whole costs even the shortest little.
+
+    Args:
+        config: gives the map sizes.
+        blocks: how many blocks the checkpoint has.
+        blend: the blocks that are seen in the result; the layer is below them all.
+        frames: of the shortest note.
+    """
+    rows = needed_rows(frames, config, blocks)
+    shared = [block for block in rows if block < min(blend) and 2 * rows[block] > layer_rows(config, block)]
+    return layer_names(blocks)[2 * max(shared) - 1] if shared else None
+
+
 def layer_shape(config: Config, layer: str) -> tuple[int, int, int]:
     """Time, frequency and channels of a layer's activations."""
     block = int(layer.partition("_")[2] or 1)
-    growth = config.scale_base ** (block - 1)
-    wide = growth if config.scale_mode == "ALL" else 1
-    return config.start_height * growth, config.start_width * wide, config.num_filters(block)
+    wide = config.scale_base ** (block - 1) if config.scale_mode == "ALL" else 1
+    return layer_rows(config, block), config.start_width * wide, config.num_filters(block)
+
+
+def layer_rows(config: Config, block: int) -> int:
+    """Rows, in time, of a block's maps."""
+    return config.start_height * config.scale_base ** (block - 1)
 
 
 def block_weights(progress: float, blocks: int) -> dict[int, float]:
@@ -152,7 +180,7 @@ def needed_rows(frames: int, config: Config, blocks: int, resolution: int | None
     rows = {blocks: -(-frames // base ** ((resolution or config.num_resolutions) - blocks))}
     for block in range(blocks, 1, -1):
         rows[block - 1] = -(-(rows[block] + 2 * (config.kernel_size // 2)) // base)
-    return {block: min(count, config.start_height * base ** (block - 1)) for block, count in rows.items()}
+    return {block: min(count, layer_rows(config, block)) for block, count in rows.items()}
 
 
 def to_rgb(ops: Ops, weights: Tensors, x: Tensor, block: int, config: Config) -> Tensor:
@@ -194,11 +222,6 @@ def _upsamples_by_two(config: Config) -> bool:
 
 def _steps(blocks: int) -> list[tuple[str, int]]:
     return [(part, block) for block in range(1, blocks + 1) for part in ("conv0", "conv1")]
-
-
-def _position(layer: str | None, blocks: int) -> int:
-    """How many steps it takes to the output of a layer."""
-    return 0 if layer is None else layer_names(blocks).index(layer) + 1
 
 
 def _cropped(x: Tensor, rows: int) -> Tensor:

@@ -1,6 +1,7 @@
 """The generator's shortcuts give what the plain network gives; stages and layers."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras.ops
 import numpy as np
@@ -9,9 +10,10 @@ import tensorflow as tf
 
 from core.nn import engine, numpy_ops
 from core.text import spans
-from gansynth import checkpoint, network
+from gansynth import checkpoint, network, normalizer
 from gansynth.config import Config
 from gansynth.model import Model
+from gansynth.note_networks import NoteNetworks
 
 RNG = np.random.default_rng(0)
 SETTINGS = {
@@ -87,6 +89,31 @@ def test_openvino_and_numpy_give_what_keras_gives(tmp_path, progress):
     expected = played(weights, x, config, 4, progress)
     np.testing.assert_allclose(graph(x), expected, atol=1e-4)
     np.testing.assert_allclose(played(weights, x, config, 4, progress, numpy_ops), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.5, 1.5, 3.0])
+@pytest.mark.parametrize("frames", [3, 8, 32])
+def test_lengths_that_share_a_stem_are_rows_of_the_whole(tmp_path, progress, frames):
+    """Whichever blocks are seen in the result: the stem ends below them."""
+    model, weights = make_model(tmp_path)
+    config = model.config
+    ready = checkpoint.Checkpoint(weights, 4, progress, tmp_path)
+    networks = NoteNetworks(config, ready, "openvino", "f32")
+    x = RNG.standard_normal((1, 11)).astype(np.float32)
+    scale, shift = normalizer.scale_and_shift(config)
+    expected = (played(weights, x, config, 4, progress) - shift)[0] / scale
+    np.testing.assert_allclose(networks.specgram(x[0], None, frames), expected[:frames], rtol=1e-4, atol=1e-3)
+    below = networks.activations(x, "conv0")[0]
+    np.testing.assert_array_equal(networks.specgram(below, "conv0", frames), networks.specgram(x[0], None, frames))
+
+
+def test_lengths_of_a_full_size_model_share_most_of_its_weights():
+    config = Config(folder=Path(), pitches=(60,), start_height=2, start_width=16, num_resolutions=7)
+    stem = network.stem(config, 7, network.block_weights(6.0, 7), 14)
+    shapes = checkpoint.expected_shapes(config, 7)
+    below = [name for name in shapes if any(name.startswith(f"conv{i}_{k}/") for i in (0, 1) for k in (1, 2))]
+    assert stem == "conv1_2"
+    assert sum(np.prod(shapes[name]) for name in below) > 0.5 * sum(map(np.prod, shapes.values()))
 
 
 def test_another_kernel_size_is_played_too(tmp_path):

@@ -96,7 +96,7 @@ def test_a_note_has_the_same_head_each_time(model, z):
 
 def test_the_head_is_there_before_the_rest_is_computed(model, z, monkeypatch):
     computed = []
-    monkeypatch.setattr(model, "_specgram", lambda x, start, frames: computed.append(frames) or 1 / 0)
+    monkeypatch.setattr(model._networks, "specgram", lambda x, start, frames: computed.append(frames) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         next(model.blocks(z, 40))
     assert computed == [model.heads.choose()] and computed[0] < model.config.frames
