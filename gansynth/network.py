@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.nn import products
+from core.nn.normalization import pixel_norm
 from core.nn.ops import Ops, Tensor
 from gansynth.config import Config
 
@@ -49,7 +50,7 @@ def equalizer(shape: tuple[int, ...], gain: float) -> np.float32:
 
 def generator_input(ops: Ops, z: Tensor, labels: Tensor) -> Tensor:
     """Latent vectors [n, latent] and label vectors [n, labels] -> pixel-normed [n, latent + labels]."""
-    return _pixel_norm(ops, ops.concatenate([z, labels], axis=-1))
+    return pixel_norm(ops, ops.concatenate([z, labels], axis=-1), EPSILON)
 
 
 def generator(
@@ -209,11 +210,7 @@ def _layer(ops: Ops, weights: Tensors, x: Tensor, part: str, block: int, config:
         y = products.upsample_conv(ops, x, kernel)
     else:
         y = products.convolve(ops, enlarge(ops, x, config.scale_base, config), kernel)
-    return _pixel_norm(ops, ops.leaky_relu(y + weights[f"{part}_{block}/bias"], LEAK))
-
-
-def _pixel_norm(ops: Ops, x: Tensor) -> Tensor:
-    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + EPSILON)
+    return pixel_norm(ops, ops.leaky_relu(y + weights[f"{part}_{block}/bias"], LEAK), EPSILON)
 
 
 def _upsamples_by_two(config: Config) -> bool:

@@ -93,6 +93,7 @@ ON_A_MAP = {
     "convolve": lambda ops, x: products.convolve(ops, x, KERNEL),
     "dense": lambda ops, x: products.dense(ops, x, MATRIX.T.copy()),
     "dense_of_8_bits": lambda ops, x: products.dense(ops, x, quantized(np.eye(3, dtype=np.float32))),
+    "pixel_norm": lambda ops, x: normalization.pixel_norm(ops, x),
     "layer_norm": lambda ops, x: normalization.layer_norm(ops, x, MATRIX[:, 0], MATRIX[:, 1]),
     "multiply_by_a_matrix": lambda ops, x: products.multiply(ops, x, MATRIX),
     "average_around": lambda ops, x: torch_layers.average_around(ops, x),

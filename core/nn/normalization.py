@@ -45,3 +45,14 @@ def layer_norm(ops: Ops, x: Tensor, scale: Tensor, bias: Tensor, eps: float = 1e
         return native(x, eps) * scale + bias
     apart = x - ops.mean(x, axis=-1, keepdims=True)
     return apart * ops.rsqrt(ops.mean(ops.square(apart), axis=-1, keepdims=True) + eps) * scale + bias
+
+
+def pixel_norm(ops: Ops, x: Tensor, eps: float = 1e-8) -> Tensor:
+    """Divide each pixel, or row, by the root mean square of its channels: as x, [..., channels].
+
+    OpenVINO has an operation of its own for the length. Source: Karras et al. 2018, progressive growing.
+    """
+    native = getattr(ops, "length", None)
+    if native is not None:
+        return x / ops.sqrt(ops.square(native(x)) * (1.0 / x.shape[-1]) + eps)
+    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + eps)

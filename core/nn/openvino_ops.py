@@ -112,6 +112,11 @@ def max(x: Any, axis: Axes = None, keepdims: bool = False) -> GraphTensor:
     return _reduced("reduce_max", x, axis, keepdims)
 
 
+def length(x: Any) -> GraphTensor:
+    """Length of vectors along the last axis, which stays; see `core.nn.normalization.pixel_norm`, which calls it."""
+    return _reduced("reduce_l2", x, -1, True)
+
+
 def _reduced(name: str, x: Any, axis: Axes, keepdims: bool) -> GraphTensor:
     x = tensor(x)
     rank = len(x.shape)

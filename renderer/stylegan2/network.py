@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from core.nn import products
+from core.nn.normalization import pixel_norm
 from core.nn.ops import Ops, Tensor
 from renderer.stylegan2.config import Layer, StyleGan2Config
 
@@ -95,10 +96,10 @@ def mapping(ops: Ops, ready: Weights, z: Tensor, labels: Tensor | None, config: 
     x = z
     if config.num_classes and config.labels == "concat":
         x = ops.concatenate([x, products.multiply(ops, labels, ready[LABELS])], axis=-1)
-    x = _normalised(ops, x)
+    x = pixel_norm(ops, x, _EPSILON)
     if config.num_classes and config.labels == "embed":
         embedded = products.multiply(ops, labels, ready["mapping.embed.weight"]) + ready["mapping.embed.bias"]
-        x = ops.concatenate([x, _normalised(ops, embedded)], axis=-1)
+        x = ops.concatenate([x, pixel_norm(ops, embedded, _EPSILON)], axis=-1)
     for number in range(config.mapping_layers):
         x = _dense(ops, ready, x, f"mapping.fc{number}")
         x = _times(_rectified(ops, x), config.kind.gain)
@@ -201,11 +202,6 @@ def enlarged(ops: Ops, x: Tensor) -> Tensor:
 
 def _dense(ops: Ops, ready: Weights, x: Tensor, name: str) -> Tensor:
     return products.multiply(ops, x, ready[f"{name}.weight"]) + ready[f"{name}.bias"]
-
-
-def _normalised(ops: Ops, x: Tensor) -> Tensor:
-    """Vectors [n, size] of a mean square of 1."""
-    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + _EPSILON)
 
 
 def _rectified(ops: Ops, x: Tensor) -> Tensor:
