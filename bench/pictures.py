@@ -34,7 +34,7 @@ class Cost:
 
 
 def cost(config: BigGANConfig) -> Cost:
-    """What one frame needs as it is computed here: doublings take 9 multiplications for 4 pixels."""
+    """What one frame needs as it is computed here: doublings take 16 multiplications for 4 pixels."""
     total = config.cond_size * (config.first_values + 2 * sum(channels for _, channels in config.norms))
     weights = total
     for part in config.parts:
@@ -45,7 +45,8 @@ def cost(config: BigGANConfig) -> Cost:
             continue
         small = (part.size // 2 if part.doubles else part.size) ** 2
         square = 9 * part.inner**2
-        total += small * (part.before * part.inner + square) + part.size**2 * (square + part.inner * part.after)
+        total += small * (part.before * part.inner + (16 if part.doubles else 9) * part.inner**2)
+        total += part.size**2 * (square + part.inner * part.after)
         weights += part.before * part.inner + 2 * square + part.inner * part.after
     return Cost(total + config.resolution**2 * config.channel_width * 27, 4 * weights)
 
