@@ -148,6 +148,11 @@ def test_while_sounds_are_made_frames_take_half_of_the_time():
     assert aims_at(0.03, busy=True) * 0.03 == pytest.approx(0.5)
 
 
+def test_a_model_that_nearly_keeps_the_usual_rate_keeps_it_while_sounds_are_made():
+    assert aims_at(0.02, busy=True) == pytest.approx(30.0)
+    assert 0.5 < aims_at(0.026, busy=True) * 0.026 < 0.7
+
+
 def test_the_time_that_frames_of_another_model_took_is_forgotten(running):
     scene = Scene()
     loop, frames = running(FlatModel(takes_s=0.3), scene=scene)

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 # shown so stays until it needs more than KEPT_SHARE.
 FAST_FPS, FULL_FPS = 60.0, 30.0
 SHARE, KEPT_SHARE = 0.5, 0.7
-# While the sound engine works, frames take at most SHARE of the time of the threads that render, but this many always
-# come; and fewer while nobody watches.
+# While the sound engine works, frames take at most SHARE of the time of the threads that render, or up to KEPT_SHARE
+# where that is enough for FULL_FPS, but this many always come; and fewer while nobody watches.
 BUSY_FPS, UNWATCHED_FPS = 6.0, 5.0
 # A viewer who fetched a frame within this time is still watching.
 _WATCHED_S = 3.0
@@ -116,7 +116,7 @@ class RenderLoop:
         takes_s = self.frame_clock.render_time_s()
         rates = [self._rates.full or self._fitting(takes_s)]
         if self.busy:
-            rates.append(max(self._rates.busy, SHARE / max(takes_s, _SHORTEST_S)))
+            rates.append(max(self._rates.busy, _busy_share(takes_s) / max(takes_s, _SHORTEST_S)))
         if not self._watched(now_s):
             rates.append(self._rates.unwatched)
         return 1.0 / min(rates)
@@ -163,3 +163,12 @@ class RenderLoop:
         if level:
             self._preview.record(now_s - begun_s, period_s, has_preview(task.model))
         self.frame_clock.done(begun_s, now_s, period_s, usual=bool(level))
+
+
+def _busy_share(takes_s: float) -> float:
+    """The part of the time that frames may take while the sound engine works.
+
+    It falls from KEPT_SHARE to SHARE without a step, so that a rate between the two does not jump up and down.
+    """
+    needed = takes_s * FULL_FPS
+    return max(SHARE, min(needed, 2.0 * KEPT_SHARE - needed))
