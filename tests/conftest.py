@@ -132,7 +132,7 @@ class RunningServer:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE_S)
 
 
 def running_with(running, model):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import SMALL, RunningServer
+from replies import reason, wave
 
 import gansynth
 from core.nn import numpy_ops
@@ -49,19 +50,9 @@ def send(running):
     return running.send
 
 
-def reason(replies):
-    assert replies[-1].address == "/fail", replies
-    return replies[-1].args[2]
-
-
 def reported(replies):
     """What /sound/conditions says is set, by name."""
     return {reply.args[0]: reply.args[1:] for reply in replies if reply.address == "/sound/conditioned"}
-
-
-def wave(replies):
-    (path,) = (reply.args[1] for reply in replies if reply.address == "/sound/audio")
-    return soundfile.read(path, dtype="float32")[0]
 
 
 def test_the_model_names_its_conditions(model):

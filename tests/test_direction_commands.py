@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-import soundfile
 from conftest import SMALL, RunningServer, running_with
+from replies import reason, wave
 
 import ganspace
 from core.latent.interpolation import lerp
@@ -40,16 +40,6 @@ def send(running):
 @pytest.fixture(scope="module")
 def course():
     return ganspace.load(SMALL / PICKLE)
-
-
-def reason(replies):
-    assert replies[-1].address == "/fail", replies
-    return replies[-1].args[2]
-
-
-def wave(replies):
-    (path,) = (reply.args[1] for reply in replies if reply.address == "/sound/audio")
-    return soundfile.read(path, dtype="float32")[0]
 
 
 def assert_close(ours, wanted):
