@@ -6,6 +6,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _INSIDE = "core/shipped"
+# What a model's card shows, and nothing reads.
+_OF_CARDS = {".flac", ".jpg", ".png"}
 
 
 class ShippedFiles(BuildHookInterface):
@@ -17,5 +19,8 @@ class ShippedFiles(BuildHookInterface):
             return
         root = Path(self.root)
         folders = (root / "models" / "ships.txt").read_text(encoding="utf-8").split()
-        names = ["models/ships.txt", *(f"models/{folder}" for folder in folders), "pd"]
+        names = ["models/ships.txt", "pd"]
+        for folder in folders:
+            files = (path for path in (root / "models" / folder).glob("**/*") if path.is_file())
+            names += [path.relative_to(root).as_posix() for path in files if path.suffix not in _OF_CARDS]
         build_data["force_include"].update({str(root / name): f"{_INSIDE}/{name}" for name in names})

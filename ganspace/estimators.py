@@ -11,6 +11,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from core.scikit_learn import scikit_learn
 from ganspace import streaming
 from ganspace.directions import EstimatedDirections, from_vectors
 from ganspace.plan import Plan
@@ -23,6 +24,7 @@ MOST_BYTES = 8 * 2**30
 ICA_ITERATIONS = 1000
 SPARSITY = 1.0
 _LEAST_SQUARE = 1e-10
+_BY_SCIKIT_LEARN = ("ica", "spca")
 
 
 class Estimator(ABC):
@@ -49,7 +51,8 @@ def make(plan: Plan, size: int, latent_size: int) -> Estimator:
     """The estimator of a plan for a layer of `size` values.
 
     Raises:
-        ValueError: too few samples, or more than it can keep; the message says which estimators could.
+        ValueError: too few samples, or more than it can keep, and the message says which estimators could; or ica and
+            spca without scikit-learn.
     """
     name = plan.chosen_estimator
     kept = plan.kept(min(size, latent_size) if name == "linear" else size)
@@ -218,6 +221,9 @@ class AllAtOnce(Estimator):
 
     def __init__(self, name: str, kept: int, count: int, seed: int) -> None:
         """Prepare for `count` samples."""
+        if name in _BY_SCIKIT_LEARN:
+            # Before the samples are computed, which takes long.
+            scikit_learn("decomposition")
         self.name, self.kept, self.count, self.seed = name, kept, count, seed
         self._samples: np.ndarray | None = None
         self._taken = 0
@@ -245,17 +251,23 @@ def _pca(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
 
 def _fbpca(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
     """Randomised, as fbpca with n_iter 2 and l = 2 k (Halko et al. 2011)."""
-    from sklearn.utils.extmath import randomized_svd
+    return _strongest(centered, kept, seed)[1]
 
-    return randomized_svd(centered, kept, n_oversamples=kept, n_iter=2, random_state=_state(seed))[2]
+
+def _strongest(centered: np.ndarray, kept: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The strongest singular values [k] and right vectors [k, size], found in a random basis of twice as many."""
+    width = min(2 * kept, *centered.shape)
+    basis = streaming.find_basis(centered, width, np.random.default_rng(seed)).vectors
+    _, values, turned = np.linalg.svd(centered @ basis, full_matrices=False)
+    return values[:kept], (turned @ basis.T)[:kept]
 
 
 def _ica(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
     """FastICA within the `kept` strongest principal directions, which is where it works anyway."""
-    from sklearn.decomposition import FastICA
-
     principal = _fbpca(centered, kept, seed)
-    ica = FastICA(kept, max_iter=ICA_ITERATIONS, whiten="unit-variance", random_state=_state(seed))
+    ica = scikit_learn("decomposition").FastICA(
+        kept, max_iter=ICA_ITERATIONS, whiten="unit-variance", random_state=_state(seed)
+    )
     ica.fit(centered @ principal.T)
     if ica.n_iter_ >= ICA_ITERATIONS:
         log.warning("ica has not converged after %d iterations; more samples may help", ICA_ITERATIONS)
@@ -268,12 +280,8 @@ def _spca(centered: np.ndarray, kept: int, seed: int) -> np.ndarray:
     Rotating the samples changes neither the error nor the sparsity of the directions, so the left singular vectors and
     most rows can be left out.
     """
-    from sklearn.decomposition import MiniBatchSparsePCA
-    from sklearn.utils.extmath import randomized_svd
-
-    rows = min(2 * kept, *centered.shape)
-    _, strengths, vectors = randomized_svd(centered, rows, n_oversamples=kept, n_iter=2, random_state=_state(seed))
-    spca = MiniBatchSparsePCA(kept, alpha=SPARSITY, random_state=_state(seed))
+    strengths, vectors = _strongest(centered, min(2 * kept, *centered.shape), seed)
+    spca = scikit_learn("decomposition").MiniBatchSparsePCA(kept, alpha=SPARSITY, random_state=_state(seed))
     return spca.fit(strengths[:, None] * vectors).components_
 
 

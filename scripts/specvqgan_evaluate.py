@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.files import atomic
 from core.progress import show_progress
+from core.scikit_learn import scikit_learn
 from scripts import frame
 from scripts.flags import engine
 
@@ -75,6 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _evaluate(options: argparse.Namespace) -> None:
     from specvqgan.metrics import clip_sounds, evaluation, measuring
 
+    if options.recognised:
+        # It judges at the end, after minutes.
+        scikit_learn("metrics")
     if options.out:
         frame.refuse_existing(options.out)
         atomic.check_writable(options.out)

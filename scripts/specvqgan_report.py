@@ -17,6 +17,7 @@ import numpy as np
 import specvqgan
 from core.files.atomic import new_folder, write_text
 from core.progress import show_progress
+from core.scikit_learn import scikit_learn
 from scripts import frame
 from specvqgan.dataset import folder
 from specvqgan.dataset.folder import HELD_OUT, TRAIN, ClipFormat, ClipSet
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
+    # It judges at the end, after minutes.
+    scikit_learn("linear_model")
     form = folder.read_format(options.data_dir)
     learned, clips = (folder.read(options.data_dir, part) for part in (TRAIN, HELD_OUT))
     paths = {name: options.model_dir / name for name in ("codebook", "transformer", "vocoder")}

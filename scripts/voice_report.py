@@ -13,6 +13,7 @@ import numpy as np
 import gansynth
 from core.audio.music_tagger import MusicTagger
 from core.progress import show_progress
+from core.scikit_learn import scikit_learn
 from gansynth.dataset import records, summary
 from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
@@ -63,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     frame.refuse_existing(*(options.out_dir / name for name in ("report.json", "sheet.png", "confusion.png")))
+    # It judges at the end, after minutes.
+    scikit_learn("svm")
     rng = np.random.default_rng(options.seed)
     labels = records.read_labels(options.data_dir)
     config = gansynth.read_config(options.ckpt_dir)

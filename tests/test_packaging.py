@@ -107,9 +107,12 @@ def test_a_note_is_played_from_another_folder(installed):
     assert "generated_0.wav" in said.stdout, said.stderr
 
 
-def test_models_of_the_users_stay_out_of_the_wheel(tmp_path):
+def test_models_of_the_users_and_pictures_of_cards_stay_out_of_the_wheel(tmp_path):
     (tmp_path / "models" / "gansynth" / "mine").mkdir(parents=True)
     (tmp_path / "models" / "ships.txt").write_text("gansynth/theirs\n")
+    (tmp_path / "models" / "gansynth" / "theirs").mkdir()
+    for file in ("mine/meta.json", "theirs/meta.json", "theirs/sheet.png"):
+        (tmp_path / "models" / "gansynth" / file).touch()
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / ".ci" / "hatch_build.py")
     hook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hook)
@@ -117,7 +120,7 @@ def test_models_of_the_users_stay_out_of_the_wheel(tmp_path):
     hook.ShippedFiles(str(tmp_path), {}, None, None, str(tmp_path), "wheel").initialize("standard", data)
     assert set(data["force_include"].values()) == {
         "core/shipped/models/ships.txt",
-        "core/shipped/models/gansynth/theirs",
+        "core/shipped/models/gansynth/theirs/meta.json",
         "core/shipped/pd",
     }
 

@@ -83,8 +83,7 @@ def evaluate(
     """All figures, as in report.json, and the confusion of families, if the model was asked for families.
 
     Raises:
-        ModuleNotFoundError: scikit-learn is not installed.
-        ValueError: there are no notes.
+        ValueError: there are no notes, or scikit-learn is not installed.
     """
     if not real or not generated:
         raise ValueError(f"there must be at least 1 real and 1 generated note, not {len(real)} and {len(generated)}")

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from core.scikit_learn import scikit_learn
+
 FOLDS = 4
 # The velocity that a sound-font dataset appends to an instrument's name.
 _VELOCITY = re.compile(r"-v\d+$")
@@ -22,16 +24,12 @@ def train(vectors: np.ndarray, families: Sequence[str]) -> Any:
     """Train a classifier on feature vectors [n, levels]; it has predict(vectors [m, levels]) -> names [m].
 
     Raises:
-        ModuleNotFoundError: scikit-learn is not installed.
-        ValueError: there are fewer than two families.
+        ValueError: there are fewer than two families, or scikit-learn is not installed.
     """
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
     if len(set(families)) < 2:
         raise ValueError(f"a classifier needs at least two families; all notes are {', '.join(set(families))}")
-    return make_pipeline(StandardScaler(), SVC(C=10.0, class_weight="balanced")).fit(vectors, families)
+    steps = scikit_learn("preprocessing").StandardScaler(), scikit_learn("svm").SVC(C=10.0, class_weight="balanced")
+    return scikit_learn("pipeline").make_pipeline(*steps).fit(vectors, families)
 
 
 def predict_held_out(vectors: np.ndarray, families: Sequence[str], groups: Sequence[Any]) -> np.ndarray | None:
@@ -39,14 +37,12 @@ def predict_held_out(vectors: np.ndarray, families: Sequence[str], groups: Seque
 
     None where there are too few groups to hold some out and still have two families.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
     known, predicted = np.array(families), np.full(len(families), UNKNOWN, dtype=object)
     folds = min(FOLDS, len(set(groups)), int(np.unique(known, return_counts=True)[1].max()))
     if folds < 2:
         return None
-    split = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(vectors, known, groups)
-    for others, held_out in split:
+    split = scikit_learn("model_selection").StratifiedGroupKFold(folds, shuffle=True, random_state=0)
+    for others, held_out in split.split(vectors, known, groups):
         if len(set(known[others])) < 2:
             return None
         predicted[held_out] = train(vectors[others], known[others]).predict(vectors[held_out])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.audio import stft
+from core.scikit_learn import scikit_learn
 
 HIDDEN = 96
 _BANDS_PER_OCTAVE, _LOWEST_HZ, _OCTAVES = 24, 27.5, 8
@@ -42,16 +43,15 @@ class PitchClassifier:
         """Train on the spectra of real notes [n, bands] and their MIDI pitches [n].
 
         Raises:
-            ModuleNotFoundError: scikit-learn is not installed.
+            ValueError: scikit-learn is not installed.
         """
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPClassifier
-
         shift = spectra.mean(axis=0)
-        network = MLPClassifier((HIDDEN,), alpha=1e-3, max_iter=80, random_state=0, tol=1e-3)
+        network = scikit_learn("neural_network").MLPClassifier(
+            (HIDDEN,), alpha=1e-3, max_iter=80, random_state=0, tol=1e-3
+        )
         with warnings.catch_warnings():
             # So many rounds are enough, whether or not the loss still falls a little.
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", scikit_learn("exceptions").ConvergenceWarning)
             return cls(network.fit(spectra - shift, pitches), shift)
 
     def probabilities(self, spectra: np.ndarray) -> np.ndarray:

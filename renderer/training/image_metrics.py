@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.scikit_learn import scikit_learn
 from core.training.random_streams import Stream, generator
 from renderer.training.image_folder import LabelledImages
 
@@ -69,9 +70,8 @@ def measure(dataset: LabelledImages, render: Render, z_dim: int, count: int = 32
 
 def _classifier(rows: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """A function of features [n, k] that predicts labels [n], fitted to some."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(rows, labels).predict
+    analysis = scikit_learn("discriminant_analysis")
+    return analysis.LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(rows, labels).predict
 
 
 def features(images: np.ndarray) -> np.ndarray:

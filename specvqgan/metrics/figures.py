@@ -15,6 +15,7 @@ import numpy as np
 
 from core import checks, distances
 from core.distances import Spread
+from core.scikit_learn import scikit_learn
 
 log = logging.getLogger(__name__)
 SEED = 2020
@@ -100,11 +101,9 @@ def classification(targets: np.ndarray, logits: np.ndarray, most_likely: Sequenc
     the means are those of the others.
 
     Raises:
-        ValueError: a class is not among the logits' classes, or all sounds are of one.
+        ValueError: a class is not among the logits' classes, all sounds are of one, or scikit-learn is not installed.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    count = logits.shape[1]
+    metrics, count = scikit_learn("metrics"), logits.shape[1]
     for target in (targets.min(), targets.max()):
         checks.whole("a class", target, 0, count - 1)
     present = np.unique(targets)
@@ -114,10 +113,10 @@ def classification(targets: np.ndarray, logits: np.ndarray, most_likely: Sequenc
         log.warning("%d of %d classes have no sound and do not count", count - len(present), count)
     ranked, shares = np.argsort(-logits, axis=1, kind="stable"), np.exp(_log_softmax(np.asarray(logits, np.float32)))
     hits = ranked == targets[:, None]
-    area = float(np.mean([roc_auc_score(targets == one, shares[:, one]) for one in present]))
+    area = float(np.mean([metrics.roc_auc_score(targets == one, shares[:, one]) for one in present]))
     return Classification(
         {k: float(hits[:, :k].any(axis=1).mean()) for k in most_likely},
-        float(np.mean([average_precision_score(targets == one, shares[:, one]) for one in present])),
+        float(np.mean([metrics.average_precision_score(targets == one, shares[:, one]) for one in present])),
         area,
         # Where every sound is recognised the distance has no bound.
         math.sqrt(2) * statistics.NormalDist().inv_cdf(area) if 0 < area < 1 else math.copysign(math.inf, area - 0.5),

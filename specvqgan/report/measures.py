@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.scikit_learn import scikit_learn
 from specvqgan.features import frame_features
 
 # Neighbours over which onsets and pulses are smeared, so that a moment sooner or later counts.
@@ -38,11 +39,8 @@ class FamilyJudge:
     @classmethod
     def learn(cls, vectors: np.ndarray, labels: np.ndarray) -> "FamilyJudge":
         """Learn from `family_vectors` of spectrograms, and their classes."""
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000, C=0.3))
+        judge = scikit_learn("linear_model").LogisticRegression(max_iter=3000, C=0.3)
+        model = scikit_learn("pipeline").make_pipeline(scikit_learn("preprocessing").StandardScaler(), judge)
         model.fit(vectors, labels)
         return cls(model)
 

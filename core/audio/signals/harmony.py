@@ -10,6 +10,7 @@ from core.audio.chromagram import tuning
 from core.audio.features import normalized_chroma
 from core.audio.pieces import SAMPLE_RATE, pieces
 from core.audio.signals.envelopes import FRAME, HOP
+from core.audio.signals.factorization import factorize, strengths_of
 from core.audio.signals.signal import Signal
 
 COMPONENTS = 12
@@ -31,8 +32,8 @@ def chroma(wave: np.ndarray) -> Signal:
 def decompose(wave: np.ndarray, components: int = COMPONENTS) -> Signal:
     """How strong each part of a sound is [n, components], 43 moments a second.
 
-    The parts are spectra that a non-negative matrix factorisation finds (Lee and Seung 1999; scikit-learn, 500
-    iterations at most, from the same start each time). In silence all are 0.
+    The parts are spectra that a non-negative matrix factorisation finds (Lee and Seung 1999), in 500 iterations at
+    most. In silence all are 0.
     """
     checks.whole("components of decompose", components, 1, COMPONENTS)
     count = 1 + len(wave) // HOP
@@ -42,20 +43,12 @@ def decompose(wave: np.ndarray, components: int = COMPONENTS) -> Signal:
 
 
 def _activations(wave: np.ndarray, count: int, components: int) -> np.ndarray:
-    import warnings
-
-    from sklearn.decomposition import NMF
-    from sklearn.exceptions import ConvergenceWarning
-
-    model = NMF(n_components=components, max_iter=_ITERATIONS, random_state=0)
-    with warnings.catch_warnings():
-        # The last iterations change nothing that could be seen.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        if count <= _MOST_MOMENTS:
-            return np.asarray(model.fit_transform(_spectra(wave, np.arange(count))))
-        model.fit(_spectra(wave, np.linspace(0, count - 1, _MOST_MOMENTS).astype(int)))
-        blocks = np.split(np.arange(count), range(_BLOCK, count, _BLOCK))
-        return np.concatenate([model.transform(_spectra(wave, moments)) for moments in blocks])
+    if count <= _MOST_MOMENTS:
+        return factorize(_spectra(wave, np.arange(count)), components, _ITERATIONS)[0]
+    some = _spectra(wave, np.linspace(0, count - 1, _MOST_MOMENTS).astype(int))
+    parts = factorize(some, components, _ITERATIONS)[1]
+    blocks = np.split(np.arange(count), range(_BLOCK, count, _BLOCK))
+    return np.concatenate([strengths_of(_spectra(wave, moments), parts, _ITERATIONS) for moments in blocks])
 
 
 def _spectra(wave: np.ndarray, moments: np.ndarray) -> np.ndarray:
