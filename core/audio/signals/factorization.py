@@ -25,8 +25,9 @@ def factorize(rows: np.ndarray, parts: int, iterations: int) -> tuple[np.ndarray
     strengths, found = _start(rows, parts)
     first = 0.0
     for _ in range(iterations):
-        change = _improve(strengths, found @ rows.T, found @ found.T)
-        change += _improve(found, strengths @ rows, strengths @ strengths.T)
+        # The long matrix comes first: the other way round it takes four times as long.
+        change = _improve(strengths, (rows @ found.T).T, found @ found.T)
+        change += _improve(found, (rows.T @ strengths.T).T, strengths @ strengths.T)
         first = first or change
         if change <= _TOLERANCE * first:
             break
@@ -36,7 +37,7 @@ def factorize(rows: np.ndarray, parts: int, iterations: int) -> tuple[np.ndarray
 def strengths_of(rows: np.ndarray, parts: np.ndarray, iterations: int) -> np.ndarray:
     """How strong known parts [parts, size] are in rows [n, size]: [n, parts]; see `factorize`."""
     strengths, first = np.zeros((len(parts), len(rows)), np.float32), 0.0
-    products, gram = parts @ rows.T, parts @ parts.T
+    products, gram = (rows @ parts.T).T, parts @ parts.T
     for _ in range(iterations):
         change = _improve(strengths, products, gram)
         first = first or change
