@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,8 @@ PATCHES = ("hallu_live", "hallu_stream")
 # Silence in the recording before the MIDI file begins, and how long is waited for anything.
 LEAD_S = 0.5
 PATIENCE_S = 60.0
+# What is reported when something that was asked for fails.
+_FAILED = re.compile(r"\S+ (answer failed|from fail) ")
 
 _TEE = r"""#N canvas 0 0 300 200 12;
 #X obj 20 20 inlet~;
@@ -118,8 +120,8 @@ _DRIVER = r"""#N canvas 0 0 500 400 12;
 class Patches:
     """The two patches in a running Pd."""
 
-    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", link: socket.socket) -> None:
-        self._folder, self._process, self._link = folder, process, link
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", link: socket.socket, rate: int) -> None:
+        self._folder, self._process, self._link, self._rate = folder, process, link, rate
         self._bytes = b""
         link.settimeout(0.05)
 
@@ -143,12 +145,14 @@ class Patches:
             TimeoutError: they did not come in time.
         """
         missing, end_s = set(starts), time.monotonic() + patience_s
+        failed: list[str] = []
         while time.monotonic() < end_s:
             for line in self._lines():
+                failed += [line] if _FAILED.match(line) else []
                 missing = {start for start in missing if not f"{line} ".startswith(f"{start} ")}
                 if not missing:
                     return
-        raise TimeoutError(f"Pd did not report {sorted(missing)} in {patience_s:g} s")
+        raise TimeoutError(f"Pd did not report {sorted(missing)} in {patience_s:g} s; what failed: {failed}")
 
     def play(self, notes: Sequence[MidiNote], seconds: float, recordings: Path) -> dict[str, Path]:
         """Play notes as MIDI for so long; returns the recording of each patch.
@@ -178,8 +182,9 @@ class Patches:
         self.to(f"record-{name}", "start")
         yield
         # Pd's time, which passes more slowly than ours on a busy machine.
-        size, end_s = 4 * seconds * RATE + path.stat().st_size, time.monotonic() + 10 * seconds + PATIENCE_S
-        while path.stat().st_size < size:
+        end_s = time.monotonic() + 10 * seconds + PATIENCE_S
+        size = 4 * seconds * self._rate + _size(path)
+        while _size(path) < size:
             if time.monotonic() > end_s:
                 raise TimeoutError(f"Pd recorded less than {seconds:g} s into {path}")
             time.sleep(0.1)
@@ -209,6 +214,11 @@ class Patches:
             before, sizes = sizes, [path.stat().st_size for path in paths]
 
 
+def _size(path: Path) -> int:
+    """Bytes of a recording; 0 before Pd has begun it."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def _score(notes: Sequence[MidiNote], seconds: float) -> str:
     """A text for `qlist`: the recording starts, all notes begin and end, the recording stops."""
     events = [(LEAD_S + note.start_s, f"#notein {note.pitch} {note.velocity} 1") for note in notes]
@@ -220,23 +230,31 @@ def _score(notes: Sequence[MidiNote], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _copies(folder: Path, patches: Sequence[str]) -> list[Path]:
+def _copies(folder: Path, patches: Sequence[str], own: Mapping[str, str]) -> list[Path]:
     """The patches with recorders and probes; what they have `[hallu-listen~]` for is recorded by that name."""
     folder.mkdir(parents=True)
-    for path in shipped("pd").glob("*.pd"):
-        text = path.read_text()
-        if path.stem in (*patches, "hallu-listen~"):
-            text = re.sub(r"(#X obj \d+ \d+) dac~;", rf"\1 tee~ {path.stem};", text)
-        if path.stem in patches:
-            text += _PROBE.format(name=path.stem)
-        (folder / path.name).write_text(text)
+    files = [path for where in (shipped("pd"), shipped("pd") / "compat") for path in where.glob("*.pd")]
+    for name, text in {**{path.stem: path.read_text() for path in files}, **own}.items():
+        if name in (*patches, "hallu-listen~"):
+            text = re.sub(r"(#X obj \d+ \d+) dac~;", rf"\1 tee~ {name};", text)
+        if name in patches:
+            text += _PROBE.format(name=name)
+        (folder / f"{name}.pd").write_text(text)
     (folder / "tee~.pd").write_text(_TEE)
     return [folder / f"{patch}.pd" for patch in patches]
 
 
 @contextmanager
-def opened(folder: Path, rate: int = RATE, patches: Sequence[str] = PATCHES) -> Iterator[Patches]:
+def opened(
+    folder: Path, rate: int = RATE, patches: Sequence[str] = PATCHES, own: Mapping[str, str] | None = None
+) -> Iterator[Patches]:
     """Patches, by their names without .pd, open, with DSP on, until the end of the block.
+
+    Args:
+        folder: new; gets the copies.
+        rate: of Pd, in Hz.
+        patches: those that are opened.
+        own: texts of patches that do not ship, by their names.
 
     Raises:
         OSError: Pd is not installed.
@@ -244,7 +262,7 @@ def opened(folder: Path, rate: int = RATE, patches: Sequence[str] = PATCHES) -> 
     program = shutil.which("pd")
     if program is None:
         raise OSError("Pure Data (pd) is not installed")
-    files = _copies(folder / "pd", patches)
+    files = _copies(folder / "pd", patches, own or {})
     with socket.create_server(("127.0.0.1", 0)) as door:
         (folder / "driver.pd").write_text(_DRIVER.format(port=door.getsockname()[1]))
         command = [program, "-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr", "-r", str(rate)]
@@ -253,7 +271,7 @@ def opened(folder: Path, rate: int = RATE, patches: Sequence[str] = PATCHES) -> 
         try:
             door.settimeout(PATIENCE_S)
             with door.accept()[0] as link:
-                running = Patches(folder, process, link)
+                running = Patches(folder, process, link, rate)
                 running.to("pd", "dsp 1")
                 yield running
         finally:

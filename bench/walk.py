@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bench import walk_files
 from bench.live_patches import PATIENCE_S, opened
-from bench.reliability.running import Running, running
-from bench.walk_scenes import SCENES, Scene
+from bench.reliability.running import Running, running, wait
+from bench.walk_files import Command
+from bench.walk_scenes import DROP_IN, SCENES, Scene
 from core.audio.loudness import TARGET_LUFS, loudness_lufs, mean_loudness_lufs
 from gansynth.report import faults
 
@@ -71,9 +73,10 @@ def walk(scene: Scene, server: Running, times: int, folder: Path) -> Measured:
     server.ask("/sound/unload", timeout_s=300.0)
     server.ask("/sound/seed", _SEED)
     server.ask("/sound/load", scene.model, timeout_s=300.0)
-    with opened(folder, patches=(scene.patch,)) as patches:
+    with opened(folder, scene.rate, (scene.patch,), {"drop_in": DROP_IN}) as patches:
         patches.to("hallu-connect", f"127.0.0.1 {server.port}")
-        patches.wait(scene.patch, "answer", "loaded", patience_s=10 * PATIENCE_S)
+        if scene.ready:
+            patches.wait(f"{scene.patch} {scene.ready}", patience_s=2 * PATIENCE_S)
         for count in range(times):
             scene.prepare(patches)
             # A hand waits too: what was set reaches the server, and the keyboard its mix.
@@ -99,25 +102,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("--only", default="", help="only scenes with this word in page or title")
     flags.add_argument("--out", type=Path, help="keep the recordings in this new folder")
     options = flags.parse_args(argv)
-    wrong = []
     print(
         "| page | sound | LUFS, mean | softest, loudest | peak, dBFS | faults |\n|---|---|---|---|---|---|", flush=True
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.out or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        with running(folder, "--no-image") as server:
-            for number, scene in enumerate(SCENES):
-                if options.only not in f"{scene.page} {scene.title}":
-                    continue
-                found = walk(scene, server, options.times, folder / str(number))
-                print(_row(scene, found), flush=True)
-                wrong += _wrong(scene, found)
+        wrong = [line for pictures in (False, True) for line in _walked(pictures, options, folder / f"with_{pictures}")]
+        for command, files in walk_files.walked(folder / "files", options.only):
+            sounds = [soundfile.read(file, dtype="float32") for file in files]
+            print(_row(command, Measured(tuple(wave for wave, _ in sounds), sounds[0][1])), flush=True)
     print("\n".join(wrong))
     return 1 if wrong else 0
 
 
-def _row(scene: Scene, found: Measured) -> str:
+def _walked(pictures: bool, options: argparse.Namespace, folder: Path) -> list[str]:
+    """Walk the scenes that need pictures, or all others; what is not as it must be."""
+    scenes = [scene for scene in SCENES if scene.pictures is pictures and options.only in f"{scene.page} {scene.title}"]
+    if not scenes:
+        return []
+    folder.mkdir(parents=True)
+    wrong = []
+    with running(folder, *(["--image-port", "0"] if pictures else ["--no-image"])) as server:
+        if pictures:
+            wait(lambda: server.ask("/image/status")[0].address == "/image/status.reply", "no pictures came")
+        for number, scene in enumerate(scenes):
+            found = walk(scene, server, options.times, folder / str(number))
+            print(_row(scene, found), flush=True)
+            wrong += _wrong(scene, found)
+    return wrong
+
+
+def _row(scene: Scene | Command, found: Measured) -> str:
     softest, loudest = found.range_lufs
     figures = f"{found.mean_lufs:.1f} | {softest:.1f}, {loudest:.1f} | {found.peak_db:.1f} | {found.faults}"
     return f"| {scene.page} | {scene.title} | {figures} |"

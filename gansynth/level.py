@@ -2,14 +2,12 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from core.audio.loudness import TARGET_LUFS, gain_db_to, loudness_lufs, mean_loudness_lufs
-from core.latent.interpolation import slerp
-from core.latent.key_path import key_path
+from core.audio.loudness import TARGET_LUFS, gain_db_to, mean_loudness_lufs
 from core.progress import Progress
 from gansynth.hallucination import Timing, overlap_add
 from gansynth.report.tuning import clarity_db
@@ -17,8 +15,9 @@ from gansynth.report.tuning import clarity_db
 log = logging.getLogger(__name__)
 
 NOTES = 8
-KEYS = 3
-STEPS = 0
+# Short hallucinations, wider by half than OSC's usual ones: the patches' are wider still.
+PATHS, KEYS = 4, 3
+WIDER = 1.5
 _SEED = 1770
 
 
@@ -58,7 +57,7 @@ class MeasuredModel(Protocol):
 def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     """Measure the level of a model: the same for the same model each time; one that plays noise is logged.
 
-    Eight notes with random timbres, at pitches spread over those of the model, and one hallucination through three key
+    Eight notes with random timbres, at pitches spread over those of the model, and four hallucinations of three key
     points at its middle pitch, with the default envelope.
 
     Args:
@@ -68,18 +67,18 @@ def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     Returns:
         Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune, see `Level`.
     """
-    z = np.random.default_rng(_SEED).standard_normal((NOTES + KEYS, model.latent_size)).astype(np.float32)
-    path = key_path(z[NOTES:], STEPS, slerp)
+    z = np.random.default_rng(_SEED).standard_normal((NOTES + PATHS * KEYS, model.latent_size)).astype(np.float32)
     places = np.linspace(0, len(model.pitches) - 1, NOTES + 2).round().astype(int)[1:-1]
     pitches = [int(model.pitches[place]) for place in places]
     middle = int(model.pitches[len(model.pitches) // 2])
     options = {} if progress is None else {"progress": progress}
-    waves = model.generate(np.concatenate([z[:NOTES], path]), pitches + [middle] * len(path), **options)
+    waves = model.generate(z, pitches + [middle] * (PATHS * KEYS), **options)
     waves = np.where(np.isfinite(waves), waves, 0.0)
     rate = model.sample_rate
-    timing = Timing.default_for(model.audio_length / rate).fitted(model.audio_length, rate)
-    whole = overlap_add(waves[NOTES:], len(path), timing, rate)
-    loudness = (mean_loudness_lufs(waves[:NOTES], rate), loudness_lufs(whole, rate))
+    usual = Timing.default_for(model.audio_length / rate)
+    timing = replace(usual, spacing=WIDER * usual.spacing).fitted(model.audio_length, rate)
+    paths = [overlap_add(keys, KEYS, timing, rate) for keys in np.split(waves[NOTES:], PATHS)]
+    loudness = (mean_loudness_lufs(waves[:NOTES], rate), mean_loudness_lufs(paths, rate))
     gains = [round(gain_db_to(TARGET_LUFS, measured), 2) for measured in loudness]
     return Level(gains[0], gains[1], _in_tune(model, waves[:NOTES], pitches))
 

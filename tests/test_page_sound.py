@@ -24,6 +24,10 @@ def running(tmp_path_factory, models):
 
 @pytest.fixture(scope="module")
 def page(running):
+    return address(running)
+
+
+def address(running):
     """The page's address, which the server logs."""
     end = time.monotonic() + PATIENCE_S
     while not (found := re.search(r"page at (http\S+)", "".join(running.errors))):
@@ -174,6 +178,21 @@ def test_what_a_client_sets_is_on_the_page_and_what_the_page_sets_is_listened_to
             return OscMessage((await listener.socket.receive()).data).params
 
     assert talk(page, listen, "") == [12]
+
+
+def test_the_kind_of_note_that_a_client_sets_is_on_the_page(tmp_path, band):
+    async def follow(page):
+        running.send("/sound/condition", "family", "brass")
+        while page.status.get("conditions", {}).get("family", {}).get("set") != ["brass"]:
+            await page.take()
+        return "flute" in page.status["conditions"]["family"]["values"]
+
+    running = RunningServer(tmp_path, band, "--image-port", "0", "--no-image")
+    try:
+        running.send("/sound/load", "band")
+        assert talk(address(running), follow)
+    finally:
+        running.stop()
 
 
 def test_a_session_is_saved_listed_and_deleted_from_the_page(page):

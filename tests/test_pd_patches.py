@@ -257,3 +257,12 @@ def test_a_label_is_one_word_for_pd():
     labels = [line for path in PATCHES for line in re.findall(r"#X msg \d+ \d+\s+label [^;]*;", path.read_text())]
     cut = [line for line in labels if re.search(r"label (\\.|[^\\\s])+ ", line)]
     assert len(labels) > 20 and cut == []
+
+
+def test_patches_open_side_by_side_within_a_small_screen():
+    """Each title stays in sight, and with menu and title bar all of them end above 768 lines."""
+    played = [path for path in PD.glob("*.pd") if not path.name.startswith("hallu-")]
+    canvases = [[int(word) for word in path.read_text().split()[2:6]] for path in played]
+    places = [(left, top) for left, top, _, _ in canvases]
+    assert len(set(places)) == len(places) == 11
+    assert all(left + width <= 1366 and top + height <= 768 - 60 for left, top, width, height in canvases)

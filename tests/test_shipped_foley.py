@@ -11,7 +11,9 @@ import pytest
 
 import specvqgan
 from core import families
+from core.audio.loudness import TARGET_LUFS, mean_loudness_lufs
 from core.files import user_folders
+from server.loaded_foley import measured_gain_db
 from specvqgan.features import frame_features
 from specvqgan.report import measures
 
@@ -94,6 +96,12 @@ def test_frames_of_any_size_become_a_sound(model):
     wave = model.generate(frames, 10.0, seconds=2.0, seed=1)
     assert len(wave) == 2 * model.sample_rate
     assert np.sqrt(np.square(wave).mean()) > 0.003 and np.abs(wave).max() <= 1
+
+
+def test_sounds_of_held_out_clips_are_at_the_common_loudness(model, made):
+    waves = model.vocoder.generate(np.clip(made[:8], 0, 1))
+    loudness = mean_loudness_lufs(waves, model.sample_rate) + measured_gain_db(model)
+    assert loudness == pytest.approx(TARGET_LUFS, abs=4)
 
 
 def test_black_frames_are_nearly_silent(model):

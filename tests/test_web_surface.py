@@ -193,6 +193,48 @@ def test_a_note_fills_the_slot_first_and_is_played_here_and_followed(tab, fake):
     assert received(fake, "/sound/note")["pitch"] == 60
 
 
+BAND = {"family": {"values": ["brass", "flute"], "set": ["brass"]}, "qualities": {"values": ["bright"], "set": []}}
+
+
+def test_the_kind_of_note_that_somebody_has_set_is_shown_and_can_be_changed(tab, fake):
+    fake.status |= {"conditions": BAND}
+    tab.click("#tab-sound")
+    shown = "[...document.querySelectorAll('#kinds select')].map(one => [one.dataset.condition, one.value])"
+    tab.wait(f"{shown}.length === 2")
+    assert tab.js(shown) == [["family", "brass"], ["qualities", "any"]]
+    family = "document.querySelector('[data-condition=family]')"
+    tab.js(f"{family}.value = 'flute'; {family}.dispatchEvent(new Event('change'))")
+    assert received(fake, "/sound/condition") == {"name": "family", "value": ["flute"]}
+    fake.status |= {"conditions": {}}
+    tab.wait(f"{shown}.length === 0")
+
+
+RENDERED = """
+import("/limiter.js").then(async ({ factor, output }) => {
+  const peaks = [];
+  for (const level of [0.25, 4]) {
+    const context = new OfflineAudioContext(1, 44100, 44100);
+    const sine = new OscillatorNode(context, { frequency: 440 });
+    const gain = output(context);
+    gain.gain.value = level * factor(0.5);
+    sine.connect(gain);
+    sine.start();
+    const wave = (await context.startRendering()).getChannelData(0);
+    peaks.push(Math.max(...wave.map(Math.abs)));
+  }
+  window.peaks = peaks;
+});
+"""
+
+
+def test_the_page_plays_sounds_as_they_come_and_holds_loud_ones_below_minus_one_decibel(tab):
+    tab.js(RENDERED)
+    tab.wait("window.peaks")
+    soft, loud = tab.js("window.peaks")
+    assert soft == pytest.approx(0.25, rel=1e-3)
+    assert 0.7 < loud <= 10 ** (-1 / 20) + 1e-6
+
+
 def test_a_stream_is_played_without_a_gap_steered_and_stopped(tab, fake):
     fake.refuse["/sound/stream"] = ended = Future()
     fake.sounds |= {"a": a_wav(0.5), "b": a_wav(0.25)}

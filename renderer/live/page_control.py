@@ -43,6 +43,7 @@ class PageControl:
             fade=round(self._controller.scene.fade.at(now_s), 2),
             server=state.name,
             pitches=state.pitches,
+            conditions=state.conditions,
             values=dict(self.values()),
             choices={address: dict(names) for address, names in self.choices().items()},
         )

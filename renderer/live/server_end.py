@@ -47,6 +47,7 @@ class ServerState:
         values: what is set for the sound, by address.
         choices: names that there are, by address and argument.
         pitches: of the sound model, MIDI.
+        conditions: of the sound model: by name its `values`, and those that are `set`.
     """
 
     name: str = ""
@@ -55,6 +56,7 @@ class ServerState:
     values: dict[str, list[Any]] = field(default_factory=dict)
     choices: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     pitches: list[int] = field(default_factory=list)
+    conditions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 class ServerEnd:

@@ -51,6 +51,7 @@ class PageStatus:
         fade: the level of the images now: 0 is black.
         server: the name of the server that plays the sound; "" while there is none.
         pitches: of its sound model.
+        conditions: of its sound model: by name the `values` that there are, and those that are `set`.
         values: what the readable commands have set, by address.
         choices: names that there are for arguments, by address and argument.
     """
@@ -90,5 +91,6 @@ class PageStatus:
     fade: float = 1.0
     server: str = ""
     pitches: list[int] = field(default_factory=list)
+    conditions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     values: dict[str, Sequence[Any]] = field(default_factory=dict)
     choices: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)

@@ -139,6 +139,7 @@ class Pages:
             "values": values_of(session),
             "choices": {"/sound/load": {"checkpoint": self._names}},
             "pitches": pitches,
+            "conditions": _conditions(session),
         }
 
 
@@ -151,6 +152,12 @@ def values_of(session: Session) -> dict[str, list[Any]]:
         "/sound/load_ganspace_components": [Path(file).name] if file else [],
         "/sound/set_edits": [float(edit) for edit in session.edits],
     }
+
+
+def _conditions(session: Session) -> dict[str, dict[str, list[str]]]:
+    """For each condition of the model the values that there are, and those that are set."""
+    choices = session.model.conditions if session.model else {}
+    return {name: {"values": [*values], "set": [*session.conditions.get(name, ())]} for name, values in choices.items()}
 
 
 def _row(message: Message) -> list[Any]:

@@ -3,6 +3,7 @@
 import { Bends } from "./bends.js";
 import { Canvas } from "./canvas.js";
 import { Classes } from "./classes.js";
+import { Conditions } from "./conditions.js";
 import { Controls } from "./controls.js";
 import { Directions } from "./directions.js";
 import { Forms } from "./forms.js";
@@ -55,7 +56,7 @@ const more = new More({ all: () => forms.open(), sessions: () => sessions.open()
 new Midi(notice, sound);
 const [controls, directions] = [new Controls(ask), new Directions(ask)];
 const parts = [controls, directions, new Classes(ask), new Bends(ask), new Outputs(ask), new Playing()];
-parts.push(stage, sound, stream, forms, more);
+parts.push(stage, sound, new Conditions(request), stream, forms, more);
 new Keys({ controls, directions, overlay, canvas, stage, more });
 
 const state = {};

@@ -1,11 +1,16 @@
 // The sound from the page: a model, notes, hallucinations, played here. Patches and other clients play on as they do.
 
+import { factor, output } from "./limiter.js";
+
 export const SLOT = "page";
 const NAMES = ["C", "C\u266f", "D", "D\u266f", "E", "F", "F\u266f", "G", "G\u266f", "A", "A\u266f", "B"];
 // As many keys as a screen has room for.
 const KEYS = 24;
 const MIDDLE = 60;
-const VOLUME = 0.8;
+const VOLUME = 0.5;
+// The velocity at which a note is as loud as everything else, here and in the patches.
+const VELOCITY = 100;
+const TO_VELOCITY = (127 / VELOCITY) ** 2;
 
 export class Sound {
   #request;
@@ -49,17 +54,17 @@ export class Sound {
   }
 
   // Play a note of the slot, 1..127 loud.
-  async note(pitch, velocity = 127) {
+  async note(pitch, velocity = VELOCITY) {
     if (!(this.#state.pitches ?? []).includes(pitch)) return;
     if (!this.#filled) await this.#fill();
     const target = this.#target();
     const { replies } = await this.#request("/sound/note", { target, slot: SLOT, pitch, velocity });
-    await this.play(replies);
+    await this.play(replies, TO_VELOCITY);
   }
 
-  // Play the sounds that these replies name.
-  async play(replies) {
-    for (const [, target, path] of replies.filter(([address]) => address === "/sound/audio")) await this.#start(target, path);
+  // Play the sounds that these replies name, so many times as loud as they are.
+  async play(replies, gain = 1) {
+    for (const [, target, path] of replies.filter(([address]) => address === "/sound/audio")) await this.#start(target, path, gain);
   }
 
   // A gain that is turned with the volume, until it leaves.
@@ -116,12 +121,10 @@ export class Sound {
     return `${SLOT}${this.#count}`;
   }
 
-  async #start(target, path) {
+  async #start(target, path, gain) {
     this.#context ??= new AudioContext();
     if (!this.#gain) {
-      // Notes add up; a compressor holds the sum.
-      this.#gain = new GainNode(this.#context);
-      this.#gain.connect(new DynamicsCompressorNode(this.#context, { threshold: -6, ratio: 20 })).connect(this.#context.destination);
+      this.#gain = output(this.#context);
       this.#turn();
     }
     await this.#context.resume();
@@ -129,7 +132,7 @@ export class Sound {
     if (!answer.ok) return;
     const buffer = await this.#context.decodeAudioData(await answer.arrayBuffer());
     const source = new AudioBufferSourceNode(this.#context, { buffer });
-    source.connect(this.#gain);
+    source.connect(new GainNode(this.#context, { gain })).connect(this.#gain);
     this.#playing.set(target, source);
     source.onended = () => this.#ended(target, source);
     source.start();
@@ -146,7 +149,7 @@ export class Sound {
   #turn() {
     const value = Number(this.#volume.value);
     this.#volume.parentElement.querySelector("output").value = value.toFixed(2);
-    for (const gain of [this.#gain, ...this.#followers]) if (gain) gain.gain.value = value ** 2;
+    for (const gain of [this.#gain, ...this.#followers]) if (gain) gain.gain.value = factor(value);
   }
 
   #keys(pitches) {

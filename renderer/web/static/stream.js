@@ -1,6 +1,7 @@
 // Hallucinations without an end: their segments are played one after the other, sample by sample, and steered.
 
 import { Latest } from "./latest.js";
+import { output } from "./limiter.js";
 import { SLOT, nameOf, shownPitch } from "./sound.js";
 
 const COMMAND = "/sound/stream";
@@ -176,8 +177,7 @@ class Player {
 
   #open(sampleRate) {
     const context = new AudioContext({ sampleRate });
-    this.#gain = new GainNode(context);
-    this.#gain.connect(context.destination);
+    this.#gain = output(context);
     this.#sound.follow(this.#gain);
     return context;
   }
