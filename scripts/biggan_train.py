@@ -11,6 +11,7 @@ from core.training.settings import check_classes
 from renderer.training import exported_settings, hparams
 from scripts import frame
 from scripts.flags import training as training_flags
+from scripts.shared import model_report
 
 if TYPE_CHECKING:
     from renderer.training.batches import ImageSource
@@ -37,7 +38,10 @@ def parser() -> argparse.ArgumentParser:
         "--export", type=frame.path, metavar="FOLDER",
         help="do not train; write the model that the run has learned into a new folder; with --minutes, train first",
     )  # fmt: skip
-    flags.add_argument("--report", action="store_true", help="do not train; measure each class and print a table")
+    flags.add_argument(
+        "--report", action="store_true",
+        help="do not train; measure each class and print a table; RUN_DIR may be the folder of any image model too",
+    )  # fmt: skip
     flags.add_argument("--skip_bad", action="store_true", help="name files that are not images, and skip them")
     training_flags.add_continuation(flags)
     training_flags.add(flags)
@@ -85,6 +89,9 @@ def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageS
 
 
 def _use(options: argparse.Namespace) -> None:
+    if options.report and not options.export and model_report.is_model(options.run_dir):
+        print(model_report.text(options))
+        return
     own, classes = hparams.read(options.run_dir)
     source = _source(options, own)
     check_classes(options.run_dir, classes, source.dataset.classes)

@@ -11,6 +11,7 @@ from core.training.settings import check_classes
 from renderer.stylegan2.training import exported_settings, hparams
 from scripts import frame
 from scripts.flags import training as training_flags
+from scripts.shared import model_report
 
 if TYPE_CHECKING:
     from renderer.stylegan2.training.batches import ImageSource
@@ -36,7 +37,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--dtype", choices=("float16", "float32"), default="float16", help="of the exported weights (default: float16)"
     )
-    flags.add_argument("--report", action="store_true", help="do not train; measure each class and print a table")
+    flags.add_argument(
+        "--report", action="store_true",
+        help="do not train; measure each class and print a table; RUN_DIR may be the folder of any image model too",
+    )  # fmt: skip
     flags.add_argument(
         "--features", type=frame.path, metavar="FILE",
         help="weights of EfficientNet-Lite0, for FID and KID in the report; the package "
@@ -92,6 +96,9 @@ def _run(options: argparse.Namespace, source: "ImageSource") -> int:
 
 
 def _report(options: argparse.Namespace) -> None:
+    if model_report.is_model(options.run_dir):
+        print(model_report.text(options, classless=True))
+        return
     own, classes = hparams.read(options.run_dir)
     source = _source(options, own)
     check_classes(options.run_dir, classes, source.dataset.classes)

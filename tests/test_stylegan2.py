@@ -110,6 +110,8 @@ def test_each_frame_may_have_its_own_noise(model):
     ("noise", "rule"),
     [
         ("loud", "noise must be one of const, none, random, not 'loud'"),
+        (3.0, "noise must be const, none, random, or an array for each layer, not 3"),
+        (["x"] * 5, r"the noise of b4\.conv1 must be numbers, not 'x'"),
         ([np.zeros((1, 4, 4, 1))], "there are 1 noises, but the layers with noise are b4.conv1, b8.conv0"),
         ([np.zeros((1, 5, 4, 1))] * 5, r"the noise of b4\.conv1 must be finite numbers of shape \[n, 4, 4, 1\]"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_stylegan2
 from keras import ops
 from parts import need_module
 
@@ -251,6 +252,21 @@ def test_the_command_trains_exports_and_measures(data, tmp_path, capsys, signals
     out = capsys.readouterr().out
     assert "| coral |" in out
     assert "EfficientNet-Lite0" in out
+
+
+def test_a_finished_model_is_measured_without_a_training_engine(data, tmp_path):
+    model = small_stylegan2.write(tmp_path / "model", ("coral", "fire"), num_classes=2)
+    run = f"from scripts import stylegan2_train as t; assert t.main({words(data, model, '--report')!r}) == 0"
+    code = f"import sys; {run}; assert not {{'keras', 'tensorflow', 'jax'}} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "| fire |" in done.stdout
+
+
+def test_a_model_of_other_classes_is_not_measured(data, tmp_path, capsys, signals):
+    model = small_stylegan2.write(tmp_path / "model", ("coral", "ink"), num_classes=2)
+    assert stylegan2_train.main(words(data, model, "--report")) == 1
+    assert "has the classes coral, ink; the images have coral, fire" in capsys.readouterr().err
 
 
 def test_an_export_with_the_trainers_state_goes_on_where_the_run_was(data, tmp_path, capsys, signals):

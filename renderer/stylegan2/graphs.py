@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
 from core.nn import engine, numpy_ops
 from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops, Tensor
@@ -137,12 +138,17 @@ def given_noises(noise: Sequence[Any], config: StyleGan2Config) -> list[np.ndarr
     Raises:
         ValueError: there are more or fewer, or one has another shape.
     """
+    if not isinstance(noise, Sequence | np.ndarray):
+        raise checks.mismatch("noise", "be const, none, random, or an array for each layer", noise)
     if len(noise) != len(config.noisy):
         names = ", ".join(layer.name for layer in config.noisy)
         raise ValueError(f"there are {len(noise)} noises, but the layers with noise are {names}")
     found = []
     for layer, one in zip(config.noisy, noise, strict=True):
-        array = np.asarray(one, np.float32)
+        try:
+            array = np.asarray(one, np.float32)
+        except (TypeError, ValueError):
+            raise checks.mismatch(f"the noise of {layer.name}", "be numbers", one) from None
         if array.shape[1:] != (layer.size, layer.size, 1) or not np.isfinite(array).all():
             raise ValueError(
                 f"the noise of {layer.name} must be finite numbers of shape [n, {layer.size}, {layer.size}, 1], "
