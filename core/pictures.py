@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 MOST_PIXELS = 1 << 26
+_BYTE = 255
 
 
 def read(path: Path) -> "Image":
-    """The picture of a file, RGB, upright as its metadata says.
+    """The picture of a file, RGB, upright as its metadata says; of several, the first.
+
+    What is transparent is white. Greys of 16 bits, or of numbers in 0..1, become greys of 8.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -27,7 +30,7 @@ def read(path: Path) -> "Image":
             with Image.open(file) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS}")
-                return ImageOps.exif_transpose(image).convert("RGB")
+                return _flat(_of_bytes(ImageOps.exif_transpose(image)))
         except UnidentifiedImageError:
             words = "it is not of a kind that Pillow reads"
             raise ValueError(f"it is not a picture that can be read: {unreadable.reason(path, words)}") from None
@@ -35,6 +38,30 @@ def read(path: Path) -> "Image":
             raise ValueError(f"it is not a picture that can be read: {error}") from None
 
 
+def _of_bytes(image: "Image") -> "Image":
+    """A picture of 8 bits: Pillow itself makes a larger grey white, and a part of one black."""
+    import numpy as np
+    from PIL import Image
+
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    values = np.nan_to_num(np.asarray(image, np.float32))
+    parts = image.mode == "F" and values.max() <= 1.0
+    scale = 255.0 if parts else 1.0 if values.max() <= _BYTE and image.mode == "F" else 1.0 / 257.0
+    return Image.fromarray(np.clip(np.round(values * scale), 0, _BYTE).astype(np.uint8))
+
+
+def _flat(image: "Image") -> "Image":
+    """A picture without transparency, RGB; what is under a transparent pixel may be anything."""
+    from PIL import Image
+
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+
+
 def find(folder: Path) -> list[Path]:
-    """The picture files of a folder, in the order of their names."""
-    return sorted(one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+    """The picture files of a folder, in the order of their names, without hidden ones."""
+    named = (one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES and not one.name.startswith("."))
+    return sorted(filter(Path.is_file, named))
