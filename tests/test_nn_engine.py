@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.nn import engine, kernel_layout, products
+from core.processes import core_count
 from tests.test_house import ROOT, imports
 
 KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
@@ -124,6 +125,27 @@ def test_dask_workers_use_as_many_threads_as_they_have(monkeypatch):
     assert engine.thread_count() == 1
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert engine.thread_count() >= 1
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "", "\N{SUPERSCRIPT TWO}"])
+def test_a_limit_of_threads_that_is_no_number_is_none(monkeypatch, limit):
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    assert engine.thread_count() == core_count()
+
+
+@pytest.mark.parametrize("device", ["", " ", "cpu"])
+def test_the_processor_is_meant_where_no_other_device_is_named(monkeypatch, device):
+    monkeypatch.setenv("OPENVINO_DEVICE", device)
+    run = engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])
+    assert run(np.array([-1.0, 1.0], np.float32)).tolist() == [0.0, 1.0]
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are(monkeypatch):
+    monkeypatch.setenv("OPENVINO_DEVICE", "banana")
+    with pytest.raises(
+        ValueError, match=r"^OPENVINO_DEVICE is BANANA, which OpenVINO does not find here \(it finds CPU"
+    ):
+        engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])
 
 
 WITHOUT = """

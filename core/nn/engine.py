@@ -25,6 +25,7 @@ from core.processes import core_count
 
 Network = Callable[..., Any]
 Shape = tuple[int, ...]
+_PROCESSOR = "CPU"
 
 
 def compile(
@@ -64,7 +65,7 @@ def compile(
 def thread_count() -> int:
     """How many threads a network may use: this process's cores, or OMP_NUM_THREADS, which Dask sets for its workers."""
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(core_count(), int(limit)) if limit.isdigit() and int(limit) else core_count()
+    return min(core_count(), int(limit)) if limit.isdecimal() and int(limit) else core_count()
 
 
 class CompiledFunctions:
@@ -139,10 +140,10 @@ def compile_model(model: Any, precision: str) -> Any:
     Raises:
         ValueError: it cannot be compiled.
     """
-    device = os.environ.get("OPENVINO_DEVICE", "CPU")
+    device = os.environ.get("OPENVINO_DEVICE", "").strip().upper() or _PROCESSOR
     # Without the first line OpenVINO takes bfloat16 wherever the processor has it.
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-    if device == "CPU":
+    if device == _PROCESSOR:
         # Pinned threads would wait for a core on which something else runs.
         settings |= {"INFERENCE_NUM_THREADS": thread_count(), "ENABLE_CPU_PINNING": False}
         # Where matrices have 8 bits, what they multiply is rounded to 8 bits too, in groups of so many.
@@ -150,7 +151,15 @@ def compile_model(model: Any, precision: str) -> Any:
     try:
         return core().compile_model(model, device, settings)
     except RuntimeError as error:
-        raise ValueError(f"OpenVINO cannot compile the network for {device}: {_reason(error)}") from error
+        raise ValueError(_refusal(device, _reason(error))) from error
+
+
+def _refusal(device: str, reason: str) -> str:
+    """Why a network cannot be compiled, in one sentence; where the device is not there, which ones are."""
+    there = core().available_devices
+    if device == _PROCESSOR or device.partition(".")[0] in {each.partition(".")[0] for each in there}:
+        return f"OpenVINO cannot compile the network for {device}: {reason}"
+    return f"OPENVINO_DEVICE is {device}, which OpenVINO does not find here (it finds {', '.join(there)}): {reason}"
 
 
 def graph(network: Network, weights: Mapping[str, Any], shapes: Sequence[Shape]) -> tuple[Any, bool]:
