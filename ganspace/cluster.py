@@ -94,8 +94,7 @@ def sums_of_chunks(
     """A worker's task.
 
     Raises:
-        ValueError: the checkpoint in this machine's folder is another one.
-        RuntimeError: the engine is not installed on this machine.
+        ValueError: the checkpoint in this machine's folder is another one, or the engine is not installed there.
     """
     if families.family_of(Path(folder), "sound").checksum(Path(folder)) != checksum:
         raise ValueError(f"{folder} contains another checkpoint on this worker")

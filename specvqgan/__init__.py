@@ -48,8 +48,7 @@ def load_transformer(
 
     Raises:
         FileNotFoundError: there is none, or a file is missing.
-        ValueError: a file is damaged or breaks a rule; the message names it.
-        RuntimeError: the engine is not installed.
+        ValueError: a file is damaged or breaks a rule, and the message names it; or the engine is not installed.
     """
     from specvqgan.transformer import model
 

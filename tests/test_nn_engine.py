@@ -13,6 +13,7 @@ import pytest
 
 from core.nn import engine, kernel_layout, products
 from core.processes import core_count
+from tests.conftest import SMALL
 from tests.test_house import ROOT, imports
 
 KERNEL = np.random.default_rng(1).standard_normal((3, 3, 4, 4)).astype(np.float32)
@@ -154,7 +155,7 @@ sys.modules["openvino"] = None
 from core.nn import engine
 try:
     engine.compile(lambda ops, weights, x: ops.relu(x), {}, [(2,)])
-except RuntimeError as error:
+except ValueError as error:
     print(error)
 """
 
@@ -163,6 +164,19 @@ def test_where_openvino_is_not_installed_the_message_says_what_to_do():
     said = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True).stdout
     assert said.startswith("OpenVINO is not installed")
     assert "--engine tensorflow" in said
+
+
+@pytest.mark.parametrize("missing", ["openvino", "jax"])
+def test_a_command_without_its_engine_ends_in_one_sentence(tmp_path, missing):
+    words = ["--model", SMALL, "--notes", 2, "--steps", 1, "--out", tmp_path / "a.wav"]
+    words += ["--engine", missing] if missing != "openvino" else []
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; from scripts.hallu_hallucinate import main; sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "hallu[train-jax]" in last
+    assert "Error" not in last and "Traceback" not in done.stderr
 
 
 def test_openvino_is_imported_in_one_place():

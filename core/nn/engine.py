@@ -51,8 +51,8 @@ def compile(
         threads.
 
     Raises:
-        ValueError: an unknown engine or precision, or an operation that cannot be compiled; the message names it.
-        RuntimeError: the engine is not installed.
+        ValueError: an unknown engine or precision, one that is not installed, or an operation that cannot be compiled;
+            the message names it.
     """
     check(engine, precision)
     if engine == "openvino":

@@ -12,7 +12,7 @@ def compile(network: Callable[..., Any], weights: Mapping[str, Any], engine: str
     """Compile a network; see `core.nn.engine.compile`. Each new shape of inputs is traced once.
 
     Raises:
-        RuntimeError: Keras or its backend is not installed, or this process uses another backend already.
+        ValueError: Keras or its backend is not installed, or this process uses another backend already.
     """
     select(engine)
     from keras import ops
@@ -36,7 +36,7 @@ def select(engine: str) -> None:
     """Let Keras run on "tensorflow" or "jax" in this process, with matrix products in full float32 on a GPU too.
 
     Raises:
-        RuntimeError: that is not installed, or Keras runs on another backend already.
+        ValueError: that is not installed, or Keras runs on another backend already.
     """
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = engine
@@ -47,9 +47,9 @@ def select(engine: str) -> None:
 
         _full_float32(engine)
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"--engine {engine} needs {error.name}; install hallu[{extra}]") from None
+        raise ValueError(f"--engine {engine} needs {error.name}; install hallu[{extra}]") from None
     if keras.backend.backend() != engine:
-        raise RuntimeError(f"Keras runs on {keras.backend.backend()} in this process; {engine} needs another process")
+        raise ValueError(f"Keras runs on {keras.backend.backend()} in this process; {engine} needs another process")
 
 
 def _full_float32(engine: str) -> None:

@@ -13,7 +13,7 @@ def openvino() -> Any:
     Importing it sends an event to an analytics service unless its telemetry package is missing; it then uses a stub.
 
     Raises:
-        RuntimeError: it is not installed; the message says what to do.
+        ValueError: it is not installed; the message says what to do.
     """
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     try:
@@ -21,7 +21,7 @@ def openvino() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "openvino":
             raise
-        raise RuntimeError(
+        raise ValueError(
             "OpenVINO is not installed (there is none for this system or Python); install hallu[train] and use "
             "--engine tensorflow, or hallu[train-jax] and --engine jax"
         ) from None
