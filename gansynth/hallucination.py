@@ -12,12 +12,13 @@ twice, levels are scaled by the absolute peak, and the clip is exactly as long a
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from core import checks
 from core.audio.levels import scale_to_peak, to_peak
+from core.audio.stored_wave import Samples, stored_at_peak
 from core.latent.interpolation import Interpolation, slerp
 from core.latent.key_path import key_path, point_count
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PEAK = 0.5
 # An envelope that is longer than the note by at most this is clipped to it, because typed times are often rounded.
 TOLERANCE_S = 0.010
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -122,19 +124,32 @@ def overlap_add(notes: Iterable[np.ndarray], count: int, timing: Timing, sample_
     Returns:
         float32 [hallucination_length], with an absolute peak of 0.5; silence stays silence.
     """
+    clip, place = np.zeros(hallucination_length(count, timing, sample_rate), np.float32), 0
+    for block in _sums(notes, timing, sample_rate):
+        clip[place : place + len(block)] = block
+        place += len(block)
+    scale_to_peak(clip, PEAK)
+    return clip
+
+
+def _sums(notes: Iterable[np.ndarray], timing: Timing, sample_rate: int) -> Iterator[np.ndarray]:
+    """Blocks of the sum, float32: a part of it is complete when the next note begins after it."""
     gains = envelope(timing, sample_rate)
-    # A clip may be half an hour long: only the part to which notes are still added is in double precision.
-    clip = np.zeros(hallucination_length(count, timing, sample_rate), np.float32)
     place, sums = 0, np.zeros(len(gains), np.float64)
     for index, note in enumerate(notes):
         start = timing.start(index, sample_rate)
         complete = min(start - place, len(sums))
-        clip[place : place + complete] = sums[:complete]
+        yield sums[:complete].astype(np.float32)
+        yield from _silence(start - place - complete)
         place, sums = start, np.concatenate([sums[complete:], np.zeros(complete)])
         sums += to_peak(note[: len(gains)] * gains, 1.0)
-    clip[place : place + len(sums)] = sums
-    scale_to_peak(clip, PEAK)
-    return clip
+    yield sums.astype(np.float32)
+
+
+def _silence(length: int) -> Iterator[np.ndarray]:
+    """So many samples between two notes, in blocks."""
+    for begin in range(0, length, _BLOCK):
+        yield np.zeros(min(_BLOCK, length - begin), np.float32)
 
 
 def note_pitches(pitch: int | Sequence[int], keys: int, steps: int) -> list[int]:
@@ -178,6 +193,13 @@ class NoteModel(Protocol):
 
 
 def hallucinate(
+    model: NoteModel, keys: np.ndarray, steps: int, timing: Timing, pitch: int | Sequence[int], **options: Any
+) -> np.ndarray:
+    """Generate a hallucination as an array, float32 [samples]; for all else see `stored_hallucination`."""
+    return np.asarray(stored_hallucination(model, keys, steps, timing, pitch, **options), np.float32)
+
+
+def stored_hallucination(
     model: NoteModel,
     keys: np.ndarray,
     steps: int,
@@ -187,8 +209,8 @@ def hallucinate(
     interpolate: Interpolation = slerp,
     conditions: "Conditions | None" = None,
     progress: "Progress | None" = None,
-) -> np.ndarray:
-    """Generate a hallucination through key points.
+) -> Samples:
+    """Generate a hallucination through key points; a long one needs no more memory than a short one.
 
     Of each note only the samples before the envelope's end are computed. (The start cannot be left out, since phase
     accumulates from there.)
@@ -204,7 +226,7 @@ def hallucinate(
         progress: called with (notes done, notes); an error that it raises ends the work.
 
     Returns:
-        float32 [samples] at the model's sample rate.
+        float32 [samples] at the model's sample rate; a long one is in a file, and read in parts; see `Samples`.
 
     Raises:
         ValueError: shapes, pitch, conditions or times break a rule.
@@ -214,4 +236,4 @@ def hallucinate(
     length = max(1, sum(timing.parts(model.sample_rate)))
     pitches = note_pitches(pitch, len(keys), steps)
     notes = model.notes(path, pitches, conditions=conditions, length=length, progress=progress)
-    return overlap_add(notes, len(path), timing, model.sample_rate)
+    return stored_at_peak(_sums(notes, timing, model.sample_rate), PEAK)

@@ -123,7 +123,7 @@ def _add_output_flags(add: Callable[..., object]) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from renderer.live import precision, process
+    from renderer.live import precision, process, recordings
     from renderer.live.controller import RenderController
     from renderer.live.dispatcher import RenderDispatcher
     from renderer.live.link import Link
@@ -131,7 +131,6 @@ def _run(args: argparse.Namespace) -> int:
     from renderer.live.render_loop import Rates
     from renderer.live.server_end import ServerEnd
     from renderer.live.settings_file import SettingsFile
-    from renderer.video import fragments
 
     models = tuple(args.models or user_folders.default_models())
     _check(args, models)
@@ -148,7 +147,7 @@ def _run(args: argparse.Namespace) -> int:
         controller, dispatcher, args.server, ended.set, _version(), _keys(args.key), args.stay, server_end, images
     )
     if images:
-        fragments.recover(out)
+        recordings.recover(out)
         _show_elsewhere(controller, args)
     stop_page = _serve_page(controller, PageControl(controller, dispatcher, server_end, images), args)
     announcer = _announce(controller.page, server_end, args) if args.announce else None

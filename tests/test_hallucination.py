@@ -8,7 +8,8 @@ import pytest
 from core.latent.interpolation import slerp
 from core.latent.key_path import key_path, point_count
 from gansynth.audio_plots import save_hallucination
-from gansynth.hallucination import Timing, envelope, hallucinate, overlap_add
+from gansynth.hallucination import Timing, envelope, hallucinate, overlap_add, stored_hallucination
+from server.sinks.wav_spool import WavSpool
 
 RATE = 1000
 
@@ -111,6 +112,16 @@ def test_a_long_clip_needs_no_more_memory_than_itself():
     wave = overlap_add(notes, 2000, timing, 1000)
     assert tracemalloc.get_traced_memory()[1] < 1.2 * wave.nbytes
     tracemalloc.stop()
+
+
+def test_a_stored_hallucination_and_its_wav_need_memory_for_blocks_only(tmp_path):
+    timing, keys = Timing(spacing=2.0, attack=0, sustain=0.5, release=0), np.zeros((4000, 2))
+    tracemalloc.start()
+    wave = stored_hallucination(Flat(), keys, 0, timing, 60)
+    spooled = WavSpool(tmp_path).write([wave], RATE, 2000)[0]
+    assert tracemalloc.get_traced_memory()[1] < len(wave) * 4
+    tracemalloc.stop()
+    assert spooled.frames == 2 * len(wave)
 
 
 def test_only_what_the_envelope_lets_through_is_computed():

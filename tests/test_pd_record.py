@@ -210,7 +210,7 @@ def test_a_sound_with_an_impossible_rate_is_refused(tmp_path):
     sound = ClientSound(tmp_path / "a.wav")
     sound.report(10, 1.0)
     with pytest.raises(ValueError, match=r"rate of the client.s sound must be in 1\.\.768000"):
-        sound.placed(0.0)
+        sound.placed()
 
 
 def test_fewer_blocks_than_before_are_refused(tmp_path):

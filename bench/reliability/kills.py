@@ -23,7 +23,7 @@ from typing import Any
 
 import soundfile
 
-from bench.reliability.running import Running, wait
+from bench.reliability.running import START_S, Running, wait
 from core import families
 from core.files.user_folders import shipped
 from core.install import install_model
@@ -164,7 +164,7 @@ def main() -> None:
                 os.kill(renderer, signal.SIGKILL)
             if victim != "renderer":
                 server.kill()
-            addition.kill() if rng.random() < 0.5 else addition.wait(60)
+            addition.kill() if rng.random() < 0.5 else addition.wait(START_S)
             players.end()
             killed[victim] += 1
             if victim == "renderer":

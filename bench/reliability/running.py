@@ -14,7 +14,8 @@ from core.files.user_folders import shipped
 from server.osc.client import Client
 from server.osc.packet import Message
 
-START_S = 300.0
+# Long, for a machine with much other work.
+START_S = 1800.0
 
 
 class Running:
@@ -66,9 +67,9 @@ class Running:
         self.process.wait()
 
     def stop(self) -> None:
-        """End it as a user would."""
+        """End it as a user would; a machine with much other work takes its time."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(START_S)
 
 
 @contextmanager

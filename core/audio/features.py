@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from core.audio import stft
+from core.audio.stored_wave import Samples
 
 FEATURE_RATE = 50  # moments a second
 _WINDOW_S = 0.128
@@ -60,12 +61,12 @@ def normalized_chroma(chroma: np.ndarray, audible: np.ndarray) -> np.ndarray:
     return np.where(audible[:, None] & (peak > 0), chroma / np.where(peak > 0, peak, 1.0), 0.0).astype(np.float32)
 
 
-def features(wave: np.ndarray, sample_rate: int) -> Features:
+def features(wave: Samples, sample_rate: int) -> Features:
     """Features of a wave [samples], float, at sample_rate Hz: FEATURE_RATE a second.
 
     Loudness is in decibels, from _SILENCE_DB below the loudest moment to it; onsets are rises of the whole spectrum.
     """
-    spectra = _Spectra(np.asarray(wave, np.float32), sample_rate)
+    spectra = _Spectra(wave, sample_rate)
     sums, tops, pitches, centroids = zip(*(_summary(block, sample_rate) for block in spectra), strict=True)
     power, top = np.concatenate(sums), max(tops)
     if power.max(initial=0.0) <= _SMALL:
@@ -85,7 +86,7 @@ class _Spectra:
     takes no more memory than a minute.
     """
 
-    def __init__(self, wave: np.ndarray, sample_rate: int) -> None:
+    def __init__(self, wave: Samples, sample_rate: int) -> None:
         self._wave, self._rate = wave, sample_rate
         self._size = 2 * round(_WINDOW_S * sample_rate / 2)
         self._count = 1 + int(len(wave) / sample_rate * FEATURE_RATE)
@@ -105,7 +106,7 @@ class _Spectra:
 
     def _padded(self, begin: int, end: int) -> np.ndarray:
         """The samples begin..end; outside the wave they are 0."""
-        inside = self._wave[max(0, begin) : max(0, end)]
+        inside = np.asarray(self._wave[max(0, begin) : max(0, end)], np.float32)
         before = max(0, -begin)
         return np.pad(inside, (before, end - begin - before - len(inside)))
 

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from core import checks
+from core.audio.stored_wave import Samples
 from core.files import atomic
 
 FULL_SCALE = 32768  # 16-bit sample values divided by it lie in -1..1
@@ -19,7 +20,7 @@ _MOST_SAMPLES = (2**32 - 1 - HEADER_BYTES) // _SAMPLE_BYTES
 _BLOCK = 1 << 18
 
 
-def write(path: Path, wave: np.ndarray, sample_rate: int, *, sync: bool = True) -> int:
+def write(path: Path, wave: Samples, sample_rate: int, *, sync: bool = True) -> int:
     """Write float [samples] as a 32-bit float WAV; for `sync` see `core.files.atomic.replacing`.
 
     Returns:
@@ -48,7 +49,7 @@ def write_blocks(path: Path, waves: Iterable[np.ndarray], sample_rate: int, *, s
     return length
 
 
-def blocks(wave: np.ndarray) -> Iterator[np.ndarray]:
+def blocks(wave: Samples) -> Iterator[np.ndarray]:
     """Parts of a wave [samples], one after the other."""
     return (wave[start : start + _BLOCK] for start in range(0, len(wave), _BLOCK))
 

@@ -2,11 +2,13 @@
 
 The client says about five times a second how much it has written. Its clock is not this machine's: where it wrote
 nothing for a while (Pd without DSP) there is silence, and where its clock has another pace, the sound is resampled by
-that little.
+that little. As long as it records, the reports are in a hidden file too: after a kill the film gets this sound.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +19,11 @@ import soxr
 
 from core import checks
 from core.audio.decoding import decode
-from core.files.regular import check_regular
+from core.files.regular import check_regular, read_regular
 
 # Samples in a block of Pd's.
 BLOCK = 64
+REPORTS = ".reports"
 # Reports that lie further apart than the sound between them, by this much: it was not written on and on.
 _GAP_S = 0.1
 # A pace is measured only over so long, from reports that may be some milliseconds late; at the end it must matter.
@@ -31,6 +34,9 @@ _MOST_REPORTS = 2**18
 _HIGHEST_RATE = 768_000
 # Samples of silence at a time: somebody may switch DSP off for an hour.
 _SILENCE = 2**14
+# Of the hidden file: its lines are the time in the film, in microseconds, and the blocks by then.
+_MOST_BYTES = 32 * _MOST_REPORTS
+_LINE = re.compile(rb"(\d{1,15}) (\d{1,15})\n")
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,17 @@ class Stretch:
 
 @dataclass
 class ClientSound:
-    """The WAV, and the reports: when, and how many samples there were."""
+    """The WAV, and the reports: when, and how many samples there were.
+
+    Attributes:
+        path: of the WAV.
+        reports: times, on the clock of `begun_s`, and samples.
+        begun_s: when the film begins.
+    """
 
     path: Path
     reports: list[tuple[float, int]] = field(default_factory=list)
+    begun_s: float = 0.0
 
     def report(self, blocks: int, now_s: float) -> None:
         """Note that so many blocks are written now.
@@ -56,6 +69,12 @@ class ClientSound:
         Raises:
             ValueError: there were more before, or there are too many reports.
         """
+        self._add(blocks, now_s)
+        # Without the hidden file, the sound is used all the same, unless the renderer is killed.
+        with suppress(OSError), reports_path(self.path).open("ab", buffering=0) as file:
+            file.write(b"%d %d\n" % (max(0.0, now_s - self.begun_s) * 1e6, blocks))
+
+    def _add(self, blocks: int, now_s: float) -> None:
         last = self.reports[-1][1] if self.reports else 0
         if blocks * BLOCK < last:
             raise ValueError(f"blocks must not become fewer: {blocks} after {last // BLOCK}")
@@ -63,8 +82,26 @@ class ClientSound:
             raise ValueError(f"a recording has at most {_MOST_REPORTS} reports of its sound")
         self.reports.append((now_s, blocks * BLOCK))
 
-    def placed(self, begin_s: float) -> "PlacedSound":
-        """The sound from a time on, once the client has finished the file.
+    @classmethod
+    def of_killed(cls, path: Path) -> "ClientSound":
+        """The sound of a film whose renderer was killed, with the reports from the hidden file.
+
+        Raises:
+            ValueError, OSError: the file cannot be read.
+        """
+        sound = cls(path)
+        # The last line may be a part of one.
+        for found in _LINE.finditer(read_regular(reports_path(path), _MOST_BYTES)):
+            sound._add(int(found[2]), int(found[1]) / 1e6)
+        return sound
+
+    def forget(self) -> None:
+        """Delete the hidden file: the film is finished."""
+        with suppress(OSError):
+            reports_path(self.path).unlink()
+
+    def placed(self) -> "PlacedSound":
+        """The sound from the film's beginning on, once the client has finished the file.
 
         Raises:
             ValueError: the client has not reported anything, or the file's rate is none.
@@ -73,7 +110,7 @@ class ClientSound:
         if not self.reports:
             raise ValueError("the client has not begun to write it")
         rate = checks.whole("the rate of the client's sound", self._wait(), 1, _HIGHEST_RATE)
-        return PlacedSound(self.path, rate, stretches(self.reports, rate), begin_s)
+        return PlacedSound(self.path, rate, stretches(self.reports, rate), self.begun_s)
 
     def _wait(self) -> int:
         """Wait until all that was reported is in the file; its sample rate in hertz."""
@@ -89,6 +126,11 @@ class ClientSound:
                 if info.frames >= self.reports[-1][1] or time.monotonic() > end_s:
                     return int(info.samplerate)
             time.sleep(0.02)
+
+
+def reports_path(path: Path) -> Path:
+    """The hidden file beside a client's WAV, with its reports."""
+    return path.with_name(f".{path.stem}{REPORTS}")
 
 
 def stretches(reports: Sequence[tuple[float, int]], rate: int) -> list[Stretch]:

@@ -1,5 +1,6 @@
 """Snapshots and recordings in one folder, one recording at a time; its sound is the server's, or a client's own."""
 
+import glob
 import logging
 import time
 from collections.abc import Callable
@@ -8,10 +9,10 @@ from pathlib import Path
 from core import errors
 from core.files.unused_names import unused
 from renderer.live import recorder
-from renderer.live.client_sound import ClientSound
+from renderer.live.client_sound import REPORTS, ClientSound
 from renderer.live.recorder import Recorder
 from renderer.live.transport import Transport
-from renderer.video import mp4
+from renderer.video import fragments, mp4
 from renderer.web.frames import Frames
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class Recordings:
         if not self._frames.number:
             raise ValueError("there is no frame yet")
         self._recorder, self.problem = Recorder(self._frames, self._transport, path, self._failed), ""
-        self.client_sound = ClientSound(path.with_suffix(".wav")) if client_sound else None
+        sound = ClientSound(path.with_suffix(".wav"), begun_s=self._recorder.begun_s)
+        self.client_sound = sound if client_sound else None
         return path
 
     def report_sound(self, blocks: int) -> None:
@@ -96,9 +98,14 @@ class Recordings:
         running, self._recorder = self._recorder, None
         if running is None:
             raise ValueError("nothing is being recorded")
-        path = running.stop()
+        try:
+            path = running.stop()
+        except OSError:
+            if self.client_sound:
+                self.client_sound.forget()
+            raise
         if self.client_sound:
-            self._use(self.client_sound, path, running.begun_s)
+            self._use(self.client_sound, path)
         self.saved = path.name
         return path
 
@@ -110,15 +117,39 @@ class Recordings:
             except OSError as error:
                 log.warning("%s", error)
 
-    def _use(self, sound: ClientSound, path: Path, begun_s: float) -> None:
+    def _use(self, sound: ClientSound, path: Path) -> None:
         """Give a film the client's sound; if that fails, it keeps the server's."""
-        try:
-            mp4.replace_sound(path, sound.placed(begun_s))
-        except (ValueError, OSError) as error:
-            reason = f"the film has the server's sounds, not those of the client: {errors.sentence(error)}"
-            log.warning("%s", reason)
+        if reason := _given(sound, path):
             self._failed(path, reason)
 
     def _failed(self, path: Path, reason: str) -> None:
         self.problem = reason
         self._tell(path, reason)
+
+
+def recover(folder: Path) -> None:
+    """Name the films that a killed renderer left in a folder; those with a client's sound beside them get it."""
+    fragments.recover(folder)
+    for reports in folder.glob(f".*{REPORTS}") if folder.is_dir() else ():
+        stem = reports.name[1 : -len(REPORTS)]
+        film, sound = folder / f"{stem}.mp4", ClientSound(folder / f"{stem}.wav")
+        if any(folder.glob(f".{glob.escape(stem)}-*{fragments.ENDING}")):
+            # Somebody else records it, or it could not be recovered yet.
+            continue
+        if film.is_file():
+            _given(sound, film, killed=True)
+        sound.forget()
+
+
+def _given(sound: ClientSound, path: Path, killed: bool = False) -> str:
+    """Give a film the client's sound; returns why that failed, or "": the film keeps the server's then."""
+    try:
+        found = ClientSound.of_killed(sound.path) if killed else sound
+        mp4.replace_sound(path, found.placed())
+    except (ValueError, OSError) as error:
+        reason = f"the film has the server's sounds, not those of the client: {errors.sentence(error)}"
+        log.warning("%s", reason)
+        return reason
+    finally:
+        sound.forget()
+    return ""

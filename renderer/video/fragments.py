@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 # FFmpeg writes an ordinary file's index when it is finished; until then, four fragments a second.
 OPTIONS = {"movflags": "+hybrid_fragmented+delay_moov", "frag_duration": "250000", "flush_packets": "1"}
-_PART = re.compile(r"\.(?P<stem>.+)-[0-9a-f]{8}\.recording\.mp4", re.DOTALL)
+# Of the hidden file, while it is written.
+ENDING = ".recording.mp4"
+_PART = re.compile(rf"\.(?P<stem>.+)-[0-9a-f]{{8}}{re.escape(ENDING)}", re.DOTALL)
 _BOX, _LARGE_BOX = 8, 16
 
 
@@ -40,7 +42,7 @@ class FragmentFile:
             OSError: it cannot be written.
         """
         self._path = path
-        self._part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.recording.mp4")
+        self._part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{ENDING}")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with contextlib.suppress(OSError):

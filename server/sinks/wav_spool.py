@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from core.audio import wav
 from core.audio.live_level import held_blocks
 from core.audio.resample import resample_blocks, resampled_length
+from core.audio.stored_wave import Samples
 from server.osc.clients import ClientPreferences
 from server.osc.packet import Message
 from server.rooms.names import MAIN
@@ -74,7 +73,7 @@ class WavSpool:
         return path.parent == self.folder or path.parent.parent == self.folder / ROOMS
 
     def write(
-        self, waves: Sequence[np.ndarray], sample_rate: int, wanted_rate: int = 0, gains_db: Sequence[float] = ()
+        self, waves: Sequence[Samples], sample_rate: int, wanted_rate: int = 0, gains_db: Sequence[float] = ()
     ) -> list[SpooledWav]:
         """Write one file per wave [samples]: all of them, or none.
 
@@ -101,7 +100,7 @@ class WavSpool:
                 Path(file.path).unlink(missing_ok=True)
             raise
 
-    def _write(self, wave: np.ndarray, sample_rate: int, wanted_rate: int, gain_db: float | None) -> SpooledWav:
+    def _write(self, wave: Samples, sample_rate: int, wanted_rate: int, gain_db: float | None) -> SpooledWav:
         path = self.new_path(".wav")
         # A client reads it at once; it need not survive a power cut.
         blocks = resample_blocks(wav.blocks(wave), sample_rate, wanted_rate)

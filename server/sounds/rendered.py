@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from core.audio.stored_wave import Samples
+
 
 @dataclass
 class Pieces:
@@ -85,7 +87,7 @@ class RenderedSound:
 
     Attributes:
         target: the client's name for it.
-        wave: float32 [samples].
+        wave: float32 [samples], which may be in a file.
         sample_rate: in Hz.
         pitch: MIDI pitch.
         keys: its key points, [k, size]; none where it follows no path.
@@ -97,7 +99,7 @@ class RenderedSound:
     """
 
     target: str
-    wave: np.ndarray
+    wave: Samples
     sample_rate: int
     pitch: int
     keys: np.ndarray
