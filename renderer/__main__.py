@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from core import checks, errors, log_limit, signals
+from core import checks, errors, flag_types, log_limit, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m renderer", description=__doc__)
+    flag_types.refuse_empty(parser)
     add = parser.add_argument
     add(
         "--server",
@@ -119,7 +120,13 @@ def _add_output_flags(add: Callable[..., object]) -> None:
         choices=SINKS,
         help="show the images in other programs too (hallu sinks)",
     )
-    add("--picture-size", default="", metavar="WxH", help="size for these (default 1280x720); 1:1: as rendered")
+    add(
+        "--picture-size",
+        type=str,
+        default="",
+        metavar="WxH",
+        help="size for these (default 1280x720); 1:1: as rendered",
+    )
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     if options.export:
         frame.refuse_existing(options.export)
+    training_flags.check_minutes(options, _reserve_s(options))
     own = hparams.settle(options.recipe, training_flags.chosen_settings(options, exported_settings.settings))
     source = _source(options, own)
     from core.training import saves
@@ -65,6 +66,11 @@ def _train(options: argparse.Namespace) -> int:
     with discarded_after_failure(options.run_dir, lambda: bool(saves.found(options.run_dir))):
         hparams.describe(options.run_dir, own, source.dataset.classes)
         return _run(options, own, source)
+
+
+def _reserve_s(options: argparse.Namespace) -> float:
+    """What of --minutes is kept for the end."""
+    return EXPORT_S if options.export else SAVE_S
 
 
 def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageSource") -> int:
@@ -75,8 +81,7 @@ def _run(options: argparse.Namespace, own: hparams.ImageHparams, source: "ImageS
     from renderer.training.trainer import ImageTrainer
 
     stop, timeline = frame.Stop(), Timeline.load(options.run_dir)
-    reserve_s = EXPORT_S if options.export else SAVE_S
-    clock = training_flags.clock(options, timeline, own.total_images, reserve_s)
+    clock = training_flags.clock(options, timeline, own.total_images, _reserve_s(options))
     print(f"training on {source.count} images of {source.classes} classes into {options.run_dir}", flush=True)
     trainer = ImageTrainer(options.run_dir, source, timeline, options.start_from)
     logger = training_logger(options.run_dir, source, clock)

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from core import errors, output, progress, signals
+from core import errors, flag_types, output, progress, signals
+from core.flag_types import path as path  # the type of flags that are paths
 from scripts.flags import engine
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def new_parser(prog: str, text: str | None, **options: Any) -> argparse.Argument
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help may lose its reader, as in `hallu --help | head -1`."""
+    """A parser that refuses empty paths and names, and whose help may lose its reader, as in `hallu --help | head`."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        flag_types.refuse_empty(self)
 
     def exit(self, status: int = errors.OK, message: str | None = None) -> NoReturn:
         """End the program, as ArgumentParser does."""
@@ -151,17 +156,6 @@ def refuse_existing(*paths: Path) -> None:
     for one in paths:
         if one.exists():
             raise FileExistsError(f"{one} exists already; choose another name")
-
-
-def path(text: str) -> Path:
-    """A path; ~ is the user's home.
-
-    Raises:
-        argparse.ArgumentTypeError: it is empty, as of a variable of the shell that is not set.
-    """
-    if not text.strip():
-        raise argparse.ArgumentTypeError(f"must be a path, not {text!r}")
-    return Path(text).expanduser()
 
 
 def names(text: str) -> list[str]:

@@ -39,10 +39,13 @@ def parser() -> argparse.ArgumentParser:
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"
     )
     flags.add_argument("--random_z_count", type=partial(frame.whole, least=2), help="how many random latents to sample")
-    flags.add_argument("--layer", default="", help="layer to analyse (default: conv0, of an image model layers.0 or w)")
+    flags.add_argument(
+        "--layer", type=str, default="", help="layer to analyse (default: conv0, of an image model layers.0 or w)"
+    )
     flags.add_argument(
         "--estimator",
         choices=ESTIMATORS,
+        type=str,
         default="",
         help="ipca: incremental; stream: for any number of samples; linear: what depends linearly on z; "
         "pca, fbpca (randomised), ica (independent), spca (sparse) keep all samples in memory (default: ipca, and "

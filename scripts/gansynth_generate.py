@@ -35,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
     engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; created if missing")
-    flags.add_argument("--midi_file", default="", help="play this file: generated_clip.wav; else generated_0.wav, ...")
+    flags.add_argument(
+        "--midi_file", type=str, default="", help="play this file: generated_clip.wav; else generated_0.wav, ..."
+    )
     flags.add_argument(
         "--secs_per_instrument",
         type=frame.above_zero,

@@ -40,7 +40,11 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = frame.new_parser(PROG, __doc__)
     flags.add_argument(
-        "--config", default="", metavar="NAME", help=f"what --hparams starts from: {', '.join(hparams.CONFIGS)}"
+        "--config",
+        type=str,
+        default="",
+        metavar="NAME",
+        help=f"what --hparams starts from: {', '.join(hparams.CONFIGS)}",
     )
     flags.add_argument(
         "--hparams",
@@ -61,11 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    training_flags.check_minutes(options, RESERVE_S)
     wanted = hparams.settle(options.config, {key: value for one in options.hparams for key, value in one.items()})
     if options.minutes and wanted.setdefault("train_progressive", False):
         raise ValueError("train_progressive must be false with --minutes, which has no time to compile every stage")
     folder = wanted.get("train_root_dir")
-    if not folder:
+    if not str(folder or "").strip():
         raise ValueError('train_root_dir is missing; name a folder for the run, such as {"train_root_dir": "run"}')
     with training_flags.backend(options):
         from gansynth.training import workers
@@ -74,7 +79,7 @@ def _train(options: argparse.Namespace) -> int:
         team = workers.available()
     from gansynth import checkpoint
 
-    root = frame.path(folder)
+    root = frame.path(str(folder))
     with discarded_after_failure(root, lambda: not team.chief or bool(checkpoint.stages(root))):
         return _run(options, root, wanted, team)
 

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     flags = frame.new_parser(PROG, __doc__)
     add = flags.add_argument
     add("address", nargs="?", metavar="ADDRESS", help="such as /status")
-    add("args", nargs="*", metavar="ARG", help="its arguments")
+    add("args", type=str, nargs="*", metavar="ARG", help="its arguments")
     add("--host", default="127.0.0.1", help="where the server is (default %(default)s)")
     add("--port", type=int, default=7770, help="its UDP port (default %(default)s)")
     add("--timeout", type=float, default=60.0, help="seconds to wait for the next reply (default %(default)s)")

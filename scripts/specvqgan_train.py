@@ -64,6 +64,7 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _train(options: argparse.Namespace) -> int:
+    training_flags.check_minutes(options, RESERVE_S)
     presets = run_config.presets()
     # What follows the files may be settings, as in the original's commands.
     files = [presets.get(name) or frame.path(name) for name in options.base if "=" not in name]

@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    training_flags.check_minutes(options, RESERVE_S)
     own = hparams.settle(training_flags.chosen_settings(options, exported_settings.settings))
     source = _source(options, own)
     from core.training import saves

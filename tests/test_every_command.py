@@ -1,5 +1,6 @@
 """What all commands have in common: help, exit statuses, one line for an error, Ctrl-C."""
 
+import argparse
 import logging
 import os
 import re
@@ -118,6 +119,34 @@ def test_a_module_can_be_run_as_a_program(name, module, capsys, monkeypatch):
 def test_wrong_usage_exits_2(name, module, capsys):
     assert status(module, ["--no-such-flag"]) == 2
     assert capsys.readouterr().err.startswith(f"usage: {name} ")
+
+
+def parsers(flags):
+    """A parser, and those of its subcommands."""
+    yield flags
+    for action in flags._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield from parsers(one)
+
+
+@every_command
+def test_an_empty_path_or_name_is_refused(name, module, capsys):
+    for one in parsers(import_module(module).parser()):
+        for action in one._actions:
+            if action.option_strings and action.nargs != 0 and action.type in (None, Path, frame.path):
+                with pytest.raises(SystemExit):
+                    one.parse_args([action.option_strings[-1], *[""] * (action.nargs if action.nargs == 2 else 1)])
+                error = capsys.readouterr().err
+                assert f"argument {'/'.join(action.option_strings)}: " in error
+                assert "not ''" in error or "empty" in error or "invalid choice" in error
+
+
+@pytest.mark.parametrize("name", ["gansynth_train", "stylegan2_train", "specvqgan_train", "biggan_train"])
+def test_a_training_of_no_length_is_refused_before_anything_is_read(name, capsys):
+    words = FAILURES[name][0].split() if name != "gansynth_train" else []
+    assert status(COMMANDS[name], [*words, "--minutes", "0.01"]) == 1
+    assert "--minutes must be at least" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", FAILURES)

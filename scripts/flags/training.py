@@ -102,11 +102,19 @@ def clock(options: argparse.Namespace, timeline: "Timeline", total: float, reser
     Raises:
         ValueError: the reserve takes more than half of the time.
     """
+    check_minutes(options, reserve_s)
     if options.minutes is None:
         return None
     from core.training.timeline import Clock
 
-    seconds = 60 * options.minutes
-    if reserve_s > seconds / 2:
+    return Clock(timeline, total, options.started + 60 * options.minutes - reserve_s)
+
+
+def check_minutes(options: argparse.Namespace, reserve_s: float) -> None:
+    """Check --minutes, before anything is read or computed; see `clock`.
+
+    Raises:
+        ValueError: the reserve takes more than half of the time.
+    """
+    if options.minutes is not None and reserve_s > 30 * options.minutes:
         raise ValueError(f"--minutes must be at least {math.ceil(reserve_s / 3) / 10:g}, not {options.minutes:g}")
-    return Clock(timeline, total, options.started + seconds - reserve_s)

@@ -10,7 +10,8 @@ from core.latent.interpolation import Interpolation, lerp, slerp
 from core.latent.key_path import key_times_s, point_count
 from ganspace.edited_models import CoordinateModel
 from gansynth.config import check_pitch, nearest_pitch
-from gansynth.hallucination import NoteModel, Timing, hallucination_length, stored_hallucination
+from gansynth.hallucination import NoteModel, Timing, hallucination_length
+from gansynth.hallucination import stored_hallucination as render
 from server.engine.request import Request
 from server.session import DEFAULT_PITCH, Session
 from server.sounds.rendered import RenderedSound
@@ -82,8 +83,7 @@ def _hallucination(
     wanted = pitches or values["pitch"]
     timing, pitch = check_hallucination(session.need_model(), len(keys), values["steps"], times, wanted)
     path = (keys, values["steps"], timing, pitch)
-    options = {"interpolate": interpolate, "conditions": session.conditions, "progress": request.progress}
-    wave = stored_hallucination(model, *path, **options)
+    wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
     gain_db, first = session.level.hallucination_db, pitch if isinstance(pitch, int) else pitch[0]
     sound = RenderedSound(values["target"], wave, model.sample_rate, first, keys, key_times, gain_db)
