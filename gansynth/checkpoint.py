@@ -27,13 +27,15 @@ class Checkpoint:
     """A generator ready to run.
 
     `weights` maps "conv0_1/kernel", "conv0_1/bias", "to_rgb_7/kernel", ... (part_block) to float32 arrays, kernels as
-    [height, width, in, out]. `blocks` is how many blocks the stage has; `progress` runs from 0 to blocks - 1.
+    [height, width, in, out]. `blocks` is how many blocks the stage has; `progress` runs from 0 to blocks - 1;
+    `checksum` is that of `checksum`, "" where they were not read from a file.
     """
 
     weights: Weights
     blocks: int
     progress: float
     path: Path
+    checksum: str = ""
 
 
 def load(config: Config) -> Checkpoint:
@@ -57,7 +59,7 @@ def load(config: Config) -> Checkpoint:
         raise ValueError(f"{prefix}: {wrong[0]} holds {weights[wrong[0]].dtype}; it must hold floating-point numbers")
     if counter.shape or counter.dtype.kind not in "iu":
         raise ValueError(f"{prefix}: {variables.COUNTER} must be a whole number")
-    return Checkpoint(weights, blocks, progress_at(int(counter), config, blocks), prefix)
+    return Checkpoint(weights, blocks, progress_at(int(counter), config, blocks), prefix, _checksum_of(prefix))
 
 
 def read_for_playing(prefix: Path, shapes: Iterable[str]) -> Weights:
@@ -136,7 +138,10 @@ def checksum(folder: Path) -> str:
     Raises:
         FileNotFoundError: the folder has no complete checkpoint.
     """
-    _, prefix = latest(folder)
+    return _checksum_of(latest(folder)[1])
+
+
+def _checksum_of(prefix: Path) -> str:
     path = checkpoint_files.single(prefix) or prefix.with_name(f"{prefix.name}.index")
     return sha256(path)
 

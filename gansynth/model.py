@@ -1,6 +1,5 @@
 """A loaded GANSynth: latent vectors and pitches -> waves."""
 
-import functools
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,7 +44,8 @@ class Model:
     """The generator of one checkpoint, ready to play.
 
     `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz; `conditions` has the names of
-    the values of each condition that the model was trained with, such as "family".
+    the values of each condition that the model was trained with, such as "family"; `checksum` is that of the weights
+    that were loaded, see `checkpoint.checksum`, whatever comes into the folder since.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Model:
         self.latent_size = config.latent_size
         self.audio_length = config.audio_length
         self.sample_rate = config.sample_rate
-        self.progress = weights.progress
+        self.progress, self.checksum = weights.progress, weights.checksum
         self.layers = network.layer_names(weights.blocks)
         self._networks = NoteNetworks(config, weights, engine, precision)
         self.heads = HeadLengths(config)
@@ -102,11 +102,6 @@ class Model:
     ) -> Iterator[np.ndarray]:
         """The notes of `generate` one after the other, each float32 [length], so that they need not all be kept."""
         return self._waves(None, self._input(z, pitches, conditions), length, progress)
-
-    @functools.cached_property
-    def checksum(self) -> str:
-        """The checksum of the weights in its folder; see `checkpoint.checksum`."""
-        return checkpoint.checksum(self.folder)
 
     @property
     def controls(self) -> tuple[Control, ...]:

@@ -8,6 +8,7 @@ with neither. On the processor that this was written on (AMD EPYC with AVX-512) 
 another one may round otherwise, these two are held to it only where no such pixel is heard.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 import ganspace
 import gansynth
 from core.latent.interpolation import slerp
+from gansynth import checkpoint
 from tests.conftest import SMALL
 
 FLUID = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
@@ -84,3 +86,11 @@ def test_bf16_is_near():
     z = np.random.default_rng(0).standard_normal((1, exact.latent_size))
     levels = [20 * np.log10(np.std(model.generate(z, [60]))) for model in (near, exact)]
     assert levels[0] == pytest.approx(levels[1], abs=1)
+
+
+def test_the_checksum_is_of_the_weights_that_were_loaded_whatever_comes_into_the_folder(tmp_path):
+    folder = shutil.copytree(SMALL, tmp_path / "run")
+    model, before = gansynth.load(folder), checkpoint.checksum(folder)
+    (newest,) = folder.glob("stage_*/*.index")
+    newest.write_bytes(newest.read_bytes() + b"\0")
+    assert model.checksum == before != checkpoint.checksum(folder)
