@@ -266,3 +266,57 @@ def test_patches_open_side_by_side_within_a_small_screen():
     places = [(left, top) for left, top, _, _ in canvases]
     assert len(set(places)) == len(places) == 11
     assert all(left + width <= 1366 and top + height <= 768 - 60 for left, top, width, height in canvases)
+
+
+WORDS = """#N canvas 0 0 500 400 12;
+#X obj 20 20 r in;
+#X obj 20 50 list fromsymbol;
+#X obj 20 80 hallu-words 14;
+#X obj 20 110 list tosymbol;
+#X obj 120 110 list tosymbol;
+#X obj 220 110 list tosymbol;
+#X obj 20 140 list prepend first;
+#X obj 120 140 list prepend rest;
+#X obj 220 140 list prepend all;
+#X obj 20 180 s report;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 2 0 3 0;
+#X connect 2 1 4 0;
+#X connect 2 2 5 0;
+#X connect 3 0 6 0;
+#X connect 4 0 7 0;
+#X connect 5 0 8 0;
+#X connect 6 0 9 0;
+#X connect 7 0 9 0;
+#X connect 8 0 9 0;
+"""
+
+
+def test_a_long_name_is_split_between_words(tmp_path):
+    with pd_running(tmp_path, WORDS) as pd:
+        for text, parts in {
+            "downwards and smaller": {"rest": "smaller", "first": "downwards and "},
+            "fourteen signs x": {"rest": "x", "first": "fourteen signs "},
+            "unbreakablewords": {"rest": "ds", "first": "unbreakablewor"},
+            "airy": {"all": "airy"},
+        }.items():
+            pd.to("in", f"symbol {escaped(text)}")
+            assert {name: pd.wait(name)[0] for name in parts} == parts
+
+
+PARTS = "#N canvas 0 0 900 600 12;\n#X obj 20 20 hallu-edits one;\n#X obj 20 420 hallu-classes two;\n"
+
+
+def test_names_of_directions_and_classes_end_with_a_word(tmp_path):
+    with pd_running(tmp_path, PARTS) as pd:
+        for number in range(1000, 1050):
+            pd.listen(f"{number}-name")
+            pd.listen(f"{number}-line0")
+        pd.to("one-name-1", "symbol downwards\\ and\\ smaller\\ still")
+        pd.to("two-answer", "image class_names " + "flames " * 6 + "planet aurora")
+        pd.listen("ready")
+        pd.to("ready", "1")
+        pd.wait("ready")
+        labels = {str(message[2]).strip() for message in pd.heard if message[1:2] == ["label"]}
+    assert {"downwards and smaller", "flames, flames, flames, flames, flames, flames, planet,"} <= labels
