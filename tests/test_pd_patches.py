@@ -319,4 +319,4 @@ def test_names_of_directions_and_classes_end_with_a_word(tmp_path):
         pd.to("ready", "1")
         pd.wait("ready")
         labels = {str(message[2]).strip() for message in pd.heard if message[1:2] == ["label"]}
-    assert {"downwards and smaller", "flames, flames, flames, flames, flames, flames, planet,"} <= labels
+    assert {"darker and hue forwards", "flames, flames, flames, flames, flames, flames, planet,"} <= labels
