@@ -313,7 +313,7 @@ def test_names_of_directions_and_classes_end_with_a_word(tmp_path):
         for number in range(1000, 1050):
             pd.listen(f"{number}-name")
             pd.listen(f"{number}-line0")
-        pd.to("one-name-1", "symbol downwards\\ and\\ smaller\\ still")
+        pd.to("one-name-1", f"symbol {escaped('darker and hue forwards again')}")
         pd.to("two-answer", "image class_names " + "flames " * 6 + "planet aurora")
         pd.listen("ready")
         pd.to("ready", "1")
