@@ -247,3 +247,20 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("pd/*
 def test_links_lead_to_files(page):
     links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
     assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+
+def test_the_glossary_is_in_order_and_has_the_words_of_the_patches():
+    rows = re.findall(r"^\| (\*\*.+?) \|", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.M)
+    words = [re.findall(r"\*\*(.+?)\*\*", row) for row in rows]
+    assert [row[0].lower() for row in words] == sorted(row[0].lower() for row in words)
+    explained = {word.lower() for row in words for group in row for word in group.split(", ")}
+    assert {"edit", "key point", "layer", "noz", "slot", "step", "target", "timbre", "z"} <= explained
+    used = " ".join(path.read_text(encoding="utf-8").lower() for path in [*PAGES, *ROOT.glob("pd/*.pd")])
+    assert not [word for word in explained if used.count(word) < 2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_are_spelled_as_they_are_installed(page):
+    installed = re.findall(r'^(\w+) = "scripts', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)
+    typed = re.findall(r"python3? -m (?:scripts\.)?(\w+)", page.read_text(encoding="utf-8"))
+    assert not {"server", *installed}.intersection(typed)

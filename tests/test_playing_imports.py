@@ -52,6 +52,20 @@ def test_commands_that_play_import_nothing_that_trains(forbidding, tmp_path, com
     assert done.returncode == 0, done.stderr
 
 
+PYTHON_LINE = """
+import gansynth, numpy
+model = gansynth.load(PLACE)
+model.generate(numpy.zeros((9, model.latent_size), "float32"), [60] * 9)
+model.generate(numpy.zeros((2, model.latent_size), "float32"), [60] * 2)
+"""
+
+
+def test_playing_from_python_writes_nothing_to_the_terminal(tmp_path):
+    code = PYTHON_LINE.replace("PLACE", repr(str(SMALL)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_server_plays_without_what_trains(forbidding, start_server):
     running = start_server()
     assert running.send("/sound/load", "magenta_small")[-1].address == "/done"

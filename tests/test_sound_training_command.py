@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -54,6 +55,11 @@ def test_it_goes_through_the_stages_as_magenta_does(unbroken):
     run, _ = unbroken
     saves = [(path.parent.name, path.stem) for path in sorted(run.glob("stage_*/*.index"))]
     assert saves == [("stage_00000", "model.ckpt-16"), ("stage_00001", "model.ckpt-32")]
+
+
+def test_notes_of_libraries_to_developers_stay_off_the_terminal(unbroken):
+    told = unbroken[1].stdout + unbroken[1].stderr
+    assert not re.search(r"(?i)retracing|cuda|cuInit|oneDNN|absl|rebuild TensorFlow|XLA", told), told
 
 
 def test_what_it_trained_plays(unbroken):
