@@ -42,6 +42,34 @@ def test_two_patches_in_two_rooms_have_two_sounds_in_a_slot_of_the_same_name(roo
     assert abs(waves[0] - waves[1]).max() > 0.01
 
 
+BARS = "#N canvas 0 0 900 600 12;\n#X obj 20 20 hallu-bar one;\n#X obj 20 220 hallu-bar two;\n"
+
+
+def test_a_room_typed_in_one_patch_is_that_of_all_patches_of_this_pd(roomed, tmp_path):
+    with pd_running(tmp_path, BARS) as pd:
+        for name in ("one", "two"):
+            pd.listen(f"{name}-answer")
+        for number in range(1000, 1020):
+            pd.listen(f"{number}-joined")
+        pd.to("hallu-connect", f"127.0.0.1 {roomed.port}")
+        for name in ("one", "two"):
+            pd.wait(f"{name}-answer", "server", 1)
+        pd.to("hallu-room", "symbol carla")
+        for name in ("one", "two"):
+            pd.to(f"{name}-ask", "load band")
+            pd.wait(f"{name}-answer", "loaded")
+            pd.to(f"{name}-ask", "condition family brass")
+            pd.wait(f"{name}-answer", "conditioned", "family", "brass")
+        assert ["label", "here: carla"] in [message[1:] for message in pd.heard]
+    carla, main = Peer(roomed.port), Peer(roomed.port)
+    carla.ask("/room", "carla")
+    brass, unset = (
+        [m.args for m in peer.ask("/sound/settings") if m.address == "/sound/conditioned" and m.args[0] == "family"]
+        for peer in (carla, main)
+    )
+    assert (brass, unset) == ([["family", "brass"]], [["family", "any"]])
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, band):
     found = Home(tmp_path_factory.mktemp("elsewhere"), band, "--rooms", "--load", "band")
