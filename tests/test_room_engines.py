@@ -79,6 +79,15 @@ def test_a_room_whose_engine_was_killed_has_its_model_again_before_anybody_plays
     assert until(lambda: peer.ask("/status")[0].args[0] == "band")
 
 
+def test_the_uptime_is_the_servers_also_after_an_engine_was_killed(engines):
+    (peer,) = joined(engines, "u1")
+    before_s = peer.ask("/status")[0].args[4]
+    for number in children(engines):
+        os.kill(number, signal.SIGKILL)
+    until(lambda: peer.ask("/status")[0].address == "/status.reply", "the engine does not come back")
+    assert peer.ask("/status")[0].args[4] > before_s
+
+
 def test_a_killed_server_leaves_no_engine_behind(start_server, band):
     server = start_server("--rooms", "--engines", "2", models=band)
     (peer,) = joined(server, "a")

@@ -177,6 +177,17 @@ def test_beyond_its_limit_the_oldest_files_go_but_none_that_is_young(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_two_engines_together_stay_near_the_limit(tmp_path):
+    ours, theirs = (WavSpool(tmp_path, limit=32 * wav.file_size(160)) for _ in range(2))
+    for _ in range(30):
+        theirs.write([tone(16000, seconds=0.01)], 16000)
+    with pytest.raises(OSError, match="the spool is full"):
+        for _ in range(32):
+            ours.write([tone(16000, seconds=0.01)], 16000)
+            time.sleep(0.02)
+    assert len(list(tmp_path.iterdir())) <= 40
+
+
 def test_a_sound_that_is_larger_than_the_spool_is_refused_before_it_is_resampled(tmp_path):
     spool = WavSpool(tmp_path, limit=1 << 20)
     with pytest.raises(OSError, match="does not fit in the spool of 1 MB"):

@@ -49,6 +49,7 @@ class EngineSettings:
         precision: see `ServerSettings`.
         threads: how many the networks may use.
         level: of the log.
+        started_s: when the server was started, on time.monotonic's clock; None: with the engine.
     """
 
     number: int
@@ -62,6 +63,7 @@ class EngineSettings:
     precision: str
     threads: int
     level: int = logging.INFO
+    started_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def run(connection: Connection, settings: EngineSettings) -> None:
     # A thread of its own, so that no engine waits for the server.
     writer = threading.Thread(target=_write, args=(connection, replies), daemon=True)
     writer.start()
-    _obey(connection, LocalHost(engine, work, spool), replies)
+    _obey(connection, LocalHost(engine, work, spool, settings.started_s), replies)
     stopped = engine.stop()
     replies.put(None)
     writer.join(_PATIENCE_S)

@@ -71,10 +71,17 @@ class RoomWork(Protocol):
 class LocalHost:
     """An engine of this process."""
 
-    def __init__(self, engine: EngineQueue, work: RoomWork, spool: WavSpool) -> None:
-        """Connect the engine, its work, and the spool whose folders the rooms have."""
+    def __init__(self, engine: EngineQueue, work: RoomWork, spool: WavSpool, started_s: float | None = None) -> None:
+        """Connect the engine, its work, and the spool whose folders the rooms have.
+
+        Args:
+            engine: see above.
+            work: see above.
+            spool: see above.
+            started_s: when the server was started, on time.monotonic's clock, which processes share; None: now.
+        """
         self._engine, self._work, self._spool = engine, work, spool
-        self._started_s = time.monotonic()
+        self._started_s = time.monotonic() if started_s is None else started_s
 
     def perform(self, command: Command, origin: Origin) -> None:
         """See `RoomHost`."""

@@ -1,6 +1,7 @@
 """The rooms that the settings of a server ask for."""
 
 import logging
+import time
 from dataclasses import replace
 from functools import cache
 
@@ -37,6 +38,7 @@ def room_engines(settings: ServerSettings, spool: WavSpool, *, confined: bool) -
         precision=settings.precision,
         threads=max(1, core_count() // count),
         level=logging.getLogger("server").getEffectiveLevel(),
+        started_s=time.monotonic(),
     )
     return [ProcessHost(replace(shared, number=number + 1)) for number in range(count)]
 

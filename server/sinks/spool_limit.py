@@ -22,6 +22,8 @@ CLEAN_EVERY_S = 60.0
 LIMIT = 2 << 30
 # Of a full spool only older files are deleted: a client may still be about to read the others.
 YOUNG_S = 60.0
+# Other processes, such as engines of rooms, write here too: a part of the limit after which their files are counted.
+_SLICE = 16
 # The folders of rooms are in it.
 ROOMS = "rooms"
 _HINT = "see hallu serve --spool-limit"
@@ -46,11 +48,11 @@ class SpoolLimit:
 
     def __init__(self, root: Path, limit: int) -> None:
         self.root, self._limit = root, limit
-        self._bytes, self._cleaned_s = 0, 0.0
+        self._bytes, self._added, self._cleaned_s = 0, 0, 0.0
 
     def clean(self, now_s: float | None = None) -> None:
         """Delete files of ours that are older than KEEP_S, also those of other servers; nothing else is touched."""
-        self._cleaned_s = time.monotonic()
+        self._cleaned_s, self._added = time.monotonic(), 0
         now_s = time.time() if now_s is None else now_s
         before = self._bytes
         left = sum(self._delete(now_s - KEEP_S, file) for file in self._files())
@@ -65,6 +67,7 @@ class SpoolLimit:
     def add(self, size: int) -> None:
         """Count a file that somebody else has written here, after `make_room`."""
         self._bytes += size
+        self._added += size
 
     def make_room(self, needed: int) -> None:
         """Delete the oldest files until there is room for new ones.
@@ -72,8 +75,8 @@ class SpoolLimit:
         Raises:
             OSError: there is not, even without all files that may go.
         """
-        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
-            self._cleaned_s = time.monotonic()
+        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S or self._added > self._limit // _SLICE:
+            self._cleaned_s, self._added = time.monotonic(), 0
             # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
             threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
         if needed > self._limit:
