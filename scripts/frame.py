@@ -48,6 +48,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
         flag_types.refuse_empty(self)
 
+    def add_subparsers(self, **options: Any) -> Any:
+        """Add a choice of subcommands, as ArgumentParser does; each reads its own words."""
+        found = super().add_subparsers(**options)
+        found.type = str
+        return found
+
     def exit(self, status: int = errors.OK, message: str | None = None) -> NoReturn:
         """End the program, as ArgumentParser does."""
         if message:

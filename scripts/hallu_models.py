@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     frame.add_debug(add, default=argparse.SUPPRESS)
     add.set_defaults(work=_add)
     remove = actions.add_parser("remove", help="delete an added model", description="Delete a model that was added.")
-    remove.add_argument("name", metavar="NAME", help="the name of its folder")
+    remove.add_argument("name", type=str, metavar="NAME", help="the name of its folder")
     remove.add_argument(
         "--from",
         dest="models_folder",

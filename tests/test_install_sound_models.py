@@ -242,3 +242,46 @@ def test_an_addition_at_work_is_left_alone(tmp_path):
     with install_model._scratch(tmp_path) as scratch:
         install_model.clean(tmp_path)
         assert scratch.is_dir()
+
+
+@pytest.mark.parametrize(
+    "name", ["a/" * 1500 + "x", "small/" + "n" * 5000, "small/experiment.json/x", "small/\ud7ff" + "\u00e9" * 130]
+)
+def test_names_that_no_folder_can_have_are_refused_in_one_line(tmp_path, capsys, name):
+    assert add(pack(tmp_path / "x.zip", extra=[name]), tmp_path) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the archive has" in line and ".adding" not in line and len(line) < 300
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_any_kind_of_zip_names_the_file(tmp_path, capsys, method):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
+        archive.writestr("small/experiment.json", os.urandom(9000))
+    data = bytearray((tmp_path / "x.zip").read_bytes())
+    for place in range(60, 9000, 97):
+        data[place] ^= 255
+    (tmp_path / "x.zip").write_bytes(data)
+    assert add(tmp_path / "x.zip", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert "x.zip" in error and "--debug" not in error
+
+
+def test_far_more_than_the_archive_has_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.install.archives._ALWAYS_BYTES", 0)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("small/zeros", bytes(1 << 22))
+    assert add(tmp_path / "x.zip", tmp_path) == 1
+    assert "far more than its archive has" in capsys.readouterr().err
+
+
+def test_a_name_with_a_terminals_commands_is_refused(tmp_path, capsys):
+    assert add(pack(tmp_path / "x.zip", inside="\x1b[2Jsmall"), tmp_path) == 1
+    assert "must have letters and signs that can be seen, not '\\x1b[2Jsmall'" in capsys.readouterr().err
+
+
+def test_a_folder_with_links_in_a_circle_is_refused(tmp_path, capsys):
+    shutil.copytree(SMALL, tmp_path / "small")
+    for name in "ab":
+        (tmp_path / "small" / name).symlink_to(".")
+    assert add(tmp_path / "small", tmp_path) == 1
+    assert "is a link to a folder that it is in" in capsys.readouterr().err

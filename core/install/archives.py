@@ -4,6 +4,8 @@ Zips made on Windows may have backslashes between folders; macOS adds files of i
 """
 
 import gzip
+import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -16,6 +18,10 @@ from core.files.regular import check_regular
 
 MAX_BYTES = 8 << 30
 MAX_FILES = 10_000
+# Weights hardly shrink. So much more than the archive has may come out of it, however large it says that it is.
+_MOST_GROWTH, _ALWAYS_BYTES = 100, 256 << 20
+# Folders in each other, and bytes of each name: the systems' own limits, or less.
+_MOST_PARTS, _LONGEST_NAME = 32, 240
 _CHUNK = 1 << 20
 # tarfile reads a header in one piece, of whatever length the archive claims; a longer one than this is refused.
 _LONGEST_READ = 16 << 20
@@ -24,6 +30,16 @@ _SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 # What macOS adds to an archive: resource forks, in a folder or beside each file, and the Finder's settings.
 MACOS_FOLDER = "__MACOSX"
 _MACOS_PREFIX, _MACOS_SETTINGS = "._", ".DS_Store"
+_BROKEN = (
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    UnicodeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
 Opened = Callable[[], IO[bytes]]
 
 
@@ -39,16 +55,22 @@ def unpack(archive: Path, folder: Path) -> None:
     No link is ever created: a link in a zip becomes a small text file with its target, a tar with links is refused.
 
     Raises:
-        ValueError: the file is not an archive or is broken, a name in it leads outside or comes twice, or it is too
-            large.
+        ValueError: the file is not an archive or is broken, a name in it leads outside, comes twice or is too long, or
+            it is too large.
     """
     check_regular(archive)
     files = _zip_files if zipfile.is_zipfile(archive) else _tar_files
+    most = min(MAX_BYTES, _ALWAYS_BYTES + _MOST_GROWTH * archive.stat().st_size)
     try:
-        _write(files(archive), folder)
+        _write(files(archive), folder, most)
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile) as error:
         raise ValueError(f"{archive.name} is not a zip file or a tar file: {error}") from None
-    except (NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+    except _BROKEN as error:
+        raise ValueError(f"{archive.name} cannot be unpacked: {error}") from None
+    except OSError as error:
+        # What decompresses bzip2 has errors without a number.
+        if error.errno is not None:
+            raise
         raise ValueError(f"{archive.name} cannot be unpacked: {error}") from None
 
 
@@ -62,10 +84,24 @@ def _zip_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
 
 def _tar_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
     with _plain(archive) as plain, tarfile.open(fileobj=_BoundedReads(plain), mode="r:") as file:  # type: ignore[call-overload]
-        for member in file:
-            if not (member.isdir() or member.isreg()):
+        for member in _members(file):
+            # Sparse files have holes, of any size.
+            if member.issparse() or not (member.isdir() or member.isreg()):
                 raise ValueError(f"{member.name!r} in the archive is neither a plain file nor a folder")
             yield member.name, None if member.isdir() else lambda one=member: file.extractfile(one)  # type: ignore[misc]
+
+
+def _members(file: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar; a number in a header that is none breaks it, as any other fault."""
+    members = iter(file)
+    while True:
+        try:
+            member = next(members, None)
+        except ValueError as error:
+            raise tarfile.ReadError(str(error)) from None
+        if member is None:
+            return
+        yield member
 
 
 @contextmanager
@@ -99,22 +135,38 @@ class _BoundedReads:
         return data
 
 
-def _write(files: Iterator[tuple[str, Opened | None]], folder: Path) -> None:
+def _write(files: Iterator[tuple[str, Opened | None]], folder: Path, left: int) -> None:
     folder.mkdir(parents=True)
-    root, left = folder.resolve(), MAX_BYTES
+    root = folder.resolve()
     for count, (name, opened) in enumerate(files, 1):
         if count > MAX_FILES:
             raise ValueError(f"more than {MAX_FILES} files are too many for a model")
-        path = (folder / name).resolve()
-        if not path.is_relative_to(root):
-            raise ValueError(f"the archive reaches outside its folder: {name!r}")
+        path = _place(root, name)
         if opened is None or _is_of_macos(name):
             continue
-        if path == root or path.exists():
-            raise ValueError(f"the archive has {name!r} twice, or as a folder as well")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with opened() as source, path.open("xb") as sink:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sink = path.open("xb")
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            raise ValueError(f"the archive has {name!r} twice, or as a folder as well") from None
+        with sink, opened() as source:
             left = copy(source.read, sink.write, left)
+
+
+def _place(root: Path, name: str) -> Path:
+    """Where a member goes.
+
+    Raises:
+        ValueError: outside the folder, or its name is too long for some systems.
+    """
+    parts = PurePosixPath(name).parts
+    if len(parts) > _MOST_PARTS or any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in parts):
+        rule = f"at most {_MOST_PARTS} folders in each other, and {_LONGEST_NAME} bytes for each name"
+        raise ValueError(f"the archive has a name that is too long ({rule}): {name[:60]!r}...")
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        raise ValueError(f"the archive reaches outside its folder: {name!r}")
+    return path
 
 
 def _is_of_macos(name: str) -> bool:
@@ -131,6 +183,6 @@ def copy(read: Callable[[int], bytes], write: Callable[[bytes], object], left: i
     while data := read(_CHUNK):
         left -= len(data)
         if left < 0:
-            raise ValueError(f"more than {MAX_BYTES >> 30} GB are too much for a model")
+            raise ValueError(f"too much for a model: more than {MAX_BYTES >> 30} GB, or far more than its archive has")
         write(data)
     return left

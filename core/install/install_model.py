@@ -100,7 +100,10 @@ def _check(model: Found) -> None:
 
 def _checked(name: str) -> str:
     if name.startswith(".") or Path(name).name != name or "\\" in name:
-        raise ValueError(f"a model's name must be that of a folder, not {name!r}")
+        raise ValueError(f"a model's name must be that of a folder, not {name!r:.80}")
+    if not name.isprintable():
+        # Such as a terminal's commands, in the name of a folder in an archive.
+        raise ValueError(f"a model's name must have letters and signs that can be seen, not {name!r:.80}; use --name")
     refuse_device("a model", name)
     return name
 
@@ -141,7 +144,17 @@ def _copied(folder: Path, to: Path) -> Path:
     Raises:
         ValueError: there is something in it that is not a file, or it is too large for a model.
     """
-    left = archives.MAX_BYTES
+    left, folders = archives.MAX_BYTES, 0
+
+    def check_folder(place: str, names: list[str]) -> list[str]:
+        nonlocal folders
+        folders += 1
+        above = Path(place).parents[: len(Path(place).relative_to(folder).parts)]
+        if os.path.realpath(place) in map(os.path.realpath, above):
+            raise ValueError(f"{place} is a link to a folder that it is in")
+        if folders > archives.MAX_FILES:
+            raise ValueError(f"more than {archives.MAX_FILES} folders are too many for a model")
+        return []
 
     def copy(source: str, target: str) -> None:
         nonlocal left
@@ -149,7 +162,7 @@ def _copied(folder: Path, to: Path) -> Path:
             left = archives.copy(file.read, sink.write, left)
 
     try:
-        return Path(shutil.copytree(folder, to, copy_function=copy))
+        return Path(shutil.copytree(folder, to, copy_function=copy, ignore=check_folder))
     except shutil.Error as error:
         # Its argument lists each file with its reason.
         raise OSError(error.args[0][0][2]) from None
