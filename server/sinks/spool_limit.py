@@ -75,8 +75,10 @@ class SpoolLimit:
         Raises:
             OSError: there is not, even without all files that may go.
         """
-        if time.monotonic() - self._cleaned_s > CLEAN_EVERY_S or self._added > self._limit // _SLICE:
-            self._cleaned_s, self._added = time.monotonic(), 0
+        if self._added > self._limit // _SLICE:
+            self.clean()
+        elif time.monotonic() - self._cleaned_s > CLEAN_EVERY_S:
+            self._cleaned_s = time.monotonic()
             # Ten thousand files, a quarter of an hour of stream, take a tenth of a second, and somebody is playing.
             threading.Thread(target=self.clean, name="clean spool", daemon=True).start()
         if needed > self._limit:
