@@ -211,30 +211,49 @@ from specvqgan.training import run_config, tasks
 from specvqgan.training.task import TaskTrainer
 
 data, run, changes = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split()
-task = tasks.make(run_config.read([run_config.presets()["codebook"]], map(run_config.change, changes)), data, run)
+preset, kernel = run_config.presets()[sys.argv[4]], sys.argv[5]
+task = tasks.make(run_config.read([preset], map(run_config.change, changes)), data, run)
 trainer = TaskTrainer(run, task)
 stage, found = task.stages()[0], []
 for devices in (1, 2):
     step = task.step(stage)
     steps = DeviceSteps(partial(step.function, step.plan), devices=Devices(devices))
     tree, losses = steps(steps.start(trainer.initial().tree), steps.block([trainer.batch(stage, 0)]))
-    found.append([float(np.asarray(losses["total"])[0]), np.asarray(tree["model"]["decoder.conv_out.weight"]).tolist()])
+    loss = losses.get("total", losses.get("cross_entropy"))
+    found.append([float(np.asarray(loss)[0]), np.asarray(tree["model"][kernel]).tolist()])
 print(json.dumps(found))
 """
 
 
-def test_two_devices_share_a_batch(data, tmp_path):
+@pytest.mark.parametrize(
+    "kind, kernel",
+    [("codebook", "decoder.conv_out.weight"), ("transformer", "head.weight"), ("vocoder", "model.16.weight_v")],
+)
+def test_two_devices_share_a_batch(data, codebook, tmp_path, kind, kernel):
     need_module("jax")
     environment = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-    words = f"{SMALL['codebook']} {SHORT}"
+    words = f"{SMALL[kind]} {SHORT} training.bfloat16=true"
+    words += f" training.codebook={codebook / 'export'} training.dropout=0" if kind == "transformer" else ""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(data), str(tmp_path), words],
+        [sys.executable, "-c", PROGRAM, str(data), str(tmp_path), words, kind, kernel],
         capture_output=True, text=True, env={**os.environ, **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (one_loss, one), (two_loss, two) = json.loads(done.stdout.splitlines()[-1])
-    assert two_loss == pytest.approx(one_loss, rel=1e-5)
-    np.testing.assert_allclose(two, one, rtol=0, atol=1e-5)
+    assert two_loss == pytest.approx(one_loss, rel=1e-4)
+    np.testing.assert_allclose(two, one, rtol=0, atol=1e-4)
+
+
+def test_fewer_bits_change_a_loss_a_little_and_no_weights_type(data, codebook, tmp_path):
+    more = {"transformer": ("--codebook", codebook / "export"), "vocoder": ()}
+    for kind, words in more.items():
+        for name, value in (("short", "true"), ("long", "false")):
+            run = tmp_path / kind / name
+            assert train(kind, data, run, f"training.bfloat16={value}", *words) == 0
+        short, long = (newest(tmp_path / kind / name) for name in ("short", "long"))
+        differences = [np.abs(short[name] - long[name]).max() for name in long.files if "model" in name]
+        assert 0 < max(differences) < 0.1
+        assert all(short[name].dtype == long[name].dtype for name in long.files)
 
 
 def test_another_network_in_the_same_folder_is_refused(data, codebook, capsys):

@@ -23,6 +23,7 @@ class Hparams:
         last_rate: the share of the rate that is left at the end; it falls along half a cosine.
         sample_clips: samples are written after each so many clips.
         seed: of everything random.
+        bfloat16: products of the network (not of its discriminators) have 8 bits of mantissa; weights stay as they are.
     """
 
     total_clips: int = 1_000_000
@@ -32,6 +33,7 @@ class Hparams:
     last_rate: float = 1.0
     sample_clips: int = 20_000
     seed: int = 0
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         for name in ("total_clips", "batch_size", "sample_clips"):

@@ -25,7 +25,6 @@ class CodebookHparams(Hparams):
         discriminator_layers: of PatchGAN.
         revive_every: steps between two looks for codes that are not used, which then move to where they are; 0: never.
         revive_below: a code is not used if its share of all, times their number, is below this.
-        bfloat16: products of the autoencoder have 8 bits of mantissa.
     """
 
     frames: int = 0
@@ -41,7 +40,6 @@ class CodebookHparams(Hparams):
     discriminator_layers: int = 3
     revive_every: int = 100
     revive_below: float = 0.05
-    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

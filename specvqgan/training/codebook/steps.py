@@ -11,6 +11,7 @@ from core.training.trees import Tensor, Tensors, Tree
 from specvqgan.codebook import discriminator
 from specvqgan.codebook.config import CodebookConfig
 from specvqgan.codebook.network import CODES
+from specvqgan.training import precision
 from specvqgan.training.adam_state import descend
 from specvqgan.training.codebook import losses
 from specvqgan.training.codebook.hparams import CodebookHparams
@@ -132,6 +133,4 @@ def _scores(plan: StepPlan, weights: Tensors, averages: Tensors, x: Tensor, trai
 
 def _short(weights: Tensors, hparams: CodebookHparams) -> Tensors:
     """The weights with kernels in bfloat16, where that is asked for."""
-    if not hparams.bfloat16:
-        return weights
-    return {name: ops.cast(value, "bfloat16") if len(value.shape) == 4 else value for name, value in weights.items()}
+    return precision.shortened(weights, precision.is_convolution) if hparams.bfloat16 else weights

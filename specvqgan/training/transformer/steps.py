@@ -8,6 +8,7 @@ from keras import ops
 from core.nn.backend import value_and_gradients
 from core.nn.stateless_random import StatelessRandom
 from core.training.trees import Tensor, Tensors, Tree
+from specvqgan.training import precision
 from specvqgan.training.adam_state import descend
 from specvqgan.training.transformer.dropout_ops import DropoutOps
 from specvqgan.training.transformer.hparams import TransformerHparams
@@ -51,6 +52,9 @@ def training_step(plan: StepPlan, tree: Tree, batch: Tensors) -> tuple[Tree, Ten
 
 def cross_entropy(with_ops: Any, plan: StepPlan, learned: Tensors, batch: Tensors) -> Tensor:
     """The loss, with operations that drop something or not."""
+    if plan.hparams.bfloat16:
+        dense = weights.decayed(plan.config)
+        learned = precision.shortened(learned, lambda name, value: name in dense)
     inputs = {name: batch[name] for name in ("tokens", "features", "classes") if name in batch}
     return network.cross_entropy(with_ops, learned, plan.config, **inputs)
 

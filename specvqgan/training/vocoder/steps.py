@@ -7,6 +7,7 @@ from keras import ops
 
 from core.nn.backend import value_and_gradients
 from core.training.trees import Tensor, Tensors, Tree
+from specvqgan.training import precision
 from specvqgan.training.adam_state import descend
 from specvqgan.training.vocoder import spectra
 from specvqgan.training.vocoder.hparams import VocoderHparams
@@ -60,7 +61,10 @@ def training_step(plan: StepPlan, tree: Tree, batch: Tensors) -> tuple[Tree, Ten
 def generated(plan: StepPlan, weights: Tensors, mels: Tensor) -> Tensor:
     """Sounds [n, 1, samples, 1] of spectrograms [n, mels, frames]."""
     x = ops.transpose(mels, (0, 2, 1))[:, None]
-    return network.generate(ops, folded(ops, weights), x, plan.config)
+    kernels = folded(ops, weights)
+    if plan.hparams.bfloat16:
+        kernels = precision.shortened(kernels, precision.is_convolution)
+    return network.generate(ops, kernels, x, plan.config)
 
 
 def generator_loss(plan: StepPlan, tree: Tree, real: Tensor, fake: Tensor) -> tuple[Tensor, dict[str, Any]]:
