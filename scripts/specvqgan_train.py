@@ -5,6 +5,11 @@ The same command again continues a stopped run. Settings are YAML files, the las
   specvqgan_train clips run/codebook --base codebook training.rate=0.0005
   specvqgan_train clips run/transformer --base transformer --codebook run/codebook/export
   specvqgan_train clips run/vocoder --base vocoder
+
+--start_from begins with a trained network instead of a random one: a run folder or a vocoder of the original's, as they
+were released, or one of ours:
+
+  specvqgan_train clips run/more --start_from logs/2021-06-03T00-43-28_vas_transformer training.total_clips=20000
 """
 
 import argparse
@@ -19,6 +24,7 @@ from scripts.flags import training as training_flags
 from specvqgan.training import run_config
 
 if TYPE_CHECKING:
+    from specvqgan.training.start import Start
     from specvqgan.training.task import Task
 
 PROG = "specvqgan_train"
@@ -33,8 +39,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("run_dir", type=frame.path, help="folder of the run, for saves, samples and TensorBoard")
     flags.add_argument("settings", nargs="*", type=_setting, metavar="NAME=VALUE", help="such as model.params.codes=64")
     flags.add_argument(
-        "-b", "--base", nargs="+", required=True, metavar="CONFIG",
+        "-b", "--base", nargs="+", default=[], metavar="CONFIG",
         help=f"YAML files, or of those that come with it: {', '.join(run_config.presets())}",
+    )  # fmt: skip
+    flags.add_argument(
+        "--start_from", type=frame.path, metavar="FOLDER",
+        help="begin a new run with this trained network, which gives the shapes; --base then gives the training alone",
     )  # fmt: skip
     flags.add_argument("--codebook", type=frame.path, metavar="FOLDER", help="trained codebook, for the others")
     flags.add_argument(
@@ -65,13 +75,7 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _train(options: argparse.Namespace) -> int:
     training_flags.check_minutes(options, RESERVE_S)
-    presets = run_config.presets()
-    # What follows the files may be settings, as in the original's commands.
-    files = [presets.get(name) or frame.path(name) for name in options.base if "=" not in name]
-    changes = [*map(run_config.change, (name for name in options.base if "=" in name)), *options.settings]
-    if options.codebook:
-        changes.append(("training.codebook", str(options.codebook)))
-    config = run_config.read(files, changes)
+    config, start = _config(options)
     with training_flags.backend(options):
         from keras import ops
 
@@ -84,10 +88,28 @@ def _train(options: argparse.Namespace) -> int:
         with show_progress("clip", "codes") as progress:
             task = tasks.make(config, options.data_dir, options.run_dir, progress)
         tasks.describe(options.run_dir, config, task)
-        return _now(options, task) if options.now else _run(options, config, task)
+        return _now(options, task, start) if options.now else _run(options, config, task, start)
 
 
-def _run(options: argparse.Namespace, config: run_config.RunConfig, task: "Task") -> int:
+def _config(options: argparse.Namespace) -> "tuple[run_config.RunConfig, Start | None]":
+    """The settings of the run, and the network that it begins with, if it does."""
+    presets = run_config.presets()
+    # What follows the files may be settings, as in the original's commands.
+    files = [presets.get(name) or frame.path(name) for name in options.base if "=" not in name]
+    changes = [*map(run_config.change, (name for name in options.base if "=" in name)), *options.settings]
+    if options.codebook:
+        changes.append(("training.codebook", str(options.codebook)))
+    if not options.start_from:
+        if not files:
+            raise ValueError("--base is missing: name a config, or a trained network with --start_from")
+        return run_config.read(files, changes), None
+    from specvqgan.training import start
+
+    found = start.read(options.start_from, run_config.read(files).kind if files else None)
+    return start.settle(found, files, changes), found
+
+
+def _run(options: argparse.Namespace, config: run_config.RunConfig, task: "Task", start: "Start | None") -> int:
     """Start or resume the run, train to its end, and export it."""
     from core.training.loop import TrainingLoop
     from core.training.timeline import Timeline
@@ -96,8 +118,9 @@ def _run(options: argparse.Namespace, config: run_config.RunConfig, task: "Task"
 
     stop, timeline, total = frame.Stop(), Timeline.load(options.run_dir), task.hparams.total_clips
     clock = training_flags.clock(options, timeline, total, RESERVE_S)
-    trainer = TaskTrainer(options.run_dir, task, timeline)
-    print(f"training a {config.kind} on {task.count} clips into {options.run_dir}", flush=True)
+    trainer = TaskTrainer(options.run_dir, task, timeline, start.tree if start else {})
+    begins = f", beginning with {start.place}" if start else ""
+    print(f"training a {config.kind} on {task.count} clips into {options.run_dir}{begins}", flush=True)
     logger = training_logger(options.run_dir, task, clock)
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
     of = "" if clock else f" of {total}"
@@ -108,16 +131,16 @@ def _run(options: argparse.Namespace, config: run_config.RunConfig, task: "Task"
     return stop.status
 
 
-def _now(options: argparse.Namespace, task: "Task") -> int:
-    """Export or measure the latest save."""
+def _now(options: argparse.Namespace, task: "Task", start: "Start | None") -> int:
+    """Export or measure the latest save, or before the first one what the run begins with."""
     from core.training import saves
     from specvqgan.training.task import TaskTrainer
 
-    path = saves.latest(options.run_dir)
-    state = TaskTrainer(options.run_dir, task).begin()
+    name = start.place if start and not saves.found(options.run_dir) else saves.latest(options.run_dir).name
+    state = TaskTrainer(options.run_dir, task, start=start.tree if start else {}).begin()
     if options.export:
         task.export(options.export, state.tree, options.dtype)
-        print(f"{options.export}: {path.name}, after {state.images} clips")
+        print(f"{options.export}: {name}, after {state.images} clips")
     for name, value in task.measure(state.tree).items():
         print(f"{name}: {value:.4g}")
     return 0

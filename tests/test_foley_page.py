@@ -1,6 +1,7 @@
 """The sampling tool in a real Chromium: load a film, prime, sample, see, hear, save; by keyboard, on a phone."""
 
 import json
+import math
 import socket
 import time
 from contextlib import closing, suppress
@@ -307,6 +308,16 @@ def test_from_another_machine_it_needs_the_token(model, tmp_path):
     finally:
         page.stop()
         session.close()
+
+
+def test_what_is_seen_is_as_long_as_what_is_heard(model, film, tmp_path):
+    session = PageSession(model, tmp_path / "out")
+    session.open(film, "street.mp4")
+    session.start({"seconds": 1.0})
+    session.wait(60)
+    assert session.sample.mel.shape[1] == 87
+    assert session.sample.codes.shape[1] == math.ceil(87 / model.codebook.config.stride)
+    session.close()
 
 
 def test_what_is_sampled_can_be_cancelled(model, film, tmp_path):

@@ -84,6 +84,12 @@ def initial(config: PatchConfig, rng: np.random.Generator) -> Arrays:
     return found
 
 
+def divided(arrays: Mapping[str, np.ndarray]) -> tuple[Arrays, Arrays]:
+    """What is trained, and the stored means and variances."""
+    averages = {name: value for name, value in arrays.items() if ".running_" in name}
+    return {name: value for name, value in arrays.items() if name not in averages}, averages
+
+
 def judge(
     ops: Ops, weights: Mapping[str, Any], x: Tensor, config: PatchConfig, *, training: bool = False
 ) -> tuple[Tensor, dict[str, Tensor]]:

@@ -260,10 +260,13 @@ class PageSession:
         )
         columns = model.transformer.config.columns
         codes = np.concatenate([grids[0], *(grid[:, columns - half :] for grid in grids[1:])], axis=1)
-        mel = np.concatenate(list(model.spectrogram(grids)), axis=1)
         wave = np.concatenate(list(model.sound(grids)))[: round(wish.seconds * model.sample_rate)]
+        # The last window is longer than what is asked for; what is seen is what is heard.
+        frames = -(-len(wave) // model.vocoder.config.hop)
+        mel = np.concatenate(list(model.spectrogram(grids)), axis=1)[:, :frames]
+        codes = codes[:, : -(-frames // model.codebook.config.stride)]
+        primed = 0 if start is None else min(start.shape[1], codes.shape[1])
         self._number += 1
-        primed = 0 if start is None else start.shape[1]
         return Sample(self._number, wish, clip.name if clip else "", codes, primed, mel, wave)
 
     def _passed(self, done: int, total: int) -> None:

@@ -85,10 +85,12 @@ class Parts:
     seed: int = 0
 
     def codes(self, clips: ClipSet, rows: np.ndarray) -> np.ndarray:
-        """Codes for the frames of clips; where the network has classes, none is asked for."""
+        """Codes for the frames of clips; where the network has classes, none is asked for if that is one of them."""
         config = self.transformer.config
         features = np.asarray(clips.features[rows], np.float32) if config.frames else None
-        classes = np.full(len(rows), config.classes - 1) if config.classes else None
+        unasked = config.classes - 1 > max(np.asarray(clips.labels))
+        labels = np.full(len(rows), config.classes - 1) if unasked else clips.labels[rows]
+        classes = labels if config.classes else None
         return self.transformer.sample(
             features, classes, temperature=self.temperature, top_k=self.top_k, seed=self.seed, count=len(rows)
         )

@@ -79,11 +79,13 @@ class TaskTrainer:
         folder: the run folder.
         task: the network.
         timeline: where the run is in its schedule.
+        start: branches of the tree that a new run begins with, of a trained network.
     """
 
     folder: Path
     task: Task
     timeline: Timeline = field(default_factory=Timeline)
+    start: Tree = field(default_factory=dict)
 
     @property
     def hparams(self) -> Hparams:
@@ -116,7 +118,9 @@ class TaskTrainer:
 
     def initial(self) -> RunState:
         """The state before the first clip."""
-        return RunState(self.task.initial(random_streams.generator(self.hparams.seed, Stream.WEIGHTS)))
+        tree = self.task.initial(random_streams.generator(self.hparams.seed, Stream.WEIGHTS))
+        # A run may do without the discriminator that a network was trained with.
+        return RunState(tree | {name: dict(branch) for name, branch in self.start.items() if name in tree})
 
     def is_over(self, stage: RunStage, state: RunState) -> bool:
         """Whether a stage is behind a state."""

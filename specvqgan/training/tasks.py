@@ -93,7 +93,7 @@ def _transformer(
             config, transformer_config.TransformerConfig, transformer_config.FORMAT, transformer_config.VERSION, base
         )
     )
-    return TransformerTask(network, hparams, *parts, tokens, codebook)
+    return TransformerTask(network, hparams, *parts, tokens, codebook, len(form.classes))
 
 
 def _vocoder(
@@ -114,12 +114,12 @@ _MAKERS = {"codebook": _codebook, "transformer": _transformer, "vocoder": _vocod
 
 
 def _network(config: RunConfig, kind: type, form: str, version: int, base: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as the network's `from_run` takes them: a released config as it is, ours with what the data gives.
+    """Settings as the network's `from_run` takes them: those of a folder as they are, ours with what the data gives.
 
     Raises:
         ValueError: the network has no such setting.
     """
-    if "model" in config.network:
+    if "model" in config.network or "format" in config.network:
         return config.network
     known = [field.name for field in fields(kind)]
     if unknown := sorted(set(config.network) - set(known)):

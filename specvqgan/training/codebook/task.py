@@ -80,9 +80,7 @@ class CodebookTask:
         tree |= {"usage": {"shares": np.full(count, 1.0 / count, np.float32)}}
         if not own.adversarial_weight:
             return tree
-        arrays = discriminator.initial(own.discriminator, rng)
-        averages = {name: value for name, value in arrays.items() if ".running_" in name}
-        learned = {name: value for name, value in arrays.items() if name not in averages}
+        learned, averages = discriminator.divided(discriminator.initial(own.discriminator, rng))
         return tree | branch("discriminator", learned) | {"averages": averages}
 
     def batch(self, clips: int, position: float) -> Batch:

@@ -42,12 +42,13 @@ class TransformerTask:
     """Trains a transformer on the codes of a dataset.
 
     Attributes:
-        config: of the network; its last class, if it has classes, is that none is asked for.
+        config: of the network; if it has one class more than the dataset, the last is that none is asked for.
         hparams: of the run.
         clips: to learn from.
         held_out: others, to measure and show.
         tokens: codes of both, [n, codes of a clip], column after column.
         codebook: that they are of.
+        classes: how many the dataset has.
     """
 
     config: TransformerConfig
@@ -56,16 +57,29 @@ class TransformerTask:
     held_out: ClipSet
     tokens: tuple[np.ndarray, np.ndarray] = field(compare=False)
     codebook: Codebook = field(compare=False)
+    classes: int = 0
 
     def __post_init__(self) -> None:
-        config, shape = self.config, self.clips.features.shape
-        rows = self.codebook.config.rows
-        checks.one_of("rows of the network", config.rows, (rows,))
-        checks.one_of("columns of the network", config.columns, (self.tokens[0].shape[1] // rows,))
-        checks.one_of("codes of the network", config.codes, (self.codebook.config.codes,))
-        if config.frames:
+        config, book, shape = self.config, self.codebook.config, self.clips.features.shape
+        columns, stride = self.tokens[0].shape[1] // book.rows, book.stride
+        checks.one_of("rows of the network", config.rows, (book.rows,))
+        checks.one_of("codes of the network", config.codes, (book.codes,))
+        if config.columns != columns:
+            advice = f"specvqgan_dataset --frames {config.columns * stride} makes clips for the network's"
+            raise checks.mismatch("columns of the network", f"be the clips' {columns} ({advice})", config.columns)
+        if config.frames and not config.random_features:
             checks.one_of("feature_depth of the network", config.feature_depth, (shape[2],))
             checks.in_range("frames of the network", config.frames, 1, shape[1])
+        if config.classes:
+            checks.one_of("classes of the network", config.classes, (self.classes, self.classes + 1))
+            if self._unasked is None and self.hparams.class_dropout:
+                rule = f"be 0, as each of the network's {config.classes} classes is one of the dataset"
+                raise checks.mismatch("class_dropout", rule, self.hparams.class_dropout)
+
+    @property
+    def _unasked(self) -> int | None:
+        """The class of clips for which none is asked; None: the network has none."""
+        return self.classes if self.config.classes > self.classes else None
 
     @property
     def count(self) -> int:
@@ -91,23 +105,26 @@ class TransformerTask:
         own = self.hparams
         rows = data_order.rows(own.seed, clips, own.batch_size, self.count)
         rng = generator(own.seed, Stream.BATCHES, clips)
-        found = self._rows(self.clips, self.tokens[0], rows)
+        found = self._rows(self.clips, self.tokens[0], rows, rng)
         if "features" in found and own.noise:
             noise = own.noise * rng.standard_normal(found["features"].shape, np.float32)
             found["features"] = (found["features"] + noise).astype(np.float32)
-        if "classes" in found:
+        if self.config.classes and self._unasked is not None:
             hidden = rng.random(len(rows)) < own.class_dropout
-            found["classes"] = np.where(hidden, self.config.classes - 1, found["classes"]).astype(np.int32)
+            found["classes"] = np.where(hidden, self._unasked, found["classes"]).astype(np.int32)
         return found
 
-    def _rows(self, clips: ClipSet, tokens: np.ndarray, rows: np.ndarray) -> Batch:
+    def _rows(self, clips: ClipSet, tokens: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> Batch:
         found: Batch = {"tokens": tokens[rows].astype(np.int32)}
-        if self.config.frames:
+        if self.config.random_features:
+            found["features"] = rng.random((len(rows), self.config.frames, self.config.feature_depth), np.float32)
+        elif self.config.frames:
             moments = clips.features.shape[1]
             places = ((np.arange(self.config.frames) + 0.5) * moments / self.config.frames).astype(int)
             found["features"] = np.stack([clips.features[row][places] for row in rows]).astype(np.float32)
         if self.config.classes:
-            found["classes"] = np.where(clips.asked[rows], clips.labels[rows], self.config.classes - 1).astype(np.int32)
+            asked, labels = clips.asked[rows], np.asarray(clips.labels[rows], np.int32)
+            found["classes"] = labels if self._unasked is None else np.where(asked, labels, np.int32(self._unasked))
         return found
 
     def stages(self) -> list[RunStage]:
@@ -133,14 +150,15 @@ class TransformerTask:
         size = min(_BATCH, count)
         found = []
         for start in range(0, min(count - size + 1, size * _BATCHES), size):
-            batch = self._rows(self.held_out, self.tokens[1], np.arange(start, start + size))
+            rng = np.random.default_rng(start)
+            batch = self._rows(self.held_out, self.tokens[1], np.arange(start, start + size), rng)
             found.append(float(ops.convert_to_numpy(self._measured(dict(tree["model"]), batch))))
         return {"held out cross_entropy": float(np.mean(found))}
 
     def write_samples(self, folder: Path, tree: Tree, clips: int) -> Path:
         """A sheet: the spectrograms of held-out clips, what is left of them as codes, and what is drawn for them."""
         rows = np.arange(min(_SHOWN, len(self.held_out)))
-        batch = self._rows(self.held_out, self.tokens[1], rows)
+        batch = self._rows(self.held_out, self.tokens[1], rows, np.random.default_rng(clips))
         model = Transformer(self.config, to_arrays(tree["model"]), folder)
         drawn = model.sample(batch.get("features"), batch.get("classes"), seed=clips, count=len(rows))
         shown = {
