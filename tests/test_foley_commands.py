@@ -157,6 +157,21 @@ def test_slots_are_set_while_a_sound_is_made(showing):
     showing.send("/sound/load_foley", "tone")
 
 
+def test_of_two_sounds_at_once_one_is_cancelled_and_the_other_ends_while_a_model_is_loaded(showing):
+    showing.send("/sound/load_foley", "slow")
+    one, two, other = showing.peer(), showing.peer(), showing.peer()
+    one.send("/sound/from_image", "one", 100)
+    one.receive()
+    two.send("/sound/from_image", "two", 1)
+    other.send("/sound/load_foley", "tone")
+    third = showing.peer()
+    assert third.ask("/cancel", "one")[-1].address == "/done"
+    assert one.receive_end()[-1].args[2] == "cancelled"
+    wave, rate = audio(two.receive_end())
+    assert len(wave) == rate
+    assert other.receive_end()[0].args[0] == "tone"
+
+
 def test_the_model_comes_back_with_the_server(start, tmp_path):
     first = start(folder=tmp_path)
     first.send("/sound/load_foley", "tone")

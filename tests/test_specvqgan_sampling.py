@@ -176,6 +176,7 @@ def test_features_that_are_all_zero_are_reported(model, caplog):
         ((FEATURES, [2]), {}, r"for as many clips, not \[1, 2\]"),
         ((FEATURES[:, :3], CLASSES), {}, r"features must have shape \[2, 4, 6\], not \[2, 3, 6\]"),
         ((FEATURES * np.nan, CLASSES), {}, "a value of features is not finite"),
+        ((FEATURES * np.float32(1e38), CLASSES), {}, r"the largest feature must be in 0\.\.1000000, not 9"),
         ((FEATURES, CLASSES), {"temperature": -1}, r"temperature must be in 0\.\.100, not -1"),
         ((FEATURES, CLASSES), {"top_k": 0}, r"top_k must be in 1\.\.16, not 0"),
         ((FEATURES, CLASSES), {"top_k": 17}, r"top_k must be in 1\.\.16, not 17"),

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from core import hosts
 from core.web.gate import BACKLOG, REQUEST_S, Gate, http_log
 from core.web.origin_check import Handler, add_headers, origin_check, own_names
+from core.web.token import matches, stored
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +37,16 @@ class PageThread:
             fill: adds routes, and whatever starts and ends with them; called in the thread, with the loop running.
             most_bytes: of a request's body.
         """
-        self._fill, self._most_bytes = fill, most_bytes
+        self._fill, self._most_bytes, self._token = fill, most_bytes, ""
         self._thread: threading.Thread | None = None
 
-    def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Start serving; returns the port.
+    def start(self, host: str = "127.0.0.1", port: int = 0, token: Path | None = None) -> str:
+        """Start serving; returns the page's address, with a token where other machines can reach it.
 
         Args:
             host: where to listen; by default this machine only.
             port: 0 for any free port.
+            token: the file that keeps the token.
 
         Raises:
             OSError: the port is taken, or the host is not an address of this machine.
@@ -51,14 +54,19 @@ class PageThread:
         """
         if self._thread is not None:
             raise RuntimeError("the page is being served already")
+        self._token = "" if hosts.is_loopback(host) else stored(token)
         started: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, args=(host, port, started), name="page", daemon=True)
         self._thread.start()
         try:
-            return started.result()
+            return address(host, started.result(), self._token)
         except OSError:
             self._thread = None
             raise
+
+    def allows(self, request: web.Request) -> bool:
+        """Whether a request has the token, or needs none."""
+        return matches(self._token, request.query.get("token", ""))
 
     def stop(self) -> None:
         """Disconnect all clients and free the port."""

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from aiohttp import WSCloseCode, web
 
-from core import hosts
 from core.commands.forms import described
-from core.web.page_thread import PageThread, add_files, address
+from core.web.page_thread import PageThread, add_files
 from core.web.sockets import opened
-from core.web.token import REFUSAL, matches, stored
+from core.web.token import REFUSAL
 from renderer.web import mjpeg
 from renderer.web.frame_feed import FrameFeed
 from renderer.web.frames import Frames
@@ -46,8 +45,7 @@ class WebServer:
             OSError: the port is taken, or the host is not an address of this machine.
             RuntimeError: it was started before.
         """
-        self._token = "" if hosts.is_loopback(host) else stored(token)
-        return address(host, self._page.start(host, port), self._token)
+        return self._page.start(host, port, token)
 
     def stop(self) -> None:
         """Disconnect all viewers and free the port."""
@@ -81,7 +79,7 @@ class WebServer:
 
     async def _wav(self, request: web.Request) -> web.StreamResponse:
         """A sound that a page with the token has asked for."""
-        if not matches(self._token, request.query.get("token", "")):
+        if not self._page.allows(request):
             return web.Response(status=403, text=f"{REFUSAL}\n")
         sound = self._instrument.sound(request.match_info["key"])
         if sound is None:
@@ -92,7 +90,7 @@ class WebServer:
         viewer = await opened(request, _MAX_MESSAGE)
         self._sockets.add(viewer)
         try:
-            refusal = "" if matches(self._token, request.query.get("token", "")) else REFUSAL
+            refusal = "" if self._page.allows(request) else REFUSAL
             await Viewer(viewer, self._feed, self._instrument, self._threads, refusal).serve()
         finally:
             self._sockets.discard(viewer)

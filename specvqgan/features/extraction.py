@@ -4,14 +4,12 @@ A folder of features says in a file beside them what they were measured with, so
 with the same settings, and never with others.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core import checks, worker_pool
-from core.files import json_files
-from core.files.atomic import write_text
+from core.files import made_with
 from core.files.regular import sha256
 from core.progress import Progress, ignore
 from core.video import decoding
@@ -61,15 +59,8 @@ def prepare_folder(folder: Path, settings: ExtractionSettings) -> None:
         ValueError: it has features of other settings; the message names the first difference.
         OSError: it cannot be written to.
     """
-    path, own = folder / f"{KINDS[settings.kind].folder(settings.fps)}.json", settings.described()
-    if not path.exists():
-        write_text(path, json.dumps(own, indent=1) + "\n")
-        return
-    known = json_files.read_object(path)
-    for name, value in own.items():
-        if known.get(name) != value:
-            raise ValueError(f"{path}: features there have {name} {known.get(name)!r:.80}, not {value!r:.80}; "
-                             "name another folder")  # fmt: skip
+    name = f"{KINDS[settings.kind].folder(settings.fps)}.json"
+    made_with.note(folder / name, "features", settings.described())
 
 
 def extract(

@@ -6,7 +6,6 @@
 A run that was stopped goes on where it was; what a clip gets depends on its name and the seed alone.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ import specvqgan
 from core import checks, worker_pool
 from core.audio import sound_files, wav
 from core.audio.sound_files import BadFileError
-from core.files import atomic, json_files
+from core.files import atomic, made_with
 from core.progress import Progress, ignore
 from specvqgan import run_folder
 from specvqgan.features import clip_files, feature_files, run_features
@@ -179,16 +178,7 @@ def prepare_folder(out: Path, settings: SampleSettings) -> None:
         ValueError: it has samples of other settings; the message names the first difference.
         OSError: it cannot be written to.
     """
-    path, own = out / SETTINGS, settings.described()
-    if not path.exists():
-        atomic.write_text(path, json.dumps(own, indent=1) + "\n")
-        return
-    known = json_files.read_object(path)
-    for name, value in own.items():
-        if known.get(name) != value:
-            raise ValueError(
-                f"{path}: samples there have {name} {known.get(name)!r:.80}, not {value!r:.80}; name another folder"
-            )
+    made_with.note(out / SETTINGS, "samples", settings.described())
 
 
 def _missing(source: Source, out: Path, settings: SampleSettings) -> bool:
@@ -282,6 +272,8 @@ def _start(model: Foley, source: Source) -> np.ndarray:
         ValueError: it has none, or too little.
     """
     half, stride = windows.half(model.transformer.config.columns), model.codebook.config.stride
+    if source.path.suffix == feature_files.SUFFIX:
+        raise ValueError("half needs the sound of a clip, and a file of features has none")
     try:
         wave = sound_files.read(source.path, spectrogram.SAMPLE_RATE, longest_s=model.seconds)
     except BadFileError as error:

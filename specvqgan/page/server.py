@@ -13,10 +13,9 @@ import numpy as np
 import soundfile
 from aiohttp import web
 
-from core import errors, hosts
+from core import errors
 from core.text import megabytes, one_line
-from core.web.page_thread import PageThread, add_files, address
-from core.web.token import matches, stored
+from core.web.page_thread import PageThread, add_files
 from specvqgan.page import drawing
 from specvqgan.page.session import PageSession
 
@@ -37,7 +36,7 @@ class SamplingPage:
     def __init__(self, session: PageSession) -> None:
         self._session = session
         self._page = PageThread(self._fill, MOST_BYTES)
-        self._token, self._arriving = "", 0
+        self._arriving = 0
 
     def start(self, host: str = "127.0.0.1", port: int = 0, token: Path | None = None) -> str:
         """Start serving; returns the address, with a token where other machines can reach it.
@@ -50,8 +49,7 @@ class SamplingPage:
         Raises:
             OSError: the port is taken, or the host is not an address of this machine.
         """
-        self._token = "" if hosts.is_loopback(host) else stored(token)
-        return address(host, self._page.start(host, port), self._token)
+        return self._page.start(host, port, token)
 
     def stop(self) -> None:
         """Stop serving."""
@@ -73,12 +71,9 @@ class SamplingPage:
         post("/drop", self._command(session.close_clip))
         add_files(app, STATIC)
 
-    def _allowed(self, request: web.Request) -> bool:
-        return matches(self._token, request.query.get("token", ""))
-
     def _guarded(self, answer: Callable[[web.Request], web.Response]) -> Callable[[web.Request], Any]:
         async def guarded(request: web.Request) -> web.Response:
-            if not self._allowed(request):
+            if not self._page.allows(request):
                 return _error(_REFUSAL, 403)
             # Encoding takes a while, and another page waits meanwhile.
             return await asyncio.get_running_loop().run_in_executor(None, answer, request)
@@ -87,7 +82,7 @@ class SamplingPage:
 
     def _command(self, function: Callable[..., Any], takes: bool = False) -> Callable[[web.Request], Any]:
         async def command(request: web.Request) -> web.Response:
-            if not self._allowed(request):
+            if not self._page.allows(request):
                 return _error(_REFUSAL, 403)
             try:
                 values = [await _object(request)] if takes else []
@@ -100,7 +95,7 @@ class SamplingPage:
 
     async def _clip(self, request: web.Request) -> web.Response:
         """Take a film in the body of a request."""
-        if not self._allowed(request):
+        if not self._page.allows(request):
             return _error(_REFUSAL, 403)
         name = Path(request.query.get("name", "")).name[-_MOST_NAME:] or "clip"
         if self._arriving >= _MOST_ARRIVING:

@@ -54,7 +54,8 @@ class Hparams:
     def for_steps(self: HparamsT) -> HparamsT:
         """The same without what only the schedule needs, so that equal steps are compiled once."""
         schedule = ("total_clips", "sample_clips", "seed", "adversarial_start", "rate", "warm_up", "last_rate")
-        return replace(self, **{name: 1 for name in schedule if hasattr(self, name)})
+        fixed: dict[str, Any] = {name: 1 for name in schedule if hasattr(self, name)}
+        return replace(self, **fixed)
 
 
 def settle(kind: type[HparamsT], given: Mapping[str, Any]) -> HparamsT:

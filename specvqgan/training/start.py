@@ -113,7 +113,7 @@ def read(place: Path, kind: str | None = None) -> Start:
         kind,
         folder,
         json.loads(json.dumps(parts.to_json(network))),
-        training | judges.shapes,
+        {**training, **judges.shapes},
         {"model": weights} | judges.tree,
         tuple(judges.shapes),
         _codebook(place, folder, run.config) if kind == TRANSFORMER else None,

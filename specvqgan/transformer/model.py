@@ -17,6 +17,8 @@ from specvqgan.transformer.decoder import Computed, Decoder, DecoderGraph
 
 FLOAT, INT8 = "float", "int8"
 _MAX_COUNT, _MAX_COLUMNS = 64, 1_000_000
+# Features of networks are below 100; beyond this, layers that normalise give nothing of them any more.
+_LARGEST = 1e6
 _LOG = logging.getLogger(__name__)
 Progress = progress.Progress
 
@@ -204,6 +206,7 @@ class Transformer:
     def _features(self, features: Any, n: int) -> np.ndarray:
         found = checks.finite("features", np.asarray(features, np.float32))
         checks.shape("features", found, (n, self.config.frames, self.config.feature_depth))
+        checks.in_range("the largest feature", float(np.abs(found).max()), 0, _LARGEST)
         if not found.any(axis=(1, 2)).all():
             _LOG.warning("features are all 0: the sound follows nothing; a short video may have been padded with zeros")
         return found
