@@ -109,6 +109,7 @@ def test_no_string_names_the_sound_family_outside_its_room_and_the_registry(room
         "specvqgan.codebook.model",
         "specvqgan.transformer.model",
         "specvqgan.vocoder.model",
+        "specvqgan.training.start",
         "renderer.video.hallucination",
         "renderer.video.visualize",
         "renderer.__main__",

@@ -8,12 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from core import checks
-from core.training.trees import Tree
 from specvqgan import run_folder
 from specvqgan.codebook import config as codebook_config
 from specvqgan.codebook import discriminator as patches
@@ -25,6 +24,9 @@ from specvqgan.transformer import weights as transformer_weights
 from specvqgan.vocoder import config as vocoder_config
 from specvqgan.vocoder import discriminators
 from specvqgan.vocoder import weights as vocoder_weights
+
+if TYPE_CHECKING:
+    from core.training.trees import Tree
 
 CODEBOOK, TRANSFORMER, VOCODER = run_config.KINDS
 # The discriminators of a folder of MelGAN's, and how args.yml names settings of a run.
@@ -71,7 +73,7 @@ class Start:
     place: Path
     network: dict[str, Any]
     training: dict[str, Any]
-    tree: Tree
+    tree: "Tree"
     shapes: tuple[str, ...] = ()
     codebook: Path | None = None
 
@@ -80,7 +82,7 @@ class Start:
 class _Judges:
     """Discriminators that a folder has: their branches of a tree, and their shape by hyper-parameters."""
 
-    tree: Tree = field(default_factory=dict)
+    tree: "Tree" = field(default_factory=dict)
     shapes: Mapping[str, int] = field(default_factory=dict)
 
 
