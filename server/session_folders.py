@@ -18,6 +18,8 @@ from server.state_file import SavedSession
 
 SOUND, IMAGES = "sound.npz", "images.json"
 _LONGEST = 100
+# A renderer sets fewer: each command once, or once for each of its numbers.
+_MOST_ROWS = 10_000
 # Values of the renderer's settings that may be paths.
 _PATHS = ("name", "file")
 
@@ -86,7 +88,9 @@ class SessionFolders:
             ValueError: the name is not plain.
             OSError: it cannot be deleted.
         """
-        shutil.rmtree(self._existing(name))
+        folder = self._existing(name)
+        # Of a link, only the link: what it leads to is somewhere else.
+        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
 
     def images(self) -> list[Row]:
         """What sets the images at present, without the folders of models."""
@@ -120,6 +124,8 @@ def _rows(path: Path) -> list[Row]:
         return []
     except KeyError:
         raise ValueError(f"{path} has no settings") from None
+    if isinstance(rows, list) and len(rows) > _MOST_ROWS:
+        raise ValueError(f"{path} has {len(rows)} settings, more than {_MOST_ROWS}")
     if not isinstance(rows, list) or not all(map(_is_row, rows)):
         raise ValueError(f"the settings in {path} must be a list of objects with an address and values")
     return rows

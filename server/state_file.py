@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from core import checks
+from core.commands.limits import MAX_EDITS, MAX_NAME, MAX_SLOTS
 from core.files import atomic
 from core.formats.npz import NpzReader
 from server.session import Conditions, Session, Setup, Slots
@@ -26,6 +28,8 @@ from server.session import Conditions, Session, Setup, Slots
 log = logging.getLogger(__name__)
 
 VERSION = 2
+# More than any command can bring: of a path, and of values in a slot.
+_LONGEST_TEXT, _MOST_VALUES = 4096, MAX_EDITS
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _read(path: Path) -> tuple[int, SavedSession]:
     try:
         with NpzReader(path) as file:
             header = json.loads(str(file["header"]))
-            return header["hallu_state"], _parse(header, np.asarray(file["latents"], np.float32))
+            return header["hallu_state"], _parse(header, file["latents"])
     except OSError:
         raise
     except Exception as error:
@@ -157,21 +161,36 @@ def _parse(header: dict[str, Any], latents: np.ndarray) -> SavedSession:
         model=_optional_text(header["model"]),
         conditions={str(name): tuple(map(str, values)) for name, values in header["conditions"].items()},
         components=_optional_text(header["components"]),
-        edits=tuple(map(float, header["edits"])),
+        edits=_edits(header["edits"]),
         foley=_optional_text(header.get("foley")),
     )
 
 
-def _slots(sizes: list[list[Any]], latents: np.ndarray) -> Slots:
+def _slots(sizes: list[list[Any]], values: np.ndarray) -> Slots:
+    checks.one_of("the type of the latents", str(values.dtype), ("float32", "float64"))
+    with np.errstate(over="ignore"):
+        latents = values.astype(np.float32)
+    if len(sizes) > MAX_SLOTS:
+        raise ValueError(f"there are {len(sizes)} slots, more than {MAX_SLOTS}")
+    for name, size in sizes:
+        checks.in_range("the length of a slot's name", len(str(name)), 0, MAX_NAME)
+        checks.whole("the size of a slot", size, 1, _MOST_VALUES)
     ends = np.cumsum([int(size) for _, size in sizes], dtype=int)
-    if len(latents) != (ends[-1] if len(ends) else 0) or not np.isfinite(latents).all():
+    if latents.shape != (ends[-1] if len(ends) else 0,) or not np.isfinite(latents).all():
         raise ValueError("the latents do not fit the header")
     latents.flags.writeable = False
     parts = np.split(latents, ends[:-1]) if len(ends) else []
     return MappingProxyType(dict(zip((str(name) for name, _ in sizes), parts, strict=True)))
 
 
+def _edits(values: list[Any]) -> tuple[float, ...]:
+    checks.in_range("the number of edits", len(values), 0, MAX_EDITS)
+    return tuple(checks.finite("edits", np.array([float(value) for value in values])).tolist())
+
+
 def _optional_text(value: Any) -> str | None:
+    if value is not None and len(str(value)) > _LONGEST_TEXT:
+        raise ValueError(f"a name has at most {_LONGEST_TEXT} letters")
     return None if value is None else str(value)
 
 

@@ -169,3 +169,12 @@ def test_a_bridge_that_says_nonsense_has_no_session(server, tmp_path, got):
         assert line.poll(5000)
         assert wire.decode(line.recv_multipart())[0].fields["known"] is False
     assert not [line for line in server.errors if "Traceback" in line]
+
+
+def test_a_key_file_that_others_can_read_is_warned_about(tmp_path, caplog):
+    keys.write(tmp_path / "a.key", LinkKeys(*(("x" * 40,) * 3)))
+    keys.read(tmp_path / "a.key")
+    assert not caplog.records
+    (tmp_path / "a.key").chmod(0o644)
+    keys.read(tmp_path / "a.key")
+    assert f"chmod 600 '{tmp_path / 'a.key'}'" in caplog.text

@@ -199,6 +199,24 @@ def test_a_damaged_session_changes_nothing(instrument, tmp_path):
     assert instrument.session is before
 
 
+def test_of_a_session_that_is_a_link_only_the_link_is_deleted(instrument, tmp_path):
+    instrument.ask("/session/save", "trip")
+    sessions = tmp_path / "here" / "sessions"
+    (sessions / "trip").rename(tmp_path / "elsewhere")
+    (sessions / "trip").symlink_to(tmp_path / "elsewhere")
+    instrument.ask("/session/delete", "trip")
+    assert list(sessions.iterdir()) == []
+    assert (tmp_path / "elsewhere" / "sound.npz").is_file()
+
+
+def test_more_settings_of_images_than_there_are_are_refused(instrument, tmp_path):
+    instrument.ask("/session/save", "trip")
+    row = {"address": "/image/jitter", "values": {"amount": 0.5}}
+    (tmp_path / "here" / "sessions" / "trip" / "images.json").write_text(json.dumps({"settings": [row] * 10_001}))
+    with pytest.raises(ValueError, match="has 10001 settings, more than 10000"):
+        instrument.ask("/session/load", "trip")
+
+
 def test_a_save_that_fails_leaves_the_one_before(instrument, monkeypatch):
     instrument.ask("/session/save", "trip")
     wanted = instrument.session.slots["a"]

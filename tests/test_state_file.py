@@ -115,6 +115,38 @@ def test_a_later_version_is_set_aside(tmp_path, monkeypatch):
         load(tmp_path / "s.npz")
 
 
+@pytest.mark.parametrize(
+    ("change", "size"),
+    [
+        ({"slots": [["a", -2], ["b", 10]]}, 8),
+        ({"slots": [["a", 0]]}, 0),
+        ({"slots": [["a", 2_000_000]]}, 2_000_000),
+        ({"slots": [[f"s{number}", 1] for number in range(1025)]}, 1025),
+        ({"slots": [["n" * 256, 1]]}, 1),
+        ({"edits": [float("nan")]}, 8),
+        ({"edits": [0.5] * 16_385}, 8),
+        ({"model": "x" * 100_000}, 8),
+    ],
+)
+def test_what_no_command_could_set_is_refused(tmp_path, change, size):
+    save(tmp_path / "s.npz", example())
+    with np.load(tmp_path / "s.npz") as file:
+        header = json.loads(str(file["header"])) | change
+    np.savez(tmp_path / "s.npz", header=np.array(json.dumps(header)), latents=np.zeros(size, np.float32))
+    with pytest.raises(ValueError, match=r"s\.npz is not a state file: "):
+        load(tmp_path / "s.npz")
+
+
+@pytest.mark.parametrize("latents", [np.zeros((8, 2), np.float32), np.zeros(8, complex), np.full(8, 1e300)])
+def test_latents_that_are_none_are_refused(tmp_path, latents):
+    save(tmp_path / "s.npz", example())
+    with np.load(tmp_path / "s.npz") as file:
+        header = file["header"]
+    np.savez(tmp_path / "s.npz", header=header, latents=latents)
+    with pytest.raises(ValueError, match=r"s\.npz is not a state file: "):
+        load(tmp_path / "s.npz")
+
+
 def test_pickles_are_not_executed(tmp_path):
     np.savez(tmp_path / "s.npz", header=np.array({"a": 1}, dtype=object), latents=np.zeros(1))
     with pytest.raises(ValueError, match="not a state file"):

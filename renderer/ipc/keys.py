@@ -1,6 +1,8 @@
 """Keys of the link between a server and renderers (CURVE), and the files that hold them."""
 
 import json
+import logging
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ import zmq
 
 from core import checks
 from core.files import atomic, json_files
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 # A key of CURVE in Z85, the form in which ZeroMQ takes it.
@@ -80,7 +84,15 @@ def read(path: Path) -> LinkKeys:
         FileNotFoundError: there is none.
         ValueError: it is not one.
     """
-    return _keys(json_files.read_object(path), str(path))
+    values = json_files.read_object(path)
+    warn_if_shared(path)
+    return _keys(values, str(path))
+
+
+def warn_if_shared(path: Path) -> None:
+    """Log that a file with a secret key can be read by others, where the system has such permissions."""
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        log.warning("%s can be read or written by others; keep it for yourself: chmod 600 '%s'", path, path)
 
 
 def parse(text: str) -> LinkKeys:

@@ -104,6 +104,7 @@ def _own(path: Path) -> tuple[str, str, str]:
     """
     if path.exists():
         values = json_files.read_object(path)
+        keys.warn_if_shared(path)
         return (
             keys.check_key(f"{path}: public", values.get("public")),
             keys.check_key("secret", values.get("secret")),
