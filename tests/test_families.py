@@ -1,6 +1,7 @@
 """The registry of model families, and the two protocols that their models keep."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -185,3 +186,15 @@ def test_kinds_of_models_have_plurals():
 
     assert families.KIND_PLURALS["foley"] == "models of sounds for pictures"
     assert {f"{families.KIND_NAMES[kind]}s" for kind in ("sound", "image")} < set(families.KIND_PLURALS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("biggan/patterns", "weights.npz"), ("stylegan2/drawings", "weights.safetensors")]
+)
+def test_an_image_models_checksum_is_of_the_weights_that_were_loaded(tmp_path, name, file):
+    folder = shutil.copytree(DATA.parent.parent / "models" / name, tmp_path / "copy")
+    family = families.family_of(folder, "image")
+    model, before = family.load(folder), family.checksum(folder)
+    with (folder / file).open("ab") as more:
+        more.write(b"\0")
+    assert model.checksum == before != family.checksum(folder)

@@ -32,7 +32,7 @@ def load(folder: str | Path, engine: str = "openvino", precision: str = "f32") -
     path = Path(folder)
     config = read_config(path)
     weights, names = model_formats.read_weights(path, config), model_formats.class_names(path, config)
-    return BigGan(config, weights, names, path, engine, precision)
+    return BigGan(config, weights, names, path, engine, precision, model_formats.checksum(path))
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16") -> None:

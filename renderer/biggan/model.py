@@ -1,6 +1,5 @@
 """A loaded BigGAN-deep: latent vectors and classes -> images."""
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops
 from core.protocols import Move
 from renderer.bending import Bend, chain
-from renderer.biggan import model_formats, network, statistics
+from renderer.biggan import network, statistics
 from renderer.biggan.config import BigGANConfig
 from renderer.biggan.prepare import prepare, tables
 from renderer.moves import offsets as moved_by
@@ -42,8 +41,11 @@ class BigGan:
         folder: Path,
         engine_name: str = "openvino",
         precision: str = "f32",
+        checksum: str = "",
     ) -> None:
         self.config = config
+        # Of the weights that were read, see `model_formats.checksum`; "": it is not known.
+        self.checksum = checksum
         self.folder = folder
         self.name = config.name
         self.size = config.resolution
@@ -55,11 +57,6 @@ class BigGan:
         self._functions = engine.CompiledFunctions(engine_name, precision, _KEPT)
         self._weights = kernels_first(prepare(weights, config))
         self._tables = tables(weights, config)
-
-    @functools.cached_property
-    def checksum(self) -> str:
-        """The checksum of the weights in its folder; see `model_formats.checksum`."""
-        return model_formats.checksum(self.folder)
 
     def draw(self, rng: np.random.Generator, count: int, truncation: float) -> np.ndarray:
         """Latent vectors as the generator was trained with: float32 [count, z_size]."""

@@ -32,7 +32,8 @@ def load(place: str | Path, engine: str = "openvino", precision: str = "f32") ->
     path = Path(place)
     config, arrays = model_files.read(path)
     names = model_files.class_names(path, config)
-    return StyleGan2(config, arrays, names, path, engine, precision, model_files.usual_noise(path))
+    noise, checksum = model_files.usual_noise(path), model_files.checksum(path)
+    return StyleGan2(config, arrays, names, path, engine, precision, noise, checksum)
 
 
 def convert(source: str | Path, folder: str | Path, dtype: str = "float16", kept: Sequence[str] = ()) -> None:

@@ -1,6 +1,5 @@
 """A loaded StyleGAN2: latent vectors -> mapped latents -> frames."""
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from renderer.bending import Bend, chain
 from renderer.moves import offsets as moved_by
 from renderer.stylegan2 import graphs, network
 from renderer.stylegan2.config import StyleGan2Config
-from renderer.stylegan2.formats import model_files
 from renderer.stylegan2.graphs import CONST, GIVEN, NONE, Form, Graphs
 from renderer.stylegan2.weights import AVERAGE, CLASS_AVERAGES
 
@@ -40,8 +38,11 @@ class StyleGan2:
         engine_name: str = "openvino",
         precision: str = "f32",
         usual_noise: tuple[float, float] = (1.0, 0.0),
+        checksum: str = "",
     ) -> None:
         self.config = config
+        # Of the weights that were read, see `model_files.checksum`; "": it is not known.
+        self.checksum = checksum
         # How much noise it has where nobody says, and how fast that turns; see `model_files.usual_noise`.
         self.usual_noise = usual_noise
         self.folder = folder
@@ -56,11 +57,6 @@ class StyleGan2:
         self.noises = tuple(arrays[f"{layer.name}.noise_const"][None, :, :, None] for layer in config.noisy)
         self.bend_layers = tuple(self._graphs.shapes)
         self.layers = (LATENT, MAPPED, *(name for name in self.bend_layers if name != network.FRAMES))
-
-    @functools.cached_property
-    def checksum(self) -> str:
-        """The checksum of the weights; see `model_files.checksum`."""
-        return model_files.checksum(self.folder)
 
     @property
     def noise_sizes(self) -> tuple[int, ...]:
