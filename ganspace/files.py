@@ -27,6 +27,8 @@ from ganspace.components import Components, Latents, Origin
 FORMAT, VERSION = "hallu-components", 1
 SUFFIXES = (".npz", ".pickle", ".pkl")
 _MAX_SIZE = 2**33
+# Letters of a layer, or of the name of a direction.
+_LONGEST = 255
 _SAMPLE_SIZE, _FEWEST_LINES = 2**20, 4
 # The text "comp" as the protocols of pickles write it.
 _PICKLED_COMP = re.compile(rb"\x04(\0\0\0)?comp|Vcomp\n|'comp'")
@@ -176,6 +178,8 @@ def _components(content: Mapping[str, Any]) -> Components:
     if comp.ndim != 4 or stdev.shape != (len(comp),) or var_ratio.shape != stdev.shape:
         raise ValueError(f"comp has shape {comp.shape} and stdev {stdev.shape}; [k, t, f, c] and [k] go together")
     names = tuple(str(name) for name in content.get("names", ()))
+    if unseen := [text for text in (str(content["layer"]), *names) if not text.isprintable() or len(text) > _LONGEST]:
+        raise ValueError(f"a layer or a name of a direction must be text that can be seen, not {unseen[0]!r:.60}")
     if len(names) > len(comp):
         raise ValueError(f"there are {len(names)} names for {len(comp)} directions")
     mean = _array(content, "global_mean").reshape(comp.shape[1:])

@@ -220,3 +220,10 @@ def test_half_a_file_is_no_components_file(path, cut):
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(ValueError, match="cannot be read as a components file"):
         ganspace.load(path)
+
+
+@pytest.mark.parametrize("change", [{"layer": "conv0\x1b[2J"}, {"names": ("a\nb",)}, {"names": ("x" * 1000,)}])
+def test_names_with_a_terminals_commands_are_refused(tmp_path, change):
+    ganspace.save(tmp_path / "a.npz", components(**change))
+    with pytest.raises(ValueError, match="must be text that can be seen"):
+        ganspace.load(tmp_path / "a.npz")

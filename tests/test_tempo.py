@@ -237,3 +237,10 @@ def test_a_loop_of_another_kind_is_refused(tmp_path):
 
 def test_rates_are_exact():
     assert loops.frame_count(135, 16, 30) == (213, Fraction(213 * 135, 960))
+
+
+def test_aliases_that_grow_without_limit_are_refused(tmp_path):
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    (tmp_path / "a.yaml").write_text("\n".join(["a0: &a0 [1]", *rows, "funcs: *a11"]))
+    with pytest.raises(ValueError, match="is not YAML: it has an alias"):
+        read_preset(tmp_path / "a.yaml")

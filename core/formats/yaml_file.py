@@ -27,8 +27,12 @@ def read(path: Path) -> Any:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def parse(text: str) -> Any:
+def parse(text: str, *, tagged: bool = True) -> Any:
     """The value of a text in YAML.
+
+    Args:
+        text: see above.
+        tagged: whether tags of Python objects are read as what stands there; False: they are refused.
 
     Raises:
         ValueError: as `read`.
@@ -54,7 +58,8 @@ def parse(text: str) -> Any:
             return loader.construct_mapping(node, deep=True)
         return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
 
-    Loader.add_multi_constructor("tag:yaml.org,2002:python/", plain)
+    if tagged:
+        Loader.add_multi_constructor("tag:yaml.org,2002:python/", plain)
     try:
         return yaml.load(text, Loader)
     except (yaml.YAMLError, RecursionError, TypeError, OverflowError, AttributeError) as error:

@@ -1,6 +1,5 @@
 """Read the configuration of a song's video: a preset, a TOML file, or values; a mistake is named in one sentence."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from importlib import resources
@@ -10,6 +9,7 @@ from typing import Any
 from core import checks
 from core.audio.signals.chain import read_chain
 from core.files.regular import read_text
+from core.formats import toml_file
 from renderer.react.config import (
     EXPOSURES,
     BendConfig,
@@ -52,13 +52,10 @@ def load_values(name: str) -> dict[str, Any]:
         FileNotFoundError: there is none.
         ValueError: it is not TOML.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    text = load_text(name)
     try:
-        return tomllib.loads(load_text(name))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml_file.parse(text)
+    except ValueError as error:
         raise ValueError(f"the configuration {name} is not TOML: {error}") from None
 
 

@@ -1,12 +1,12 @@
 """Read a loop's parameters from a file: YAML, TOML, JSON, or the manifest of a loop."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from core.files import json_files
 from core.files.regular import read_text
+from core.formats import toml_file, yaml_file
 from renderer.video import manifest
 
 COMMAND = "tempo"
@@ -34,22 +34,18 @@ def read_preset(path: Path) -> dict[str, Any]:
 
 
 def _yaml(path: Path) -> Any:
-    import yaml
-
+    text = read_text(path)
     try:
-        return yaml.safe_load(read_text(path))
-    except (yaml.YAMLError, RecursionError) as error:
+        return yaml_file.parse(text, tagged=False)
+    except ValueError as error:
         raise ValueError(f"the preset {path} is not YAML: {error}") from None
 
 
 def _toml(path: Path) -> Any:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    text = read_text(path)
     try:
-        return tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml_file.parse(text)
+    except ValueError as error:
         raise ValueError(f"the preset {path} is not TOML: {error}") from None
 
 
