@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+# Whatever a file is called: for EPS, Pillow would start another program.
+_KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA")
 MOST_PIXELS = 1 << 26
 _BYTE = 255
 
@@ -27,7 +29,7 @@ def read(path: Path) -> "Image":
 
     with open_regular(path) as file:
         try:
-            with Image.open(file) as image:
+            with Image.open(file, formats=_KINDS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS}")
                 return _flat(_of_bytes(ImageOps.exif_transpose(image)))

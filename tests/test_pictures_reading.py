@@ -57,3 +57,14 @@ def test_what_another_system_hides_beside_a_picture_is_not_one(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
     (tmp_path / "._a.png").write_bytes(b"\0\5\x16\7")
     assert [path.name for path in pictures.find(tmp_path)] == ["a.png"]
+
+
+def test_a_picture_that_another_program_would_have_to_draw_is_refused(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr("subprocess.check_call", lambda *given, **more: started.append(given))
+    (tmp_path / "a.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
+    )
+    with pytest.raises(ValueError, match="not a picture that can be read"):
+        pictures.read(tmp_path / "a.png")
+    assert not started

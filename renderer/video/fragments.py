@@ -167,7 +167,7 @@ def _rewrite(part: Path, path: Path) -> None:
 
     with (
         atomic.replacing(path) as ordinary,
-        av.open(file_url(part)) as source,
+        av.open(file_url(part), format="mp4", options={"protocol_whitelist": "file"}) as source,
         av.open(file_url(ordinary), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
     ):
         streams = {stream.index: copy.add_stream_from_template(stream) for stream in source.streams}

@@ -102,7 +102,7 @@ def replace_sound(path: Path, sound: AudioSource) -> None:
 
     with (
         atomic.replacing(path) as part,
-        av.open(file_url(path)) as source,
+        av.open(file_url(path), format="mp4", options={"protocol_whitelist": "file"}) as source,
         closing(_open(part)) as target,
     ):
         (pictures,) = source.streams.video
