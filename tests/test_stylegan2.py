@@ -131,6 +131,17 @@ def test_the_length_of_z_does_not_count_beside_labels(labelled):
     np.testing.assert_allclose(*frames, atol=1e-5)
 
 
+def test_an_embedding_of_a_label_may_have_another_length_than_w(tmp_path):
+    folder = write(tmp_path / "model", ("frog", "toad"), num_classes=2, embed_size=5, mapping_layers=1)
+    arrays, z, label = own_format.read_arrays(folder), np.linspace(-1, 1, 8), np.array([0.0, 1.0])
+    embedded = label @ arrays["mapping.embed.weight"] / np.sqrt(2) + arrays["mapping.embed.bias"]
+    both = np.concatenate([one / np.sqrt(np.mean(one**2) + 1e-8) for one in (z, embedded)])
+    found = both @ arrays["mapping.fc0.weight"] * 0.01 / np.sqrt(13)
+    expected = np.where(found < 0, 0.2 * found, found) * np.sqrt(2)
+    given = stylegan2.load(folder).mapping(z[None], label[None], 1.0)[0, 0]
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
 def test_labels_that_are_missing_are_named(labelled):
     with pytest.raises(ValueError, match=r"classes must have shape \[3, 3\], not \[3, 0\]"):
         labelled.generate(Z, None, 1.0)

@@ -82,6 +82,7 @@ class StyleGan2Config:
         num_classes: length of a label; 0: none.
         labels: "concat": labels times a matrix stand beside z, then all is normalised (NVIDIA, 2019); "embed": z and
             the label's embedding are normalised apart (ADA).
+        embed_size: values of a label's embedding, with "embed"; None: as many as w has.
         mapping_layers: dense layers from z to w.
         mapping_size: values between them.
         mapping_rate: the mapping's learning rate, as part of the others'.
@@ -96,6 +97,7 @@ class StyleGan2Config:
     w_size: int = 512
     num_classes: int = 0
     labels: str = "embed"
+    embed_size: int | None = None
     mapping_layers: int = 8
     mapping_size: int = 512
     mapping_rate: float = 0.01
@@ -118,6 +120,8 @@ class StyleGan2Config:
         checks.one_of("architecture", self.architecture, ARCHITECTURES)
         checks.one_of("variant", self.variant, tuple(VARIANTS))
         checks.one_of("colors", self.colors, (1, 3))
+        if self.embed_size is not None:
+            checks.whole("embed_size", self.embed_size, 1, _MAX_SIZE)
         if self.clamp is not None:
             checks.above("clamp", self.clamp, 0)
 
@@ -142,11 +146,14 @@ class StyleGan2Config:
         return len(self.channels) if self.kind.per_block else 2 * len(self.channels)
 
     @property
+    def label_size(self) -> int:
+        """Values that stand for a label beside z."""
+        return self.z_size if self.labels == "concat" else self.embed_size or self.w_size
+
+    @property
     def mapping_sizes(self) -> tuple[tuple[int, int], ...]:
         """Values before and after each dense layer of the mapping."""
-        first = self.z_size
-        if self.num_classes:
-            first += self.w_size if self.labels == "embed" else self.z_size
+        first = self.z_size + (self.label_size if self.num_classes else 0)
         inner = [self.mapping_size] * (self.mapping_layers - 1)
         return tuple(zip((first, *inner), (*inner, self.w_size), strict=True))
 
@@ -190,7 +197,9 @@ def from_json(values: Mapping[str, Any]) -> StyleGan2Config:
     if values.get("version") != VERSION:
         raise checks.mismatch("version", f"be {VERSION}", values.get("version"))
     kinds: dict[str, type] = {
-        **dict.fromkeys(("z_size", "w_size", "num_classes", "mapping_layers", "mapping_size", "colors"), int),
+        **dict.fromkeys(
+            ("z_size", "w_size", "num_classes", "mapping_layers", "mapping_size", "colors", "embed_size"), int
+        ),
         **dict.fromkeys(("labels", "architecture", "variant"), str),
         **dict.fromkeys(("mapping_rate", "clamp"), float),
     }

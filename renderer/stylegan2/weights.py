@@ -26,7 +26,7 @@ def expected(config: StyleGan2Config) -> dict[str, Shape]:
     if config.num_classes and config.labels == "concat":
         found[LABELS] = (config.num_classes, config.z_size)
     elif config.num_classes:
-        found |= _dense("mapping.embed", config.num_classes, config.w_size)
+        found |= _dense("mapping.embed", config.num_classes, config.label_size)
     for number, (before, after) in enumerate(config.mapping_sizes):
         found |= _dense(f"mapping.fc{number}", before, after)
     for layer in config.layers:

@@ -43,7 +43,7 @@ def config(arrays: Arrays, labels: str, **settings: Any) -> StyleGan2Config:
     """
     depth = sum(bool(_FC.fullmatch(name)) for name in arrays)
     first, last = _matrix(arrays, "mapping.fc0.weight"), _matrix(arrays, f"mapping.fc{max(depth, 1) - 1}.weight")
-    classes, z_size = 0, first[0]
+    classes, z_size, embedded = 0, first[0], None
     if labels == "concat" and LABELS in arrays:
         classes, z_size = _matrix(arrays, LABELS)
     elif labels == "embed" and "mapping.embed.weight" in arrays:
@@ -57,6 +57,7 @@ def config(arrays: Arrays, labels: str, **settings: Any) -> StyleGan2Config:
         w_size=last[1],
         num_classes=classes,
         labels=labels,
+        embed_size=None if embedded == last[1] else embedded,
         mapping_layers=depth,
         mapping_size=first[1],
         colors=_last(arrays, f"b{last_size}.torgb.weight"),
