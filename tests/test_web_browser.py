@@ -470,6 +470,11 @@ def test_a_bend_is_added_turned_and_removed(bendable, fake):
     assert sent == [(1, "rgb", "zoom", 1.0), (1, "rgb", "zoom", pytest.approx(1.01)), (1, None, None, None)]
 
 
+def test_two_clicks_before_the_first_is_answered_add_two_bends(bendable):
+    bendable.js("for (const _ of '12') document.getElementById('bend').click()")
+    bendable.wait("document.querySelectorAll('#bent input').length === 2")
+
+
 def test_another_transform_starts_at_rest(bendable, fake):
     fake.status["bends"] = {3: ("b4.torgb", "zoom", 0.5)}
     bendable.wait("document.querySelector('#bent output')?.value === '0.50'")

@@ -13,6 +13,8 @@ export class Bends {
   #rows = document.getElementById("bent");
   #add = document.getElementById("bend");
   #amounts = [];
+  // Numbers of bends that are asked for and not answered yet.
+  #asked = new Set();
   #shown = "";
 
   constructor(ask) {
@@ -36,11 +38,14 @@ export class Bends {
     this.#add.disabled = Object.keys(bends).length >= MOST;
   }
 
-  #start() {
-    const taken = Object.keys(this.#state.bends ?? {}).map(Number);
+  async #start() {
+    const taken = [...Object.keys(this.#state.bends ?? {}).map(Number), ...this.#asked];
     const number = Array.from({ length: MOST }, (_, place) => place + 1).find((one) => !taken.includes(one));
+    if (!number) return;
     const [transform, [, , amount]] = Object.entries(this.#state.transforms)[0];
-    return this.#ask("/image/bend", { number, layer: this.#state.bend_layers.at(-1), transform, amount });
+    this.#asked.add(number);
+    await this.#ask("/image/bend", { number, layer: this.#state.bend_layers.at(-1), transform, amount });
+    this.#asked.delete(number);
   }
 
   #row(number, [layer, transform]) {
