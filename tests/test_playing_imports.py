@@ -72,3 +72,10 @@ def test_the_server_plays_without_what_trains(forbidding, start_server):
     running.send("/sound/randomize_z", "a")
     replies = running.send("/sound/synthesize", "a", "t", 60)
     assert replies[-1].address == "/done", replies
+
+
+def test_the_first_long_request_of_a_fresh_server_reports_progress_before_anything_is_rendered(start_server):
+    running = start_server()
+    running.send("/sound/load", "magenta_small")
+    first = running.send("/sound/hallucinate", "long", 3, 2)[0]
+    assert (first.address, first.args[1:]) == ("/progress", ["long", 0, 7])

@@ -234,7 +234,9 @@ def test_the_image_fills_the_window_on_demand_and_stays_so(tab, fake):
     assert tab.js(fit) == "contain"
 
 
-@pytest.mark.parametrize(("width", "height", "least"), [(844, 390, 380), (667, 375, 360), (390, 844, 380)])
+@pytest.mark.parametrize(
+    ("width", "height", "least"), [(844, 390, 380), (740, 360, 350), (667, 375, 360), (390, 844, 380)]
+)
 def test_a_phone_shows_a_large_image_beside_or_above_the_controls(tab, width, height, least):
     tab.resize(width, height)
     tab.move(10, 10)
