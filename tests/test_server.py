@@ -71,6 +71,11 @@ def test_status_is_answered_before_the_model_is_there(start_server):
     assert status.args[0] == "-"
 
 
+def test_stop_without_a_target_is_answered(peer):
+    (reply,) = peer.ask("/sound/stop")
+    assert (reply.address, list(reply.args)) == ("/done", ["/sound/stop"])
+
+
 def test_load_tells_length_rate_latent_size_and_pitches(peer):
     loaded, level, done = peer.ask("/sound/load", "magenta_small")
     assert loaded == ("/sound/loaded", ["magenta_small", 64000, 16000, 64, *range(24, 85)])

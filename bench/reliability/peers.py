@@ -14,7 +14,7 @@ from pathlib import Path
 import zmq
 
 from bench.live import free_pair
-from bench.reliability.running import running
+from bench.reliability.running import Running, running, wait
 from renderer.ipc import keys, messages
 from server.link.keyring import Keyring
 
@@ -46,6 +46,11 @@ class Forger:
         return heard
 
 
+def _shows(server: Running) -> bool:
+    """Whether the true renderer answers."""
+    return server.ask("/image/status")[0].address == "/image/status.reply"
+
+
 def main() -> None:
     """Parse the flags, forge, print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -57,6 +62,7 @@ def main() -> None:
         running(Path(folder), "--image-port", port, "--load", "fluid") as server,
     ):
         server.until_loaded("fluid")
+        wait(lambda: _shows(server), "no renderer answers")
         public, secret = keys.pair()
         stolen = replace(Keyring(Path(folder) / "keys").new(), public=public, secret=secret)
         with zmq.Context() as context:
@@ -66,8 +72,7 @@ def main() -> None:
             end_s = time.monotonic() + options.seconds
             while time.monotonic() < end_s:
                 heard += sum(forger.turn(number) for number, forger in enumerate(forgers))
-                replies, asked = server.ask("/image/status"), asked + 1
-                right += replies[0].address == "/image/status.reply"
+                right, asked = right + _shows(server), asked + 1
             grown_mb = server.memory_mb() - before_mb
             context.destroy(linger=0)
         lines = len(server.log.read_text(errors="replace").splitlines())

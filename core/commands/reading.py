@@ -142,7 +142,8 @@ def _count_text(least: int, most: int) -> str:
 def _targets(spec: Spec, values: dict[str, Any]) -> tuple[str, ...]:
     if spec.named_by in (arg.name for arg in spec.group):
         return tuple(values[spec.named_by])
-    return (values[spec.named_by],) if spec.named_by in (arg.name for arg in spec.args) else ()
+    # One that may be left out has no default.
+    return () if values.get(spec.named_by) is None else (values[spec.named_by],)
 
 
 def _target_in(spec: Spec, args: Sequence[Value]) -> str:
