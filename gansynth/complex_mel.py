@@ -9,6 +9,7 @@ windows invert (Balazs et al. 2011, "Theory, implementation and applications of 
 Both ways are products of a frame's spectrum with a real matrix, in which only a few values near the diagonal count.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,6 +76,48 @@ def synthesised(ops: Ops, level: Tensor, phase: Tensor, sample_rate: int) -> Ten
     parts = (_turned(ops, magnitude * part(phase)) for part in (ops.cos, ops.sin))
     real, imaginary = (_turned(ops, matrix.after(ops, part)) * sign for part in parts)
     return ops.irfft((real, imaginary), 2 * channels)
+
+
+def locked(
+    level: np.ndarray, steps: np.ndarray, width: float, before: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Phases from their steps, where channels that share a partial stay in phase; those of recordings are already.
+
+    A partial spans several channels, whose phases are the same, since their origin is the middle of the frame. Small
+    errors in the steps of each add up until they cancel each other: the partial becomes soft and rough. So each frame's
+    phases are averaged as complex numbers, a channel's with its neighbours', before the next step. After the phase
+    locking of phase vocoders (Puckette 1995).
+
+    Args:
+        level: log power [n, count, channels].
+        steps: of the phase from frame to frame, in radians, of the same shape.
+        width: of the average, a normal curve's deviation in channels.
+        before: the phases of the frame before, [n, 1, channels]; None: there is none.
+
+    Returns:
+        Phases [n, count, channels], and the last frame's.
+    """
+    reach = max(1, math.ceil(3 * width))
+    sides = [math.exp(-0.5 * (i / width) ** 2) for i in range(1, reach + 1)]
+    moved = np.exp(0.5 * level) * _turn(steps)
+    phases = np.empty_like(steps)
+    turn = np.ones((1, 1), np.complex64) if before is None else _turn(before[:, 0])
+    for frame in range(steps.shape[1]):
+        one = moved[:, frame] * turn
+        total = one.copy()
+        for i, share in enumerate(sides, 1):
+            total[:, i:] += share * one[:, :-i]
+            total[:, :-i] += share * one[:, i:]
+        turn = total / np.maximum(np.abs(total), 1e-20)
+        phases[:, frame] = np.angle(turn)
+    return phases, phases[:, -1:]
+
+
+def _turn(phase: np.ndarray) -> np.ndarray:
+    """Complex numbers of magnitude 1 with these phases: complex64."""
+    found = np.empty(phase.shape, np.complex64)
+    found.real, found.imag = np.cos(phase), np.sin(phase)
+    return found
 
 
 def frequencies_hz(channels: int, sample_rate: int) -> np.ndarray:

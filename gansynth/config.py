@@ -15,6 +15,7 @@ from core import checks
 from core.files import json_files
 from core.text import spans
 from gansynth.conditions import JointCounts, label_size, ordered
+from gansynth.setting_ranges import RANGES, check_gains
 
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
@@ -35,29 +36,8 @@ _ALLOWED = {
     "scale_mode": ("ALL", "H"),
     "to_rgb_activation": ("tanh", "linear"),
 }
-
-
-# Far beyond any checkpoint there is, so that no file makes sizes for which there is neither time nor memory.
-_RANGES: dict[str, tuple[float, float]] = {
-    "audio_length": (1, 1 << 26),
-    "sample_rate": (1, 768_000),
-    "mag_normalizer_a": (-1e9, 1e9),
-    "mag_normalizer_b": (-1e9, 1e9),
-    "p_normalizer_a": (-1e9, 1e9),
-    "p_normalizer_b": (-1e9, 1e9),
-    "stable_stage_num_images": (1, 10**12),
-    "transition_stage_num_images": (1, 10**12),
-    "latent_vector_size": (1, 1 << 16),
-    "kernel_size": (1, 255),
-    "start_height": (1, 1 << 12),
-    "start_width": (1, 1 << 12),
-    "scale_base": (1, 16),
-    "num_resolutions": (1, 16),
-    "fmap_base": (1, 1 << 24),
-    "fmap_decay": (0, 24),
-    "fmap_max": (1, 1 << 16),
-    "fade_in_s": (0, 1),
-}
+# Fields that are more than a number or a word in the files.
+_OTHERS = {"folder", "pitches", "conditions", "label_counts", "octave_gains_db"}
 # Values of the full spectrogram in one channel.
 _MOST_VALUES = 1 << 26
 
@@ -68,7 +48,10 @@ class Config:
 
     `pitches` are the MIDI pitches with a label, ascending: the label is the position. `conditions` names the labels
     besides pitch, and `label_counts`, where it is known, says how often they occur together in the training data; see
-    gansynth/conditions.py. Both are additions of ours, and so is `fade_in_s`, over which notes rise from 0.
+    gansynth/conditions.py. Both are additions of ours, and so are `fade_in_s`, over which notes rise from 0, and
+    `phase_locking`, how many channels of a "complex_mel" are kept in phase when it is played (0: none), see
+    `gansynth.complex_mel.locked`, and `octave_gains_db`, how much louder octaves are played, see
+    gansynth/octave_gains.py.
     """
 
     folder: Path
@@ -97,17 +80,22 @@ class Config:
     fmap_decay: float = 1.0
     fmap_max: int = 128
     fade_in_s: float = 0.0
+    phase_locking: float = 0.0
+    octave_gains_db: tuple[float, ...] = ()
     conditions: tuple[str, ...] = ()
     label_counts: JointCounts | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
             checks.one_of(name, getattr(self, name), allowed)
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             checks.in_range(name, getattr(self, name), low)
             checks.in_range(name, getattr(self, name), -math.inf, high)
         if self.conditions != ordered(self.conditions):
             raise checks.mismatch("conditions", f"be in the order {ordered(self.conditions)}", self.conditions)
+        if self.phase_locking and self.data_type != "complex_mel":
+            raise checks.mismatch("phase_locking", "be 0, unless data_type is complex_mel", self.phase_locking)
+        check_gains(self.octave_gains_db)
         if self.simple_arch:
             raise ValueError("simple_arch is true; only Magenta's standard generator can be played")
         self._check_sizes()
@@ -228,7 +216,7 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
     settings: dict[str, Any] = {}
     experiment = _read_if_there(folder / SETTINGS)
     hints = get_type_hints(Config)
-    for key in {field.name for field in fields(Config)} - {"folder", "pitches", "conditions", "label_counts"}:
+    for key in {field.name for field in fields(Config)} - _OTHERS:
         if experiment.get(key) is not None:
             try:
                 settings[key] = checks.of_kind(key, experiment[key], hints[key])
@@ -240,6 +228,8 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
         settings["pitches"] = _pitches(meta, meta_path)
     try:
         settings |= _labels(experiment, settings.get("pitches", NSYNTH_PITCHES))
+        gains = experiment.get("octave_gains_db") or []
+        settings["octave_gains_db"] = tuple(gains) if isinstance(gains, list) else gains
         return Config(folder=folder, **settings)
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None

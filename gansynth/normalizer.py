@@ -11,7 +11,9 @@ import numpy as np
 
 from core import checks
 from core.formats.npz import NpzReader
-from gansynth.config import Config
+from gansynth import complex_mel, spectral
+from gansynth.config import POWER_TYPES, Config
+from gansynth.setting_ranges import OCTAVES_HZ
 
 FITTED = ("specgrams_simple_normalizer", "specgrams_freq_normalizer")
 
@@ -33,6 +35,27 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
         return np.array(scale, np.float32), np.array(shift, np.float32)
     fitted = _read(config)
     return fitted[..., [0, 2]], fitted[..., [1, 3]]
+
+
+def for_playing(config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """`scale_and_shift` with the config's `octave_gains_db`; the same errors."""
+    scale, shift = scale_and_shift(config)
+    if not config.octave_gains_db:
+        return scale, shift
+    gains_db = np.interp(np.log2(_channels_hz(config)), np.log2(OCTAVES_HZ), config.octave_gains_db)
+    # Levels are natural logarithms, of a power or of a magnitude.
+    louder = gains_db * (np.log(10) / (10 if config.data_type in POWER_TYPES else 20))
+    moved = np.stack([louder, np.zeros_like(louder)], axis=-1) * scale
+    return scale, (shift - moved).astype(np.float32)
+
+
+def _channels_hz(config: Config) -> np.ndarray:
+    """The frequency of each channel: float64 [frequencies]."""
+    if config.data_type == "complex_mel":
+        return complex_mel.frequencies_hz(config.frequencies, config.sample_rate)
+    if config.data_type == "mel":
+        return spectral.mel_frequencies_hz(config.frequencies, config.sample_rate)
+    return np.arange(1, config.frequencies + 1) * config.sample_rate / config.frame_length
 
 
 def path(config: Config) -> Path:

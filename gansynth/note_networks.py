@@ -28,7 +28,7 @@ class NoteNetworks:
         self._config, self._blocks = config, weights.blocks
         self._blend = network.block_weights(weights.progress, weights.blocks)
         self._weights = kernels_first(network.prepare(numpy_ops, weights.weights, config))
-        self._normalizer = normalizer.scale_and_shift(config)
+        self._normalizer = normalizer.for_playing(config)
         self._functions = CompiledFunctions(engine, precision, _MOST)
         self._stem = network.stem(config, weights.blocks, self._blend, SHORTEST)
 

@@ -7,8 +7,9 @@ folder can be played at any moment: new files are written before old ones are de
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,17 @@ def execute(plan: ShrinkPlan) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def set_up_playing(folder: Path, **settings: Any) -> None:
+    """Change settings of how a model is played, such as `phase_locking` and `octave_gains_db`, in its experiment.json.
+
+    Raises:
+        ValueError: a value breaks a rule; the file stays as it is then.
+    """
+    replace(config.read_settings(folder), **settings)
+    changed = json_files.read_object(folder / EXPERIMENT) | settings
+    atomic.write_text(folder / EXPERIMENT, json.dumps(changed, indent=1) + "\n")
 
 
 def _read(save: Path, names: Sequence[str]) -> dict[str, np.ndarray]:

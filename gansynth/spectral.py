@@ -40,7 +40,7 @@ def windowed_frames(
     """[n, count, frequencies, 2] -> frames of sound [n, count, frame_length], ready to be added up with `overlap_add`.
 
     Args:
-        ops: what computes them.
+        ops: what computes them: NumPy's, where the config has `phase_locking`.
         specgrams: all frames, or the next ones of a sound.
         config: gives the sizes and the data type.
         phase: what this function returned with the frames before; None: these are the first.
@@ -50,8 +50,13 @@ def windowed_frames(
         data type needs no frame to know the next.
     """
     if config.data_type == "complex_mel":
-        phase, following = _summed(ops, specgrams[..., 1] * np.pi, phase)
-        return complex_mel.synthesised(ops, specgrams[..., 0], phase, config.sample_rate), following
+        level, steps = specgrams[..., 0], specgrams[..., 1] * np.pi
+        following: Tensor
+        if config.phase_locking:
+            phases, following = complex_mel.locked(level, steps, config.phase_locking, phase)
+        else:
+            phases, following = _summed(ops, steps, phase)
+        return complex_mel.synthesised(ops, level, phases, config.sample_rate), following
     magnitude, phase, following = _polar(ops, specgrams, config, phase)
     real, imaginary = magnitude * ops.cos(phase), magnitude * ops.sin(phase)
     with_dc = ((0, 0), (0, 0), (1, 0))
@@ -133,6 +138,11 @@ def mel_matrix(bins: int, sample_rate: int) -> np.ndarray:
     matrix = np.maximum(0.0, np.minimum(rising, falling))
     matrix[0] = 0.0
     return matrix
+
+
+def mel_frequencies_hz(bins: int, sample_rate: int) -> np.ndarray:
+    """The middles of a mel matrix's triangles in Hz, without its drift: float64 [bins]."""
+    return np.asarray(_hertz(np.linspace(_mel(0.0), _mel(sample_rate / 2.0), bins + 2)[1:-1]))
 
 
 def inverse_mel_matrix(bins: int, sample_rate: int) -> np.ndarray:

@@ -55,6 +55,11 @@ def parser() -> argparse.ArgumentParser:
         help='"train_data_path", "train_root_dir", and others on top of the config; docs/train.md lists them; '
         "given more than once, the last one of a name counts",
     )
+    flags.add_argument(
+        "--start_from", type=frame.path, metavar="VOICE",
+        help="begin a new run with the weights and settings of a voice, in place of --config; its notes may become "
+        "longer: give audio_length in --hparams",
+    )  # fmt: skip
     training_flags.add(flags)
     return flags
 
@@ -66,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     training_flags.check_minutes(options, RESERVE_S)
-    wanted = hparams.settle(options.config, {key: value for one in options.hparams for key, value in one.items()})
+    wanted = _wanted(options)
     if options.minutes and wanted.setdefault("train_progressive", False):
         raise ValueError("train_progressive must be false with --minutes, which has no time to compile every stage")
     folder = wanted.get("train_root_dir")
@@ -82,6 +87,17 @@ def _train(options: argparse.Namespace) -> int:
     root = frame.path(str(folder))
     with discarded_after_failure(root, lambda: not team.chief or bool(checkpoint.stages(root))):
         return _run(options, root, wanted, team)
+
+
+def _wanted(options: argparse.Namespace) -> dict[str, Any]:
+    """The hyper-parameters: of --config or --start_from, with those of --hparams on top."""
+    given = {key: value for one in options.hparams for key, value in one.items()}
+    if not options.start_from:
+        return hparams.settle(options.config, given)
+    if options.config:
+        raise ValueError("give either --config or --start_from: a voice has settings of its own")
+    hparams.settle("", given)
+    return hparams.from_voice(options.start_from, given)
 
 
 def _run(options: argparse.Namespace, root: Path, wanted: dict[str, Any], team: "Workers") -> int:
@@ -100,7 +116,7 @@ def _run(options: argparse.Namespace, root: Path, wanted: dict[str, Any], team: 
     clock = training_flags.clock(options, timeline, source.hparams.total_num_images, RESERVE_S)
     logger = training_logger(root, source, clock) if team.chief else NullLogger()
     print(f"training on {len(source.rows)} notes of {len(source.instruments)} instruments into {root}", flush=True)
-    trainer = SoundTrainer(root, source, team, timeline)
+    trainer = SoundTrainer(root, source, team, timeline, options.start_from)
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
     of = "" if clock else f" of {source.hparams.total_num_images}"
     print(f"{root}: {state.images}{of} images" + (", stopped" if stop else ""))

@@ -3,14 +3,16 @@
 It prints what it would do, and does it only with --execute. Magenta cannot load a shrunk folder, and training can go on
 from it only with --continuable, which keeps the discriminator beside it. --half halves its size, which cannot be heard:
 weights in half precision, as a .safetensors file; --float32 turns such a folder back into TensorFlow's format.
+--phase_locking and --levels_of change how the model is played, in its experiment.json.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from core.progress import show_progress
 from core.training.settings import EXPORTED
-from gansynth import config, shrink
+from gansynth import config, octave_gains, shrink
 from gansynth.training import continuation, run_folder
 from scripts import frame
 
@@ -28,6 +30,14 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--continuable", action="store_true", help="keep what gansynth_train needs to go on, in training.safetensors"
     )
+    flags.add_argument(
+        "--phase_locking", type=float, metavar="CHANNELS",
+        help="of a complex_mel: keep channels of one partial in phase when it is played, 0.6 for clearer notes; 0: off",
+    )  # fmt: skip
+    flags.add_argument(
+        "--levels_of", type=frame.path, metavar="DATASET",
+        help="measure how much softer each octave is than in a dataset, and play it so much louder",
+    )  # fmt: skip
     flags.add_argument("--execute", action="store_true", help="do it, instead of printing what would be done")
     return flags
 
@@ -44,14 +54,29 @@ def _shrink(options: argparse.Namespace) -> None:
         print(line)
     if options.continuable:
         print(f"write  {EXPORTED}")
+    for name in ("phase_locking", "levels_of"):
+        if (value := getattr(options, name)) is not None:
+            print(f"set    {name} {value}")
     if options.execute:
         if options.continuable:
             settings = config.read_config(options.ckpt_dir)
             continuation.write(options.ckpt_dir, run_folder.restore(options.ckpt_dir, settings))
         shrink.execute(plan)
+        _set_up_playing(options)
         print(f"{plan.folder}: {_size(before)} before, {_size(shrink.size_of(plan.folder))} now")
     else:
         print(f"{plan.folder}: {_size(before)} now, about {_size(before - _saved(plan))} with --execute")
+
+
+def _set_up_playing(options: argparse.Namespace) -> None:
+    """Write how the model is played; levels come last, since they depend on the rest."""
+    if options.phase_locking is not None:
+        shrink.set_up_playing(options.ckpt_dir, phase_locking=options.phase_locking)
+    if options.levels_of:
+        with show_progress("round", "measuring octaves") as progress:
+            gains = octave_gains.measure(options.ckpt_dir, options.levels_of, progress)
+        shrink.set_up_playing(options.ckpt_dir, octave_gains_db=gains)
+        print("louder in each octave:", "  ".join(f"{gain:+.1f} dB" for gain in gains))
 
 
 def _saved(plan: shrink.ShrinkPlan) -> int:

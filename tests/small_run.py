@@ -52,10 +52,14 @@ def words(data, run, *flags, **hparams):
 
 def train(data, run, *flags, environment=None, **hparams):
     """Run gansynth_train to its end; the completed process."""
-    return subprocess.run(
-        words(data, run, *flags, **hparams),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, **(environment or {})},
-    )
+    return _completed(words(data, run, *flags, **hparams), environment or {})
+
+
+def train_from(voice, settings, *flags):
+    """Run gansynth_train --start_from to its end; the completed process."""
+    command = [sys.executable, "-m", "scripts.gansynth_train", "--start_from", str(voice)]
+    return _completed([*command, "--hparams", json.dumps(settings), *flags], {})
+
+
+def _completed(command, environment):
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, **environment})

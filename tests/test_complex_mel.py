@@ -101,3 +101,35 @@ def test_a_tone_is_loudest_in_the_channel_of_its_frequency(config, place):
     assert abs(int(np.argmax(level)) - place) <= 1
     # Half of a Hann window's sum, as in a spectrum.
     assert level.max() == pytest.approx(2 * np.log(config.frame_length / 4), abs=0.1)
+
+
+def drifting(specgrams):
+    """Spectrograms whose phases drift apart from channel to channel, as those of a network do."""
+    drift = 0.1 * np.random.default_rng(2).standard_normal(specgrams.shape[:3]).cumsum(axis=1)
+    steps = specgrams[..., 1] + np.diff(drift, axis=1, prepend=0)
+    return np.stack([specgrams[..., 0], steps], axis=-1).astype(np.float32)
+
+
+def lost_db(real, found):
+    return float(np.median(10 * np.log10((real**2).sum(axis=1) / (found**2).sum(axis=1))))
+
+
+def test_phase_locking_brings_the_level_of_drifting_phases_back(notes, config):
+    wrong = drifting(np.asarray(spectral.waves_to_specgrams(numpy_ops, notes, config)))
+    plain, locked = (
+        spectral.specgrams_to_waves(numpy_ops, wrong, replace(config, phase_locking=width)) for width in (0, 0.6)
+    )
+    assert lost_db(notes, plain) > 2.5
+    assert abs(lost_db(notes, locked)) < 0.7
+
+
+def test_phase_locking_leaves_recordings_as_they_are(notes, config):
+    specgrams = np.asarray(spectral.waves_to_specgrams(numpy_ops, notes, config))
+    locked = spectral.specgrams_to_waves(numpy_ops, specgrams, replace(config, phase_locking=0.6))
+    assert np.median(snr_db(notes, locked)) > 20
+    assert abs(lost_db(notes, locked)) < 0.3
+
+
+def test_phase_locking_is_for_complex_mels(config):
+    with pytest.raises(ValueError, match="phase_locking must be 0, unless data_type is complex_mel"):
+        replace(config, data_type="mel", phase_locking=0.6)

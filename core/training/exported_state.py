@@ -3,7 +3,7 @@
 What it leaves out begins again: Adam's moments at zero, and the generator at its moving average, which is what plays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,26 @@ def read(folder: Path, expected: Tree, total_images: int, *counters: str) -> tup
     if (seen := counted["images"]) >= total_images:
         raise checks.mismatch("total_images", f"be above {seen}, as {folder} has seen so many", total_images)
     return started(expected, unflatten(arrays)), counted
+
+
+def begin(
+    folder: Path, expected: Tree, total_images: int, alone: Callable[[], Tree], **counters: int
+) -> tuple[Tree, dict[str, int]]:
+    """The tree and the counters of a run that begins with an exported model.
+
+    Args:
+        folder: of the model.
+        expected: the tree of a run before its first image; gives names and shapes, and Adam's moments.
+        total_images: the length of the run.
+        alone: gives what is known where the model was exported without the file: "average", and maybe more branches.
+        counters: their first values beside "images".
+
+    Raises:
+        ValueError: from `read`.
+    """
+    if (folder / FILE).exists():
+        return read(folder, expected, total_images, *counters)
+    return started(expected, alone()), {"images": 0, **counters}
 
 
 def started(expected: Tree, found: Tree) -> Tree:

@@ -4,7 +4,6 @@ The file, training.safetensors, is in half precision. What it leaves out begins 
 generator at its moving average, which is what plays.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +58,8 @@ def read(folder: Path, config: Config, stage: int, prefix: Path) -> SoundState:
         generator={name: value.copy() for name, value in average.items()},
         discriminator=discriminator,
         average=average,
-        generator_adam=_first_moments(average),
-        discriminator_adam=_first_moments(discriminator),
+        generator_adam=AdamMoments.zeros(average),
+        discriminator_adam=AdamMoments.zeros(discriminator),
         blocks=blocks,
         images=int(playing[variables.COUNTER]),
         extra=latents | moments,
@@ -73,8 +72,3 @@ def _discriminator(path: Path, found: checkpoint.Weights, shapes: checkpoint.Sha
     weights = {name: found[variables.discriminator(name)] for name in shapes}
     checkpoint.check_shapes(weights, shapes, path)
     return weights
-
-
-def _first_moments(weights: Mapping[str, np.ndarray]) -> AdamMoments:
-    zeros = {name: np.zeros_like(value) for name, value in weights.items()}
-    return AdamMoments(zeros, dict(zeros))

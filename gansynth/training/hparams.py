@@ -5,15 +5,17 @@ Source of names and defaults: `set_flags` and configs/mel_prog_hires.py in Magen
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from core import checks
+from core.files import json_files
 from core.files.atomic import write_text
 from core.training import settings as training_settings
-from gansynth.config import Config
+from gansynth.config import Config, read_config
 from gansynth.dataset.records import SOURCES
 
 EXPERIMENT = "experiment.json"
@@ -183,8 +185,30 @@ def settle(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: there is no such config, or no such hyper-parameter.
     """
     settings = dict(training_settings.preset("config", name, CONFIGS) if name else {}) | dict(given)
-    known = {field.name for kind in (SoundHparams, Config) for field in fields(kind)} | IGNORED
-    training_settings.check_known(settings, known, "docs/train.md")
+    training_settings.check_known(settings, _KNOWN, "docs/train.md")
+    return settings
+
+
+def from_voice(folder: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyper-parameters of a run that begins with a voice: the voice's, with the given ones on top.
+
+    With another `audio_length` and no `start_height`, the first map is as long as the notes need. The networks do not
+    grow, since the voice has all resolutions.
+
+    Raises:
+        FileNotFoundError: there is no such voice.
+        ValueError: its settings are damaged, or the networks should grow.
+    """
+    if given.get("train_progressive"):
+        raise ValueError("train_progressive must be false with --start_from, since a voice has all resolutions")
+    voice = read_config(folder)
+    before = json_files.read_object(folder / EXPERIMENT)
+    settings = {key: value for key, value in before.items() if key in _KNOWN - _PLACES and value is not None}
+    settings |= {"train_progressive": False} | dict(given)
+    if "audio_length" in given and "start_height" not in given:
+        length = checks.whole("audio_length", given["audio_length"], 1, unit="samples")
+        frames = (length - voice.frame_length) / voice.hop + 1
+        settings["start_height"] = max(1, math.ceil(frames / (voice.frames // voice.start_height)))
     return settings
 
 
@@ -203,6 +227,17 @@ IGNORED = {
     "batch_size",
     "fake_grid_size",
     "interp_grid_size",
+}
+_KNOWN = {field.name for kind in (SoundHparams, Config) for field in fields(kind)} | IGNORED
+# Of one run alone, or measured at its end.
+_PLACES = {
+    "folder",
+    "pitches",
+    "train_data_path",
+    "train_meta_path",
+    "train_root_dir",
+    "label_counts",
+    "octave_gains_db",
 }
 
 

@@ -31,8 +31,8 @@ def initial(config: Config, blocks: int, groups: int, rng: np.random.Generator) 
         generator,
         discriminator,
         dict(generator),
-        _first_moments(generator),
-        _first_moments(discriminator),
+        AdamMoments.zeros(generator),
+        AdamMoments.zeros(discriminator),
         blocks,
         extra=_latents(config, groups, rng),
     )
@@ -46,8 +46,8 @@ def grown(state: SoundState, config: Config, blocks: int, rng: np.random.Generat
         generator | state.generator,
         discriminator,
         generator | state.average,
-        _first_moments(generator),
-        _first_moments(discriminator),
+        AdamMoments.zeros(generator),
+        AdamMoments.zeros(discriminator),
         blocks,
         state.images,
         state.extra,
@@ -66,10 +66,3 @@ def _latents(config: Config, groups: int, rng: np.random.Generator) -> Weights:
     """Learned latents and their moments."""
     latents = learned_latents.initial(groups, config.latent_size, rng)
     return latents | {f"{name}/{slot}": np.zeros_like(value) for name, value in latents.items() for slot in ("m", "v")}
-
-
-def _first_moments(weights: Weights) -> AdamMoments:
-    return AdamMoments(
-        {name: np.zeros_like(value) for name, value in weights.items()},
-        {name: np.zeros_like(value) for name, value in weights.items()},
-    )

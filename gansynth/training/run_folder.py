@@ -13,6 +13,7 @@ import numpy as np
 
 from core import checks
 from core.formats import checkpoint_files, tensor_bundle
+from core.training.settings import EXPORTED
 from gansynth import checkpoint, variables
 from gansynth.checkpoint import Shapes, Weights
 from gansynth.config import Config
@@ -68,13 +69,10 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState
         ValueError: it is damaged, has been shrunk to what playing needs alone, or does not fit config.
     """
     stage, prefix = checkpoint.latest(folder)
-    if checkpoint_files.single(prefix):
+    if _is_shrunk(prefix):
         return continuation.read(folder, config, stage, prefix)
     reader, blocks = tensor_bundle.Reader(prefix), checkpoint.blocks_of(stage)
     names = reader.sizes()
-    if all(variables.is_for_playing(name) for name in names):
-        return continuation.read(folder, config, stage, prefix)
-
     found = _read_parts(reader, config, blocks)
 
     def moments(network: str) -> AdamMoments:
@@ -90,6 +88,23 @@ def restore(folder: Path, config: Config, *, betas: Betas = BETAS) -> SoundState
         images=int(reader.read(variables.COUNTER)),
         extra={name.removeprefix(EXTRA): reader.read(name) for name in names if name.startswith(EXTRA)},
     )
+
+
+def can_continue(folder: Path) -> bool:
+    """Whether the latest save of a run holds more than what playing needs, or has `continuation`'s file beside it.
+
+    Raises:
+        FileNotFoundError: there is no save.
+        ValueError: it is damaged.
+    """
+    _, prefix = checkpoint.latest(folder)
+    return (folder / EXPORTED).exists() or not _is_shrunk(prefix)
+
+
+def _is_shrunk(prefix: Path) -> bool:
+    """Whether a save holds only what playing needs."""
+    single = checkpoint_files.single(prefix)
+    return bool(single) or all(map(variables.is_for_playing, tensor_bundle.Reader(prefix).sizes()))
 
 
 def _read_parts(reader: tensor_bundle.Reader, config: Config, blocks: int) -> dict[str, Weights]:

@@ -25,7 +25,12 @@ _CHANGEABLE = {field.name for field in fields(SoundHparams)} - {
     "train_max_pitch",
     "seed",
 }
-_CHANGEABLE |= hparams.IGNORED | {"stable_stage_num_images", "transition_stage_num_images", "fade_in_s"}
+_CHANGEABLE |= hparams.IGNORED | {
+    "stable_stage_num_images",
+    "transition_stage_num_images",
+    "fade_in_s",
+    "phase_locking",
+}
 
 
 def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> NoteSource:

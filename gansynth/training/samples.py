@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from core.nn import numpy_ops
 from core.nn.backend import compiled_exactly
 from core.training.random_streams import Stream, generator
 from core.training.trees import Tensor, Tensors, Tree
 from gansynth import conditions, network, normalizer, spectral
+from gansynth.config import Config
 from gansynth.training.batches import NoteSource
 from gansynth.training.stages import SoundStage
 from gansynth.training.step_plan import SoundStepPlan, plan_of
@@ -23,7 +25,9 @@ class NoteSamples:
 
     def __init__(self, folder: Path, source: NoteSource) -> None:
         self._folder, self._source = folder / "samples", source
-        self._waves = lru_cache(maxsize=1)(lambda stage: compiled_exactly(partial(_waves, plan_of(source, stage))))
+        self._specgrams = lru_cache(maxsize=1)(
+            lambda stage: compiled_exactly(partial(_specgrams, plan_of(source, stage)))
+        )
 
     def write(self, stage: SoundStage, tensors: Tree, images: int) -> Path:
         """Write images_IMAGES.wav and .png; the path of the first."""
@@ -41,9 +45,9 @@ class NoteSamples:
 
     def _generated(self, stage: SoundStage, average: Tensors) -> np.ndarray:
         """Notes [COUNT, samples], one by one, so that little memory is needed."""
-        waves_of, (z, labels) = self._waves(stage), self._inputs()
-        notes = [waves_of(average, z[i : i + 1], labels[i : i + 1]) for i in range(COUNT)]
-        return np.concatenate([ops.convert_to_numpy(note) for note in notes])
+        specgrams_of, (z, labels) = self._specgrams(stage), self._inputs()
+        notes = [specgrams_of(average, z[i : i + 1], labels[i : i + 1]) for i in range(COUNT)]
+        return np.concatenate([_wave(ops.convert_to_numpy(note), self._source.config) for note in notes])
 
     def _inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """Latents, and labels with pitches spread over the range and no conditions."""
@@ -54,11 +58,15 @@ class NoteSamples:
         return rng.standard_normal((COUNT, config.latent_size), np.float32), labels
 
 
-def _waves(plan: SoundStepPlan, average: Any, z: Tensor, labels: Tensor) -> Tensor:
+def _specgrams(plan: SoundStepPlan, average: Any, z: Tensor, labels: Tensor) -> Tensor:
     config = plan.config
-    scale, shift = normalizer.scale_and_shift(config)
+    scale, shift = normalizer.for_playing(config)
     ready = network.prepare(ops, average, config)
     specgram = network.stage_specgrams(ops, ready, z, labels, config, plan.blocks)
     factor = config.scale_base ** (config.num_resolutions - plan.blocks)
-    specgrams = (network.enlarge(ops, specgram, factor, config) - shift) / scale
-    return spectral.faded_in(ops, spectral.specgrams_to_waves(ops, specgrams, config), config)
+    return (network.enlarge(ops, specgram, factor, config) - shift) / scale
+
+
+def _wave(specgrams: np.ndarray, config: Config) -> np.ndarray:
+    """As they are played: [n, frames, frequencies, 2] -> [n, samples]."""
+    return spectral.faded_in(numpy_ops, spectral.specgrams_to_waves(numpy_ops, specgrams, config), config)

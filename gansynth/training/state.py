@@ -1,6 +1,10 @@
 """The state of a GANSynth training run: everything that has to be saved for it to resume as if never stopped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
 
 from gansynth.checkpoint import Weights
 
@@ -12,6 +16,12 @@ class AdamMoments:
     m: Weights
     v: Weights
     steps: int = 0
+
+    @classmethod
+    def zeros(cls, weights: Mapping[str, np.ndarray]) -> Self:
+        """Those before the first step."""
+        first, second = ({name: np.zeros_like(value) for name, value in weights.items()} for _ in range(2))
+        return cls(first, second)
 
 
 @dataclass

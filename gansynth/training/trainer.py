@@ -12,7 +12,7 @@ from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
 from core.training.timeline import Timeline
 from core.training.trees import Batch, Tree
-from gansynth.training import progressive_growing, run_folder, tensors
+from gansynth.training import earlier_voice, progressive_growing, run_folder, tensors
 from gansynth.training import steps as sound_steps
 from gansynth.training.batches import NoteSource
 from gansynth.training.hparams import SoundHparams
@@ -34,12 +34,14 @@ class SoundTrainer:
         source: the notes.
         workers: where the steps run.
         timeline: where the run is in its schedule.
+        start_from: the folder of a voice that a new run begins with; see gansynth/training/earlier_voice.py.
     """
 
     folder: Path
     source: NoteSource
     workers: Workers = field(default_factory=Workers)
     timeline: Timeline = field(default_factory=Timeline)
+    start_from: Path | None = None
 
     @property
     def sample_images(self) -> int:
@@ -54,14 +56,17 @@ class SoundTrainer:
         """The state of the latest save; a new one where there is none.
 
         Raises:
-            ValueError: the run folder holds a run of another shape.
+            ValueError: the run folder holds a run of another shape, or `start_from` a voice that does not fit.
         """
         config, hparams = self.source.config, self.source.hparams
         try:
             return run_folder.restore(self.folder, config, betas=self._betas)
         except FileNotFoundError:
             groups = self.source.groups if hparams.warm_start_images else 0
-            return progressive_growing.initial(config, self.stages()[0].blocks, groups, self._random(0))
+            first = progressive_growing.initial(config, self.stages()[0].blocks, groups, self._random(0))
+        if not self.start_from:
+            return first
+        return earlier_voice.begin(self.start_from, config, self.source.instruments, first)
 
     def is_over(self, stage: SoundStage, state: SoundState) -> bool:
         """Whether a stage is behind a state."""

@@ -1,12 +1,12 @@
 """Begin a run with a model that was exported: with all that its trainer knew, or with the generator alone."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from core.training import exported_state, random_streams, saves
 from core.training import settings as settings_of_runs
-from core.training.exported_state import FILE
 from core.training.random_streams import Stream
 from core.training.trees import Tree
 from renderer.biggan import model_formats
@@ -41,10 +41,9 @@ def read(folder: Path, own: ImageHparams, classes: tuple[str, ...], latents: int
         folder, model_formats.class_names(folder, model_formats.read_config(folder)), classes
     )
     first = run_state.initial(own, len(classes), latents, random_streams.generator(own.seed, Stream.WEIGHTS)).tree
-    if (folder / FILE).exists():
-        tree, counters = exported_state.read(folder, first, own.total_images, "size")
-        return ImageState(tree, **counters)
-    return ImageState(exported_state.started(first, _generator(folder, first)), 0, own.size)
+    alone = partial(_generator, folder, first)
+    tree, counters = exported_state.begin(folder, first, own.total_images, alone, size=own.size)
+    return ImageState(tree, **counters)
 
 
 def _generator(folder: Path, first: Tree) -> Tree:

@@ -1,13 +1,12 @@
 """Begin a run with a model that was exported: with all that its trainer knew, or with the generator alone."""
 
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from core.training import exported_state, random_streams, saves
 from core.training import settings as settings_of_runs
-from core.training.exported_state import FILE
 from core.training.random_streams import Stream
+from core.training.trees import Tree
 from renderer.stylegan2 import weights
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import model_files, own_format
@@ -40,15 +39,14 @@ def read(folder: Path, own: StyleGan2Hparams, classes: tuple[str, ...]) -> Style
     if config.num_classes or len(classes) > 1:
         settings_of_runs.check_classes(folder, model_files.class_names(folder, config), classes)
     first = run_state.initial(own, len(classes), random_streams.generator(own.seed, Stream.WEIGHTS)).tree
-    if (folder / FILE).exists():
-        tree, counters = exported_state.read(folder, first, own.total_images, "size")
-        return StyleGan2State(tree, **counters)
-    found = _generator(folder, config)
-    saves.check_shapes(folder, found, first["average"])
-    return StyleGan2State(exported_state.started(first, {"average": found}), 0, own.size)
+    alone = partial(_generator, folder, config, first)
+    tree, counters = exported_state.begin(folder, first, own.total_images, alone, size=own.size)
+    return StyleGan2State(tree, **counters)
 
 
-def _generator(folder: Path, config: StyleGan2Config) -> dict[str, np.ndarray]:
+def _generator(folder: Path, config: StyleGan2Config, first: Tree) -> Tree:
     """The generator's weights under the trainer's names."""
     arrays = weights.complete(own_format.read_arrays(folder), config)
-    return {name: arrays[name] for name in generator.used(config)}
+    average = {name: arrays[name] for name in generator.used(config)}
+    saves.check_shapes(folder, average, first["average"])
+    return {"average": average}
