@@ -75,6 +75,16 @@ def keys(patch: str, velocity: int, *pitches: int, awaited: str = "answer audio"
     return do
 
 
+def ended(patch: str, button: str) -> Step:
+    """What plays without an end is stopped, and has faded."""
+
+    def do(patches: Patches) -> None:
+        press(patch, button)(patches)
+        time.sleep(6.0)
+
+    return do
+
+
 # A patch as the course's: an array that the drop-in fills, played at Pd's rate, which is the model's.
 DROP_IN = r"""#N canvas 0 0 400 400 12;
 #X obj 20 20 r \$0-load-button;
@@ -158,9 +168,10 @@ def foley(page: str, title: str, button: str, seconds: float, recorder: str = "h
     """A sound for pictures."""
 
     def load(patches: Patches) -> None:
+        ended(FOLEY, "stop-loop")(patches)
         press(FOLEY, "load:from sound foley")(patches)
         # Pictures are kept from now on, and a sound is made for the last seconds.
-        time.sleep(20.0)
+        time.sleep(10.0)
 
     play = press(FOLEY, button)
     return Scene(page, title, FOLEY, load, play, seconds, recorder=recorder, pictures=True, ready="from server 1")
@@ -210,7 +221,7 @@ SCENES = (
     ),
     live("a key, velocity 100", 100, usual=True),
     live("a key, full velocity", 127),
-    Scene("live 4", "the endless path", STREAM, press(STREAM), press(STREAM, "start:stream playing 1"), 12.0),
+    Scene("live 4", "the endless path", STREAM, ended(STREAM, "stop"), press(STREAM, "start:stream playing 1"), 12.0),
     foley("foley 1", "a sound for what is shown", "make:from sound audio", 6.0),
     foley("foley 3", "the loop", "start:stream playing 1", 14.0, recorder=""),
     Scene(
