@@ -98,6 +98,12 @@ def resident_mb(pid: int | None) -> float:
     return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
+def shown(server: Running) -> str:
+    """The image model that is shown; "": no renderer answers."""
+    reply = server.ask("/image/status")[0]
+    return str(reply.args[0]) if reply.address == "/image/status.reply" else ""
+
+
 def report(listener: Listener) -> list[str]:
     """What was measured, a line each; and what is wrong."""
     wave, rate = np.concatenate(listener.waves), listener.rate
@@ -124,10 +130,12 @@ def main() -> None:
     parser.add_argument("--images", default="patterns", help="the image model (default: %(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), "--image-port", "0") as server:
-        wait(lambda: server.ask("/image/load", options.images)[-1].address == "/done", "no renderer answers")
-        for words in (("/sound/load_foley", options.model), ("/image/mode", "idle")):
-            if (end := server.ask(*words)[-1]).address == "/fail":
-                print(f"{words[0]}: {end.args[-1]}")
+        wait(lambda: shown(server), "no renderer answers")
+        server.ask("/image/load", options.images)
+        # On a busy machine the answer may come too late, and the model all the same.
+        wait(lambda: shown(server) == options.images, f"{options.images} is not shown")
+        if (end := server.ask("/sound/load_foley", options.model)[-1]).address == "/fail":
+            sys.exit(str(end.args[-1]))
         listener = Listener(server)
         listener.play(60 * options.minutes, options.amount)
     if wrong := report(listener):

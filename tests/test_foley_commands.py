@@ -1,6 +1,7 @@
 """Sounds for what is shown, over OSC: a real server and a real renderer, with models that take no time."""
 
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -195,7 +196,9 @@ class Listener:
         self.waves, self.rounds, self.starts = [], [], []
 
     def play(self, seconds):
-        """Take segments and report positions for so long."""
+        """Take segments and report positions for so long, from the first segment on."""
+        while not self.waves:
+            self._take(self.peer.receive())
         begun_s, rate = time.monotonic(), tiny_foley.RATE
         self.peer.socket.settimeout(0.1)
         while time.monotonic() - begun_s < seconds:
@@ -253,6 +256,25 @@ def test_a_loop_takes_another_amount_while_it_plays(showing):
     assert showing.send("/sound/stream_set", "set", "amount", 1.0)[-1].address == "/done"
     assert "it has amount, seconds" in showing.send("/sound/stream_set", "set", "steps", 3)[-1].args[2]
     assert "follows no path" in showing.send("/sound/stream_add", "set", "slot")[-1].args[2]
+    listener.stop()
+
+
+def renderer(server):
+    """The process of a server's renderer (Linux)."""
+    children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    numbers = [int(number) for path in children for number in path.read_text().split()]
+    return next(number for number in numbers if b"renderer" in Path(f"/proc/{number}/cmdline").read_bytes())
+
+
+def test_a_loop_plays_on_while_the_renderer_starts_again(showing):
+    listener = Listener(showing, "killed")
+    listener.peer.send("/sound/image_loop", "killed", 0.5, 1.0)
+    listener.play(2.0)
+    os.kill(renderer(showing), signal.SIGKILL)
+    heard = len(listener.rounds)
+    # A /fail would end it.
+    listener.play(4.0)
+    assert len(listener.rounds) > heard + 1
     listener.stop()
 
 

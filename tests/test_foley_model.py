@@ -76,6 +76,14 @@ def test_a_longer_film_begins_with_the_sound_of_the_shorter_one(model):
     assert np.array_equal(short[:same], long[:same])
 
 
+def test_the_end_of_a_sound_follows_the_pictures_at_its_end(model):
+    frames = film(8.0)
+    changed = np.concatenate([frames[:60], 255 - frames[60:]])
+    one, other = (model.generate(each, 12.0, seed=1, temperature=0.0) for each in (frames, changed))
+    assert np.array_equal(one[: 2 * RATE], other[: 2 * RATE])
+    assert not np.array_equal(one[6 * RATE :], other[6 * RATE :])
+
+
 def test_a_film_is_read_as_it_is_needed(model):
     read = []
 

@@ -1,5 +1,6 @@
 """Commands that load the foley model, and make a sound for what the renderer shows."""
 
+import math
 import threading
 import time
 
@@ -93,24 +94,30 @@ def drawn_seed(session: Session) -> tuple[Session, int]:
     return session, int(numbers.view(np.uint32)[0])
 
 
-def shown(context: Context, request: Request, seconds: float) -> ShownFrames:
+def shown(context: Context, request: Request, seconds: float, patience_s: float = math.inf) -> ShownFrames:
     """What the renderer has shown in the last seconds; the first picture, and a second of them, are waited for.
 
+    Args:
+        context: of the request.
+        request: which may be cancelled.
+        seconds: of pictures.
+        patience_s: how long all of it may take.
+
     Raises:
-        ValueError: there is no renderer, or it shows nothing.
+        ValueError: there is no renderer, it does not answer in time, or it shows nothing.
         Cancelled: the request was cancelled meanwhile.
     """
     begun_s = time.monotonic()
     while True:
-        found = _asked(context, request, seconds)
-        waited_s = time.monotonic() - begun_s
+        found = _asked(context, request, seconds, begun_s + patience_s)
         enough = len(found.frames) and found.ages_s[0] >= min(seconds, _LEAST_S)
-        if enough or waited_s > (_LEAST_S if len(found.frames) else _WAIT_S):
+        longest_s = min(patience_s, _LEAST_S if len(found.frames) else _WAIT_S)
+        if enough or time.monotonic() - begun_s > longest_s:
             return found
         _pause(request, _AGAIN_S)
 
 
-def _asked(context: Context, request: Request, seconds: float) -> ShownFrames:
+def _asked(context: Context, request: Request, seconds: float, end_s: float) -> ShownFrames:
     if context.ask_frames is None:
         raise ValueError("no renderer is connected; this server runs without pictures")
     answered, found, reason = threading.Event(), list[ShownFrames](), [""]
@@ -125,6 +132,8 @@ def _asked(context: Context, request: Request, seconds: float) -> ShownFrames:
     while not answered.wait(_POLL_S):
         request.give_way()
         request.check_cancelled()
+        if time.monotonic() > end_s:
+            raise ValueError("the renderer does not say in time what it shows")
     if not found:
         raise ValueError(reason[0])
     return found[0]

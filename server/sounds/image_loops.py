@@ -1,5 +1,6 @@
 """The loop of pictures and sounds: what is shown makes a sound, which moves what is shown."""
 
+import logging
 import math
 import time
 from collections import deque
@@ -25,6 +26,9 @@ LOOK_AHEAD_S = 0.75
 _SEGMENT_S, _DUE_S = 0.5, 0.2
 # The next part is begun so long before the end, and so many times as early as the last one took.
 _MARGIN_S, _TIMES = 0.75, 1.5
+# How long it goes on while nothing is known of the pictures.
+_BLIND_S, _LEAST_WAIT_S = 60.0, 0.4
+_LOG = logging.getLogger(__name__)
 _SETTINGS: dict[str, Arg] = {name: IMAGE_LOOP.arg(name) for name in ("amount", "seconds")}
 
 
@@ -42,6 +46,8 @@ class ImageLoop(Playback):
         took_s: how long the last part took.
         stopping: whether it is to end.
         ended: whether all of it has been delivered.
+        frames: the pictures of the last part.
+        seen_s: when they were shown.
     """
 
     foley: LoadedFoley
@@ -53,6 +59,8 @@ class ImageLoop(Playback):
     took_s: float = 1.0
     stopping: bool = False
     ended: bool = False
+    frames: np.ndarray | None = None
+    seen_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.level = LoopLevel(self.foley.model.sample_rate, self.foley.gain_db)
@@ -117,7 +125,7 @@ class ImageLoop(Playback):
     def _round(self, context: Context, request: Request) -> Result:
         """Deliver what waits, and make the next part for what is shown now."""
         begun_s, seconds, model = time.monotonic(), self.settings["seconds"], self.foley.model
-        frames = shown(context, request, seconds).at_rate(FPS, seconds)
+        frames = self.pictures(context, request)
         session, seed = drawn_seed(context.session)
         wave = model.generate(
             frames,
@@ -134,6 +142,24 @@ class ImageLoop(Playback):
         self.took_s = time.monotonic() - begun_s
         sounds = [self._segment(block) for block in due]
         return Result(session, [self._report()], sounds, rest=self, followed=[self._followed(wave)])
+
+    def pictures(self, context: Context, request: Request) -> np.ndarray:
+        """What is shown; while the renderer starts again, or is too busy to answer, what was shown last.
+
+        Raises:
+            ValueError: nothing was shown so far, or for _BLIND_S.
+        """
+        seconds = self.settings["seconds"]
+        # A part must not wait longer than it sounds, nor until what is rendered has ended.
+        patience_s = math.inf if self.frames is None else max(_LEAST_WAIT_S, min(self.ahead_s, seconds) / 2)
+        try:
+            found = shown(context, request, seconds, patience_s)
+            self.frames, self.seen_s = found.at_rate(FPS, seconds), time.monotonic()
+        except ValueError as error:
+            if self.frames is None or time.monotonic() - self.seen_s > _BLIND_S:
+                raise
+            _LOG.info("%s goes on with what was shown last: %s", self.target, error)
+        return self.frames
 
     def _add(self, wave: np.ndarray) -> None:
         """Queue a part in place of what waits; images follow it from where it begins."""
@@ -174,6 +200,6 @@ def image_loop(context: Context, request: Request) -> Result:
     settings = {name: values[name] for name in _SETTINGS}
     begun = ImageLoop(values["target"], foley, settings, wanted_class(foley.model.classes, values["class"]))
     # What is wrong with the pictures is said before anything has begun.
-    shown(context, request, settings["seconds"]).at_rate(FPS, settings["seconds"])
+    begun.pictures(context, request)
     context.streams.add(begun, request)
     return Result(context.session, rest=begun)

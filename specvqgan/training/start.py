@@ -145,25 +145,29 @@ def settle(start: Start, files: Iterable[Path], changes: Sequence[tuple[str, Any
     Raises:
         ValueError: the files are another network's, or a change would make it another one.
     """
-    files = list(files)
-    if not files and not start.training:
-        files = [run_config.presets()[start.kind]]
+    # Where neither says how to train, the preset does.
+    files = list(files) or ([] if start.training else [run_config.presets()[start.kind]])
     given = run_config.read(files).training if files else {}
     # First weights that are aligned would be replaced.
     given = {name: value for name, value in given.items() if name not in (*start.shapes, "aligned")}
     for name, value in changes:
-        part, _, key = name.rpartition(".")
-        checks.one_of("with --start_from, the beginning of a setting", part, ("training", "model.params"))
-        fixed = start.network if part == "model.params" else {key: start.training[key] for key in start.shapes}
-        if part == "model.params" and key not in fixed:
-            raise ValueError(f"there is no setting {name}; there are {', '.join(fixed)}")
-        if key in fixed and value != fixed[key]:
-            raise checks.mismatch(key, f"be {fixed[key]}, as in {start.place}", value)
-        if part == "training":
-            given[key] = value
+        given |= _changed(start, name, value)
     if start.codebook:
         given = {"codebook": str(start.codebook), **given}
     return RunConfig(start.kind, dict(start.network), {**start.training, **given})
+
+
+def _changed(start: Start, name: str, value: Any) -> dict[str, Any]:
+    """The hyper-parameter that a dotted name sets; none where it says what the network is anyway."""
+    part, _, key = name.rpartition(".")
+    checks.one_of("with --start_from, the beginning of a setting", part, ("training", "model.params"))
+    shape = part == "model.params"
+    fixed = start.network if shape else {known: start.training[known] for known in start.shapes}
+    if shape and key not in fixed:
+        raise ValueError(f"there is no setting {name}; there are {', '.join(fixed)}")
+    if key in fixed and value != fixed[key]:
+        raise checks.mismatch(key, f"be {fixed[key]}, as in {start.place}", value)
+    return {} if shape else {key: value}
 
 
 def _training(config: Mapping[str, Any], network: Any) -> dict[str, Any]:
