@@ -90,8 +90,8 @@ def test_a_sound_is_cancelled(patch):
 def test_the_loop_plays_round_after_round_and_ends(patch):
     patch.pd.to(patch.name("part-set"), "1")
     patch.press("start")
-    rounds = [patch.wait("round", "label")[0] for _ in range(3)]
-    assert [text.split(",")[0] for text in rounds] == ["part 1", "part 2", "part 3"]
+    rounds = [patch.wait("round", "label")[0] for _ in range(4)]
+    assert [text.split(",")[0] for text in rounds] == ["part 0", "part 1", "part 2", "part 3"]
     # On a busy machine the first part may be reported before or after it plays.
     assert [patch.name("stream-says"), "playing", 1] in patch.pd.heard
     patch.pd.to(patch.name("amount-set"), "1")
