@@ -116,9 +116,20 @@ def free_pair() -> int:
 @contextmanager
 def server(scratch: Path, port: int) -> Iterator[int]:
     """`hallu serve` with the voice that ships, and its OSC port."""
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--no-image", "--image-port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "server",
+        "serve",
+        "--tied",
+        "--port",
+        "0",
+        "--no-image",
+        "--image-port",
+        str(port),
+    ]
     command += ["--models", str(_ROOT / "models"), "--spool", str(scratch), "--state", str(scratch / "state.npz")]
-    process = subprocess.Popen([*command, "--load", "fluid"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "--load", "fluid"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:
         yield int(process.stdout.readline().rpartition(":")[2])

@@ -30,10 +30,12 @@ STREAM_CHANGES = 20
 @contextmanager
 def server(scratch: Path, models: list[Path], model: str, pictures: bool) -> Iterator[Player]:
     """A server in a process of its own, with or without a renderer and somebody who watches its page."""
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", *map(str, models)]
+    command = [sys.executable, "-m", "server", "serve", "--tied", "--port", "0", "--models", *map(str, models)]
     command += ["--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz"), "--image-port", "0"]
     command += [] if pictures else ["--no-image"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout
     try:
         player = Player(int(process.stdout.readline().rpartition(":")[2]), process.pid, model)

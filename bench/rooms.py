@@ -139,9 +139,20 @@ class Patch:
 @contextmanager
 def server(scratch: Path, flags: Sequence[str]) -> Iterator[tuple[int, int]]:
     """A server with rooms: its port and its process's number."""
-    command = [sys.executable, "-m", "server", "serve", "--port", "0", "--no-page", "--rooms", "--most-rooms", "1024"]
-    command += ["--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz"), *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = [sys.executable, "-m", "server", "serve", "--tied", "--port", "0", "--no-page"]
+    command += [
+        "--rooms",
+        "--most-rooms",
+        "1024",
+        "--spool",
+        str(scratch / "spool"),
+        "--state",
+        str(scratch / "state.npz"),
+        *flags,
+    ]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout
     try:
         yield int(process.stdout.readline().rpartition(":")[2]), process.pid

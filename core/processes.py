@@ -1,8 +1,13 @@
 """Processes: whether another one is still there, and how many cores this one has."""
 
 import ctypes
+import logging
 import os
 import sys
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 _SYNCHRONIZE, _STILL_RUNNING = 0x00100000, 0x102
 
@@ -29,6 +34,19 @@ def is_running(number: int) -> bool:
         # It belongs to somebody else.
         return True
     return True
+
+
+def when_input_ends(then: Callable[[], None]) -> None:
+    """Call `then`, in a thread, once standard input has ended: the process that held its other end is gone."""
+
+    def read() -> None:
+        # Not sys.stdin: its lock would be held when the interpreter ends.
+        while os.read(0, 4096):
+            pass
+        log.info("the process that started this one is gone")
+        then()
+
+    threading.Thread(target=read, name="tied", daemon=True).start()
 
 
 def _runs_on_windows(number: int) -> bool:

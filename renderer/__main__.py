@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from core import checks, errors, flag_types, log_limit, signals
+from core import checks, errors, flag_types, log_limit, processes, signals
 from core.files import user_folders
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _run(args: argparse.Namespace) -> int:
     stop_page = _serve_page(controller, PageControl(controller, dispatcher, server_end, images), args)
     announcer = _announce(controller.page, server_end, args) if args.announce else None
     if args.tied:
-        process.when_input_ends(ended.set)
+        processes.when_input_ends(ended.set)
     link.start(lambda: _prepare(controller, dispatcher, args.model, threads) if images else None)
     if images:
         controller.render_loop.start()

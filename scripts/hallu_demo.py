@@ -185,8 +185,8 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
     """
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", str(models)]
     # The video is made afterwards; a live renderer would only slow the sound down.
-    command += ["--no-page", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command += ["--no-page", "--tied", "--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("ready "):

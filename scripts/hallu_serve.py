@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for snapshots and videos (default: in the user's data folder)",
     )
+    add("--tied", action="store_true", help="end when standard input ends: with the program that started it")
     return flags
 
 
@@ -129,6 +130,7 @@ def _serve(options: argparse.Namespace) -> int:
             remote_keys=not options.no_keys,
             page=not options.no_page,
             announce=options.announce,
+            tied=options.tied,
             **given,
         )
     )

@@ -16,6 +16,7 @@ from core import discovery, errors, families, hosts, log_limit, signals
 from core.files import atomic
 from core.files.user_folders import data_dir, user_models
 from core.install import install_model
+from core.processes import when_input_ends
 from renderer.sinks.catalog import CLASSES
 from renderer.video.shape import Shape
 from server import state_keeper
@@ -74,7 +75,7 @@ def serve(settings: ServerSettings) -> int:
     dispatcher = Dispatcher(rooms, publisher, osc.send)
     remote = _remote(settings, keyring, spool, publisher, rooms)
     publisher.pages = _pages(settings, publisher, osc, dispatcher, work)
-    received = _stop_on_signals(osc)
+    received = _stop_at_end(osc, settings.tied)
     _announce(settings, osc, remote)
     publisher.start()
     engine.start()
@@ -103,8 +104,8 @@ def _pages(
     return Pages(instrument, publisher.publish)
 
 
-def _stop_on_signals(osc: OscSocket) -> list[int]:
-    """Stop on the signals that end a program from now on; returns the list that receives their numbers."""
+def _stop_at_end(osc: OscSocket, tied: bool) -> list[int]:
+    """Stop on the signals that end a program, or when its input ends; returns the list that receives their numbers."""
     received: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -112,6 +113,8 @@ def _stop_on_signals(osc: OscSocket) -> list[int]:
         osc.stop()
 
     signals.on_end(stop)
+    if tied:
+        when_input_ends(osc.stop)
     return received
 
 

@@ -50,6 +50,7 @@ class ServerSettings:
         engines: processes that have the rooms but for `main`, if they are more than 1; None: chosen from the cores.
         engine: what computes notes, see `gansynth.load`.
         precision: in which it does, see `gansynth.load`.
+        tied: whether to end when standard input ends.
 
     Raises:
         ValueError: a port is out of range.
@@ -78,6 +79,7 @@ class ServerSettings:
     engines: int | None = None
     engine: str = "openvino"
     precision: str = "f32"
+    tied: bool = False
 
     @property
     def engine_count(self) -> int:

@@ -103,11 +103,28 @@ class RunningServer:
         self.models = models
         self.spool = folder / "spool"
         self.state = folder / "state.npz"
-        command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", models, "--spool", self.spool]
+        command = [
+            sys.executable,
+            "-m",
+            "server",
+            "serve",
+            "--port",
+            "0",
+            "--tied",
+            "--models",
+            models,
+            "--spool",
+            self.spool,
+        ]
         # Pictures have servers of their own.
         command += ["--state", self.state, *(() if "--image-port" in flags else ("--no-page",)), *flags]
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
+            [str(word) for word in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
         )
         self.errors = []
         threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()

@@ -169,6 +169,12 @@ def test_a_server_plays_where_the_users_data_folder_cannot_be_written(models, tm
     assert "Traceback" not in errors
 
 
+def test_a_tied_server_ends_with_whoever_started_it(start_server):
+    server = start_server()
+    server.process.stdin.close()
+    assert server.process.wait(PATIENCE_S) == 0
+
+
 def test_ctrl_c_in_a_terminal_ends_a_server_with_its_renderer_in_silence(tmp_path, models):
     """A terminal sends Ctrl-C to all processes in front: the renderer's end is not a failure then."""
     command = [sys.executable, "-m", "server", "serve", "--port", "0", "--image-port", "0", "--no-image"]

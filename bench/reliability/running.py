@@ -29,11 +29,15 @@ class Running:
 
     def __init__(self, folder: Path, *flags: object) -> None:
         self.folder, self.log = folder, folder / "log.txt"
-        command = [sys.executable, "-m", "server", "serve", "--port", "0", "--models", shipped("models")]
+        command = [sys.executable, "-m", "server", "serve", "--port", "0", "--tied", "--models", shipped("models")]
         command += ["--spool", folder / "spool", "--state", folder / "state.npz", "--pictures", folder / "pictures"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(word) for word in (*command, *flags)], stdout=subprocess.PIPE, stderr=log, text=True
+                [str(word) for word in (*command, *flags)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         line = self.process.stdout.readline() if self.process.stdout else ""
         if not line.startswith("ready "):
