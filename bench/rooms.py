@@ -140,16 +140,8 @@ class Patch:
 def server(scratch: Path, flags: Sequence[str]) -> Iterator[tuple[int, int]]:
     """A server with rooms: its port and its process's number."""
     command = [sys.executable, "-m", "server", "serve", "--tied", "--port", "0", "--no-page"]
-    command += [
-        "--rooms",
-        "--most-rooms",
-        "1024",
-        "--spool",
-        str(scratch / "spool"),
-        "--state",
-        str(scratch / "state.npz"),
-        *flags,
-    ]
+    command += ["--rooms", "--most-rooms", "1024", *flags]
+    command += ["--spool", str(scratch / "spool"), "--state", str(scratch / "state.npz")]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

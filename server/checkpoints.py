@@ -22,7 +22,10 @@ def locate(name: str, models: Sequence[Path], kind: Kind = "sound") -> Path:
         for found in inside(Path(folder), family.folder, name):
             if family.detect(found):
                 return found
-    known = ", ".join(found.name for found in families.find(models, kind)) or "none"
+    listed = families.find(models, kind)
+    if any(found.name == name and found.folder.is_symlink() for found in listed):
+        raise FileNotFoundError(f"{name!r} in the models folder is a link that leads out of it; put the folder there")
+    known = ", ".join(found.name for found in listed) or "none"
     what = "checkpoint" if kind == "sound" else families.KIND_NAMES[kind]
     raise FileNotFoundError(f"no {what} {name[:80]!r} in the models folders (hallu serve --models); found: {known}")
 

@@ -103,26 +103,13 @@ class RunningServer:
         self.models = models
         self.spool = folder / "spool"
         self.state = folder / "state.npz"
-        command = [
-            sys.executable,
-            "-m",
-            "server",
-            "serve",
-            "--port",
-            "0",
-            "--tied",
-            "--models",
-            models,
-            "--spool",
-            self.spool,
-        ]
+        command = [sys.executable, "-m", "server", "serve", "--tied", "--port", "0", "--models", models]
+        command += ["--spool", self.spool, "--state", self.state]
         # Pictures have servers of their own.
-        command += ["--state", self.state, *(() if "--image-port" in flags else ("--no-page",)), *flags]
+        command += [*(() if "--image-port" in flags else ("--no-page",)), *flags]
         self.process = subprocess.Popen(
             [str(word) for word in command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE),
             text=True,
             cwd=folder,
         )
