@@ -9,10 +9,12 @@ weights in half precision, as a .safetensors file; --float32 turns such a folder
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from core.progress import show_progress
 from core.training.settings import EXPORTED
 from gansynth import config, octave_gains, shrink
+from gansynth.dataset import records
 from gansynth.training import continuation, run_folder
 from scripts import frame
 
@@ -49,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _shrink(options: argparse.Namespace) -> None:
     plan = shrink.plan(options.ckpt_dir, options.meta_path, options.half)
+    _check_playing(options)
     before = shrink.size_of(plan.folder)
     for line in _lines(plan):
         print(line)
@@ -66,6 +69,14 @@ def _shrink(options: argparse.Namespace) -> None:
         print(f"{plan.folder}: {_size(before)} before, {_size(shrink.size_of(plan.folder))} now")
     else:
         print(f"{plan.folder}: {_size(before)} now, about {_size(before - _saved(plan))} with --execute")
+
+
+def _check_playing(options: argparse.Namespace) -> None:
+    """Refuse what cannot be set before anything changes."""
+    if options.phase_locking is not None:
+        replace(config.read_settings(options.ckpt_dir), phase_locking=options.phase_locking)
+    if options.levels_of:
+        records.read_labels(options.levels_of)
 
 
 def _set_up_playing(options: argparse.Namespace) -> None:

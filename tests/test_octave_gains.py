@@ -76,3 +76,11 @@ def test_gains_that_break_a_rule_are_one_sentence(folder, gains):
     (folder / "experiment.json").write_text(json.dumps(settings | {"octave_gains_db": gains}))
     with pytest.raises(ValueError, match="octave_gains_db must be"):
         config.read_config(folder)
+
+
+@pytest.mark.parametrize("words", [["--phase_locking", "99"], ["--levels_of", "nowhere"]])
+def test_what_cannot_be_set_is_refused_before_anything_changes(folder, words, capsys):
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert postprocess_model.main(["--ckpt_dir", str(folder), *words, "--execute"]) == 1
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert capsys.readouterr().err.count("\n") == 1
