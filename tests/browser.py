@@ -12,8 +12,7 @@ import time
 from pathlib import Path
 
 import aiohttp
-
-PATIENCE_S = 60.0
+from waiting import PATIENCE_S
 
 # Nothing but loopback can be reached, whatever a page asks for; nor does the browser itself phone home.
 FLAGS = (
@@ -98,7 +97,7 @@ class Browser:
         self._loop.run_until_complete(self._session.close())
         self._process.terminate()
         try:
-            self._process.wait(10.0)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -17,10 +17,10 @@ import pytest
 import zmq
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
+from waiting import PATIENCE_S
 
 DATA = Path(__file__).parent / "data"
 SMALL = DATA / "magenta_small"
-PATIENCE_S = 180.0  # the first answer may wait for TensorFlow's import, over a minute on a busy machine
 
 Reply = namedtuple("Reply", "address args")
 
@@ -28,6 +28,25 @@ Reply = namedtuple("Reply", "address args")
 def pytest_configure():
     """Let no matrix product wait, spinning, for a core that another test has; what tests start inherits it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+# Files that take long, so that none of them begins when the others have ended; what computes and what waits by turns.
+LONG = (
+    "image_training", "remote_packets", "sound_training_command", "live_process", "image_training_command",
+    "web_browser", "stylegan2_training", "pd_voice", "foley_training", "remote_line", "killed_server",
+    "pd_halluseq", "image_steps", "room_engines", "ganspace_cluster", "pd_elsewhere", "matching", "pd_ganspace",
+    "ganspace_command", "live_bends", "direction_commands", "pd_live", "condition_commands", "web_surface",
+    "foley_commands", "remote_page", "third_family", "pd_play", "packaging", "pd_foley", "visualize_command",
+    "live_audio_track", "biggan_layers", "remote_keys", "foley_model", "link_publisher", "visualize", "pd_record",
+    "specvqgan_codec", "live_recorder", "features_command", "session_folders", "spectrogram_judges", "foley_page",
+    "specvqgan_sample", "remote", "shipped_foley", "console", "hallucinate_film", "live_serve", "rooms",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Let the files that take long begin first."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture(autouse=True)
@@ -226,7 +245,7 @@ def band_server(tmp_path_factory, band):
 def hallu():
     """Run the command line, in a folder of its own choice; returns the completed process."""
 
-    def run(*words, cwd=None, timeout=120, **environment):
+    def run(*words, cwd=None, timeout=PATIENCE_S, **environment):
         command = [sys.executable, "-m", "server", *map(str, words)]
         return subprocess.run(
             command, capture_output=True, text=True, cwd=cwd, timeout=timeout, env={**os.environ, **environment}

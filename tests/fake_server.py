@@ -5,8 +5,7 @@ import time
 
 from conftest import datagram
 from pythonosc.osc_message import OscMessage
-
-PATIENCE_S = 30.0
+from waiting import PATIENCE_S
 
 
 class FakeServer:

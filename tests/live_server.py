@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import zmq
+from waiting import PATIENCE_S
 
 from core.audio.features import FEATURE_RATE
 from renderer.ipc import messages
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 120.0
 
 
 def a_sound(target="trip", duration_s=4.0, count=5, size=64, seed=0):

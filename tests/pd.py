@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from parts import need_program
+from waiting import PATIENCE_S
 
 PD = Path(__file__).resolve().parent.parent / "pd"
-PATIENCE_S = 120.0
 
 Atoms = list[str | float]
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from conftest import PATIENCE_S, Peer, RunningServer
+from waiting import until
 
 from bench.relay import Relay
 
@@ -28,12 +29,8 @@ def key_for(keys, folder, name="home"):
 
 def remote_port(server):
     """The port for bridges, as a server says."""
-    for _ in range(1200):
-        found = [line for line in server.errors if "bridges connect to port" in line]
-        if found:
-            return int(found[0].split("port ")[1].split(",")[0].split()[0])
-        threading.Event().wait(0.05)
-    raise AssertionError(server.errors)
+    found = until(lambda: [line for line in server.errors if "bridges connect to port" in line])
+    return int(found[0].split("port ")[1].split(",")[0].split()[0])
 
 
 class RunningBridge:
@@ -75,20 +72,12 @@ class RunningBridge:
 
     def until(self, state):
         """Wait for a state of the line."""
-        for _ in range(2400):
-            if self.state() == state:
-                return self
-            threading.Event().wait(0.05)
-        raise AssertionError(f"{state}: {self.said}")
+        until(lambda: self.state() == state, state)
+        return self
 
     def until_said(self, words):
         """Wait for a line of the log; returns it."""
-        for _ in range(2400):
-            for line in self.said:
-                if words in line:
-                    return line
-            threading.Event().wait(0.05)
-        raise AssertionError(self.said)
+        return until(lambda: next((line for line in self.said if words in line), ""), words)
 
     def kill(self):
         self.process.kill()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+from waiting import PATIENCE_S
 
 from gansynth.dataset import records
 from gansynth.dataset.records import FAMILIES, Labels, Note
@@ -62,4 +63,5 @@ def train_from(voice, settings, *flags):
 
 
 def _completed(command, environment):
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, **environment})
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE_S, env=environment)

@@ -4,11 +4,11 @@ import getpass
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 from parts import need_program
 from remote import free_tcp_port
+from waiting import until
 
 CONFIG = """\
 Port {port}
@@ -40,11 +40,7 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         self._process = subprocess.Popen([sshd, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            if self.ran("true"):
-                return
-            time.sleep(0.1)
-        raise AssertionError("sshd does not answer")
+        until(lambda: self.ran("true"), "sshd answers")
 
     def command(self, *words):
         """An ssh command line that asks nothing."""

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from waiting import PATIENCE_S
 
 import ganspace
 import gansynth
@@ -258,7 +259,7 @@ def test_ctrl_c_leaves_nothing_half_written(models, tmp_path):
         assert process.poll() is None
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    text = process.communicate(timeout=60)[1]
+    text = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 130
     assert text.endswith(b"hallu hallucinate: interrupted\n")
     assert list((tmp_path / "o").iterdir()) == []

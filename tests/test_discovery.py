@@ -9,7 +9,7 @@ import pytest
 from conftest import SMALL, RunningServer
 from live_server import ROOT
 from pythonoscquery.osc_query_browser import OSCQueryBrowser
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from core import discovery
 from core.discovery import OSC, OSCQUERY, Announcement, Service
@@ -17,7 +17,6 @@ from renderer.live import announcer
 from renderer.live.server_end import ServerState
 
 HERE = "127.0.0.1"
-PATIENCE_S = 30.0
 
 
 def found(name, kind=OSCQUERY):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import small_run
 import soundfile
-from waiting import until
+from waiting import PATIENCE_S, until
 
 HOUSE = Path(__file__).parent.parent
 
@@ -18,7 +18,7 @@ HOUSE = Path(__file__).parent.parent
 def dlwa(folder, *words):
     command = [sys.executable, str(HOUSE / "scripts" / "dlwa.py"), "gansynth", *map(str, words)]
     environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env=environment)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=2 * PATIENCE_S, env=environment)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import tiny_family
 import tiny_foley
 from conftest import RunningServer
 from test_live_serve import painted
+from waiting import PATIENCE_S
 
 from core import families
 from core.audio.features import features
@@ -206,7 +207,7 @@ class Listener:
                 self._take(self.peer.receive())
             there_s = sum(map(len, self.waves)) / rate
             self.peer_position(min(time.monotonic() - begun_s, there_s))
-        self.peer.socket.settimeout(60)
+        self.peer.socket.settimeout(PATIENCE_S)
 
     def peer_position(self, seconds):
         self.peer.send("/sound/stream_position", self.target, float(seconds))

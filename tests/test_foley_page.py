@@ -14,6 +14,7 @@ import small_foley
 import soundfile
 from browser import Browser
 from parts import need_program
+from waiting import PATIENCE_S
 
 import specvqgan
 from core.audio.blocks import Wave
@@ -223,7 +224,7 @@ def test_it_fits_a_phone(tab, film):
 
 def request(url, method, path, body=None, headers=None):
     host, _, port = url.split("//")[1].strip("/").split("?")[0].strip("/").partition(":")
-    with closing(HTTPConnection(host, int(port), timeout=30)) as connection:
+    with closing(HTTPConnection(host, int(port), timeout=PATIENCE_S)) as connection:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -241,7 +242,7 @@ def test_malformed_commands_are_refused_in_one_sentence(served, body, reason):
 def sent(url, *parts):
     """The answer to a request that arrives in parts, with a moment between them."""
     port = int(url.strip("/").rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), 30) as end:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as end:
         for part in parts:
             end.sendall(part)
             time.sleep(0.1)
@@ -266,12 +267,12 @@ def test_a_film_that_stops_arriving_is_given_up(served, monkeypatch):
 def test_films_that_do_not_arrive_leave_the_page_to_others(served, monkeypatch):
     monkeypatch.setattr("specvqgan.page.server._PATIENCE_S", 0.5)
     port = int(served[1].strip("/").rpartition(":")[2])
-    ends = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(80)]
+    ends = [socket.create_connection(("127.0.0.1", port), PATIENCE_S) for _ in range(80)]
     try:
         for end in ends:
             with suppress(ConnectionError):
                 end.sendall(posted("/clip?name=a.mp4", 1000))
-        most, end_s = 0, time.monotonic() + 30
+        most, end_s = 0, time.monotonic() + PATIENCE_S
         while request(served[1], "GET", "/state")[0] != 200:
             most = max(most, len(list(served[0].folder.iterdir())))
             assert time.monotonic() < end_s
@@ -285,7 +286,7 @@ def test_films_that_do_not_arrive_leave_the_page_to_others(served, monkeypatch):
 def test_a_film_with_a_long_name_can_be_saved(served, film):
     served[0].open(film, 40 * "\u97f3\u6d77" + ".mp4")
     served[0].start({"seconds": 0.5})
-    served[0].wait(60)
+    served[0].wait(PATIENCE_S)
     assert [path.suffix for path in served[0].save()] == [".wav", ".png", ".json"]
 
 
@@ -325,7 +326,7 @@ def test_what_is_sampled_can_be_cancelled(model, film, tmp_path):
     session.open(film, "street.mp4")
     session.start({"seconds": 60.0})
     session.cancel()
-    session.wait(30)
+    session.wait(PATIENCE_S)
     assert session.state()["error"] == "cancelled" and session.sample is None
 
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from waiting import PATIENCE_S
 
 import ganspace
 from core.progress import Lines
@@ -161,13 +162,13 @@ def test_killed_work_goes_on(tmp_path):
     command = [sys.executable, "-c", code, *flags.split()]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = analysis.state_path(out)
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + PATIENCE_S
     while not state.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert state.exists() and not out.exists()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert "continuing from" in done.stderr
     assert ganspace.load(out).origin.count == 40_000

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from image_runs import BIGGAN_TRAIN, SHORT, Recorder, final, words
 from parts import need_module
+from waiting import PATIENCE_S
 
 from core.training import saves, trees
 from core.training.loop import TrainingLoop
@@ -39,7 +40,7 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
     while not process.stdout.readline().startswith("training"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=600)
+    out, _ = process.communicate(timeout=2 * PATIENCE_S)
     assert process.returncode == 130
     assert "stopped" in out
     assert saves.found(tmp_path / "run")

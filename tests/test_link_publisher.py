@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import zmq
 from conftest import RunningServer, free_pair, running_with
+from waiting import PATIENCE_S
 
 from core.audio.features import FEATURE_RATE, features
 from core.audio.levels import gain
@@ -40,7 +41,7 @@ class Renderer:
 
     def join(self):
         """Send hello until the server has received it; returns what the server sends then."""
-        for _ in range(100):
+        for _ in range(5 * round(PATIENCE_S)):
             self.send("hello", {"name": "test", "version": "0"})
             # A welcome that came before the subscription is lost, and what else is published must not be waited for.
             if self._next("welcome", 0.2):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from live_controller import execute
 from small_stylegan2 import write
+from waiting import PATIENCE_S
 
 from core import families
 from core.commands.image import TRANSFORMS
@@ -180,7 +181,7 @@ def test_bends_are_there_again_after_a_restart(tmp_path, controller):
 def test_frames_go_on_while_a_bend_is_compiled(controller):
     controller.render_loop.start()
     try:
-        controller.frames.wait(0, 10.0)
+        controller.frames.wait(0, PATIENCE_S)
         for layer in ("b4.torgb", "b8.torgb", "b16.torgb"):
             ask(controller, "/image/bend", number=1, layer=layer, transform="blur", amount=0.5)
         assert controller.frames.wait(controller.frames.number, 5.0)[1] is not None
@@ -233,7 +234,7 @@ def test_a_loop_that_cannot_keep_up_shows_half_the_size(controller):
     model.render = slow
     controller.render_loop.start()
     try:
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + PATIENCE_S
         while not controller.status().preview and time.monotonic() < end:
             # Somebody watches.
             controller.frames.wait(controller.frames.number, 0.2)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from live_controller import FlatModel, controller, execute, models_with  # noqa: F401 - controller is a fixture
 from PIL import Image
+from waiting import PATIENCE_S
 
 from core.commands.image import IMAGE_COMMANDS
 from core.commands.table import COMMANDS
@@ -32,7 +33,7 @@ def refusal(controller, address, **values):  # noqa: F811
 @pytest.fixture
 def painting(controller):  # noqa: F811
     controller.render_loop.start()
-    controller.frames.wait(0, 10.0)
+    controller.frames.wait(0, PATIENCE_S)
     return controller
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from live_controller import LAYER, FlatModel, components, execute, load, models_with, submit
+from waiting import PATIENCE_S
 
 import ganspace
 from core.files import user_folders
@@ -187,15 +188,15 @@ def test_while_directions_are_found_all_else_goes_on(controller, finder):
     edited = submit(controller, EDITS, {"edit": [1.0]})
     assert ask(controller, "/image/jitter", value=0.1) == []
     assert controller.scene.frame_task(1.0) is not None
-    end = time.monotonic() + 10.0
+    end = time.monotonic() + PATIENCE_S
     while not controller.status().search_progress and time.monotonic() < end:
         time.sleep(0.01)
     assert 0.0 < controller.status().search_progress < 1.0
     assert not outcome.done() and not edited.done()
     finder.may_end.set()
-    assert outcome.result(10.0)[0][0] == ["/image/components", 3, "gen_z", "auto"]
+    assert outcome.result(PATIENCE_S)[0][0] == ["/image/components", 3, "gen_z", "auto"]
     # Edits that came meanwhile are done when there are directions.
-    assert edited.result(10.0) == ([], "")
+    assert edited.result(PATIENCE_S) == ([], "")
     assert controller.scene.settings.edits == (1.0,)
     assert controller.status().search_progress is None
 
@@ -207,14 +208,14 @@ def test_of_many_edits_that_come_while_directions_are_found_the_last_are_refused
     assert len(refused) == 101 - MAX_WAITING
     assert "wait for the search for directions" in refused[0].result()[1]
     finder.may_end.set()
-    assert {outcome.result(10.0)[1] for outcome in outcomes if outcome not in refused} == {""}
+    assert {outcome.result(PATIENCE_S)[1] for outcome in outcomes if outcome not in refused} == {""}
     assert controller.scene.settings.edits == ((MAX_WAITING - 2) / 100,)
 
 
 def test_directions_are_found_once_for_all_who_ask_and_kept(controller, finder):
     outcomes = [submit(controller, LOAD, {"file": "auto"}) for _ in range(3)]
     finder.may_end.set()
-    assert [outcome.result(10.0)[1] for outcome in outcomes] == [""] * 3
+    assert [outcome.result(PATIENCE_S)[1] for outcome in outcomes] == [""] * 3
     # In memory, as its folder takes no files: also for the same model loaded again.
     ask(controller, "/image/load", name="a")
     ask(controller, LOAD, file="auto")
@@ -226,7 +227,7 @@ def test_something_else_that_is_loaded_ends_the_search(controller, finder, addre
     outcome = submit(controller, LOAD, {"file": "auto"})
     ask(controller, address, **values)
     before = controller.scene.directions
-    assert "something else was loaded" in outcome.result(10.0)[1]
+    assert "something else was loaded" in outcome.result(PATIENCE_S)[1]
     assert controller.scene.directions is before
 
 

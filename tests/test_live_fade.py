@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from live_controller import controller, execute  # noqa: F401
+from waiting import PATIENCE_S
 
 from renderer.live.fade import Fade, shaded
 
@@ -25,14 +26,14 @@ def test_half_a_level_is_half_the_light():
 
 def test_frames_are_black_after_a_blackout_and_bright_again(controller):  # noqa: F811
     controller.render_loop.start()
-    _, bright = controller.frames.wait(1, 10.0)
+    _, bright = controller.frames.wait(1, PATIENCE_S)
     assert bright.any()
     assert execute(controller, "/image/fade", {"level": 0}).error == ""
-    _, black = controller.frames.wait(controller.frames.number + 1, 10.0)
+    _, black = controller.frames.wait(controller.frames.number + 1, PATIENCE_S)
     assert not black.any()
     assert black.shape == bright.shape
     execute(controller, "/image/fade", {"level": 1})
-    assert controller.frames.wait(controller.frames.number + 1, 10.0)[1].any()
+    assert controller.frames.wait(controller.frames.number + 1, PATIENCE_S)[1].any()
 
 
 @pytest.mark.parametrize("values", [{"level": 1.5}, {"level": 0, "seconds": 4000}])

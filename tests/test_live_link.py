@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from live_controller import controller  # noqa: F401 - a fixture
 from live_server import Server, a_sound
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from renderer.ipc import messages
 from renderer.live.dispatcher import RenderDispatcher
@@ -35,7 +35,7 @@ def linked(server, controller, tmp_path):  # noqa: F811
 
 def test_hello_is_said_until_it_is_answered(server, linked):
     assert server.receive("hello").fields == {"name": "renderer", "version": "1"}
-    assert server.receive("hello", 1.0)
+    assert server.receive("hello")
     server.welcome()
     with pytest.raises(AssertionError, match="no hello"):
         server.receive("hello", 0.7)
@@ -100,7 +100,7 @@ def test_who_waits_for_directions_is_told_how_far_they_are(server, linked, contr
 
     def own(model, progress):
         progress(3, 7)
-        may_end.wait(30.0)
+        may_end.wait(PATIENCE_S)
         raise ValueError("none there")
 
     controller.direction_control._own = own

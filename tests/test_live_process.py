@@ -13,7 +13,7 @@ import pytest
 from live_controller import models_with
 from live_server import ROOT, Process, Server, a_sound, get
 from PIL import Image
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from renderer import biggan, sound_to_image
 from renderer.ipc.messages import decode, encode
@@ -172,7 +172,7 @@ def test_it_ends_with_whoever_started_it(models, out):
         assert process.popen.poll() is None
         process.popen.stdin.close()
         process.popen.stdin = None
-        assert process.wait(30.0)[0] == 0
+        assert process.wait(PATIENCE_S)[0] == 0
     finally:
         process.kill()
         own.close()
@@ -184,7 +184,7 @@ def test_it_ends_when_the_server_says_bye(models, out):
     try:
         process.page()
         own.welcome().send("bye")
-        assert process.wait(30.0)[0] == 0
+        assert process.wait(PATIENCE_S)[0] == 0
     finally:
         process.kill()
         own.close()

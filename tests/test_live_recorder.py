@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from live_controller import controller, execute  # noqa: F401 - a fixture
+from waiting import PATIENCE_S
 
 from core.audio.blocks import Wave
 from renderer.live.recorder import RATE, Recorder
@@ -32,7 +33,7 @@ def solid(value, side=16):
 @pytest.fixture
 def painting(controller):  # noqa: F811
     controller.render_loop.start()
-    controller.frames.wait(0, 10.0)
+    controller.frames.wait(0, PATIENCE_S)
     return controller
 
 

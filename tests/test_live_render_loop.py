@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from live_controller import FlatModel
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from renderer.live.frame_clock import FrameClock
 from renderer.live.render_loop import Rates, RenderLoop
@@ -198,7 +198,7 @@ class FaultyModel(FlatModel):
 
 def test_an_error_of_the_model_does_not_end_the_frames(running):
     _, frames = running(FaultyModel())
-    end = time.monotonic() + 10.0
+    end = time.monotonic() + PATIENCE_S
     while frames.number < 6 and time.monotonic() < end:
         time.sleep(0.05)
     assert frames.number >= 6

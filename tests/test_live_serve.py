@@ -13,9 +13,8 @@ import aiohttp
 import pytest
 from conftest import DATA, SMALL, RunningServer, free_pair
 from live_server import ROOT
-from waiting import until
+from waiting import PATIENCE_S, until
 
-PATIENCE_S = 120
 PROCESSES = Path("/proc")
 
 pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="processes are looked up in /proc")

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 from live_controller import components, load, models_with
+from waiting import PATIENCE_S
 
 import ganspace
 from core.commands.reading import Command, read_values
@@ -85,9 +86,9 @@ def test_the_model_is_the_one_loaded_last(start):
 
 def test_what_the_page_sets_is_kept_and_what_sets_nothing_is_not(start, file):
     dispatcher = start()
-    assert dispatcher.submit(read("/image/jitter", {"value": 0.125, "more": 1})).result(10.0).error == ""
-    dispatcher.submit(read("/image/record", {"what": "start", "file": None})).result(10.0)
-    dispatcher.submit(read("/image/status", {})).result(10.0)
+    assert dispatcher.submit(read("/image/jitter", {"value": 0.125, "more": 1})).result(PATIENCE_S).error == ""
+    dispatcher.submit(read("/image/record", {"what": "start", "file": None})).result(PATIENCE_S)
+    dispatcher.submit(read("/image/status", {})).result(PATIENCE_S)
     assert stored(file) == [("/image/jitter", {"value": 0.125})]
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 import pytest
+from waiting import PATIENCE_S
 
 from core.nn import engine, kernel_layout, products
 from core.processes import core_count
@@ -48,7 +49,7 @@ def test_threads_that_call_at_once_get_their_own_results(compiled):
     barrier = threading.Barrier(8)
 
     def call(seed):
-        barrier.wait(20)
+        barrier.wait(PATIENCE_S)
         return [compiled(inputs(seed)) for _ in range(20)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -224,7 +225,7 @@ def test_openvino_sends_nothing(tmp_path):
     """With an empty HOME, and nothing that looks like CI, in which its telemetry would be silent by itself."""
     kept = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", WATCHED], check=True, env=environment, timeout=120)
+    subprocess.run([sys.executable, "-c", WATCHED], check=True, env=environment, timeout=PATIENCE_S)
     assert list(tmp_path.rglob("*")) == []
 
 
@@ -233,7 +234,7 @@ def test_a_function_is_used_while_another_is_compiled():
 
     def slow(ops, weights, x):
         started.set()
-        assert release.wait(10.0)
+        assert release.wait(PATIENCE_S)
         return x + 1.0
 
     def get(name, network=lambda ops, weights, x: x * 2.0):
@@ -242,7 +243,7 @@ def test_a_function_is_used_while_another_is_compiled():
     get("quick")
     compiling = threading.Thread(target=get, args=("slow", slow))
     compiling.start()
-    assert started.wait(10.0)
+    assert started.wait(PATIENCE_S)
     np.testing.assert_array_equal(get("quick")(np.ones(1)), [2.0])
     release.set()
     compiling.join()

@@ -8,12 +8,11 @@ import pytest
 from page_renderer import FakeRenderer
 from pythonosc.osc_message import OscMessage
 from pythonoscquery.osc_query_client import OSCQueryClient
+from waiting import PATIENCE_S
 from zeroconf import ServiceInfo
 
 from core.commands import oscquery
 from core.commands.table import TABLE
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL, Peer
+from waiting import PATIENCE_S
 
 WORDS = [
     ("server", "send", "--list"),
@@ -22,7 +23,7 @@ def unread(*words):
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody:
         command = [sys.executable, "-m", *words]
-        done = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
     return done.returncode, done.stderr
 
 
@@ -51,7 +52,7 @@ def test_a_server_whose_log_nobody_reads_plays_on(tmp_path, models):
         peer = Peer(int(server.stdout.readline().rpartition(":")[2]))
         assert [peer.ask("/sound/load", SMALL.name)[-1].address for _ in range(2)] == ["/done", "/done"]
         server.terminate()
-        assert server.wait(20) == 0
+        assert server.wait(PATIENCE_S) == 0
     finally:
         server.kill()
         server.wait()

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 MODELS = [folder.name for folder in (ROOT / "models" / "gansynth").iterdir() if folder.is_dir()]
@@ -50,7 +51,7 @@ def installed(wheel, tmp_path_factory):
             env=elsewhere | {"HOME": str(folder)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
     return run

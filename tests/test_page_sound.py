@@ -12,8 +12,7 @@ import pytest
 import soundfile
 from conftest import RunningServer, running_with
 from pythonosc.osc_message import OscMessage
-
-PATIENCE_S = 60.0
+from waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from parts import need_program
+from waiting import PATIENCE_S
 
 from core.install import pd_patches
 from pd import PD, pd_running
@@ -130,7 +131,11 @@ def test_a_patch_is_opened_by_name(tmp_path):
     need_program("pd")
     words = ["--open", "gansynth", "--", "-nogui", "-noaudio", "-stderr", "-verbose", "-send", "pd quit"]
     said = subprocess.run(
-        [sys.executable, "-m", "scripts.hallu_pd", *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "scripts.hallu_pd", *words],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert said.returncode == 0
     assert "gansynth.pd" in said.stderr

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from live_controller import controller  # noqa: F401 - a fixture
 from osc_renderer import OscRenderer
+from waiting import PATIENCE_S
 
 from pd import pd_running
 from renderer.live.client_sound import BLOCK, ClientSound, PlacedSound, Stretch, stretches
@@ -56,7 +57,7 @@ PATCH = r"""#N canvas 0 0 700 500 12;
 def play(controller, tmp_path):  # noqa: F811
     """A Pd with the patch, clicking, beside a renderer."""
     controller.render_loop.start()
-    controller.frames.wait(0, 10.0)
+    controller.frames.wait(0, PATIENCE_S)
     renderer = OscRenderer(controller)
     with pd_running(tmp_path / "pd", PATCH.format(port=renderer.port)) as pd:
         time.sleep(0.3)
@@ -105,11 +106,11 @@ def begun_of(controller):  # noqa: F811
 def take(pd, seconds):
     pd.to("pd", "dsp 1")
     pd.say("start take")
-    pd.wait("recording", 1, patience_s=30)
+    pd.wait("recording", 1)
     time.sleep(seconds)
     pd.say("stop")
-    pd.wait("recording", 0, patience_s=30)
-    return Path(str(pd.wait("file", patience_s=30)[0]))
+    pd.wait("recording", 0)
+    return Path(str(pd.wait("file")[0]))
 
 
 def test_a_film_has_the_sound_of_the_patch_within_a_frame(play):
@@ -138,14 +139,14 @@ def test_while_dsp_is_off_the_film_has_silence_and_goes_on_in_time(play):
     begun = begun_of(controller)
     pd.to("pd", "dsp 1")
     pd.say("start take")
-    pd.wait("recording", 1, patience_s=30)
+    pd.wait("recording", 1)
     time.sleep(0.7)
     pd.to("pd", "dsp 0")
     time.sleep(1.0)
     pd.to("pd", "dsp 1")
     time.sleep(1.3)
     pd.say("stop")
-    film = Path(str(pd.wait("file", patience_s=30)[0]))
+    film = Path(str(pd.wait("file")[0]))
     heard = clicks(*sound_of(film))[1:-1]
     assert np.diff(heard).max() > 0.8
     after = heard[heard > 1.9]
@@ -157,7 +158,7 @@ def test_while_dsp_is_off_the_film_has_silence_and_goes_on_in_time(play):
 def test_a_film_whose_client_wrote_nothing_keeps_the_servers_sound(controller, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr("renderer.live.client_sound._PATIENCE_S", 0.1)
     controller.render_loop.start()
-    controller.frames.wait(0, 10.0)
+    controller.frames.wait(0, PATIENCE_S)
     film = controller.recordings.start("take", client_sound=True)
     controller.recordings.report_sound(0)
     time.sleep(0.3)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from live_controller import controller, execute  # noqa: F401 - a fixture
 from parts import need_module
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from renderer.sinks import camera
 from renderer.sinks.camera import CameraSink
@@ -46,7 +46,7 @@ class Recorded:
             raise OSError(self.broken)
         self.kept.append(frame)
         if self.slow:
-            self.slow.wait(20.0)
+            self.slow.wait(PATIENCE_S)
 
     def close(self):
         self.kept.append("closed")
@@ -119,7 +119,7 @@ def test_a_camera_gets_frames_as_yuv(tmp_path):
     sink.send(solid(255, 64)[:48])
     sink.send(solid(0, 64)[:48])
     sink.close()
-    reader.join(10.0)
+    reader.join(PATIENCE_S)
     size = 48 * 64 * 3 // 2
     assert len(read[0]) == 2 * size
     luma = np.frombuffer(read[0], np.uint8).reshape(2, size)[:, : 48 * 64]
@@ -166,7 +166,7 @@ def receive_ndi(ndi, name):
     # Also where no multicast DNS runs.
     wanted.show_local_sources, wanted.extra_ips = True, "127.0.0.1"
     finder = ndi.find_create_v2(wanted)
-    end, source = time.monotonic() + 20.0, None
+    end, source = time.monotonic() + PATIENCE_S, None
     while source is None:
         assert time.monotonic() < end, "no source was found"
         ndi.find_wait_for_sources(finder, 500)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import PATIENCE_S
 
 from tests.conftest import SMALL
 
@@ -48,7 +49,9 @@ def test_the_hook_forbids(forbidding):
 )
 def test_commands_that_play_import_nothing_that_trains(forbidding, tmp_path, command):
     words = [word.format(model=SMALL, components=COMPONENTS) for word in f"scripts.{command}".split()]
-    done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, cwd=tmp_path, timeout=2 * PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -11,6 +11,7 @@ import soundfile
 from conftest import SMALL, RunningServer
 from drop_in import assert_at_level
 from remote import Home, RunningBridge, key_for, remote_port, the_same
+from waiting import PATIENCE_S
 
 PITCHES = (24, 30)
 
@@ -178,7 +179,7 @@ def raw_line(home):
     line = Line(f"127.0.0.1:{home.relay.port}", keys.read(home.key), lambda new: None, lambda: None, lambda: None)
 
     def heard():
-        for _ in range(1000):
+        for _ in range(100 * round(PATIENCE_S)):
             line.turn(time.monotonic())
             line.socket.poll(10)
             for part in line.receive():

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from conftest import RunningServer
 from remote import Home, RunningBridge, remote_port, the_same
+from waiting import PATIENCE_S
 
 SOUND = ("/sound/hallucinate", "trip", 40, 30, 0.05, 0, 0.1, 0.1, 0.1)
 
@@ -180,7 +181,7 @@ def test_a_bridge_that_stops_fails_what_is_open(far, tmp_path):
     peer.receive()
     other.process.terminate()
     assert peer.receive_end()[-1].args == ["/sound/hallucinate", "trip", "the bridge is stopping"]
-    assert other.process.wait(10) == 0
+    assert other.process.wait(PATIENCE_S) == 0
 
 
 def test_a_bridge_that_finds_no_server_says_one_sentence_and_answers(tmp_path, far):

@@ -12,9 +12,7 @@ import aiohttp
 import pytest
 from conftest import DATA, SMALL
 from remote import Home
-from waiting import until
-
-PATIENCE_S = 120
+from waiting import PATIENCE_S, until
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parts import need_ipv6
 from pythonosc.udp_client import SimpleUDPClient
+from waiting import PATIENCE_S
 
 from core.commands.table import REPLIES, TABLE
 from server.osc.client import Client
@@ -104,7 +105,7 @@ def test_a_client_of_python_osc_can_play(server):
     with SimpleUDPClient("127.0.0.1", server.port) as client:
         client.send_message("/sound/randomize_z", ["osc"])
         client.send_message("/sound/synthesize", ["osc", "target", 40])
-        replies = client.get_messages(timeout=60.0)
+        replies = client.get_messages(timeout=PATIENCE_S)
         addresses = [next(replies).address for _ in range(4)]
     assert addresses == ["/sound/z", "/done", "/sound/audio", "/done"]
 
@@ -200,7 +201,7 @@ def test_replies_that_come_in_are_not_answered(victim, address):
 @SLOWLY
 @given(st.binary(max_size=300))
 def test_random_bytes_are_answered(victim, data):
-    peer = victim.peer(timeout=10)
+    peer = victim.peer()
     peer.send_bytes(data)
     replies = peer.ask("/status")
     if not data.startswith((b"/", b"#bundle\0")):
@@ -211,7 +212,7 @@ def test_random_bytes_are_answered(victim, data):
 @SLOWLY
 @given(st.sampled_from(ADDRESSES), st.lists(ARGUMENTS, max_size=8))
 def test_wrong_arguments_get_one_answer(victim, address, args):
-    peer = victim.peer(timeout=30)
+    peer = victim.peer()
     end = peer.ask(address, *args)[-1]
     if end.address == "/fail":
         assert end.args[0] == address
@@ -228,7 +229,7 @@ def test_damaged_messages_do_no_harm(victim, data):
     message = bytearray(datagram(address, "a", 1, 0.5, "b"))
     for place in data.draw(st.lists(st.integers(0, len(message) - 1), max_size=6)):
         message[place] = data.draw(st.integers(0, 255))
-    peer = victim.peer(timeout=30)
+    peer = victim.peer()
     peer.send_bytes(bytes(message[: data.draw(st.integers(0, len(message)))]))
     peer.send("/status")
     # Raw, since a name that is not text comes back byte for byte, and python-osc cannot read that.
@@ -245,7 +246,7 @@ def test_huge_datagrams_of_noise_are_answered(victim):
 
 def wait_for_an_empty_queue(peer):
     """The tests before leave work behind."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while peer.ask("/status")[0].args[2:4] != [0, "-"]:
         assert time.monotonic() < deadline, "the queue did not empty"
         time.sleep(0.05)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from live_controller import controller  # noqa: F401 - a fixture
 from test_live_link import linked, server  # noqa: F401 - fixtures
+from waiting import PATIENCE_S
 
 from renderer.ipc import messages
 from renderer.ipc.messages import Event
@@ -183,7 +184,7 @@ def test_without_a_renderer_the_question_is_answered_at_once():
     publisher, answers = Publisher("127.0.0.1", 0), []
     publisher.start()
     publisher.ask_frames(1.0, lambda frames, error: answers.append((frames, error)))
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while not answers and time.monotonic() < end:
         time.sleep(0.01)
     publisher.stop()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import small_run
 from parts import need_module
+from waiting import PATIENCE_S
 
 import gansynth
 from gansynth import config
@@ -122,7 +123,7 @@ def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):
     while not process.stdout.readline().startswith("training"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=600)
+    out, _ = process.communicate(timeout=2 * PATIENCE_S)
     assert process.returncode == 130
     assert "stopped" in out
     assert state(tmp_path / "run").images % 8 == 0
@@ -178,7 +179,7 @@ def two_workers(data, run, **hparams):
             subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         )
     try:
-        return [(process.communicate(timeout=600), process.returncode) for process in processes]
+        return [(process.communicate(timeout=2 * PATIENCE_S), process.returncode) for process in processes]
     finally:
         for process in processes:
             process.kill()

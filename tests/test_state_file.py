@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from waiting import PATIENCE_S
 
 import ganspace
 import gansynth
@@ -260,5 +261,5 @@ def test_nobody_waits_for_the_disk_which_has_the_state_a_little_later(tmp_path, 
     for seed in range(3):
         keeper.save(Session.seeded(seed))
     assert not synced and load(tmp_path / "s.npz").seed == 2
-    keeper._syncing.join(10)
+    keeper._syncing.join(PATIENCE_S)
     assert synced == [tmp_path / "s.npz"]

@@ -29,7 +29,7 @@ class Listener:
     """A client that plays one stream, and keeps its segments; it steers from a second port, whose replies are apart."""
 
     def __init__(self, server, *slots, rate=0, level=0, target=""):
-        self.peer, self.control = server.peer(20.0), server.peer(20.0)
+        self.peer, self.control = server.peer(), server.peer()
         self.target = target or f"s{self.peer.port}"
         ask(self.peer, "/notify", 0, rate, level)
         self.segments, self.position_s, self.end = [], 0.0, None

@@ -17,7 +17,7 @@ import soundfile
 import tiny_family
 from conftest import SMALL, RunningServer
 from test_live_serve import PROCESSES, painted, status
-from waiting import until
+from waiting import PATIENCE_S, until
 from web import serving
 
 import ganspace
@@ -204,7 +204,7 @@ def test_it_is_rendered_live(room):
         assert server.send("/image/edits", 2, -1)[-1].address == "/done"
         for mode in ("tempo", "free"):
             assert server.send("/image/mode", mode)[-1].address == "/done"
-        with urlopen(f"{status(server)[4]}frame.jpg", timeout=30) as response:
+        with urlopen(f"{status(server)[4]}frame.jpg", timeout=PATIENCE_S) as response:
             assert response.read(2) == b"\xff\xd8"
         assert server.send("/image/snapshot", "moment.png")[0].address == "/image/file"
         assert (room / "pictures" / "moment.png").is_file()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import small_run
 from parts import need_module
+from waiting import PATIENCE_S
 
 import gansynth
 from core.training.timeline import Timeline
@@ -34,7 +35,7 @@ def trained(tmp_path_factory):
         assert first.poll() is None
         time.sleep(0.05)
     first.send_signal(signal.SIGINT)
-    assert "stopped" in first.communicate(timeout=120)[0]
+    assert "stopped" in first.communicate(timeout=PATIENCE_S)[0]
     images = run_folder.restore(run, config.read_config(run)).images
     done = small_run.train(data, run, "--minutes", 0.35, *cache, environment={"KERAS_BACKEND": "jax"}, **SETTINGS)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from conftest import Peer
 from parts import need_ipv6
+from waiting import until
 
 from server.osc.client import Client
 from server.osc.dispatcher import Dispatcher
@@ -27,19 +28,11 @@ def osc():
     socket.close()
 
 
-def wait_for(condition):
-    for _ in range(500):
-        if condition():
-            return True
-        threading.Event().wait(0.01)
-    return False
-
-
 def test_the_largest_datagram_arrives_whole(osc):
     _, port, received = osc
     data = b"/" + b"x" * (MAX_DATAGRAM - 1)
     Peer(port).send_bytes(data)
-    assert wait_for(lambda: received)
+    until(lambda: received)
     assert received[0][0] == data
 
 
@@ -48,7 +41,7 @@ def test_datagrams_keep_their_order(osc):
     peer = Peer(port)
     for number in range(500):
         peer.send_bytes(str(number).encode())
-    assert wait_for(lambda: len(received) == 500)
+    until(lambda: len(received) == 500)
     assert [int(data) for data, _ in received] == list(range(500))
 
 
@@ -56,7 +49,7 @@ def test_replies_go_to_the_sender(osc):
     socket, port, received = osc
     peer = Peer(port)
     peer.send("/hello")
-    assert wait_for(lambda: received)
+    until(lambda: received)
     socket.send(Message("/answer", (1,)), received[0][1])
     assert peer.receive() == ("/answer", [1])
 
@@ -65,7 +58,7 @@ def test_localhost_may_be_ipv6(osc):
     need_ipv6()
     socket, port, received = osc
     with Client("::1", port, 5) as client:
-        threading.Thread(target=lambda: wait_for(lambda: received) and answer_all(socket, received)).start()
+        threading.Thread(target=lambda: until(lambda: received) and answer_all(socket, received)).start()
         assert [reply.address for reply in client.ask("/hello")] == ["/done"]
 
 
@@ -101,7 +94,7 @@ def test_a_handler_that_raises_does_not_stop_the_socket():
     peer = Peer(int(socket.name.rpartition(":")[2]))
     peer.send_bytes(b"one")
     peer.send_bytes(b"two")
-    assert wait_for(lambda: len(received) == 2)
+    until(lambda: len(received) == 2)
     socket.stop()
     thread.join()
     socket.close()
@@ -143,7 +136,7 @@ def test_two_servers_do_not_answer_each_other_for_ever():
     for bad in ("/unknown", "/sound/load", "/sound/unload"):
         sockets[0].send(Message(bad), other)
     # Three messages and their three answers, and then silence.
-    assert wait_for(lambda: len(received) >= 6)
+    until(lambda: len(received) >= 6)
     threading.Event().wait(0.3)
     for socket, thread in zip(sockets, threads, strict=True):
         socket.stop()

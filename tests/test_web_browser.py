@@ -8,8 +8,7 @@ import pytest
 from browser import Browser
 from page_renderer import BAR, BITS, CLASSES, DIRECTED, SIZE, FakeRenderer, picture
 from parts import need_program
-
-PATIENCE_S = 60.0
+from waiting import PATIENCE_S
 
 # The number that the canvas shows, read from its pixels.
 NUMBER = f"""(() => {{

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from page_renderer import number_in, picture
 from PIL import Image
+from waiting import PATIENCE_S
 
 from renderer.web import Frames
 
@@ -26,7 +27,7 @@ def test_waiting_ends_with_the_next_picture():
     frames.put(picture(1))
     threading.Timer(0.1, lambda: frames.put(picture(2))).start()
     began = time.monotonic()
-    assert frames.wait(after=1, timeout=10.0)[0] == 2
+    assert frames.wait(after=1, timeout=PATIENCE_S)[0] == 2
     assert 0.05 < time.monotonic() - began < 5.0
 
 

@@ -16,12 +16,11 @@ import pytest
 from page_renderer import FakeRenderer, number_in, picture
 from PIL import Image
 from test_live_link import WRONG
+from waiting import PATIENCE_S
 
 from core.web.gate import MOST
 from renderer.web import Frames, WebServer
 from renderer.web.viewer import MAX_ASKED, UNSEEN
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture

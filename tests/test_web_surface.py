@@ -11,13 +11,12 @@ import soundfile
 from browser import Browser
 from page_renderer import FakeRenderer, picture
 from parts import need_program
-from waiting import until
+from waiting import PATIENCE_S, until
 
 from bench.relay import Relay
 from core.commands.forms import WITHOUT_FORM
 from core.commands.table import TABLE
 
-PATIENCE_S = 60.0
 # A controller with one port, and a count of what the page starts to play.
 FAKES = """
 window.port = { name: "Faders 8" };

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from sklearn.decomposition import NMF
+from waiting import PATIENCE_S
 
 from core.audio.signals.factorization import factorize, strengths_of
 from tests.conftest import SMALL
@@ -16,7 +17,9 @@ INSTALL = "this needs scikit-learn, which is not installed: pip install 'hallu[a
 
 def run_without(module, *words, cwd):
     program = WITHOUT.format(module=module, words=[str(word) for word in words])
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=cwd, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=cwd, timeout=2 * PATIENCE_S
+    )
 
 
 @pytest.mark.parametrize("estimator", ["ipca", "fbpca"])

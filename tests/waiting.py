@@ -1,4 +1,4 @@
-"""Waiting for something that can only be asked for."""
+"""Waiting: for how long, and for what can only be asked for."""
 
 import time
 from collections.abc import Callable
@@ -6,8 +6,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Before a test gives up. On a machine with ten times as much to do as it can, seconds become minutes; where all is
+# well, patience costs nothing.
+PATIENCE_S = 300.0
 
-def until(happens: Callable[[], T], what: str = "it", patience_s: float = 120.0) -> T:
+
+def until(happens: Callable[[], T], what: str = "it", patience_s: float = PATIENCE_S) -> T:
     """What `happens` gives, once it gives something true."""
     end = time.monotonic() + patience_s
     while not (given := happens()):
