@@ -75,6 +75,7 @@ class FakeRenderer:
         self.frames = Frames()
         self.status = {
             "model": "patterns",
+            "conditions": {},
             "models": ["patterns", "glyphs"],
             "mode": "follow",
             "fps": 29.94,
