@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import LONG
 from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
@@ -265,3 +266,7 @@ def test_commands_are_spelled_as_they_are_installed(page):
     installed = re.findall(r'^(\w+) = "scripts', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)
     typed = re.findall(r"python3? -m (?:scripts\.)?(\w+)", page.read_text(encoding="utf-8"))
     assert not {"server", *installed}.intersection(typed)
+
+
+def test_the_files_that_begin_first_are_there():
+    assert not [name for name in LONG if not (ROOT / "tests" / f"test_{name}.py").exists()]
