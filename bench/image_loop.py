@@ -23,6 +23,8 @@ from core.audio.loudness import loudness_lufs
 from server.osc.packet import MAX_DATAGRAM, Message, decode, encode
 
 _TARGET, _READ_S, _PIECE_S = "loop", 10.0, 10.0
+# From one position that is reported to the next.
+_REPORT_S = 0.05
 # A piece below this is silence; a round below this motion shows still pictures.
 _SILENT_LUFS, _STILL = -60.0, 0.01
 
@@ -54,9 +56,11 @@ class Listener:
             while not self.waves:
                 self._receive()
             before_s, end_s, read_s = time.monotonic(), time.monotonic() + seconds, 0.0
-            position_s, delivered_s = 0.0, len(self.waves[0]) / self.rate
+            position_s, delivered_s = 0.0, sum(map(len, self.waves)) / self.rate
             while (now_s := time.monotonic()) < end_s:
                 delivered_s += sum(len(wave) for wave in self._receive()) / self.rate
+                if now_s - before_s < _REPORT_S:
+                    continue
                 self.late_s += max(0.0, position_s + now_s - before_s - delivered_s)
                 position_s, before_s = min(position_s + now_s - before_s, delivered_s), now_s
                 self._send("/sound/stream_position", _TARGET, position_s)
