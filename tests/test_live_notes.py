@@ -41,9 +41,14 @@ def test_the_whole_note_begins_with_its_head_bit_by_bit(peer, rate, level):
 @pytest.mark.parametrize("rate", [0, 48000])
 def test_a_note_is_that_of_synthesize(peer, rate):
     ask(peer, "/notify", 0, rate)
-    (_, audio), (other, _) = play(peer), ask(peer, "/sound/synthesize", "live", "t", 40)
-    ours, theirs = wave(audio), wave(other)
-    assert np.linalg.norm(ours - theirs) < 1e-3 * np.linalg.norm(theirs)
+    differences = []
+    for _ in range(3):
+        ask(peer, "/sound/randomize_z", "live")
+        (_, audio), (other, _) = play(peer), ask(peer, "/sound/synthesize", "live", "t", 40)
+        ours, theirs = wave(audio), wave(other)
+        differences.append(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+    # This checkpoint is chaotic: now and then a timbre magnifies the last bits of a sum.
+    assert np.median(differences) < 1e-4
 
 
 def test_a_note_played_again_is_the_same(peer):
