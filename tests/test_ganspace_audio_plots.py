@@ -158,10 +158,11 @@ def test_a_name_for_no_direction_is_refused(tmp_path, capsys):
 
 
 def test_edits_move_the_notes_of_gansynth_generate(run, tmp_path, magenta):
-    flags = ["--ckpt_dir", SMALL, "--batch_size", 1, "--seed", 3, "--pitch", 40, "--edits_file", PCA, "--edits=-2,0.5"]
+    # Of this seed the note is not chaotic: a change of z by 1e-6 moves it by 2e-6, that of seed 3 by 0.07.
+    flags = ["--ckpt_dir", SMALL, "--batch_size", 1, "--seed", 11, "--pitch", 40, "--edits_file", PCA, "--edits=-2,0.5"]
     flags.append("--raw")
     assert run(gansynth_generate, *flags)[0] == 0
-    z = np.random.default_rng(3).standard_normal((1, magenta.latent_size)).astype(np.float32)
+    z = np.random.default_rng(11).standard_normal((1, magenta.latent_size)).astype(np.float32)
     moved = magenta.activations(z, [40], "conv0") + ganspace.load(PCA).offsets([[-2.0, 0.5]])
     expected = magenta.generate_from_activations("conv0", moved, [40])[0]
     np.testing.assert_allclose(wave(tmp_path, "generated_0.wav"), expected, atol=1e-3 * np.abs(expected).max())
