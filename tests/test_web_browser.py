@@ -215,6 +215,8 @@ def test_a_snapshot_does_not_bring_hidden_controls_back(tab, fake):
 def test_a_light_is_on_while_recording_with_hidden_controls_too(tab, fake):
     fake.status["recording"] = True
     tab.wait("document.getElementById('record').textContent === 'Stop'")
+    # While the pointer rests, controls hide by themselves.
+    tab.move(10, 10)
     assert tab.shown("#recording") and not tab.shown("#light")
     tab.press("h")
     assert tab.shown("#light")
