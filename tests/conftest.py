@@ -33,8 +33,8 @@ def pytest_configure():
 # Files that take long, so that none of them begins when the others have ended; what computes and what waits by turns.
 LONG = (
     "image_training", "remote_packets", "sound_training_command", "live_process", "image_training_command",
-    "web_browser", "stylegan2_training", "pd_voice", "foley_training", "remote_line", "killed_server",
-    "pd_halluseq", "image_steps", "room_engines", "ganspace_cluster", "pd_elsewhere", "matching", "pd_ganspace",
+    "stylegan2_training", "pd_voice", "foley_training", "remote_line", "killed_server", "pd_halluseq", "web_browser",
+    "image_steps", "room_engines", "ganspace_cluster", "pd_elsewhere", "matching", "pd_ganspace",
     "ganspace_command", "live_bends", "direction_commands", "pd_live", "condition_commands", "web_surface",
     "foley_commands", "remote_page", "third_family", "pd_play", "packaging", "pd_foley", "visualize_command",
     "live_audio_track", "biggan_layers", "remote_keys", "foley_model", "link_publisher", "visualize", "pd_record",

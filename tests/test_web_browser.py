@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from page_renderer import BAR, BITS, CLASSES, DIRECTED, SIZE, FakeRenderer, picture
 from parts import need_program
-from waiting import PATIENCE_S
+from waiting import PATIENCE_S, until
 
 # The number that the canvas shows, read from its pixels.
 NUMBER = f"""(() => {{
@@ -65,8 +65,8 @@ def test_pictures_arrive_and_change(tab, fake):
     seen = [tab.wait(NUMBER)]
     while len(seen) < 5:
         seen.append(tab.wait(f"(number => number > {seen[-1]} && number)({NUMBER})"))
-    shown = tab.js(NUMBER)
-    assert fake.frames.number - shown < 30
+    # On a busy machine it may be late, but never stays so.
+    until(lambda: fake.frames.number - tab.js(NUMBER) < 30)
 
 
 def test_a_picture_is_as_large_as_the_window_and_not_distorted(tab, fake):
