@@ -4,6 +4,8 @@ The same start and the same steps as scikit-learn's NMF: from the strongest sing
 2008), coordinate after coordinate (Cichocki and Phan 2009).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 _TOLERANCE = 1e-4
@@ -23,27 +25,32 @@ def factorize(rows: np.ndarray, parts: int, iterations: int) -> tuple[np.ndarray
         How strong each part is in each row, [n, parts], and the parts, [parts, size].
     """
     strengths, found = _start(rows, parts)
-    first = 0.0
-    for _ in range(iterations):
+
+    def step() -> float:
         # The long matrix comes first: the other way round it takes four times as long.
         change = _improve(strengths, (rows @ found.T).T, found @ found.T)
-        change += _improve(found, (rows.T @ strengths.T).T, strengths @ strengths.T)
-        first = first or change
-        if change <= _TOLERANCE * first:
-            break
+        return change + _improve(found, (rows.T @ strengths.T).T, strengths @ strengths.T)
+
+    _settle(step, iterations)
     return strengths.T, found
 
 
 def strengths_of(rows: np.ndarray, parts: np.ndarray, iterations: int) -> np.ndarray:
     """How strong known parts [parts, size] are in rows [n, size]: [n, parts]; see `factorize`."""
-    strengths, first = np.zeros((len(parts), len(rows)), np.float32), 0.0
+    strengths = np.zeros((len(parts), len(rows)), np.float32)
     products, gram = (rows @ parts.T).T, parts @ parts.T
+    _settle(lambda: _improve(strengths, products, gram), iterations)
+    return strengths.T
+
+
+def _settle(step: Callable[[], float], iterations: int) -> None:
+    """Call `step`, which returns how much it has changed, until that is little beside the first."""
+    first = 0.0
     for _ in range(iterations):
-        change = _improve(strengths, products, gram)
+        change = step()
         first = first or change
         if change <= _TOLERANCE * first:
             break
-    return strengths.T
 
 
 def _improve(factor: np.ndarray, products: np.ndarray, gram: np.ndarray) -> float:
