@@ -194,6 +194,8 @@ def running_server(models: Path, scratch: Path) -> Iterator[tuple[subprocess.Pop
         yield process, int(line.rpartition(":")[2])
     finally:
         process.terminate()
+        # Before its input ends, or it would say that it was left alone.
+        process.wait()
         process.communicate()
 
 

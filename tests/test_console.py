@@ -268,6 +268,7 @@ def test_ctrl_c_leaves_nothing_half_written(models, tmp_path):
 def test_the_demo_leaves_sounds_and_pictures(hallu, tmp_path):
     done = hallu("demo", "--out", "here", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "is gone" not in done.stderr
     for name in ("hallucination", "directions"):
         wave, rate = soundfile.read(tmp_path / "here" / f"{name}.wav")
         assert len(wave) / rate > 5
