@@ -23,6 +23,8 @@ BREAK_HZ = 3000.0
 FLOOR = 1e-4
 # Values of a matrix smaller than this share of their channel's largest are left out.
 _NEGLIGIBLE = 3e-3
+# Below any power that is heard; a channel without sound has no phase, and stays silent.
+_TINY = 1e-12
 _HOPS = 4
 
 
@@ -58,10 +60,7 @@ class SparseMatrix:
 
 def analysed(ops: Ops, frames: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
     """Frames of samples [n, count, length], not windowed -> log power and phase, each [n, count, length / 2]."""
-    length = frames.shape[-1]
-    matrix, sign = analysis_matrix(length // 2, sample_rate), _alternating(length // 2)
-    parts = (_turned(ops, part * sign) for part in ops.rfft(frames, length))
-    real, imaginary = (_turned(ops, matrix.after(ops, part)) for part in parts)
+    real, imaginary = _coefficients(ops, frames, sample_rate)
     return ops.log(ops.square(real) + ops.square(imaginary) + FLOOR), ops.arctan2(imaginary, real)
 
 
@@ -70,12 +69,26 @@ def synthesised(ops: Ops, level: Tensor, phase: Tensor, sample_rate: int) -> Ten
 
     Each frame begins a quarter of its length after the one before.
     """
-    channels = level.shape[-1]
-    matrix, sign = synthesis_matrix(channels, sample_rate), _alternating(channels)
-    magnitude = ops.sqrt(ops.maximum(ops.exp(level) - FLOOR, 0.0))
-    parts = (_turned(ops, magnitude * part(phase)) for part in (ops.cos, ops.sin))
-    real, imaginary = (_turned(ops, matrix.after(ops, part)) * sign for part in parts)
-    return ops.irfft((real, imaginary), 2 * channels)
+    magnitude = _magnitude(ops, level)
+    return _frames(ops, magnitude * ops.cos(phase), magnitude * ops.sin(phase), sample_rate)
+
+
+def consistent(ops: Ops, level: Tensor, frames: Tensor, sample_rate: int) -> Tensor:
+    """As `synthesised`, with the phases of a sound in place of given ones.
+
+    Phases of a network fit neither those of the next channel nor those of the next frame exactly, so that what overlaps
+    is partly cancelled. Those of the sound that they make do fit. With them and the network's levels the sound is as
+    loud as it should be: one iteration of Griffin and Lim 1984.
+
+    Args:
+        ops: what computes it.
+        level: log power [n, count, channels].
+        frames: of the sound, not windowed, [n, count, 2 channels].
+        sample_rate: Hz.
+    """
+    real, imaginary = _coefficients(ops, frames, sample_rate)
+    gain = _magnitude(ops, level) / ops.sqrt(ops.square(real) + ops.square(imaginary) + _TINY)
+    return _frames(ops, gain * real, gain * imaginary, sample_rate)
 
 
 def locked(
@@ -167,6 +180,26 @@ def _spectra(functions: np.ndarray) -> np.ndarray:
     length = functions.shape[1]
     spectra = np.fft.fft(np.fft.ifftshift(functions, axes=1), axis=1).real[:, : length // 2 + 1]
     return np.where(np.abs(spectra) < _NEGLIGIBLE * np.abs(spectra).max(axis=1, keepdims=True), 0.0, spectra)
+
+
+def _coefficients(ops: Ops, frames: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
+    """Frames of samples [n, count, length] -> real and imaginary parts of the channels, [n, count, length / 2]."""
+    length = frames.shape[-1]
+    matrix, sign = analysis_matrix(length // 2, sample_rate), _alternating(length // 2)
+    real, imaginary = (_turned(ops, part * sign) for part in ops.rfft(frames, length))
+    return _turned(ops, matrix.after(ops, real)), _turned(ops, matrix.after(ops, imaginary))
+
+
+def _frames(ops: Ops, real: Tensor, imaginary: Tensor, sample_rate: int) -> Tensor:
+    """Real and imaginary parts of the channels [n, count, channels] -> windowed frames of samples."""
+    channels = real.shape[-1]
+    matrix, sign = synthesis_matrix(channels, sample_rate), _alternating(channels)
+    parts = (_turned(ops, matrix.after(ops, _turned(ops, part))) * sign for part in (real, imaginary))
+    return ops.irfft(tuple(parts), 2 * channels)
+
+
+def _magnitude(ops: Ops, level: Tensor) -> Tensor:
+    return ops.sqrt(ops.maximum(ops.exp(level) - FLOOR, 0.0))
 
 
 def _turned(ops: Ops, x: Tensor) -> Tensor:

@@ -50,7 +50,8 @@ class Config:
     besides pitch, and `label_counts`, where it is known, says how often they occur together in the training data; see
     gansynth/conditions.py. Both are additions of ours, and so are `fade_in_s`, over which notes rise from 0, and
     `phase_locking`, how many channels of a "complex_mel" are kept in phase when it is played (0: none), see
-    `gansynth.complex_mel.locked`, and `octave_gains_db`, how much louder octaves are played, see
+    `gansynth.complex_mel.locked`, `consistent_phases`, whether its phases are made to fit each other, see
+    `gansynth.complex_mel.consistent`, and `octave_gains_db`, how much louder octaves are played, see
     gansynth/octave_gains.py.
     """
 
@@ -81,6 +82,7 @@ class Config:
     fmap_max: int = 128
     fade_in_s: float = 0.0
     phase_locking: float = 0.0
+    consistent_phases: bool = False
     octave_gains_db: tuple[float, ...] = ()
     conditions: tuple[str, ...] = ()
     label_counts: JointCounts | None = None
@@ -95,6 +97,8 @@ class Config:
             raise checks.mismatch("conditions", f"be in the order {ordered(self.conditions)}", self.conditions)
         if self.phase_locking and self.data_type != "complex_mel":
             raise checks.mismatch("phase_locking", "be 0, unless data_type is complex_mel", self.phase_locking)
+        if self.consistent_phases and self.data_type != "complex_mel":
+            raise checks.mismatch("consistent_phases", "be false, unless data_type is complex_mel", "true")
         check_gains(self.octave_gains_db)
         if self.simple_arch:
             raise ValueError("simple_arch is true; only Magenta's standard generator can be played")

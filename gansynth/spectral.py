@@ -21,6 +21,8 @@ from gansynth.config import Config
 
 Columns = tuple[list[np.ndarray], list[np.ndarray]]
 EPSILON = 1e-6
+# Frames that overlap with the next one.
+OVERLAPPING = 3
 _MEL_BREAK_HZ, _MEL_Q = 700.0, 1127.0
 
 
@@ -30,6 +32,8 @@ def specgrams_to_waves(ops: Ops, specgrams: Tensor, config: Config, length: int 
     `length` samples need `needed_frames` frames; None: the whole sound from all frames.
     """
     wave = overlap_add(ops, windowed_frames(ops, specgrams, config)[0], config.hop)
+    if config.consistent_phases:
+        wave = overlap_add(ops, consistent_frames(ops, specgrams[..., 0], wave, config), config.hop)
     length = config.audio_length if length is None else length
     return wave[:, config.padding : config.padding + length]
 
@@ -64,6 +68,21 @@ def windowed_frames(
     return frames * _synthesis_window(config.frame_length), following
 
 
+def consistent_frames(ops: Ops, level: Tensor, wave: Tensor, config: Config) -> Tensor:
+    """Frames with the levels of a complex_mel, and the phases of the sound that it makes.
+
+    Args:
+        ops: what computes them.
+        level: [n, count, frequencies].
+        wave: the sound without these phases, [n, (count + OVERLAPPING) * hop].
+        config: gives the sizes.
+
+    Returns:
+        [n, count, frame_length], ready to be added up with `overlap_add`.
+    """
+    return complex_mel.consistent(ops, level, _framed(ops, wave, level.shape[1], config), config.sample_rate)
+
+
 def faded_in(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, length] that rise from 0 over the config's fade_in_s.
 
@@ -85,8 +104,7 @@ def fade_in(config: Config) -> np.ndarray:
 def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     """Waves [n, audio_length] -> [n, frames, frequencies, 2], the representation a network is trained on."""
     padded = ops.pad(ops.cast(waves, "float32"), ((0, 0), (config.padding, 0)))
-    starts = np.arange(config.frames)[:, None] * config.hop + np.arange(config.frame_length)
-    framed = ops.take(padded, starts, axis=1)
+    framed = _framed(ops, padded, config.frames, config)
     if config.data_type == "complex_mel":
         level, angle = complex_mel.analysed(ops, framed, config.sample_rate)
         return ops.stack([level, instantaneous_frequency(ops, angle)], axis=-1)
@@ -105,8 +123,9 @@ def waves_to_specgrams(ops: Ops, waves: Tensor, config: Config) -> Tensor:
 
 
 def needed_frames(length: int, config: Config) -> int:
-    """How many frames touch the first `length` samples of the sound."""
-    return min(config.frames, max(1, -(-(length + config.padding) // config.hop)))
+    """How many frames the first `length` samples of the sound depend on."""
+    count = max(1, -(-(length + config.padding) // config.hop)) + (OVERLAPPING if config.consistent_phases else 0)
+    return min(config.frames, count)
 
 
 def instantaneous_frequency(ops: Ops, phase: Tensor) -> Tensor:
@@ -162,6 +181,12 @@ def _columns(matrix: Callable[[int, int], np.ndarray], bins: int, sample_rate: i
     used = values != 0
     rows = np.argsort(~used, axis=0, kind="stable")[: max(1, used.sum(axis=0).max())]
     return list(rows), list(np.take_along_axis(values, rows, axis=0).astype(np.float32))
+
+
+def _framed(ops: Ops, wave: Tensor, count: int, config: Config) -> Tensor:
+    """A wave [n, samples] -> its first frames, [n, count, frame_length]."""
+    starts = np.arange(count)[:, None] * config.hop + np.arange(config.frame_length)
+    return ops.take(wave, starts, axis=1)
 
 
 def _polar(ops: Ops, specgrams: Tensor, config: Config, before: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -4,8 +4,9 @@
     samples, state = advance(specgrams, state, config)      # as often as there are frames
     samples = finish(state, config)
 
-Each frame in is one hop of samples out. The sound is cut as `spectral.specgrams_to_waves` and `spectral.faded_in` cut
-it: the padding before it is left out, it rises over fade_in_s, and it ends after audio_length samples.
+Each frame in is one hop of samples out; with `consistent_phases` a frame is known when those that overlap with it are.
+The sound is cut as `spectral.specgrams_to_waves` and `spectral.faded_in` cut it: the padding before it is left out, it
+rises over fade_in_s, and it ends after audio_length samples.
 """
 
 from collections.abc import Iterator
@@ -16,9 +17,7 @@ import numpy as np
 from core.nn import numpy_ops
 from gansynth import spectral
 from gansynth.config import Config
-
-# Frames that overlap with the next one.
-_OVERLAPPING = 3
+from gansynth.spectral import OVERLAPPING
 
 
 @dataclass(frozen=True)
@@ -29,24 +28,47 @@ class StreamState:
         frames: how many have come in.
         phase: see `spectral.windowed_frames`; None before the first frame.
         tail: the last three frames of sound, windowed, [1, 3, frame_length]; None before the first frame.
+        waiting: frames whose phases are not known yet; None without `consistent_phases`, and before the first frame.
     """
 
     frames: int = 0
     phase: np.ndarray | None = None
     tail: np.ndarray | None = None
+    waiting: "_Waiting | None" = None
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """The last three frames of a sound that gets consistent phases.
+
+    Attributes:
+        level: [1, 3, frequencies].
+        windowed: without these phases, [1, 3, frame_length].
+        wave: the same as samples, as far as they are complete, [1, 3 * hop].
+    """
+
+    level: np.ndarray
+    windowed: np.ndarray
+    wave: np.ndarray
+
+    @classmethod
+    def silent(cls, config: Config) -> "_Waiting":
+        """Frames without sound."""
+        level = np.full((1, OVERLAPPING, config.frequencies), -np.inf, np.float32)
+        return cls(level, _silence(config), np.zeros((1, OVERLAPPING * config.hop), np.float32))
 
 
 def latency_frames(config: Config) -> int:
-    """How many frames come in before the first sample goes out: those of the padding.
+    """How many frames come in before the first sample goes out: those of the padding, and those that are waited for.
 
     After `n` frames all samples before (n - latency_frames) * hop, and the rest of the padding's last hop, are out.
     """
-    return config.padding // config.hop
+    return config.padding // config.hop + _awaited(config)
 
 
 def samples_after(frames: int, config: Config) -> int:
     """How many samples are out after so many frames."""
-    return min(max(0, frames * config.hop - config.padding), config.audio_length)
+    return min(max(0, (frames - _awaited(config)) * config.hop - config.padding), config.audio_length)
 
 
 def advance(specgrams: np.ndarray, state: StreamState, config: Config) -> tuple[np.ndarray, StreamState]:
@@ -62,15 +84,22 @@ def advance(specgrams: np.ndarray, state: StreamState, config: Config) -> tuple[
     """
     if not len(specgrams):
         return np.zeros(0, np.float32), state
-    windowed, phase = spectral.windowed_frames(numpy_ops, specgrams[None], config, state.phase)
-    samples, tail = _added(windowed, state, config)
-    return samples, StreamState(state.frames + len(specgrams), phase, tail)
+    specgrams = specgrams[None]
+    windowed, phase = spectral.windowed_frames(numpy_ops, specgrams, config, state.phase)
+    waiting = None
+    if config.consistent_phases:
+        windowed, waiting = _consistent(specgrams[..., 0], windowed, state.waiting, config)
+    wave, tail = _completed(windowed, state.tail, config)
+    return _cut(wave, state, config), StreamState(state.frames + specgrams.shape[1], phase, tail, waiting)
 
 
 def finish(state: StreamState, config: Config) -> np.ndarray:
     """The samples under the last frames, float32: what is left when no more frames come."""
-    silence = np.zeros((1, _OVERLAPPING, config.frame_length), np.float32)
-    return _added(silence, state, config)[0]
+    windowed = _silence(config)
+    if config.consistent_phases:
+        last, _ = _consistent(_Waiting.silent(config).level, windowed, state.waiting, config)
+        windowed = np.concatenate([last, windowed], axis=1)
+    return _cut(_completed(windowed, state.tail, config)[0], state, config)
 
 
 def blocks(specgram: np.ndarray, config: Config, frames: int = 16) -> Iterator[np.ndarray]:
@@ -89,15 +118,45 @@ def blocks(specgram: np.ndarray, config: Config, frames: int = 16) -> Iterator[n
     yield finish(state, config)
 
 
-def _added(windowed: np.ndarray, state: StreamState, config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """The samples that windowed frames [1, count, frame_length] complete, and the new tail."""
-    before = np.zeros((1, _OVERLAPPING, config.frame_length), np.float32) if state.tail is None else state.tail
-    together = np.concatenate([before, windowed], axis=1)
-    count, hop = windowed.shape[1], config.hop
-    wave = spectral.overlap_add(numpy_ops, together, hop)[0, _OVERLAPPING * hop : (_OVERLAPPING + count) * hop]
-    start = state.frames * hop - config.padding
-    wave = wave[max(0, -start) : max(0, config.audio_length - start)]
-    return _faded_in(wave, max(0, start), config), together[:, -_OVERLAPPING:]
+def _awaited(config: Config) -> int:
+    """How many frames come in before the phases of one are known."""
+    return OVERLAPPING if config.consistent_phases else 0
+
+
+def _silence(config: Config) -> np.ndarray:
+    return np.zeros((1, OVERLAPPING, config.frame_length), np.float32)
+
+
+def _consistent(
+    level: np.ndarray, windowed: np.ndarray, waiting: _Waiting | None, config: Config
+) -> tuple[np.ndarray, _Waiting]:
+    """The frames that others complete, as many as those, with consistent phases; and those that wait now.
+
+    Args:
+        level: of the next frames, [1, count, frequencies].
+        windowed: without these phases, [1, count, frame_length].
+        waiting: the frames before.
+        config: of the model.
+    """
+    before = waiting or _Waiting.silent(config)
+    wave, tail = _completed(windowed, before.windowed, config)
+    level, wave = np.concatenate([before.level, level], axis=1), np.concatenate([before.wave, wave], axis=1)
+    found = spectral.consistent_frames(numpy_ops, level[:, :-OVERLAPPING], wave, config)
+    return found, _Waiting(level[:, -OVERLAPPING:], tail, wave[:, -OVERLAPPING * config.hop :])
+
+
+def _completed(windowed: np.ndarray, tail: np.ndarray | None, config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """The samples that windowed frames [1, count, frame_length] complete, [1, count * hop], and the new tail."""
+    together = np.concatenate([_silence(config) if tail is None else tail, windowed], axis=1)
+    wave = spectral.overlap_add(numpy_ops, together, config.hop)
+    return wave[:, OVERLAPPING * config.hop :][:, : windowed.shape[1] * config.hop], together[:, -OVERLAPPING:]
+
+
+def _cut(wave: np.ndarray, state: StreamState, config: Config) -> np.ndarray:
+    """What is heard of the next samples [1, count]."""
+    start = (state.frames - _awaited(config)) * config.hop - config.padding
+    heard = wave[0, max(0, -start) : max(0, config.audio_length - start)]
+    return _faded_in(heard, max(0, start), config)
 
 
 def _faded_in(wave: np.ndarray, start: int, config: Config) -> np.ndarray:

@@ -73,6 +73,8 @@ def _make(options: argparse.Namespace) -> None:
         from gansynth.louder import make_louder
 
         make_louder(run, recipe.louder)
+    if recipe.levels:
+        _step(postprocess_model.main, ["--ckpt_dir", str(run), "--levels_of", str(data), "--execute"])
     print(f"{run} is ready; hallu models add {run}")
 
 

@@ -3,13 +3,14 @@
 It prints what it would do, and does it only with --execute. Magenta cannot load a shrunk folder, and training can go on
 from it only with --continuable, which keeps the discriminator beside it. --half halves its size, which cannot be heard:
 weights in half precision, as a .safetensors file; --float32 turns such a folder back into TensorFlow's format.
---phase_locking and --levels_of change how the model is played, in its experiment.json.
+--consistent_phases, --phase_locking and --levels_of change how the model is played, in its experiment.json.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from core.progress import show_progress
 from core.training.settings import EXPORTED
@@ -19,6 +20,7 @@ from gansynth.training import continuation, run_folder
 from scripts import frame
 
 PROG = "gansynth_postprocess_model"
+_PHASES = ("consistent_phases", "phase_locking")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--phase_locking", type=float, metavar="CHANNELS",
         help="of a complex_mel: keep channels of one partial in phase when it is played, 0.6 for clearer notes; 0: off",
+    )  # fmt: skip
+    flags.add_argument(
+        "--consistent_phases", action=argparse.BooleanOptionalAction,
+        help="of a complex_mel: let phases fit each other when it is played, so that nothing gets too soft",
     )  # fmt: skip
     flags.add_argument(
         "--levels_of", type=frame.path, metavar="DATASET",
@@ -57,9 +63,8 @@ def _shrink(options: argparse.Namespace) -> None:
         print(line)
     if options.continuable:
         print(f"write  {EXPORTED}")
-    for name in ("phase_locking", "levels_of"):
-        if (value := getattr(options, name)) is not None:
-            print(f"set    {name} {value}")
+    for name, value in _given(options, *_PHASES, "levels_of").items():
+        print(f"set    {name} {value}")
     if options.execute:
         if options.continuable:
             settings = config.read_config(options.ckpt_dir)
@@ -73,21 +78,25 @@ def _shrink(options: argparse.Namespace) -> None:
 
 def _check_playing(options: argparse.Namespace) -> None:
     """Refuse what cannot be set before anything changes."""
-    if options.phase_locking is not None:
-        replace(config.read_settings(options.ckpt_dir), phase_locking=options.phase_locking)
+    replace(config.read_settings(options.ckpt_dir), **_given(options, *_PHASES))
     if options.levels_of:
         records.read_labels(options.levels_of)
 
 
 def _set_up_playing(options: argparse.Namespace) -> None:
     """Write how the model is played; levels come last, since they depend on the rest."""
-    if options.phase_locking is not None:
-        shrink.set_up_playing(options.ckpt_dir, phase_locking=options.phase_locking)
+    if phases := _given(options, *_PHASES):
+        shrink.set_up_playing(options.ckpt_dir, **phases)
     if options.levels_of:
         with show_progress("round", "measuring octaves") as progress:
             gains = octave_gains.measure(options.ckpt_dir, options.levels_of, progress)
         shrink.set_up_playing(options.ckpt_dir, octave_gains_db=gains)
         print("louder in each octave:", "  ".join(f"{gain:+.1f} dB" for gain in gains))
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """The flags of these names that are not None."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def _saved(plan: shrink.ShrinkPlan) -> int:

@@ -130,6 +130,30 @@ def test_phase_locking_leaves_recordings_as_they_are(notes, config):
     assert abs(lost_db(notes, locked)) < 0.3
 
 
+def test_consistent_phases_bring_the_level_of_drifting_phases_back(notes, config):
+    wrong = drifting(np.asarray(spectral.waves_to_specgrams(numpy_ops, notes, config)))
+    found = spectral.specgrams_to_waves(numpy_ops, wrong, replace(config, consistent_phases=True))
+    assert abs(lost_db(notes, found)) < 0.7
+
+
+def test_consistent_phases_leave_recordings_as_they_are(notes, config):
+    config = replace(config, consistent_phases=True)
+    assert np.median(snr_db(notes, back(notes, config))) > 40
+
+
+def test_the_first_samples_of_consistent_phases_are_those_of_the_whole_note(notes, config):
+    config = replace(config, consistent_phases=True)
+    specgrams = drifting(np.asarray(spectral.waves_to_specgrams(numpy_ops, notes[:1], config)))
+    few = specgrams[:, : spectral.needed_frames(5000, config)]
+    first, whole = (spectral.specgrams_to_waves(numpy_ops, each, config, 5000) for each in (few, specgrams))
+    assert first.tobytes() == whole.tobytes()
+
+
+def test_consistent_phases_are_for_complex_mels(config):
+    with pytest.raises(ValueError, match="consistent_phases must be false, unless data_type is complex_mel"):
+        replace(config, data_type="mel", consistent_phases=True)
+
+
 def test_phase_locking_is_for_complex_mels(config):
     with pytest.raises(ValueError, match="phase_locking must be 0, unless data_type is complex_mel"):
         replace(config, data_type="mel", phase_locking=0.6)

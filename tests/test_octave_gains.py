@@ -70,6 +70,12 @@ def test_the_command_makes_a_model_as_loud_as_a_dataset(folder, tmp_path, monkey
     assert "louder in each octave" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("word", "found"), [("--consistent_phases", True), ("--no-consistent_phases", False)])
+def test_the_command_sets_how_phases_are_played(folder, word, found):
+    assert postprocess_model.main(["--ckpt_dir", str(folder), word, "--execute"]) == 0
+    assert config.read_config(folder).consistent_phases is found
+
+
 @pytest.mark.parametrize("gains", [[1, 2], [0, 0, 0, 0, 0, 0, "loud"], [0, 0, 0, 0, 0, 0, 90], 3])
 def test_gains_that_break_a_rule_are_one_sentence(folder, gains):
     settings = json.loads((folder / "experiment.json").read_text())

@@ -40,15 +40,20 @@ def streamed(spectra, config, size):
     return np.concatenate([*blocks, streaming.finish(state, config)])
 
 
-@pytest.mark.parametrize("data_type", DATA_TYPES)
+PLAYED = [*({"data_type": one} for one in DATA_TYPES), {"data_type": "complex_mel", "consistent_phases": True}]
+
+
+@pytest.mark.parametrize("played", PLAYED)
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 11, 31, 32])
-def test_blocks_of_any_size_are_the_whole_sound_bit_by_bit(config, data_type, size):
-    config = replace(config, data_type=data_type)
+def test_blocks_of_any_size_are_the_whole_sound_bit_by_bit(config, played, size):
+    config = replace(config, **played)
     spectra = specgram(config)
     assert streamed(spectra, config, size).tobytes() == whole(spectra, config).tobytes()
 
 
-def test_samples_come_out_after_the_latency_that_is_declared(config):
+@pytest.mark.parametrize("played", PLAYED[-2:])
+def test_samples_come_out_after_the_latency_that_is_declared(config, played):
+    config = replace(config, **played)
     state, frames, spectra = streaming.StreamState(), 0, specgram(config)
     while True:
         block, state = streaming.advance(spectra[frames : frames + 1], state, config)
@@ -58,7 +63,9 @@ def test_samples_come_out_after_the_latency_that_is_declared(config):
     assert frames - 1 == streaming.latency_frames(config)
 
 
-def test_as_many_samples_are_out_as_it_says(config):
+@pytest.mark.parametrize("played", PLAYED[-2:])
+def test_as_many_samples_are_out_as_it_says(config, played):
+    config = replace(config, **played)
     state, out, spectra = streaming.StreamState(), 0, specgram(config)
     for frame in range(config.frames):
         block, state = streaming.advance(spectra[frame : frame + 1], state, config)

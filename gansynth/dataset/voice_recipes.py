@@ -16,6 +16,7 @@ class Recipe:
         half: whether it is kept in half precision.
         louder: how far its latents are moved to where its sounds are loud, in standard deviations; see
             `gansynth.louder`.
+        levels: whether each octave is made as loud as in its data; see gansynth/octave_gains.py.
     """
 
     config: str
@@ -24,6 +25,7 @@ class Recipe:
     pretraining: float = 1.0
     half: bool = False
     louder: float = 0.0
+    levels: bool = False
 
 
 # For ten minutes on a GPU: no growing, large batches, and an adversarial phase that holds.

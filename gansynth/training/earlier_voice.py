@@ -23,7 +23,8 @@ from gansynth.training.state import AdamMoments, SoundState
 
 # What may differ: how long notes are, their pitches, and what does not shape the networks.
 _FREE = {"folder", "pitches", "audio_length", "start_height", "train_progressive", "label_counts", "fade_in_s"}
-_FREE |= {"stable_stage_num_images", "transition_stage_num_images", "phase_locking", "octave_gains_db"}
+_FREE |= {"stable_stage_num_images", "transition_stage_num_images", "phase_locking", "consistent_phases"}
+_FREE |= {"octave_gains_db"}
 GENERATOR_FIRST, DISCRIMINATOR_LAST, PITCH_HEAD = "conv0_1/kernel", "conv1_1/kernel", "classification_logits"
 
 

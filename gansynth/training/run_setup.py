@@ -30,6 +30,7 @@ _CHANGEABLE |= hparams.IGNORED | {
     "transition_stage_num_images",
     "fade_in_s",
     "phase_locking",
+    "consistent_phases",
 }
 
 
