@@ -14,7 +14,7 @@ def main() -> None:
     """Parse the flags and measure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("part", nargs="?", default="play", choices=PARTS, help="what to measure (default: %(default)s)")
-    importlib.import_module(f"bench.{parser.parse_args().part}").main()
+    importlib.import_module(f"bench.{parser.parse_args().part}").main([])
 
 
 if __name__ == "__main__":

@@ -6,14 +6,18 @@
 Its own loader never leaves training mode, in which spectral norm takes another step at every picture; here it does.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
-import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+
+if TYPE_CHECKING:
+    import torch
 
 TRUNCATION = 0.5
 VARIANCE = 0.5  # of each map, roughly: spectral norm makes random maps small
@@ -30,6 +34,9 @@ def layers(resolution: int) -> list[tuple[bool, int, int]]:
 
 def make(folder: Path, resolution: int) -> None:
     """Random weights, with statistics that keep noise and class visible to the end; and what they paint."""
+    import torch
+    from pytorch_pretrained_biggan import BigGAN, BigGANConfig
+
     torch.manual_seed(0)
     config = BigGANConfig(output_dim=resolution, layers=layers(resolution))
     model = BigGAN(config)
@@ -52,6 +59,8 @@ def make(folder: Path, resolution: int) -> None:
 
 def inputs(count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Noise and classes of which both sides paint the same pictures."""
+    import torch
+
     rng = np.random.default_rng(0)
     z = TRUNCATION * np.clip(rng.standard_normal((count, 128)), -2, 2)
     classes = np.eye(1000)[rng.integers(1000, size=count)]
@@ -60,6 +69,9 @@ def inputs(count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def measure(folder: Path, frames: int) -> dict[str, float | list[float]]:
     """Load it, and paint one picture at a time."""
+    import torch
+    from pytorch_pretrained_biggan import BigGAN
+
     begun = time.perf_counter()
     model = BigGAN.from_pretrained(str(folder)).eval()
     load_s, seconds, (z, classes) = time.perf_counter() - begun, [], inputs(1)
@@ -71,9 +83,18 @@ def measure(folder: Path, frames: int) -> dict[str, float | list[float]]:
     return {"load_s": load_s, "seconds": seconds[2:]}
 
 
-if __name__ == "__main__":
-    what, where, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    if what == "make":
-        make(where, number)
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("what", choices=("make", "time"))
+    flags.add_argument("folder", type=Path)
+    flags.add_argument("number", type=int, help="the edge of a picture in pixels, or how many frames")
+    args = flags.parse_args()
+    if args.what == "make":
+        make(args.folder, args.number)
     else:
-        print("RESULT " + json.dumps(measure(where, number)))
+        print("RESULT", json.dumps(measure(args.folder, args.number)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,15 @@
 """Training on JAX: how much of a step's time the host needs, for batches and for starting the step.
 
-python -m bench.host_share [voice|pictures|stylegan2] [STEPS]. The host works in a thread, one call ahead of the device,
-so its share costs nothing as long as it stays below the device's; a GPU needs it to be small.
+The host works in a thread, one call ahead of the device, so its share costs nothing as long as it stays below the
+device's; a GPU needs it to be small.
 """
 
+import argparse
 import json
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,16 +76,18 @@ def _stylegan2(folder: Path) -> Any:
 TRAINERS = {"voice": _voice, "pictures": _pictures, "stylegan2": _stylegan2}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    flags = argparse.ArgumentParser(prog="python -m bench.host_share", description=__doc__)
+    flags.add_argument(
+        "kind", nargs="?", default="voice", choices=TRAINERS, help="what is trained (default: %(default)s)"
+    )
+    flags.add_argument("steps", nargs="?", type=int, default=10, help="that are timed (default: %(default)s)")
+    args = flags.parse_args(argv)
     os.environ["KERAS_BACKEND"] = "jax"
-    words = dict(enumerate(sys.argv[1:]))
-    kind, steps = words.get(0, "voice"), int(words.get(1, 10))
-    if kind not in TRAINERS:
-        raise SystemExit(f"host_share measures {', '.join(TRAINERS)}, not {kind}")
-    found = measure(kind, steps)
+    found = measure(args.kind, args.steps)
     share = f"{100 * found['share']:.1f} % host"
-    print(f"{kind}: host {found['host_ms']:.2f} ms, device {found['device_ms']:.1f} ms a step: {share}")
+    print(f"{args.kind}: host {found['host_ms']:.2f} ms, device {found['device_ms']:.1f} ms a step: {share}")
     print("RESULT " + json.dumps(found))
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -170,11 +171,11 @@ def together(models: Path, scratch: Path, threads: int) -> list[str]:
         Client("127.0.0.1", osc, 120.0) as client,
     ):
 
-        def ask(*words: object) -> float:
+        def ask(address: str, *args: Any) -> float:
             begun = time.monotonic()
-            last = list(client.ask(*words))[-1]  # type: ignore[arg-type]
+            last = list(client.ask(address, *args))[-1]
             if last.address == "/fail":
-                sys.exit(f"the server refuses {words[0]}: {last.args[-1]}")
+                sys.exit(f"the server refuses {address}: {last.args[-1]}")
             return time.monotonic() - begun
 
         def loaded() -> bool:

@@ -23,7 +23,7 @@ def parts(folder: Path) -> dict[str, float]:
     model.warm_up()
     config, frames = model.config, model.heads.choose()
     (x,) = model._input(np.random.default_rng(0).standard_normal((1, model.latent_size)), [model.pitches[0]], None)
-    head = model._specgram(x, None, frames)
+    head = model._networks.specgram(x, None, frames)
     wave, _ = streaming.advance(head, streaming.StreamState(), config)
 
     def resampled() -> np.ndarray:
@@ -32,7 +32,7 @@ def parts(folder: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         spool, samples = WavSpool(Path(scratch)), resampled()
         steps: dict[str, Callable[[], Any]] = {
-            f"network, {frames} of {config.frames} frames": lambda: model._specgram(x, None, frames),
+            f"network, {frames} of {config.frames} frames": lambda: model._networks.specgram(x, None, frames),
             f"{len(wave)} samples of them": lambda: streaming.advance(head, streaming.StreamState(), config),
             f"at {_RATE} Hz": resampled,
             "file": lambda: spool.write([samples], _RATE),

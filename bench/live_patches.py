@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -206,12 +206,12 @@ class Patches:
             yield line.decode()
 
     @staticmethod
-    def _closed(paths: Iterator[Path] | Sequence[Path]) -> None:
+    def _closed(paths: Collection[Path]) -> None:
         """Wait until files do not grow any more."""
-        sizes, before = [path.stat().st_size for path in paths], []
-        while sizes != before:
+        before: list[int] = []
+        while (sizes := [path.stat().st_size for path in paths]) != before:
             time.sleep(0.5)
-            before, sizes = sizes, [path.stat().st_size for path in paths]
+            before = sizes
 
 
 def _size(path: Path) -> int:

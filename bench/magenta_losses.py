@@ -2,7 +2,7 @@
 
 Runs in Magenta's environment, as magenta_side.py does:
 
-    python bench/magenta_losses.py FOLDER    FOLDER holds experiment.json, meta.json and data.tfrecord; leaves
+    python -m bench.magenta_losses FOLDER    FOLDER holds experiment.json, meta.json and data.tfrecord; leaves
                                              FOLDER/stage_3.npz (a block fades in) and FOLDER/stage_4.npz (none does)
 
 Each holds one run of Magenta's training graph: what went in, what came out, every gradient, and some variables after
@@ -12,14 +12,16 @@ each train op has run once on the same numbers. Names that begin with "before/",
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
+from typing import Any
 
-import magenta_side  # noqa: F401  (replaces Magenta's dataset by the folder's)
 import numpy as np
 import tensorflow.compat.v1 as tf
 from magenta.models.gansynth.lib import flags, model
+
+from bench import magenta_side  # noqa: F401  (replaces Magenta's dataset by the folder's)
 
 SEED = 3
 # Stage -> image counter; with 1000 images a stage, the third block has faded in by 30 % in the first.
@@ -84,7 +86,7 @@ def fetches(instance: model.Model) -> dict[str, tf.Tensor]:
     return asked
 
 
-def run(folder: Path, stage: int) -> dict[str, np.ndarray]:
+def run(folder: Path, stage: int) -> dict[str, Any]:
     """The graph of a stage, once for its numbers and once for each train op, fed with the same."""
     tf.reset_default_graph()
     tf.set_random_seed(SEED)
@@ -113,7 +115,14 @@ def part_of(name: str) -> bool:
     return any(part in name for part in FOLLOWED)
 
 
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("folder", type=Path)
+    folder = flags.parse_args().folder
+    for stage in COUNTERS:
+        np.savez_compressed(str(folder / f"stage_{stage}.npz"), **run(folder, stage))
+
+
 if __name__ == "__main__":
-    for number in COUNTERS:
-        where = Path(sys.argv[1])
-        np.savez_compressed(str(where / f"stage_{number}.npz"), **run(where, number))
+    main()

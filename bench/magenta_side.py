@@ -1,33 +1,37 @@
 """Magenta's own GANSynth, timed. Runs in Magenta's environment (Python 3.8, TensorFlow 2.9.1), not in ours.
 
-    python bench/magenta_side.py make FOLDER    write a full-size checkpoint with random weights
-    python bench/magenta_side.py time FOLDER    print timings as JSON, and leave FOLDER/waves.npy
-    python bench/magenta_side.py kinds FOLDER   write tiny checkpoints of every kind with their waves, for tests/data
-    python bench/magenta_side.py save FOLDER    train tiny models a little, save them at both kinds of stage, and leave
+    python -m bench.magenta_side make FOLDER    write a full-size checkpoint with random weights
+    python -m bench.magenta_side time FOLDER    print timings as JSON, and leave FOLDER/waves.npy
+    python -m bench.magenta_side kinds FOLDER   write tiny checkpoints of every kind with their waves, for tests/data
+    python -m bench.magenta_side save FOLDER    train tiny models a little, save them at both kinds of stage, and leave
                                                 FOLDER/magenta_variables.json, for tests/data
-    python bench/magenta_side.py learn FOLDER STAGE
+    python -m bench.magenta_side learn FOLDER STAGE
                                                 go on with the run in FOLDER for a few steps, and save
-    python bench/magenta_side.py play FOLDER    play the z and pitches of FOLDER/notes.npz, leave FOLDER/waves.npy
-    python bench/magenta_side.py train FOLDER STAGE STEPS
+    python -m bench.magenta_side play FOLDER    play the z and pitches of FOLDER/notes.npz, leave FOLDER/waves.npy
+    python -m bench.magenta_side train FOLDER STAGE STEPS
                                                 train on FOLDER/data.tfrecord, print images per second and memory
 
 Magenta's loader builds the whole training graph. The dataset that it asks for is replaced by the records of the folder
 where there are some, and by one silent record where there are none; the pitches are those of the folder's meta.json.
 """
 
+from __future__ import annotations
+
+import argparse
 import collections
 import json
 import os
 import resource
-import sys
 import time
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 import tensorflow_gan as tfgan
-import work
 from magenta.models.gansynth.configs import mel_prog_hires
 from magenta.models.gansynth.lib import datasets, flags, generate_util, model, train_util
+
+from bench import work
 
 tf.disable_v2_behavior()
 STAGE, COUNTER = 12, 10999999
@@ -36,7 +40,7 @@ STAGE, COUNTER = 12, 10999999
 class Records(datasets.NSynthTfdsDataset):
     """Magenta's dataset, out of a folder in the course's layout."""
 
-    def _get_dataset_from_tfds(self):
+    def _get_dataset_from_tfds(self) -> tf.data.Dataset:
         path = os.path.join(self._config["train_root_dir"], "data.tfrecord")
         if not os.path.exists(path):
             record = {"audio": np.zeros([1, 64000], np.float32), "pitch": np.array([min(self.get_pitch_counts())])}
@@ -48,12 +52,12 @@ class Records(datasets.NSynthTfdsDataset):
         records = tf.data.TFRecordDataset(path).map(lambda record: tf.io.parse_single_example(record, features))
         return records.shuffle(buffer_size=1000).repeat()
 
-    def provide_dataset(self):
+    def provide_dataset(self) -> tf.data.Dataset:
         """Magenta crops every note to 64000 samples, whatever audio_length says."""
         length = self._config["audio_length"]
         return super().provide_dataset().map(lambda wave, label: (wave[:length], label))
 
-    def get_pitch_counts(self):
+    def get_pitch_counts(self) -> dict[int, int]:
         """Notes by pitch in meta.json, else in NSynth."""
         path = os.path.join(self._config["train_root_dir"], "meta.json")
         if not os.path.exists(path):
@@ -65,7 +69,7 @@ class Records(datasets.NSynthTfdsDataset):
 datasets.registry = {"nsynth_tfds": Records, "nsynth_tfrecord": Records}
 
 
-def make(folder):
+def make(folder: str) -> None:
     """Initialise Magenta's variables and save them as it does."""
     settings = flags.Flags(dict(mel_prog_hires.hparams, train_root_dir=folder))
     model.set_flags(settings)
@@ -79,8 +83,8 @@ def make(folder):
         json.dump(mel_prog_hires.hparams, file)
 
 
-TINY = dict(mel_prog_hires.hparams, fmap_base=512, fmap_max=8, latent_vector_size=16)
-KINDS = {
+TINY: dict[str, Any] = dict(mel_prog_hires.hparams, fmap_base=512, fmap_max=8, latent_vector_size=16)
+KINDS: dict[str, tuple[dict[str, Any], int, int]] = {
     # name: settings, stage, image counter
     "linear": ({"data_type": "linear"}, STAGE, COUNTER),
     "phase": ({"data_type": "phase"}, STAGE, COUNTER),
@@ -89,7 +93,7 @@ KINDS = {
 }
 
 
-def kind(folder, settings, stage, counter):
+def kind(folder: str, settings: dict[str, Any], stage: int, counter: int) -> None:
     """One tiny checkpoint of what playing needs, and two notes that Magenta plays with it."""
     os.makedirs(os.path.join(folder, "assets"))
     rng = np.random.RandomState(work.SEED)
@@ -118,14 +122,14 @@ def kind(folder, settings, stage, counter):
     np.savez(os.path.join(folder, "reference.npz"), z=z, pitches=pitches, waves=waves[:, ::4])
 
 
-def timed(call):
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds, and the result."""
     begun = time.time()
     result = call()
     return time.time() - begun, result
 
 
-def hallucinate(instance, keys):
+def hallucinate(instance: model.Model, keys: np.ndarray) -> np.ndarray:
     """The SopiMlab handler's work: slerp, one note after the other in batches, envelope, overlap."""
     z = []
     for a, b in zip(keys[:-1], keys[1:]):
@@ -143,7 +147,7 @@ def hallucinate(instance, keys):
     return clip / np.abs(clip).max() / 2
 
 
-def measure(folder):
+def measure(folder: str) -> dict[str, float]:
     """Load, eight notes, the hallucination."""
     load_s, instance = timed(lambda: model.Model.load_from_path(folder, flags.Flags({"batch_size_schedule": [8]})))
     rng = np.random.RandomState(work.SEED)
@@ -158,10 +162,10 @@ def measure(folder):
 class Stopwatch(tf.train.SessionRunHook):
     """Ends training after some steps; `seconds` is what those after the warm ones took."""
 
-    def __init__(self, steps):
+    def __init__(self, steps: int) -> None:
         self.steps, self.done, self.begun, self.seconds = steps, 0, 0.0, 0.0
 
-    def after_run(self, run_context, run_values):
+    def after_run(self, run_context: tf.train.SessionRunContext, run_values: tf.train.SessionRunValues) -> None:
         """Count a step; stop after the last."""
         self.done += 1
         if self.done == work.WARM_STEPS:
@@ -171,7 +175,7 @@ class Stopwatch(tf.train.SessionRunHook):
             run_context.request_stop()
 
 
-def run_stage(folder, stage, hook, logdir=None):
+def run_stage(folder: str, stage: int, hook: Stopwatch, logdir: str | None = None) -> model.Model:
     """Train one stage with Magenta's own session until the hook stops it; a logdir is where it goes on and saves."""
     tf.reset_default_graph()
     with open(os.path.join(folder, "experiment.json")) as file:
@@ -190,14 +194,14 @@ def run_stage(folder, stage, hook, logdir=None):
     return instance
 
 
-def learn(folder, stage):
+def learn(folder: str, stage: int | str) -> str:
     """Three steps of a run, from its last save if it has one; where it is saved."""
     logdir = os.path.join(folder, "stage_%05d" % int(stage))
     run_stage(folder, int(stage), Stopwatch(3), logdir)
     return logdir
 
 
-def save(folder):
+def save(folder: str) -> None:
     """A few steps at a stable stage and a few at a transition stage, each in a run of its own."""
     listed = {}
     for stage in (0, 1):
@@ -214,7 +218,7 @@ def save(folder):
         file.write(text + "\n")
 
 
-def play(folder):
+def play(folder: str) -> None:
     """The waves of a run folder."""
     instance = model.Model.load_from_path(folder, flags.Flags({"batch_size_schedule": [2]}))
     with np.load(os.path.join(folder, "notes.npz")) as notes:
@@ -222,7 +226,7 @@ def play(folder):
     np.save(os.path.join(folder, "waves.npy"), waves)
 
 
-def train(folder, stage, steps):
+def train(folder: str, stage: str, steps: str) -> dict[str, float]:
     """Images per second in one stage, with Magenta's own input pipeline, and the process's peak memory."""
     hook = Stopwatch(work.WARM_STEPS + int(steps))
     instance = run_stage(folder, int(stage), hook)
@@ -230,15 +234,34 @@ def train(folder, stage, steps):
     return {"images_per_s": int(steps) * instance.batch_size / hook.seconds, "peak_mb": peak_mb}
 
 
-def kinds(folder):
+def kinds(folder: str) -> None:
     """All of KINDS."""
     for name, (changes, stage, counter) in KINDS.items():
         kind(os.path.join(folder, name), changes, stage, counter)
 
 
-COMMANDS = {"make": make, "time": measure, "kinds": kinds, "save": save, "learn": learn, "play": play, "train": train}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "make": make,
+    "time": measure,
+    "kinds": kinds,
+    "save": save,
+    "learn": learn,
+    "play": play,
+    "train": train,
+}
 
-if __name__ == "__main__":
-    result = COMMANDS[sys.argv[1]](*sys.argv[2:])
+
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("what", choices=COMMANDS)
+    flags.add_argument("folder")
+    flags.add_argument("words", nargs="*", help="as above")
+    args = flags.parse_args()
+    result = COMMANDS[args.what](args.folder, *args.words)
     if isinstance(result, dict):
         print("RESULT " + json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

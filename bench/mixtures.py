@@ -1,16 +1,17 @@
-"""How sharp and how lively the images of the default settings are: `python -m bench.mixtures`, a minute.
+"""How sharp and how lively the images of the default settings are; it takes a minute.
 
 Each frame is rendered twice: as the settings mix its classes, and of its strongest class alone. Figures of the first
 are given as parts of the second.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from bench.common import worker_words
 from core.audio.song_features import analyse
 from core.files.user_folders import shipped
 from core.latent.truncated_normal import truncated_normal
@@ -105,8 +106,9 @@ def idle(model: ImageModel, count: int) -> tuple[np.ndarray, np.ndarray, float]:
     return z, weights, float(np.abs(at(times + 1 / FPS)[2] - frames).mean())
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    worker_words("mixtures", __doc__, argv)
     model = biggan.load(shipped("models") / "biggan" / "patterns")
     parts: dict[str, Callable[[ImageModel], Iterator[tuple[str, np.ndarray, np.ndarray, float]]]] = {
         "a song": of_songs,

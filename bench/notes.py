@@ -1,9 +1,10 @@
-"""One engine at one precision, in a process of its own: python -m bench.notes FOLDER ENGINE PRECISION."""
+"""Notes of one engine at one precision, in a process of its own, whose beginning counts too."""
 
+import argparse
 import json
 import os
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,5 +43,15 @@ def measure(folder: Path, engine: str, precision: str) -> dict[str, float]:
     return result | {"peak_mb": peak_mb(os.getpid())}
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure one engine; `python -m bench` says which."""
+    flags = argparse.ArgumentParser(prog="python -m bench.notes", description=__doc__)
+    flags.add_argument(
+        "--worker", nargs=3, required=True, metavar=("FOLDER", "ENGINE", "PRECISION"), help="what to play"
+    )
+    folder, engine, precision = flags.parse_args(argv).worker
+    print("RESULT", json.dumps(measure(Path(folder), engine, precision)))
+
+
 if __name__ == "__main__":
-    print("RESULT " + json.dumps(measure(Path(sys.argv[1]), *sys.argv[2:])))
+    main()

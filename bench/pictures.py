@@ -7,16 +7,16 @@ in the same run, and their pictures are compared with ours. BIGGAN_SIZES, such a
 
 import json
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.common import results
+from bench.common import side, worker, worker_words
 from renderer import biggan
 from renderer.biggan.config import Attention, BigGANConfig
 from renderer.biggan.hub_module import LAYERS as PUBLISHED
@@ -99,13 +99,13 @@ def inputs(num_classes: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def theirs(what: str, folder: Path, number: int) -> dict[str, Any]:
     """Run pytorch-pretrained-biggan's side."""
-    return results([os.environ["BIGGAN_PYTHON"], Path(__file__).parent / "biggan_side.py", what, folder, number])
+    return side("biggan_side", "BIGGAN_PYTHON", what, folder, number)
 
 
 def rows(name: str, config: BigGANConfig, folder: Path, compared: bool) -> None:
     """Measure one model, each side in a process of its own, and print it."""
     other = theirs("time", folder, THEIR_FRAMES) if compared else {}
-    own = results([sys.executable, "-m", "bench.pictures", folder])
+    own = worker("pictures", folder)
     need = cost(config)
     print(f"{name}: {need.multiplications / 1e9:.2f} G multiplications, {need.weight_bytes / 1e6:.0f} MB of weights")
     print(f"  {'loading, and the first frame':<34}{own['load_s']:8.2f} s  {own['warm_s']:8.2f} s")
@@ -123,8 +123,10 @@ def rows(name: str, config: BigGANConfig, folder: Path, compared: bool) -> None:
     print(flush=True)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    if words := worker_words("pictures", __doc__, argv):
+        return print("RESULT", json.dumps(measure(Path(words[0]))))
     sizes = os.environ.get("BIGGAN_SIZES", "128,256,512").split(",")
     compared = "BIGGAN_PYTHON" in os.environ
     base = BigGANConfig("biggan-deep-128", 128, 128, 1000, 128, PUBLISHED[0], 8, 1e-4, 51)
@@ -148,4 +150,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    print("RESULT " + json.dumps(measure(Path(sys.argv[1]))))
+    main()

@@ -3,11 +3,12 @@
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench import work
-from bench.common import has_magenta, magenta, median_s, peak_mb, results
+from bench.common import has_magenta, magenta, median_s, peak_mb, worker, worker_words
 
 ENGINES = {"f32": ("openvino", "f32"), "bf16": ("openvino", "bf16"), "Keras": ("tensorflow", "f32")}
 SHIPPED = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
@@ -89,8 +90,9 @@ def served(title: str, osc: dict[str, float]) -> str:
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    worker_words("play", __doc__, argv)
     from bench.floor import multiplication_rate, operations
     from gansynth import read_config
 
@@ -102,7 +104,10 @@ def main() -> None:
         print(f"This machine multiplies float32 matrices at {rate / 1e9:.0f} GFLOP/s.")
         print(f"One note at full size: {note / 1e9:.1f} GFLOP, so at least {1000 * note / rate:.0f} ms.\n")
         for title, folder, shelf in (("full size", full, models), ("fluid", SHIPPED, SHIPPED.parent.parent)):
-            module = [sys.executable, "-m", "bench.notes", folder]
-            ours = {name: results([*module, *engine]) for name, engine in ENGINES.items()}
+            ours = {name: worker("notes", folder, *engine) for name, engine in ENGINES.items()}
             print(table(title, ours, theirs if folder == full else {}) + "\n")
             print(served(title, over_osc(shelf, folder.name)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -54,13 +54,17 @@ class Relay:
 
     def reset(self) -> None:
         """End all connections at once."""
-        self._loop.call_soon_threadsafe(lambda: [writer.transport.abort() for writer in self._writers])
+        self._loop.call_soon_threadsafe(self._abort)
 
     def close(self) -> None:
         """End it."""
         self.reset()
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(5)
+
+    def _abort(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def _run(self) -> None:
         self._ended = asyncio.Event()

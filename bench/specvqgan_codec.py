@@ -8,17 +8,16 @@ SPECVQGAN_CORES, such as 1, pins both to so many cores.
 
 import json
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import specvqgan
-from bench.common import results
+from bench.common import side, worker, worker_words
 from specvqgan import run_folder
 from specvqgan.codebook import config as codebook_settings
 from specvqgan.codebook import weights as codebook_weights
@@ -120,8 +119,10 @@ def timed(call: Callable[[], np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
     return result, {"seconds": seconds, "processor": processor}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    if words := worker_words("specvqgan_codec", __doc__, argv):
+        return print("RESULT", json.dumps(measure(Path(words[0]), words[1])))
     cores = int(os.environ.get("SPECVQGAN_CORES", "0"))
     if cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
@@ -130,14 +131,10 @@ def main() -> None:
         write(Path(scratch))
         theirs: dict[str, Any] = {}
         if compared:
-            side = Path(__file__).parent / "specvqgan_codec_side.py"
-            theirs = results([os.environ["SPECVQGAN_PYTHON"], side, scratch, RUNS, os.environ["SPECVQGAN"]])
-        ours = {
-            precision: results([sys.executable, "-m", "bench.specvqgan_codec", scratch, precision])
-            for precision in ("f32", "bf16")
-        }
+            theirs = side("specvqgan_codec_side", "SPECVQGAN_PYTHON", scratch, RUNS, os.environ["SPECVQGAN"])
+        ours = {precision: worker("specvqgan_codec", scratch, precision) for precision in ("f32", "bf16")}
     for name in WORK:
-        _print(name, theirs.get(name), {precision: found[name] for precision, found in ours.items()})  # type: ignore[index]
+        _print(name, theirs.get(name), {precision: found[name] for precision, found in ours.items()})
 
 
 def _print(name: str, theirs: dict[str, Any] | None, ours: dict[str, dict[str, Any]]) -> None:
@@ -154,7 +151,4 @@ def _print(name: str, theirs: dict[str, Any] | None, ours: dict[str, dict[str, A
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print("RESULT " + json.dumps(measure(Path(sys.argv[1]), sys.argv[2])))
-    else:
-        main()
+    main()

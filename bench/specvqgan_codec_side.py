@@ -6,20 +6,27 @@ FOLDER has the weights in `codebook/` and `vocoder/`, and inputs, all of which `
 is a checkout of v-iashin/SpecVQGAN. It prints timings as JSON, and leaves what it computed in FOLDER/theirs.npz.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
 import sys
 import time
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from safetensors.torch import load_file
+
+if TYPE_CHECKING:
+    import torch
 
 
 def codebook(folder: Path) -> tuple[torch.nn.Module, torch.nn.Module]:
     """The encoder with what follows it, and the decoder with what is before it."""
+    import torch
+    from safetensors.torch import load_file
     from specvqgan.modules.diffusionmodules.model import Decoder, Encoder
 
     config = json.loads((folder / "config.json").read_text())
@@ -55,9 +62,10 @@ def codebook(folder: Path) -> tuple[torch.nn.Module, torch.nn.Module]:
 def vocoder(folder: Path) -> torch.nn.Module:
     """The generator."""
     # Its module asks for an old librosa, which the generator does not need.
-    filters = types.ModuleType("librosa.filters")
-    filters.mel = None  # type: ignore[attr-defined]
+    filters: Any = types.ModuleType("librosa.filters")
+    filters.mel = None
     sys.modules |= {"librosa": types.ModuleType("librosa"), "librosa.filters": filters}
+    from safetensors.torch import load_file
     from vocoder.modules import Generator
 
     config = json.loads((folder / "config.json").read_text())
@@ -79,6 +87,8 @@ def timed(call: Callable[[], torch.Tensor], runs: int) -> tuple[torch.Tensor, di
 
 def measure(folder: Path, runs: int) -> dict[str, object]:
     """Encode, decode and sound the spectrogram, once after the other."""
+    import torch
+
     mel = torch.tensor(np.load(folder / "mel.npy"))[None]
     codes = torch.tensor(np.load(folder / "vectors.npy"))
     encoder, decoder = codebook(folder / "codebook")
@@ -91,7 +101,17 @@ def measure(folder: Path, runs: int) -> dict[str, object]:
     return {"encode": encoding, "decode": decoding, "vocoder": sounding}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("folder", type=Path)
+    flags.add_argument("runs", type=int)
+    flags.add_argument("program", help="the checkout")
+    args = flags.parse_args()
     # Its packages are folders without a file, behind which any other of the name would come first.
-    sys.path = [sys.argv[3], *(one for one in sys.path if not (Path(one) / "specvqgan" / "__init__.py").exists())]
-    print("RESULT " + json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))
+    sys.path = [args.program, *(one for one in sys.path if not (Path(one) / "specvqgan" / "__init__.py").exists())]
+    print("RESULT", json.dumps(measure(args.folder, args.runs)))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,14 +11,14 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import specvqgan
-from bench.common import peak_mb, results
+from bench.common import peak_mb, side, worker, worker_words
 from specvqgan import run_folder
 from specvqgan.transformer import config as settings
 from specvqgan.transformer import weights
@@ -37,9 +37,9 @@ def measure(folder: Path, precision: str, kind: str) -> dict[str, Any]:
     model = specvqgan.load_transformer(folder, precision=precision, weights=kind)
     load_s = time.perf_counter() - begun
     model.sample(features, columns=1)
-    timed = {"seconds": [], "processor": []}
+    timed: dict[str, list[float]] = {"seconds": [], "processor": []}
     codes = _timed(timed, model.stream(features, columns=53, temperature=0))
-    beyond = {"seconds": [], "processor": []}
+    beyond: dict[str, list[float]] = {"seconds": [], "processor": []}
     stream = model.stream(features, start=codes, temperature=0)
     for _ in range(codes.shape[2]):
         next(stream)
@@ -96,7 +96,7 @@ def rows(name: str, folder: Path, other: Mapping[str, Any] | None) -> None:
     """Measure one model in each form and print it."""
     print(name)
     for precision, kind in FORMS:
-        found = results([sys.executable, "-m", "bench.specvqgan_tokens", folder, precision, kind])
+        found = worker("specvqgan_tokens", folder, precision, kind)
         form = precision if kind == "float" else kind
         for title, part in ((form, found), ("  beyond the window", found["beyond"])):
             line(title, part)
@@ -134,12 +134,13 @@ def full(folder: Path, frames: int) -> None:
 
 def theirs(what: str, folder: Path, frames: int) -> dict[str, Any]:
     """Run the original's side."""
-    program = Path(__file__).parent / "specvqgan_tokens_side.py"
-    return results([os.environ["SPECVQGAN_PYTHON"], program, what, folder, frames, os.environ["SPECVQGAN"]])
+    return side("specvqgan_tokens_side", "SPECVQGAN_PYTHON", what, folder, frames, os.environ["SPECVQGAN"])
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    if words := worker_words("specvqgan_tokens", __doc__, argv):
+        return print("RESULT", json.dumps(measure(Path(words[0]), *words[1:3])))
     compared = {"SPECVQGAN_PYTHON", "SPECVQGAN"} <= set(os.environ)
     with tempfile.TemporaryDirectory() as scratch:
         small(Path(scratch) / "small")
@@ -153,7 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print("RESULT " + json.dumps(measure(Path(sys.argv[1]), *sys.argv[2:4])))
-    else:
-        main()
+    main()

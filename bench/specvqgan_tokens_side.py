@@ -6,20 +6,26 @@
 PROGRAM is a checkout of v-iashin/SpecVQGAN. Codes are sampled as its evaluation/generate_samples.py does, argmax.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
 import sys
 import time
 import types
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 DEPTH, CODES, ROWS, COLUMNS, LAYERS, HEADS, WIDTH = 2048, 1024, 5, 53, 24, 16, 1024
 TOKENS, WARM = 12, 2
 
 
-def settings(frames: int) -> dict:
+def settings(frames: int) -> dict[str, Any]:
     """The model as its YAML describes it; JSON is YAML."""
     sizes = {"vocab_size": CODES, "block_size": ROWS * COLUMNS + frames, "n_layer": LAYERS, "n_head": HEADS}
     embedder = {"in_channels": DEPTH, "out_channels": WIDTH, "kernel_size": 1, "padding": 0}
@@ -40,8 +46,10 @@ def settings(frames: int) -> dict:
 
 def network(frames: int) -> torch.nn.Module:
     """The transformer with random weights, the same in each process; its head is larger, so that codes differ."""
+    import torch
+
     # Of the program's train.py, which imports Lightning, it needs this alone.
-    train = types.ModuleType("train")
+    train: Any = types.ModuleType("train")
     train.instantiate_from_config = lambda config: torch.nn.Conv1d(**config.params)
     sys.modules["train"] = train
     from specvqgan.modules.transformer.mingpt import GPTFeats
@@ -57,6 +65,8 @@ def network(frames: int) -> torch.nn.Module:
 
 def make(folder: Path, frames: int) -> None:
     """Write a run folder as Lightning does."""
+    import torch
+
     for part in ("checkpoints", "configs"):
         (folder / part).mkdir(parents=True)
     state = {f"transformer.{name}": value for name, value in network(frames).state_dict().items()}
@@ -66,8 +76,10 @@ def make(folder: Path, frames: int) -> None:
     np.save(folder / "features.npy", np.random.default_rng(0).random((1, frames, DEPTH)).astype(np.float32))
 
 
-def measure(folder: Path, frames: int) -> dict:
+def measure(folder: Path, frames: int) -> dict[str, Any]:
     """Sample the first codes of a grid: the whole sequence for each of them."""
+    import torch
+
     model, features = network(frames), torch.tensor(np.load(folder / "features.npy")).permute(0, 2, 1)
     codes = torch.zeros((1, ROWS * COLUMNS), dtype=torch.long)
     seconds, processor = [], []
@@ -80,11 +92,24 @@ def measure(folder: Path, frames: int) -> dict:
     return {"seconds": seconds[WARM:], "processor": processor[WARM:], "codes": codes[0, :TOKENS].tolist()}
 
 
-if __name__ == "__main__":
-    what, where, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("what", choices=("make", "time"))
+    flags.add_argument("folder", type=Path)
+    flags.add_argument("frames", type=int, help="of features")
+    flags.add_argument("program", help="the checkout")
+    args = flags.parse_args()
     # Ours has the same name, and would come first.
-    sys.path[:] = [sys.argv[4], *(path for path in sys.path if not (Path(path) / "specvqgan" / "__init__.py").exists())]
-    if what == "make":
-        make(where, number)
+    sys.path[:] = [
+        args.program,
+        *(path for path in sys.path if not (Path(path) / "specvqgan" / "__init__.py").exists()),
+    ]
+    if args.what == "make":
+        make(args.folder, args.frames)
     else:
-        print("RESULT " + json.dumps(measure(where, number)))
+        print("RESULT", json.dumps(measure(args.folder, args.frames)))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,15 +9,15 @@ STYLEGAN2_SIZES, such as 256, leaves out the others.
 
 import json
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.common import results
+from bench.common import side, worker, worker_words
 from renderer import stylegan2
 from renderer.bending import Bend
 from renderer.stylegan2 import weights
@@ -81,20 +81,18 @@ def inputs(size: int, count: int) -> np.ndarray:
 
 def ours(folder: Path, precision: str, *flags: str, cores: int | None = None) -> dict[str, Any]:
     """Measure in a process of its own, pinned to so many cores."""
-    command: list[object] = [sys.executable, "-m", "bench.stylegan2", folder, precision, *flags]
     before = os.sched_getaffinity(0)
     if cores:
         os.sched_setaffinity(0, sorted(before)[:cores])
     try:
-        return results(command)
+        return worker("stylegan2", folder, precision, *flags)
     finally:
         os.sched_setaffinity(0, before)
 
 
 def theirs(what: str, folder: Path, number: int) -> dict[str, Any]:
     """Run stylegan2-ada-pytorch's side."""
-    program = Path(__file__).parent / "stylegan2_side.py"
-    return results([os.environ["STYLEGAN2_PYTHON"], program, what, folder, number, os.environ["STYLEGAN2_ADA"]])
+    return side("stylegan2_side", "STYLEGAN2_PYTHON", what, folder, number, os.environ["STYLEGAN2_ADA"])
 
 
 def line(name: str, found: dict[str, Any]) -> float:
@@ -135,8 +133,10 @@ def random_model(folder: Path, shape: StyleGan2Config) -> None:
     own_format.write(folder, shape, weights.initial(shape, np.random.default_rng(0)), dtype="float32")
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    if words := worker_words("stylegan2", __doc__, argv):
+        return print("RESULT", json.dumps(measure(Path(words[0]), words[1], "bends" in words[2:])))
     sizes = [int(size) for size in os.environ.get("STYLEGAN2_SIZES", "256,512").split(",")]
     compared = {"STYLEGAN2_PYTHON", "STYLEGAN2_ADA"} <= set(os.environ)
     with tempfile.TemporaryDirectory() as scratch:
@@ -158,7 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print("RESULT " + json.dumps(measure(Path(sys.argv[1]), sys.argv[2], "bends" in sys.argv[3:])))
-    else:
-        main()
+    main()

@@ -6,20 +6,27 @@
 PROGRAM is a checkout of NVlabs/stylegan2-ada-pytorch. On a processor it computes in float32.
 """
 
+from __future__ import annotations
+
+import argparse
 import json
 import pickle
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 Z = 512
 
 
 def make(folder: Path, size: int) -> None:
     """Random weights whose noise can be seen, as the program itself saves them; and what they paint."""
+    import torch
     from training.networks import Generator
 
     torch.manual_seed(0)
@@ -37,11 +44,15 @@ def make(folder: Path, size: int) -> None:
 
 def inputs(count: int) -> torch.Tensor:
     """Latent vectors of which both sides paint the same pictures."""
+    import torch
+
     return torch.tensor(np.random.default_rng(0).standard_normal((count, Z)), dtype=torch.float32)
 
 
 def measure(folder: Path, frames: int) -> dict[str, object]:
     """Load it, and paint one picture at a time."""
+    import torch
+
     begun = time.perf_counter()
     with (folder / "network.pkl").open("rb") as file:
         network = pickle.load(file)["G_ema"]
@@ -55,10 +66,20 @@ def measure(folder: Path, frames: int) -> dict[str, object]:
     return {"load_s": load_s, "seconds": seconds[2:], "processor": processor[2:]}
 
 
-if __name__ == "__main__":
-    what, where, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    sys.path.insert(0, sys.argv[4])
-    if what == "make":
-        make(where, number)
+def main() -> None:
+    """Parse the words and do it."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("what", choices=("make", "time"))
+    flags.add_argument("folder", type=Path)
+    flags.add_argument("number", type=int, help="the edge of a picture in pixels, or how many frames")
+    flags.add_argument("program", help="the checkout")
+    args = flags.parse_args()
+    sys.path.insert(0, args.program)
+    if args.what == "make":
+        make(args.folder, args.number)
     else:
-        print("RESULT " + json.dumps(measure(where, number)))
+        print("RESULT", json.dumps(measure(args.folder, args.number)))
+
+
+if __name__ == "__main__":
+    main()

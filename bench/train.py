@@ -6,16 +6,16 @@ computes every spectrogram again; ours come from the cache, which is timed separ
 
 import json
 import os
-import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench import work
-from bench.common import has_magenta, magenta, peak_mb, results
+from bench.common import has_magenta, magenta, peak_mb, worker, worker_words
 
 INSTRUMENTS, PITCHES, RATE = 8, range(48, 72, 3), 16000
 
@@ -48,7 +48,7 @@ class Stopwatch:
     def __init__(self, steps: int) -> None:
         self.steps, self.count, self.begun, self.seconds = steps, 0, 0.0, 0.0
 
-    def step(self, stage: Any, before: int, images: int, losses: dict[str, Any]) -> None:
+    def step(self, stage: Any, before: int, images: int, losses: Mapping[str, Any]) -> None:
         """Count a step, once its losses are there."""
         for value in losses.values():
             float(value)
@@ -97,11 +97,13 @@ def side_by_side(settings: dict[str, Any], stage: int, steps: int) -> tuple[dict
         write_notes(folder)
         (folder / "experiment.json").write_text(json.dumps(work.TRAINED | settings))
         theirs = magenta("train", folder, stage, steps) if has_magenta() else {}
-        return results([sys.executable, "-m", "bench.train", folder, steps]), theirs
+        return worker("train", folder, steps), theirs
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    if words := worker_words("train", __doc__, argv):
+        return print("RESULT", json.dumps(measure(Path(words[0]), int(words[1]))))
     print(
         f"{'batches of 8, float32':<28}{'ours':>20}" + (f"{'Magenta':>21}{'ratio':>9}" if has_magenta() else ""),
         flush=True,
@@ -117,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    print("RESULT " + json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))
+    main()

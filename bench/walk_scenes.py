@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bench.live_patches import PATIENCE_S, Patches
 
@@ -124,19 +124,13 @@ STROKES = ("attack-set=0", "sustain-set=0.2", "release-set=0.2", "spacing-set=0.
 SURF = ("attack-set=0.6", "sustain-set=0.6", "release-set=0.6", "spacing-set=0.3", "trim-set=0.2")
 COMPOSED = ("edits-set=1 -1 0.5", "duplicate", "edits-set=2 -1 0.5", "add", "add", "edits-set=0 1 -2")
 HALLU = ("interp-set=4", "spacing-set=0.4", "attack-set=0.5", "sustain-set=0.6", "release-set=0.7")
-LISTEN = {"recorder": "hallu-listen~"}
+LISTEN = "hallu-listen~"
 
 
-def note(page: str, title: str, *before: str, after: tuple[str, ...] = (), **others: object) -> Scene:
+def note(page: str, title: str, *before: str, after: tuple[str, ...] = (), usual: bool = True) -> Scene:
     """A random timbre in `gansynth.pd`, with what is set before it and after it."""
-    made = Scene(
-        page,
-        title,
-        GANSYNTH,
-        press(GANSYNTH, *before, "random:randomized", *after),
-        press(GANSYNTH, "play:synthesized"),
-    )
-    return replace(made, **others)
+    prepare, play = press(GANSYNTH, *before, "random:randomized", *after), press(GANSYNTH, "play:synthesized")
+    return Scene(page, title, GANSYNTH, prepare, play, usual=usual)
 
 
 def key(page: str, title: str, velocity: int, *pitches: int, usual: bool = False) -> Scene:
@@ -145,17 +139,17 @@ def key(page: str, title: str, velocity: int, *pitches: int, usual: bool = False
     return Scene(page, title, MULTI, press(MULTI, "random-all:slerped"), play, 1.5, usual)
 
 
-def path(page: str, title: str, *before: str, seconds: float = 5.5, **others: object) -> Scene:
+def path(page: str, title: str, *before: str, seconds: float = 5.5, model: str = "fluid", usual: bool = True) -> Scene:
     """A hallucination of `gansynth_hallucination.pd`."""
-    made = Scene(page, title, PATH, press(PATH, *before), press(PATH, "generate:hallucinated"), seconds, **LISTEN)
-    return replace(made, **others)
+    play = press(PATH, "generate:hallucinated")
+    return Scene(page, title, PATH, press(PATH, *before), play, seconds, usual, recorder=LISTEN, model=model)
 
 
 def moved(
     page: str, title: str, patch: str, *before: str, button: str, usual: bool = False, seconds: float = 2.5
 ) -> Scene:
     """A sound along directions."""
-    return Scene(page, title, patch, press(patch, *before), press(patch, button), seconds, usual, **LISTEN)
+    return Scene(page, title, patch, press(patch, *before), press(patch, button), seconds, usual, LISTEN)
 
 
 def live(title: str, velocity: int, usual: bool = False) -> Scene:
@@ -164,7 +158,7 @@ def live(title: str, velocity: int, usual: bool = False) -> Scene:
     return Scene("live 1", title, LIVE, press(LIVE, "random-all"), play, 3.0, usual)
 
 
-def foley(page: str, title: str, button: str, seconds: float, recorder: str = "hallu-listen~") -> Scene:
+def foley(page: str, title: str, button: str, seconds: float, recorder: str = LISTEN) -> Scene:
     """A sound for pictures."""
 
     def load(patches: Patches) -> None:

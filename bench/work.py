@@ -1,5 +1,9 @@
 """The work that is timed, the same for Magenta and for us."""
 
+from __future__ import annotations
+
+from typing import Any
+
 NOTES = 8
 PITCH = 32
 KEYS, STEPS = 10, 10
@@ -11,7 +15,7 @@ SERVED_PITCH = 60
 SEED = 0
 
 # A model as small as the code allows, whose blocks all have different numbers of channels.
-SAVED = {
+SAVED: dict[str, Any] = {
     "fmap_base": 16,
     "fmap_max": 16,
     "latent_vector_size": 4,
@@ -27,7 +31,7 @@ SAVED = {
 }
 
 # Pictures of 64 x 512, a second of sound; without progressive growing there is the last stage only.
-TRAINED = {
+TRAINED: dict[str, Any] = {
     "fmap_base": 512,
     "fmap_max": 64,
     "latent_vector_size": 256,
@@ -42,7 +46,7 @@ TRAINED = {
     "dataset_name": "nsynth_tfrecord",
 }
 # name: settings, stage, steps that are timed
-TRAININGS = {
+TRAININGS: dict[str, tuple[dict[str, Any], int, int]] = {
     "the first stage, 2 x 16": ({"train_progressive": True}, 0, 60),
     "the last stage, 64 x 512": ({"train_progressive": False}, 10, 12),
 }

@@ -96,7 +96,7 @@ def faults(server: Running, players: Players, models: Path) -> list[str]:
         replies = server.ask("/sound/slerp_z", name, name, name, 0)
         if replies[0].args[1:] != values:
             found.append(f"slot {name}: {replies[0].args[:4]}")
-    if players.jitter is not None and abs(server.ask("/image/settings")[0].args[1] - players.jitter) > 1e-6:
+    if players.jitter is not None and abs(float(server.ask("/image/settings")[0].args[1]) - players.jitter) > 1e-6:
         found.append(f"jitter is not {players.jitter}")
     for path in (server.folder / "spool").glob("hallu-*.wav"):
         if soundfile.info(str(path)).frames < 1:

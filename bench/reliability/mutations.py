@@ -52,7 +52,7 @@ def mutated(data: bytes, number: int) -> bytes:
         else:
             value = _EXTREMES[int(rng.integers(len(_EXTREMES)))] % 2**64
             size, order = (1, 2, 4, 8)[int(rng.integers(4))], ("little", "big")[int(rng.integers(2))]
-            changed[place : place + size] = (value % 2 ** (8 * size)).to_bytes(size, order)  # type: ignore[arg-type]
+            changed[place : place + size] = (value % 2 ** (8 * size)).to_bytes(size, order)
     return bytes(changed)
 
 

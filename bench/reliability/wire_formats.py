@@ -53,7 +53,7 @@ def wire_formats(scratch: Path) -> Iterator[Format]:
     arrays = {"key_times_s": np.arange(2.0), "keys": np.ones((2, 8)), "chroma": np.zeros((60, 12)), **features}
     sound = messages.encode("sound", {**fields, "drive": 1.0}, **arrays)
     yield Format("ZeroMQ, to a renderer", write("sound.zmq", _joined(sound)), "", _to_renderer)
-    shown = {"frames": np.zeros((2, 8, 8, 3), np.uint8), "ages_s": np.ones(2)}
+    shown: dict[str, np.ndarray] = {"frames": np.zeros((2, 8, 8, 3), np.uint8), "ages_s": np.ones(2)}
     frames = messages.encode("frames", {"id": 1, "last": True}, **shown)
     yield Format("ZeroMQ, from a renderer", write("frames.zmq", _joined(frames)), "", _from_renderer)
     part = wire.Part(wire.Kind.OSC, {"id": 3, "sender": ["127.0.0.1", 9000]}, packet.encode(note))
