@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 64_000_000
+# What a MIDI file that counts in film frames calls its rate, and the rate in Hz.
+FRAME_RATES = {24: 24.0, 25: 25.0, 29: 30 / 1.001, 30: 30.0}
 DRUMS = 9  # General MIDI channel 10, counted from 0
 ATTACK_S, RELEASE_S, MAX_HELD_S = 0.010, 0.3, 3.0
 # A note that the model cannot hold for so long repeats its steady part, for at most so long.
@@ -56,7 +58,7 @@ def read_notes(path: str | Path) -> list[MidiNote]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a MIDI file, or its times are not in beats.
+        ValueError: it is not a MIDI file, or its notes have no times.
     """
     try:
         file = midi_file.parse(read_regular(Path(path), MAX_FILE_BYTES))
@@ -77,22 +79,24 @@ def read_notes(path: str | Path) -> list[MidiNote]:
 
 
 def _check_times(path: str | Path, file: MidiFile) -> None:
-    if file.kind == 2:
+    if file.kind == 2 and file.tracks > 1:
         raise ValueError(f"{path} is a MIDI file of type 2 (separate sequences); only types 0 and 1 can be played")
-    if file.division < 0:
-        raise ValueError(f"{path} counts time in film frames; only MIDI files that count in beats can be played")
     if not file.division:
         raise ValueError(f"{path} divides a beat into 0 ticks, so its notes have no times; it must be at least 1")
+    frames, ticks = file.frame_ticks
+    if file.division < 0 and (frames not in FRAME_RATES or not ticks):
+        rates = "24, 25, 29 or 30 frames a second of at least 1 tick each"
+        raise ValueError(f"{path} counts time in {frames} frames a second of {ticks} ticks; it must be {rates}")
 
 
 def _pair_notes(file: MidiFile) -> tuple[list[MidiNote], int]:
     """The notes by start time, and how many of them have no end."""
     sounding: defaultdict[tuple[int, int], deque[tuple[float, int]]] = defaultdict(deque)
-    notes, clock = [], _Clock(file.division)
+    notes, clock = [], _clock(file)
     for event in file.events:
         now_s = clock.go_to(event.tick)
         if isinstance(event, TempoEvent):
-            clock.beat_us = event.beat_us
+            clock.set_beat(event.beat_us)
         elif event.channel == DRUMS:
             continue
         elif event.velocity:
@@ -106,17 +110,30 @@ def _pair_notes(file: MidiFile) -> tuple[list[MidiNote], int]:
 
 
 class _Clock:
-    """Seconds of ticks; 120 beats per minute until `beat_us`, the microseconds of a beat, is changed."""
+    """Seconds of ticks: ticks of a beat, whose length can change (120 a minute to begin with), or of fixed length."""
 
-    def __init__(self, division: int) -> None:
-        self.beat_us = 500_000
-        self._division, self._tick, self._now_s = division, 0, 0.0
+    def __init__(self, division: int, tick_s: float | None = None) -> None:
+        self._division, self._fixed = division, tick_s is not None
+        self._tick_s = tick_s or 0.5 / division
+        self._tick, self._now_s = 0, 0.0
+
+    def set_beat(self, beat_us: int) -> None:
+        """The length of a beat from now on, in microseconds; it has no meaning where ticks are of fixed length."""
+        if not self._fixed:
+            self._tick_s = beat_us * 1e-6 / self._division
 
     def go_to(self, tick: int) -> float:
         """The time of a tick, in seconds; ticks must ascend."""
-        self._now_s += (tick - self._tick) * (self.beat_us * 1e-6 / self._division)
+        self._now_s += (tick - self._tick) * self._tick_s
         self._tick = tick
         return self._now_s
+
+
+def _clock(file: MidiFile) -> _Clock:
+    if file.division > 0:
+        return _Clock(file.division)
+    frames, ticks = file.frame_ticks
+    return _Clock(ticks, 1 / (FRAME_RATES[frames] * ticks))
 
 
 def playable(notes: Sequence[MidiNote], pitches: Collection[int]) -> list[MidiNote]:

@@ -7,6 +7,8 @@ import struct
 from dataclasses import dataclass, field
 
 _HEADER, _HEADER_END, _TRACK = b"MThd", 14, b"MTrk"
+# Programs for transport put up to so many bytes of their own before a file.
+_LATEST_HEADER = 1024
 # Bytes from here on are the status of a message; those below are its data.
 _STATUS, _MOST_DATA = 0x80, 0x7F
 _META, _END_OF_TRACK, _SET_TEMPO = 0xFF, 0x2F, 0x51
@@ -42,7 +44,8 @@ class MidiFile:
 
     Attributes:
         kind: 0, one track; 1, tracks that sound together; 2, separate sequences.
-        division: ticks per beat; negative: the file counts in film frames.
+        division: ticks per beat; negative: the file counts in film frames (see `frame_ticks`).
+        tracks: how many were found.
         events: by time.
         end_tick: the end of the longest track.
         skipped: what could not be read, in words.
@@ -50,9 +53,15 @@ class MidiFile:
 
     kind: int
     division: int
+    tracks: int = 0
     events: list[NoteEvent | TempoEvent] = field(default_factory=list)
     end_tick: int = 0
     skipped: list[str] = field(default_factory=list)
+
+    @property
+    def frame_ticks(self) -> tuple[int, int]:
+        """Film frames per second (29 stands for 29.97), and ticks per frame, of a file that counts in them."""
+        return -(self.division >> 8), self.division & 0xFF
 
 
 def parse(data: bytes) -> MidiFile:
@@ -66,45 +75,57 @@ def parse(data: bytes) -> MidiFile:
         raise ValueError("it does not begin with the header of one")
     header_size, kind, claimed, division = struct.unpack_from(">LHHh", content, len(_HEADER))
     file = MidiFile(kind, division)
-    found, place = 0, 8 + header_size
+    place = 8 + header_size
+    if not _chunk_at(content, place):  # The size of the header was wrong.
+        place = _next_track(content, _HEADER_END)
     while place + 8 <= len(content):
         name, size = struct.unpack_from(">4sL", content, place)
         if name == _TRACK:
-            found += 1
-            place = _read_track(file, content, place + 8, size, found)
+            file.tracks += 1
+            place = _read_track(file, content, place + 8, size)
         elif name.isalnum():
             file.skipped.append(f"an unknown part, {name.decode()}")
             place += 8 + size
-        elif (place := content.find(_TRACK, place)) < 0:  # A size was wrong: go on with the next track.
-            break
-    if found < claimed:
-        file.skipped.append(f"{claimed - found} of {claimed} tracks, which are missing")
+        else:  # A size was wrong.
+            place = _next_track(content, place)
+    if file.tracks < claimed:
+        file.skipped.append(f"{claimed - file.tracks} of {claimed} tracks, which are missing")
     file.events.sort(key=lambda event: event.tick)
     return file
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file in a RIFF file, whose lengths are little-endian; other data as it is."""
-    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
-        return data
-    place = 12
+    """The MIDI file in a RIFF file, whose lengths are little-endian, or behind some other bytes; else the data."""
+    place = 12 if data[:4] == b"RIFF" and data[8:12] == b"RMID" else len(data)
     while place + 8 <= len(data):
         end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "little")
-        if data[place : place + 4] == b"data":
+        if data[place : place + 4] == b"data" and data.startswith(_HEADER, place + 8, end):
             return data[place + 8 : end]
         place = end + end % 2
-    return b""
+    return data[max(data.find(_HEADER, 0, _LATEST_HEADER), 0) :]
 
 
-def _read_track(file: MidiFile, content: bytes, begin: int, size: int, number: int) -> int:
+def _chunk_at(content: bytes, place: int) -> bool:
+    """Whether a part of the file begins at a place, or the file ends there."""
+    return place == len(content) or content[place : place + 4].isalnum()
+
+
+def _next_track(content: bytes, place: int) -> int:
+    """Where the next track begins, or the end of the file."""
+    found = content.find(_TRACK, place)
+    return len(content) if found < 0 else found
+
+
+def _read_track(file: MidiFile, content: bytes, begin: int, size: int) -> int:
     """Add the events of a track to a file; returns where the next part begins."""
-    reader = _Reader(content, begin, min(begin + size, len(content)))
+    end = min(begin + size, len(content))
+    # A track that claims to be shorter than it is goes on to the next one; one that claims to be longer ends by itself.
+    reader = _Reader(content, begin, end if _chunk_at(content, end) else _next_track(content, end))
     try:
         _read_events(file, reader)
     except _DamagedError:
-        file.skipped.append(f"the rest of track {number}, which is damaged")
-    # A track may claim to be longer than it is.
-    return reader.place if content.startswith(_TRACK, reader.place) else begin + size
+        file.skipped.append(f"the rest of track {file.tracks}, which is damaged")
+    return reader.place if content.startswith(_TRACK, reader.place) else max(end, reader.place)
 
 
 class _DamagedError(Exception):
