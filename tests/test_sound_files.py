@@ -1,7 +1,9 @@
 """Sound files as people have them: headers that lie, files that break off, formats that change on the way."""
 
 import logging
+import os
 import struct
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -90,6 +92,39 @@ def test_channels_that_change_on_the_way_are_read_on(read, tmp_path):
 
 
 @both
+@pytest.mark.parametrize(("name", "second"), [("a.ogg", (22050, 1)), ("a.ogg", (44100, 2)), ("a.opus", (24000, 1))])
+def test_a_joined_ogg_is_read_to_its_end(read, tmp_path, name, second):
+    def link(rate, channels):
+        codec = "OPUS" if name == "a.opus" else "VORBIS"
+        wave = np.repeat(tone(1, rate=rate)[:, None], channels, axis=1)
+        soundfile.write(tmp_path / name, wave, rate, format="OGG", subtype=codec)
+        return (tmp_path / name).read_bytes()
+
+    first = link(48000, 2)
+    # A recording of a radio ends anywhere.
+    (tmp_path / name).write_bytes(first + link(*second) + first[:60])
+    wave = read(tmp_path / name)
+    assert len(wave) / RATE == pytest.approx(2, abs=0.02)
+    assert [round(strongest_hertz(part)) for part in np.split(wave[: 2 * 15000], 2)] == [500, 500]
+
+
+@both
+def test_a_rate_that_is_hardly_one_is_refused_before_a_small_file_fills_the_memory(read, tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(0.01), 1)
+    with pytest.raises(ValueError, match=r"rate is 1 Hz, and must be at least 1000 Hz"):
+        read(tmp_path / "a.wav")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+@both
+def test_a_name_may_be_bytes_that_are_not_text(read, tmp_path):
+    path = tmp_path / os.fsdecode(b"na\xefve.wav")
+    with path.open("wb") as file:
+        soundfile.write(file, tone(1), RATE, format="WAV")
+    assert len(read(path)) == RATE
+
+
+@both
 def test_what_follows_the_sound_at_the_end_is_ignored_and_noted_once(read, noted):
     assert len(read(FOUND / "html_tail.mp3")) / RATE == pytest.approx(3, abs=0.05)
     assert noted() == [f"{FOUND / 'html_tail.mp3'}: what follows the sound at its end cannot be decoded and is ignored"]
@@ -126,6 +161,7 @@ def test_of_a_flac_that_breaks_off_the_beginning_is_read_exactly(read, tmp_path)
     wave = read(tmp_path / "a.flac")
     assert len(wave) / RATE == pytest.approx(1.5, abs=0.1)
     assert np.array_equal(wave, values[: len(wave)] / np.float32(32768))
+    assert np.array_equal(np.concatenate(list(sound_files.stream(tmp_path / "a.flac", RATE))), wave)
 
 
 @both

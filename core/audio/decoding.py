@@ -1,6 +1,7 @@
 """Decode the sound of any file that FFmpeg reads, block by block (PyAV)."""
 
 import functools
+import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.audio.ogg_links import Link, ogg_links
 from core.files import unreadable
 from core.files.file_urls import file_url
 from core.files.media import check_media
+from core.files.regular import open_regular
 
 if TYPE_CHECKING:
     import av
 
 log = logging.getLogger(__name__)
+
+LOWEST_RATE = 1000
 
 
 class DecodingError(ValueError):
@@ -29,6 +34,17 @@ class Block:
 
     samples: np.ndarray
     sample_rate: int
+
+
+def check_rate(sample_rate: int) -> int:
+    """A rate, if it is high enough: of a low one a small file would last for days.
+
+    Raises:
+        DecodingError: it is too low.
+    """
+    if sample_rate < LOWEST_RATE:
+        raise DecodingError(f"its rate is {sample_rate} Hz, and must be at least {LOWEST_RATE} Hz")
+    return sample_rate
 
 
 def decode(path: Path, layout: str | None = None, sample_rate: int | None = None) -> Iterator[Block]:
@@ -52,16 +68,35 @@ def decode(path: Path, layout: str | None = None, sample_rate: int | None = None
     _check(path)
     packets = _Packets()
     try:
-        # No other protocols: a playlist that is named like a song must not open anything else.
-        with av.open(file_url(path), metadata_errors="replace", options={"protocol_whitelist": "file"}) as file:
-            if not file.streams.audio:
-                raise DecodingError("there is no sound in it")
-            yield from _converted(packets.frames(file), layout, sample_rate)
+        frames = itertools.chain.from_iterable(packets.frames(file) for file in _opened(path, packets))
+        yield from _converted(frames, layout, sample_rate)
     except av.FFmpegError as error:
         raise DecodingError(unreadable.reason(path, str(error.strerror))) from None
     packets.check()
     if packets.damaged:
         _report(path, packets.summary())
+
+
+def _opened(path: Path, packets: "_Packets") -> Iterator[Any]:
+    """The file opened, or one after the other the links of a joined one, which FFmpeg does not decode in one go."""
+    import av
+
+    links = ogg_links(path)
+    with open_regular(path) as raw:
+        for link in links if len(links) > 1 else [None]:
+            source = file_url(path) if link is None else Link(raw, *link)
+            try:
+                # No other protocols: a playlist that is named like a song must not open anything else.
+                file = av.open(source, metadata_errors="replace", options={"protocol_whitelist": "file"})
+            except av.FFmpegError:
+                if not packets.good:
+                    raise
+                packets.count_damaged()
+                continue
+            with file:
+                if not file.streams.audio:
+                    raise DecodingError("there is no sound in it")
+                yield file
 
 
 class _Packets:
@@ -76,14 +111,18 @@ class _Packets:
         for packet in file.demux(audio=0):
             try:
                 frames = packet.decode()
-            except av.InvalidDataError:
-                self.damaged += 1
-                self._damaged_at_end += 1
+            except av.FFmpegError:
+                self.count_damaged()
                 continue
             if frames:
                 self.good += 1
                 self._damaged_at_end = 0
             yield from frames
+
+    def count_damaged(self) -> None:
+        """Count something that cannot be decoded."""
+        self.damaged += 1
+        self._damaged_at_end += 1
 
     def check(self) -> None:
         """Refuse a file of which nothing or less than a half was decoded."""
@@ -104,7 +143,7 @@ def _converted(frames: Iterable["av.AudioFrame"], layout: str | None, sample_rat
 
     resampler, current = None, None
     for frame in frames:
-        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        found = (frame.format.name, frame.layout.name, check_rate(frame.sample_rate))
         if found != current:
             yield from _resampled(resampler, None)
             resampler = av.AudioResampler("flt", layout or frame.layout, sample_rate or frame.sample_rate)

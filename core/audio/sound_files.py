@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from operator import attrgetter
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from core.audio.decoding import DecodingError, decode
+from core.audio.decoding import DecodingError, check_rate, decode
 from core.audio.resample import resample_blocks
 from core.files.regular import open_regular
 from core.text import shortened
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".wma"})
 # How WAV, AIFF and FLAC files begin.
-_LOSSLESS = (b"RIFF", b"RF64", b"FORM", b"fLaC")
+_LOSSLESS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC")
 _BLOCK = 2**20
 
 
@@ -91,7 +92,7 @@ def read(path: Path, sample_rate: int, *, longest_s: float | None = None) -> np.
         BadFileError: it cannot be read, is empty, or has a value that is not finite.
     """
     try:
-        wave = _read(path, sample_rate, None if longest_s is None else round(longest_s * sample_rate))
+        wave = _joined(_sounding(path, sample_rate), None if longest_s is None else round(longest_s * sample_rate))
     except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
     check_samples(path, wave)
@@ -106,13 +107,12 @@ def stream(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """
     empty = True
     try:
-        with _opened(path) as file:
-            for block in _blocks(file, sample_rate) if file else _decoded(path, sample_rate):
-                if len(block):
-                    check_samples(path, block)
-                    empty = False
-                    yield block
-    except (DecodingError, OSError, soundfile.LibsndfileError) as error:
+        for block in _sounding(path, sample_rate):
+            if len(block):
+                check_samples(path, block)
+                empty = False
+                yield block
+    except (DecodingError, OSError) as error:
         raise _unreadable(path, error) from None
     if empty:
         raise BadFileError(f"{path} has no samples")
@@ -130,15 +130,13 @@ def check_samples(path: Path, wave: np.ndarray) -> None:
         raise BadFileError(f"a value of {path} is not finite")
 
 
-def _read(path: Path, sample_rate: int, longest: int | None) -> np.ndarray:
-    try:
-        with _opened(path) as file:
-            if file:
-                return _joined(_blocks(file, sample_rate), longest)
-    except soundfile.LibsndfileError:
-        # Damaged on the way: FFmpeg leaves out what it cannot decode.
-        pass
-    return _joined(_decoded(path, sample_rate), longest)
+def _sounding(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """The blocks of a file, mono, at a rate."""
+    with _opened(path) as file:
+        if file:
+            yield from resample_blocks(_mono(file, path), file.samplerate, sample_rate)
+        else:
+            yield from _decoded(path, sample_rate)
 
 
 @contextmanager
@@ -147,13 +145,20 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile | None]:
     with open_regular(path) as raw:
         header = raw.read(8)
     try:
-        file = soundfile.SoundFile(path) if header.startswith(_LOSSLESS) else None
+        file = soundfile.SoundFile(_name(path)) if header.startswith(_LOSSLESS) else None
     except soundfile.LibsndfileError:
         file = None
     with file if file is not None else nullcontext():
+        if file:
+            check_rate(file.samplerate)
         # A program that was cut off, or wrote into a pipe, left a header without the length.
         without_length = file and not file.frames and _claims_less(header, path)
         yield None if without_length else file
+
+
+def _name(path: Path) -> Path | bytes:
+    """A file's name for libsndfile: on Linux it may be bytes that are not text."""
+    return path if os.name == "nt" else os.fsencode(path)
 
 
 def _claims_less(header: bytes, path: Path) -> bool:
@@ -161,14 +166,18 @@ def _claims_less(header: bytes, path: Path) -> bool:
     return header.startswith(b"RIFF") and int.from_bytes(header[4:], "little") + 8 < path.stat().st_size
 
 
-def _blocks(file: soundfile.SoundFile, sample_rate: int) -> Iterator[np.ndarray]:
-    return resample_blocks((block.mean(axis=1) for block in _read_blocks(file)), file.samplerate, sample_rate)
-
-
-def _read_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    # Not SoundFile.blocks: it gives as many samples as the header claims, and a header may claim more than there are.
-    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-        yield block
+def _mono(file: soundfile.SoundFile, path: Path) -> Iterator[np.ndarray]:
+    """The blocks of a lossless file; from where libsndfile finds it damaged on, what FFmpeg can decode of it."""
+    given = 0
+    try:
+        # Not SoundFile.blocks: it gives as many samples as the header claims, and there may be fewer.
+        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+            yield block.mean(axis=1)
+            given += len(block)
+    except soundfile.LibsndfileError:
+        for piece in decode(path, sample_rate=file.samplerate):
+            yield piece.samples[:, given:].mean(axis=0)
+            given = max(given - piece.samples.shape[1], 0)
 
 
 def _decoded(path: Path, sample_rate: int) -> Iterator[np.ndarray]:

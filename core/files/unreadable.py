@@ -3,8 +3,14 @@
 from pathlib import Path
 
 _WEB_PAGE = (b"<!doctype html", b"<html")
-# FFmpeg's words for what it does not know.
-_UNKNOWN = "Invalid data found when processing input"
+_DAMAGED = "it is damaged, or something else than its name says"
+# FFmpeg's words, and those of people.
+_REASONS = {
+    "Invalid data found when processing input": _DAMAGED,
+    "Invalid argument": _DAMAGED,
+    "End of file": "it breaks off before its beginning is complete",
+    "Not yet implemented in FFmpeg, patches welcome": "FFmpeg cannot decode this form of it",
+}
 
 
 def reason(path: Path, words: str) -> str:
@@ -23,4 +29,4 @@ def reason(path: Path, words: str) -> str:
         return "it is empty"
     if start.startswith(_WEB_PAGE):
         return "it is a web page, perhaps an error message of the site that it came from"
-    return "it is damaged, or something else than its name says" if words == _UNKNOWN else words
+    return _REASONS.get(words, words)

@@ -107,7 +107,7 @@ def _decoded(file: Any) -> Iterator[_Shown]:
     for packet in file.demux(video=0):
         try:
             found = packet.decode()
-        except av.InvalidDataError:
+        except av.FFmpegError:
             damaged += 1
             continue
         for frame in found:
