@@ -15,7 +15,7 @@ from core.files.regular import sha256
 from core.formats import checkpoint_files, safetensors_file, tensor_bundle
 from gansynth import variables
 from gansynth.conditions import CONDITIONS
-from gansynth.config import SETTINGS, Config
+from gansynth.config import META, SETTINGS, Config
 from gansynth.config import blocks_of as blocks_of
 
 Weights = dict[str, np.ndarray]
@@ -158,9 +158,11 @@ def progress_at(counter: float, config: Config, blocks: int) -> float:
 
 def _without_settings(config: Config) -> str:
     """What to add to an error about settings that are not in the folder."""
-    if (config.folder / SETTINGS).exists():
+    missing = [name for name in (SETTINGS, META) if not (config.folder / name).exists()]
+    if not missing:
         return ""
-    return f"; the folder has no {SETTINGS}, so these are Magenta's defaults: copy it from the training run"
+    names = " and no ".join(missing)
+    return f"; the folder has no {names}, so these are Magenta's defaults: copy it from the training run"
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Shapes, where: object, hint: str = "") -> None:

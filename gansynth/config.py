@@ -19,7 +19,7 @@ from gansynth.setting_ranges import RANGES, check_gains
 
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
-SETTINGS = "experiment.json"
+SETTINGS, META = "experiment.json", "meta.json"
 # Magenta's, and ours: see gansynth/complex_mel.py.
 DATA_TYPES = ("linear", "phase", "mel", "complex_mel")
 # Of these the first value is the logarithm of a power; of the others, of a magnitude.
@@ -226,7 +226,7 @@ def read_settings(folder: Path, meta_path: Path | None = None) -> Config:
                 settings[key] = checks.of_kind(key, experiment[key], hints[key])
             except ValueError as error:
                 raise ValueError(f"{folder / SETTINGS}: {error}") from None
-    meta_path = meta_path or folder / "meta.json"
+    meta_path = meta_path or folder / META
     meta = _read_if_there(meta_path)
     if meta:
         settings["pitches"] = _pitches(meta, meta_path)

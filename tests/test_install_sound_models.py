@@ -220,6 +220,13 @@ def test_missing_settings_are_named(tmp_path, capsys):
     assert "the folder has no experiment.json" in text
 
 
+def test_missing_pitches_are_named(band, tmp_path, capsys):
+    shutil.copytree(band / "gansynth" / "band", tmp_path / "voice")
+    (tmp_path / "voice" / "meta.json").unlink()
+    text = fails(capsys, "models", "add", tmp_path / "voice", "--to", tmp_path / "mine")
+    assert "the folder has no meta.json, so these are Magenta's defaults" in text
+
+
 def test_brackets_in_a_path_are_not_a_pattern(tmp_path):
     voice = shutil.copytree(SMALL, tmp_path / "take [1]" / "my[x]voice*")
     assert add(voice, tmp_path) == 0

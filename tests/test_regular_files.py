@@ -69,6 +69,11 @@ def test_json_that_cannot_be_read_is_one_sentence(tmp_path, text):
         json_files.read(tmp_path / "a.json")
 
 
+def test_json_may_begin_with_the_mark_that_windows_editors_write(tmp_path):
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8-sig")
+    assert json_files.read(tmp_path / "a.json") == {}
+
+
 def with_pipe_for(name, source):
     """Make the folder `folder` a copy of a model's with a pipe in the place of one of its files."""
 
@@ -126,6 +131,14 @@ def test_no_reader_waits_for_a_pipe(tmp_path, kind):
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
     assert not isinstance(caught.value, TimeoutError)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in READERS if "model" not in kind and "voice" not in kind])
+def test_a_pointer_of_git_lfs_is_called_one(tmp_path, kind):
+    make, read = READERS[kind]
+    (tmp_path / "pointer").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises((ValueError, OSError), match="Git LFS pointer, not the file itself"):
+        read(make(tmp_path / "pointer"))
 
 
 def waited(number, frame):

@@ -18,7 +18,7 @@ def read(path: Path) -> Any:
     """
     content = read_regular(path, _MAX_SIZE)
     try:
-        return json.loads(content.decode())
+        return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid JSON: {error}") from None
 

@@ -8,14 +8,20 @@ from typing import BinaryIO
 
 # No text that people write, nor a list of notes, is longer.
 MOST_TEXT = 1 << 28
+# Git LFS puts such a text file in the place of a large file that it has not fetched.
+_GIT_LFS, _LONGEST_POINTER = b"version https://git-lfs", 1024
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path, pointers: bool = False) -> BinaryIO:
     """Open a file for reading bytes; a link to a regular file is followed.
+
+    Args:
+        path: the file.
+        pointers: whether a pointer of Git LFS is opened as any file.
 
     Raises:
         FileNotFoundError: the file does not exist.
-        ValueError: it is a folder, a pipe, a socket or a device.
+        ValueError: it is a folder, a pipe, a socket or a device, or only stands for a file (Git LFS).
     """
     # Opening a pipe would otherwise wait for its writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -30,7 +36,27 @@ def open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise ValueError(f"{path} is not a regular file")
-    return os.fdopen(descriptor, "rb")
+    file = os.fdopen(descriptor, "rb")
+    try:
+        if not pointers:
+            refuse_pointer(file)
+    except ValueError as error:
+        file.close()
+        raise ValueError(f"{path}: {error}; git lfs pull fetches it") from None
+    return file
+
+
+def refuse_pointer(file: BinaryIO) -> None:
+    """Refuse an open file that only stands for another one.
+
+    Raises:
+        ValueError: it is a pointer of Git LFS.
+    """
+    if os.fstat(file.fileno()).st_size < _LONGEST_POINTER:
+        start = file.read(len(_GIT_LFS))
+        file.seek(0)
+        if start == _GIT_LFS:
+            raise ValueError("the file is a Git LFS pointer, not the file itself")
 
 
 def check_regular(path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from core.files.atomic import sync_file
-from core.files.regular import open_regular, read_regular
+from core.files.regular import open_regular, read_regular, refuse_pointer
 from core.formats import messages, sstable
 from core.formats.checksum import crc, masked
 from core.formats.protobuf import decode, encode, last, varint
@@ -24,8 +24,6 @@ INDEX = ".index"
 _MAX_INDEX_SIZE, _MAX_COUNT, _MAX_ENTRY_SIZE = 2**26, 100_000, 2**16
 _MAX_DIMS, _MAX_DIM, _MAX_SHARDS = 32, 2**40, 100_000
 _VERSION, _LITTLE_ENDIAN = 1, 0
-# Git LFS puts such a text file in the place of a large file that it has not fetched.
-_GIT_LFS, _MAX_POINTER_SIZE = b"version https://git-lfs", 1024
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,7 @@ class Reader:
             # Keys that begin with a zero byte belong to the slices of partitioned variables.
             self._items = {_to_name(key): value for key, value in items.items() if not key.startswith(b"\0")}
         except ValueError as error:
-            reason = "it is a Git LFS pointer, not the file itself" if table.startswith(_GIT_LFS) else error
-            raise ValueError(f"{self._index} cannot be read as a TensorFlow checkpoint: {reason}") from None
+            raise ValueError(f"{self._index} cannot be read as a TensorFlow checkpoint: {error}") from None
 
     @property
     def names(self) -> list[str]:
@@ -203,10 +200,9 @@ def _read_bytes(path: Path, entry: Entry) -> bytes:
             raise ValueError(f"its {count} strings cannot be in {entry.size} bytes")
     elif entry.size != count * stored.itemsize:
         raise ValueError(f"its shape is {list(entry.shape)}, and it has {entry.size} bytes")
-    with open_regular(path) as file:
-        if (length := os.fstat(file.fileno()).st_size) < _MAX_POINTER_SIZE and file.read(len(_GIT_LFS)) == _GIT_LFS:
-            raise ValueError("the file is a Git LFS pointer, not the file itself")
-        if entry.offset + entry.size > length:
+    with open_regular(path, pointers=True) as file:
+        refuse_pointer(file)
+        if entry.offset + entry.size > (length := os.fstat(file.fileno()).st_size):
             raise ValueError(f"it ends at byte {entry.offset + entry.size}; the file has {length}")
         file.seek(entry.offset)
         content = file.read(entry.size)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from core.files import unreadable
 from core.files.regular import check_regular
 
 MAX_BYTES = 8 << 30
@@ -21,11 +22,20 @@ MAX_FILES = 10_000
 # Weights hardly shrink. So much more than the archive has may come out of it, however large it says that it is.
 _MOST_GROWTH, _ALWAYS_BYTES = 100, 256 << 20
 # Folders in each other, and bytes of each name: the systems' own limits, or less.
-_MOST_PARTS, _LONGEST_NAME = 32, 240
+_MOST_PARTS, LONGEST_NAME = 32, 240
 _CHUNK = 1 << 20
 # tarfile reads a header in one piece, of whatever length the archive claims; a longer one than this is refused.
 _LONGEST_READ = 16 << 20
 _GZIP = b"\x1f\x8b"
+_TAR_MARK_AT, _TAR_MARK = 257, b"ustar"
+_OTHER_KINDS = {
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
+}
+_ENCRYPTED = 1
 _SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar")
 # What macOS adds to an archive: resource forks, in a folder or beside each file, and the Finder's settings.
 MACOS_FOLDER = "__MACOSX"
@@ -59,12 +69,13 @@ def unpack(archive: Path, folder: Path) -> None:
             it is too large.
     """
     check_regular(archive)
-    files = _zip_files if zipfile.is_zipfile(archive) else _tar_files
+    # A tar may end with a zip.
+    files = _zip_files if zipfile.is_zipfile(archive) and not _is_tar(archive) else _tar_files
     most = min(MAX_BYTES, _ALWAYS_BYTES + _MOST_GROWTH * archive.stat().st_size)
     try:
         _write(files(archive), folder, most)
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{archive.name} is not a zip file or a tar file: {error}") from None
+        raise ValueError(f"{archive.name} is not a zip file or a tar file: {_reason(archive, error)}") from None
     except _BROKEN as error:
         raise ValueError(f"{archive.name} cannot be unpacked: {error}") from None
     except OSError as error:
@@ -74,10 +85,30 @@ def unpack(archive: Path, folder: Path) -> None:
         raise ValueError(f"{archive.name} cannot be unpacked: {error}") from None
 
 
+def _is_tar(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        file.seek(_TAR_MARK_AT)
+        return file.read(len(_TAR_MARK)) == _TAR_MARK
+
+
+def _reason(archive: Path, error: Exception) -> str:
+    """Why an archive cannot be read, in a musician's words where its beginning tells."""
+    with archive.open("rb") as file:
+        start = file.read(_CHUNK)
+    for mark, kind in _OTHER_KINDS.items():
+        if start.startswith(mark):
+            return f"it is {kind}; unpack it, and add the folder"
+    if start.startswith(b"PK"):
+        return "it breaks off, or is damaged"
+    return unreadable.reason(archive, str(error))
+
+
 def _zip_files(archive: Path) -> Iterator[tuple[str, Opened | None]]:
     """Each member's name and what opens it; None for a folder."""
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
+            if member.flag_bits & _ENCRYPTED:
+                raise ValueError(f"{archive.name} is encrypted; unpack it, and add the folder")
             name = member.filename.replace("\\", "/")
             yield name, None if name.endswith("/") else lambda one=member: file.open(one)  # type: ignore[misc]
 
@@ -160,8 +191,8 @@ def _place(root: Path, name: str) -> Path:
         ValueError: outside the folder, or its name is too long for some systems.
     """
     parts = PurePosixPath(name).parts
-    if len(parts) > _MOST_PARTS or any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in parts):
-        rule = f"at most {_MOST_PARTS} folders in each other, and {_LONGEST_NAME} bytes for each name"
+    if len(parts) > _MOST_PARTS or any(len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in parts):
+        rule = f"at most {_MOST_PARTS} folders in each other, and {LONGEST_NAME} bytes for each name"
         raise ValueError(f"the archive has a name that is too long ({rule}): {name[:60]!r}...")
     path = (root / name).resolve()
     if not path.is_relative_to(root):

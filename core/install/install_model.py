@@ -104,6 +104,8 @@ def _checked(name: str) -> str:
     if not name.isprintable():
         # Such as a terminal's commands, in the name of a folder in an archive.
         raise ValueError(f"a model's name must have letters and signs that can be seen, not {name!r:.80}; use --name")
+    if len(name.encode()) > archives.LONGEST_NAME:
+        raise ValueError(f"a model's name can have at most {archives.LONGEST_NAME} bytes, not {len(name.encode())}")
     refuse_device("a model", name)
     return name
 
@@ -158,7 +160,7 @@ def _copied(folder: Path, to: Path) -> Path:
 
     def copy(source: str, target: str) -> None:
         nonlocal left
-        with open_regular(Path(source)) as file, Path(target).open("xb") as sink:
+        with open_regular(Path(source), pointers=True) as file, Path(target).open("xb") as sink:
             left = archives.copy(file.read, sink.write, left)
 
     try:

@@ -111,7 +111,7 @@ def find_sound_font(path: Path | None = None) -> Path:
     path = path or _system_font()
     if not path.is_file():
         raise FileNotFoundError(f"there is no sound font {path}")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(12)
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise ValueError(f"{path} is not a sound font: it does not begin like an .sf2 or .sf3 file")
