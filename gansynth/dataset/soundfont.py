@@ -19,6 +19,7 @@ import numpy as np
 from core import checks
 from core.audio import sound_files
 from core.audio.levels import SILENCE_DB, gain
+from core.files.regular import open_regular
 from gansynth.dataset.general_midi import IN_TUNE, INSTRUMENTS, Instrument
 from gansynth.dataset.qualities import measured_qualities
 from gansynth.dataset.records import FAMILIES, QUALITIES, SOURCES, Labels, Note
