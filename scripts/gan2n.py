@@ -15,7 +15,7 @@ from core.latent.interpolation import slerp
 from core.progress import show_progress
 from gansynth.config import check_pitch, nearest_pitch
 from scripts import frame
-from scripts.flags import engine
+from scripts.flags import engine, models
 
 PROG = "gan2n"
 _DEFAULT_PITCH = 36
@@ -50,7 +50,7 @@ def pitches(text: str) -> list[int]:
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    models.add_model(flags)
     engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds")
     flags.add_argument(

@@ -20,7 +20,7 @@ from ganspace.files import SUFFIXES
 from ganspace.plan import DEFAULT_COMPONENTS, ESTIMATORS, MANY, MOVED
 from gansynth.config import check_pitch
 from scripts import frame
-from scripts.flags import engine
+from scripts.flags import engine, models
 from scripts.shared import model_folder
 
 PROG = "gansynth_ganspace"
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint or the image model")
+    models.add_model(flags, "a sound or image model: its name, or its folder")
     engine.add(flags)
     flags.add_argument(
         "--list_layers", action="store_true", help="print the layers and the shapes of their activations"

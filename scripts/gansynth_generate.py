@@ -22,7 +22,7 @@ from gansynth.config import check_pitch
 from gansynth.level import measure
 from scripts import frame
 from scripts.flags import conditions as condition_flag
-from scripts.flags import engine
+from scripts.flags import engine, models
 from scripts.shared import directions
 
 PROG = "gansynth_generate"
@@ -32,7 +32,7 @@ _NOTE_FILE = re.compile(r"generated_(\d+)\.wav")
 def parser() -> argparse.ArgumentParser:
     """The flags, named as in the course's pages."""
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint")
+    models.add_model(flags)
     engine.add(flags)
     flags.add_argument("--output_dir", type=frame.path, required=True, help="folder for the sounds; created if missing")
     flags.add_argument(

@@ -19,7 +19,7 @@ from gansynth.dataset.records import FAMILIES, Labels, Note
 from gansynth.report import confusion_plot, evaluation, note_plan, report_text
 from gansynth.report.note_plan import NoteRequest
 from scripts import frame
-from scripts.flags import engine
+from scripts.flags import engine, models
 
 if TYPE_CHECKING:
     from gansynth.model import Model
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     count = partial(frame.whole, least=1)
     flags = frame.new_parser(PROG, __doc__)
-    flags.add_argument("--ckpt_dir", type=frame.path, required=True, help="folder of the checkpoint, or of a run")
+    models.add_model(flags, "the model's name, or its folder; or that of a run")
     engine.add(flags)
     flags.add_argument("--data_dir", type=frame.path, required=True, help="folder of the dataset, for comparison")
     flags.add_argument("--out_dir", type=frame.path, required=True, help="folder for the report; created if missing")

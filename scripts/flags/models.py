@@ -1,10 +1,11 @@
-"""The flag --models DIR."""
+"""The flag --models DIR, and models by name."""
 
 import argparse
 from pathlib import Path
 
 from core import families
 from core.families import Kind
+from core.flag_types import path
 from server.settings import ServerSettings
 
 SOUND: Kind = "sound"
@@ -23,6 +24,26 @@ def add(parser: argparse.ArgumentParser, *kinds: Kind) -> None:
         metavar="DIR",
         help=f"folders with {what} (default: those that ship, then the user's own)",
     )
+
+
+def add_model(
+    parser: argparse.ArgumentParser, what: str = "the model's name, or its folder", required: bool = True
+) -> None:
+    """Add --ckpt_dir, which holds a folder once it is read."""
+    parser.add_argument("--ckpt_dir", type=model_folder, required=required, metavar="NAME", help=what)
+
+
+def model_folder(text: str) -> Path:
+    """The folder of a model that is given by its path, or by its name among those that ship and the user's own.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    given = path(text)
+    if given.is_dir() or given.name != text:
+        return given
+    named = (model.folder for model in families.find(ServerSettings().models) if model.name == text)
+    return next(named, given)
 
 
 def folders(options: argparse.Namespace) -> tuple[Path, ...]:

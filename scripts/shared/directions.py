@@ -9,7 +9,7 @@ import ganspace
 from ganspace.edited_models import EditedModel, check_layer
 from gansynth.config import check_pitch
 from scripts import frame
-from scripts.flags import engine
+from scripts.flags import engine, models
 from scripts.shared import model_folder
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ DEFAULT_PITCH = 32
 def add_flags(flags: argparse.ArgumentParser) -> None:
     """Add --pca_file, --ckpt_dir and --pitch."""
     flags.add_argument("--pca_file", type=frame.path, required=True, help="components file: .pickle or .npz")
-    flags.add_argument("--ckpt_dir", type=frame.path, help="the checkpoint (default: the folder of the file)")
+    models.add_model(flags, "the model's name, or its folder (default: that of the file)", required=False)
     engine.add(flags)
     flags.add_argument("--pitch", type=int, help="MIDI pitch (default: that of the components, or the nearest to 32)")
 
