@@ -7,9 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from core.audio.levels import PEAK as HIGHEST
 from core.audio.loudness import TARGET_LUFS, gain_db_to, mean_loudness_lufs
+from core.audio.stored_wave import Samples
 from core.progress import Progress
-from gansynth.hallucination import Timing, overlap_add
+from gansynth.hallucination import PEAK, Timing, overlap_add
 from gansynth.report.tuning import clarity_db
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,8 @@ NOTES = 8
 PATHS, KEYS = 4, 3
 WIDER = 1.5
 _SEED = 1770
+# A longer hallucination is measured in parts of at most this.
+_PART_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Level:
 
     Attributes:
         note_db: for its notes, as the model renders them.
-        hallucination_db: for its hallucinations, whose peak is 0.5.
+        hallucination_db: for its hallucinations, whose peak is 0.5, before one is rendered; see `hallucination_db`.
         in_tune: the share of notes that are tones at their pitch, 0..1; 1 for a model with a single pitch, whose notes
             need not be tones.
     """
@@ -81,6 +85,22 @@ def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     loudness = (mean_loudness_lufs(waves[:NOTES], rate), mean_loudness_lufs(paths, rate))
     gains = [round(gain_db_to(TARGET_LUFS, measured), 2) for measured in loudness]
     return Level(gains[0], gains[1], _in_tune(model, waves[:NOTES], pitches))
+
+
+def hallucination_db(wave: Samples, sample_rate: int) -> float:
+    """Gain in dB, rounded to 0.01, that brings one hallucination to -20 LUFS, or as near as -1 dBFS allows.
+
+    Two hallucinations of a model have the same peak, and a loudness that differs by up to 5 dB.
+
+    Args:
+        wave: float [samples], with a peak of 0.5.
+        sample_rate: in Hz.
+    """
+    parts = max(1, int(np.ceil(len(wave) / (_PART_S * sample_rate))))
+    bounds = np.linspace(0, len(wave), parts + 1).astype(int)
+    pieces = (np.asarray(wave[begin:end]) for begin, end in zip(bounds, bounds[1:], strict=False))
+    highest_db = 20.0 * np.log10(HIGHEST / PEAK)
+    return round(min(gain_db_to(TARGET_LUFS, mean_loudness_lufs(pieces, sample_rate)), float(highest_db)), 2)
 
 
 def _in_tune(model: MeasuredModel, waves: np.ndarray, pitches: Sequence[int]) -> float:

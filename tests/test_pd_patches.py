@@ -50,6 +50,7 @@ def test_every_address_that_the_patches_send_is_in_the_command_table():
         "/sound/audio",
         "/sound/loaded",
         "/sound/level",
+        "/sound/gain",
         "/image",
         "/image/VERB",
     }

@@ -6,7 +6,7 @@ from core.commands.arguments import Arg
 from core.commands.foley import FOLEY_COMMANDS
 from core.commands.limits import MAX_EDITS, MAX_SLOTS
 from core.commands.live import LIVE_COMMANDS
-from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
+from core.commands.shared import AUDIO, EDIT, GAIN, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
 from core.commands.spec import Executor, Spec
 
 _Z = "/sound/z slot f..."
@@ -122,7 +122,7 @@ NOTE_COMMANDS = (
             *_OPTIONAL_TIMING,
             Arg("pitch", "int", PITCH.help, PITCH.low, PITCH.high, otherwise="32, or the model's nearest"),
         ),
-        replies=(PROGRESS, AUDIO),
+        replies=(PROGRESS, GAIN, AUDIO),
         progress=True,
     ),
     Spec(
@@ -131,7 +131,7 @@ NOTE_COMMANDS = (
         args=(TARGET, STEPS, *TIMING, PITCH),
         group=(SLOT,),
         max_groups=1000,
-        replies=(PROGRESS, AUDIO),
+        replies=(PROGRESS, GAIN, AUDIO),
         progress=True,
     ),
     Spec(
@@ -140,7 +140,7 @@ NOTE_COMMANDS = (
         args=(TARGET, STEPS, *TIMING),
         group=(SLOT, PITCH),
         max_groups=1000,
-        replies=(PROGRESS, AUDIO),
+        replies=(PROGRESS, GAIN, AUDIO),
         progress=True,
     ),
 )
@@ -211,7 +211,7 @@ DIRECTION_COMMANDS = (
         ),
         group=(EDIT,),
         max_groups=MAX_EDITS,
-        replies=(PROGRESS, AUDIO),
+        replies=(PROGRESS, GAIN, AUDIO),
         progress=True,
     ),
     Spec(
@@ -220,7 +220,7 @@ DIRECTION_COMMANDS = (
         args=(TARGET, STEPS, *TIMING, _EDITS_PER_POINT),
         group=(replace(EDIT, name="pitch_or_edit", help="of each key point its pitch, then its edits"),),
         max_groups=MAX_EDITS,
-        replies=(PROGRESS, AUDIO),
+        replies=(PROGRESS, GAIN, AUDIO),
         progress=True,
     ),
 )

@@ -12,7 +12,9 @@ from ganspace.edited_models import CoordinateModel
 from gansynth.config import check_pitch, nearest_pitch
 from gansynth.hallucination import NoteModel, Timing, hallucination_length
 from gansynth.hallucination import stored_hallucination as render
+from gansynth.level import hallucination_db
 from server.engine.request import Request
+from server.osc.packet import Message
 from server.session import DEFAULT_PITCH, Session
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import Context, Result
@@ -85,9 +87,9 @@ def _hallucination(
     path = (keys, values["steps"], timing, pitch)
     wave = render(model, *path, interpolate=interpolate, conditions=session.conditions, progress=request.progress)
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
-    gain_db, first = session.level.hallucination_db, pitch if isinstance(pitch, int) else pitch[0]
+    gain_db, first = hallucination_db(wave, model.sample_rate), pitch if isinstance(pitch, int) else pitch[0]
     sound = RenderedSound(values["target"], wave, model.sample_rate, first, keys, key_times, gain_db)
-    return Result(session, sounds=[sound])
+    return Result(session, [Message("/sound/gain", (values["target"], gain_db))], [sound])
 
 
 def check_hallucination(
