@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -98,7 +99,7 @@ def hallucination_db(wave: Samples, sample_rate: int) -> float:
     """
     parts = max(1, int(np.ceil(len(wave) / (_PART_S * sample_rate))))
     bounds = np.linspace(0, len(wave), parts + 1).astype(int)
-    pieces = (np.asarray(wave[begin:end]) for begin, end in zip(bounds, bounds[1:], strict=False))
+    pieces = (np.asarray(wave[begin:end]) for begin, end in pairwise(bounds))
     highest_db = 20.0 * np.log10(HIGHEST / PEAK)
     return round(min(gain_db_to(TARGET_LUFS, mean_loudness_lufs(pieces, sample_rate)), float(highest_db)), 2)
 

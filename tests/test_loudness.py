@@ -9,7 +9,7 @@ import gansynth
 from core.audio import levels
 from core.audio.loudness import TARGET_LUFS, gain_db_to, loudness_lufs, mean_loudness_lufs
 from gansynth.hallucination import Timing, hallucinate
-from gansynth.level import measure
+from gansynth.level import hallucination_db, measure
 
 RATE = 16000
 FLUID = Path(__file__).parent.parent / "models" / "gansynth" / "fluid"
@@ -63,6 +63,19 @@ def test_no_sounds_are_silent():
 def test_the_gain_of_a_model_brings_its_notes_to_the_common_loudness(level):
     gain = levels.gain(measure(LoudModel(level)).note_db)
     assert loudness_lufs(gain * sine(440, 2, level), RATE) == pytest.approx(TARGET_LUFS, abs=0.1)
+
+
+@pytest.mark.parametrize(("seconds", "longest_s"), [(2, 60.0), (7, 2.0)])
+def test_the_gain_of_a_hallucination_brings_it_to_the_common_loudness(monkeypatch, seconds, longest_s):
+    monkeypatch.setattr("gansynth.level._PART_S", longest_s)
+    wave = sine(440, seconds, 0.5)
+    assert loudness_lufs(wave * levels.gain(hallucination_db(wave, RATE)), RATE) == pytest.approx(TARGET_LUFS, abs=0.1)
+
+
+def test_the_gain_of_a_hallucination_leaves_its_peaks_to_no_limiter():
+    strokes = np.where(np.arange(4 * RATE) % RATE < 20, 0.5, 0.0)
+    assert 0.5 * levels.gain(hallucination_db(strokes, RATE)) == pytest.approx(levels.PEAK, abs=1e-3)
+    assert hallucination_db(np.zeros(RATE), RATE) < 6
 
 
 def test_a_model_that_plays_noise_or_nothing_gets_a_bounded_gain():

@@ -1,6 +1,7 @@
 """The bar at the top of every patch, in a real Pd: what it shows, word for word."""
 
 import re
+from contextlib import closing
 
 import pytest
 from fake_server import FakeServer
@@ -63,6 +64,16 @@ def test_the_bar_names_the_loaded_model(bar, server):
     line = bar.info()
     assert line == "magenta_small: 4 s at 16000 Hz, pitches 24 to 84"
     assert len(line) < WIDTH
+
+
+def test_the_bar_names_the_one_pitch_of_a_model(bar):
+    with closing(FakeServer()) as server:
+        bar.connect(server.port)
+        bar.ask("load drum")
+        address, _, sender = server.receive()
+        server.send(sender, "/sound/loaded", "drum", 32000, 16000, 4, 60)
+        server.send(sender, "/done", address)
+        assert bar.info() == "drum: 2 s at 16000 Hz, pitch 60"
 
 
 def test_a_server_that_is_found_takes_the_complaint_away(bar, start_server):

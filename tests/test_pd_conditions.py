@@ -85,3 +85,31 @@ def test_a_model_without_conditions_has_no_cells(tmp_path, server):
         pd.to("strip-ask", "status")
         pd.wait("strip-answer", "status")
         assert [message for message in pd.heard[start:] if message[:2] == ["strip-ask", "condition"]] == []
+
+
+def test_until_the_server_has_answered_the_strip_does_not_say_that_there_is_nothing_to_choose(strip):
+    strip.pd.to("strip-ask", "unload")
+    strip.pd.wait("strip-answer", "unloaded")
+    strip.pd.listen(f"{strip.number}-told")
+    start = len(strip.pd.heard)
+    strip.pd.to("strip-ask", "load band")
+    strip.pd.wait("strip-answer", "conditions")
+    heard = strip.pd.heard[start:]
+    before = heard[: heard.index(["strip-ask", "conditions"])]
+    assert [message[2] for message in before if message[1] == "label"][-1] == "asking ..."
+
+
+def test_no_name_lies_under_the_next_cell(strip):
+    for cell in range(12):
+        strip.pd.listen(f"{strip.number}-cell{cell}-button")
+    start = len(strip.pd.heard)
+    strip.pd.press(f"{strip.number}-next-button")
+    strip.pd.to("strip-ask", "status")
+    strip.pd.wait("strip-answer", "status")
+    told = [message for message in strip.pd.heard[start:] if str(message[0]).endswith("-button")]
+    names = [message[2] for message in told if message[1] == "label" and message[2] != "empty"]
+    places = [message[2:] for message in told if message[1] == "pos"][-len(names) :]
+    assert "nonlinear_env" in names
+    # A name begins 26 pixels after its cell; a letter of the patches' font is 7 wide, and there are 862 in all.
+    for name, (x, y) in zip(names, places, strict=True):
+        assert x + 26 + 7 * len(name) < min([left for left, top in places if top == y and left > x], default=862)

@@ -96,6 +96,16 @@ def test_a_client_with_at_level_leaves_no_gain_to_the_player(tmp_path, fluid):
         assert {message[3] for message in pd.heard if message[:2] == [0, "gain"]} == {1}
 
 
+def test_each_hallucination_comes_with_its_own_gain(fluid):
+    for spacing in (0.1, 0.5, 1.5):
+        gained, audio, _ = [
+            reply for reply in fluid.send("/sound/hallucinate", "x", 3, 1, spacing) if reply.address != "/progress"
+        ]
+        wave, rate = soundfile.read(audio.args[1])
+        assert (gained.address, gained.args[0]) == ("/sound/gain", "x")
+        assert loudness_lufs(wave, rate) + gained.args[1] == pytest.approx(TARGET_LUFS, abs=0.1)
+
+
 @pytest.fixture
 def client(tmp_path):
     """A `hallu-client` in a Pd, the server that it sends to, and its sender's address after the first request."""
@@ -127,6 +137,13 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
     assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(-6), rel=1e-4)]
     assert pd.wait(0, "audio")[0] == "sound"
+    server.send(sender, "/done", address, arguments[0])
+    pd.wait(0, "hallucinated")
+    pd.say("hallucinate sound 2 1")
+    address, arguments, sender = server.receive()
+    server.send(sender, "/sound/gain", arguments[0], 3.5)
+    server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
+    assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(3.5), rel=1e-4)]
     server.send(sender, "/done", address, arguments[0])
     pd.wait(0, "hallucinated")
     pd.say("synthesize_noz sound 40 1")

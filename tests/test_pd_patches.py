@@ -237,7 +237,7 @@ def test_the_saved_file_has_the_sound(play, tmp_path):
     patch.set("notes-set", 1)
     patch.press("generate", "hallucinated")
     patch.set("save-as", f"symbol {escaped(tmp_path / 'a take')}")
-    patch.pd.wait(patch.name("say"))
+    assert patch.pd.wait(patch.name("say")) == [f"saved as {tmp_path / 'a take.wav'}"]
     assert (tmp_path / "a take.wav").stat().st_size == pytest.approx(patch.pd.size(patch.name("sound")) * 3, abs=200)
 
 

@@ -144,13 +144,17 @@ def test_gain_sets_the_level_of_the_next_play(tmp_path):
     assert np.abs(sounding(record)[0]).max() == pytest.approx(0.1, rel=0.01)
 
 
-def test_the_newest_sound_is_saved_at_its_own_rate(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("my take", "my take.wav"), ("a.wav", "a.wav"), ("a.wave", "a.wave.wav"), ("x", "x.wav"), ("A.WAV", "A.WAV")],
+)
+def test_the_newest_sound_is_saved_at_its_own_rate_in_the_file_that_is_named(tmp_path, name, file):
     path = tmp_path / "a sine.wav"
     with pd_running(tmp_path, PLAYER) as pd:
         pd.say(f"load {sine(path, 440, 0.5)} {RATE}")
-        pd.say(f"save {escaped(tmp_path / 'my take')}")
-        assert pd.wait(1, "saved") == [str(tmp_path / "my take"), 8000]
-    saved, rate = soundfile.read(tmp_path / "my take.wav")
+        pd.say(f"save {escaped(tmp_path / name)}")
+        assert pd.wait(1, "saved") == [str(tmp_path / file), 8000]
+    saved, rate = soundfile.read(tmp_path / file)
     assert rate == RATE
     assert np.allclose(saved, soundfile.read(path)[0], atol=2**-22)
 

@@ -114,7 +114,8 @@ NOTE_COMMANDS = (
     ),
     Spec(
         "/sound/hallucinate",
-        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip.",
+        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip. "
+        "/sound/gain brings this one to -20 LUFS; at /notify level 1 it is applied.",
         args=(
             TARGET,
             Arg("notes", "int", "key points", 1, 1000),
