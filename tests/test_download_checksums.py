@@ -8,6 +8,8 @@ import pytest
 from test_install_sound_models import fails, installed, pack
 from web import serving
 
+from core.families import Download
+from gansynth.family import FAMILY
 from scripts.hallu import main
 
 
@@ -63,6 +65,16 @@ def test_what_is_not_a_checksum_of_the_file_is_passed_over(tmp_path, headers):
     pack(tmp_path / "x.zip")
     with serving(tmp_path, headers) as root:
         assert main(add(f"{root}/x.zip", tmp_path)) == 0
+
+
+@pytest.mark.parametrize("file", ["", "weights.npz"])
+def test_a_known_model_that_has_changed_is_refused(tmp_path, capsys, monkeypatch, file):
+    pack(tmp_path / "x.zip")
+    with serving(tmp_path) as root:
+        monkeypatch.setitem(FAMILY.downloads, "acoustic_only", (Download(f"{root}/x.zip", file, "0" * 64),))
+        assert main(add("acoustic_only", tmp_path)) == 1
+    assert "SHA-256" in capsys.readouterr().err.splitlines()[-1]
+    assert installed(tmp_path) == []
 
 
 def test_a_checksum_that_the_user_knows_is_compared(tmp_path, capsys):

@@ -89,6 +89,12 @@ def test_a_midi_file_becomes_one_clip(run, song, tmp_path):
     assert "3 notes" in said
 
 
+def test_a_second_clip_is_put_beside_the_first(run, song, tmp_path):
+    for _ in range(2):
+        run("--midi_file", song(60))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["generated_clip-2.wav", "generated_clip.wav"]
+
+
 def test_a_clip_of_one_note_is_the_networks_note_under_its_envelope(run, song, tmp_path):
     run("--midi_file", song(60), "--seed", 5)
     model = gansynth.load(SMALL)

@@ -1,5 +1,6 @@
 """Notes of MIDI files: those that mido writes, and damaged ones."""
 
+import struct
 from pathlib import Path
 
 import mido
@@ -192,6 +193,14 @@ def test_a_wrong_size_of_a_part_loses_no_notes(tmp_path, place, size):
     )
     notes = midi.read_notes(changed(path, place, size.to_bytes(4, "big")))
     assert [note.pitch for note in notes] == [50, 60, 62]
+
+
+def test_a_midi_file_lies_behind_other_parts_of_its_riff_file(tmp_path):
+    content = write(tmp_path / "song.mid", [(0, on(60)), (1, off(60))]).read_bytes()
+    parts = [(b"LIST", bytes(4001) + b"\0"), (b"data", content), (b"DLS ", bytes(9))]
+    chunks = b"".join(name + struct.pack("<L", len(data) - (name == b"LIST")) + data for name, data in parts)
+    (tmp_path / "song.mid").write_bytes(b"RIFF" + struct.pack("<L", len(chunks) + 4) + b"RMID" + chunks)
+    assert midi.read_notes(tmp_path / "song.mid") == [MidiNote(0, 1, 60, 100)]
 
 
 def test_what_programs_for_transport_put_before_a_file_is_skipped(tmp_path):
