@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import aiohttp
+import pytest
+from parts import need_program
 from waiting import PATIENCE_S
 
 # Nothing but loopback can be reached, whatever a page asks for; nor does the browser itself phone home.
@@ -208,3 +210,11 @@ class Tab:
     def close(self):
         self.call("Page.close")
         self._loop.run_until_complete(self._socket.close())
+
+
+@pytest.fixture(scope="module", name="chromium")
+def a_chromium():
+    """One browser for the tests of a file."""
+    browser = Browser(need_program("chromium"))
+    yield browser
+    browser.close()

@@ -34,11 +34,12 @@ def pytest_configure():
 LONG = (
     "image_training", "remote_packets", "sound_training_command", "live_process", "image_training_command",
     "stylegan2_training", "pd_voice", "foley_training", "remote_line", "killed_server", "pd_halluseq", "web_browser",
-    "image_steps", "room_engines", "ganspace_cluster", "pd_elsewhere", "matching", "pd_ganspace",
+    "image_steps", "room_engines", "ganspace_cluster", "pd_elsewhere", "matching", "pd_ganspace", "web_controls",
     "ganspace_command", "live_bends", "direction_commands", "pd_live", "condition_commands", "web_surface",
     "foley_commands", "remote_page", "third_family", "pd_play", "packaging", "pd_foley", "visualize_command",
     "live_audio_track", "biggan_layers", "remote_keys", "foley_model", "link_publisher", "visualize", "pd_record",
-    "specvqgan_codec", "live_recorder", "features_command", "session_folders", "spectrogram_judges", "foley_page",
+    "link_peers", "specvqgan_codec", "live_recorder", "web_faders", "features_command", "session_folders",
+    "spectrogram_judges", "foley_page",
     "specvqgan_sample", "remote", "shipped_foley", "console", "hallucinate_film", "live_serve", "rooms",
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pytest
 
 from core.training import trees
 from renderer.training import state as run_state
@@ -53,13 +54,15 @@ class Recorder:
         return self.stop_after is not None and len(self.losses) >= self.stop_after
 
 
-def pictures_in(where):
-    """Write the pictures; their folder."""
-    folder.write(where / "data", ["rose", "silk", "rings"], 8, size=16)
-    return where / "data"
+@pytest.fixture(scope="module", name="data")
+def a_folder_of_pictures(tmp_path_factory):
+    where = tmp_path_factory.mktemp("pictures") / "data"
+    folder.write(where, ["rose", "silk", "rings"], 8, size=16)
+    return where
 
 
-def source_of(data):
+@pytest.fixture(scope="module", name="source")
+def their_source(data):
     """The pictures as a run takes them."""
     return ImageSource(read_images(data, 16), ImageHparams(**SETTINGS))
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import small_foley
 import soundfile
-from browser import Browser
-from parts import need_program
+from browser import a_chromium  # noqa: F401 - a fixture
 from waiting import PATIENCE_S
 
 import specvqgan
@@ -23,13 +22,6 @@ from specvqgan.page.server import SamplingPage
 from specvqgan.page.session import PageSession
 
 READY = "document.getElementById('status').textContent.trim()"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    browser = Browser(need_program("chromium"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,16 @@
 import time
 from dataclasses import replace
 
-import image_runs
 import numpy as np
 import pytest
-from image_runs import SETTINGS, SHORT, Recorder, largest_difference
+from image_runs import (
+    SETTINGS,
+    SHORT,
+    Recorder,
+    a_folder_of_pictures,  # noqa: F401 - a fixture
+    largest_difference,
+    their_source,  # noqa: F401 - a fixture
+)
 from keras import ops
 
 from core.training import trees
@@ -23,16 +29,6 @@ from renderer.training.steps import ImageStepPlan
 from renderer.training.trainer import ImageTrainer, scheduled
 
 PLAIN = ImageStage(0, 1000, 16, False, True, False)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return image_runs.pictures_in(tmp_path_factory.mktemp("pictures"))
-
-
-@pytest.fixture(scope="module")
-def source(data):
-    return image_runs.source_of(data)
 
 
 def tensors(source, latents=0):

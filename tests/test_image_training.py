@@ -11,7 +11,15 @@ from dataclasses import replace
 import image_runs
 import numpy as np
 import pytest
-from image_runs import BIGGAN_TRAIN, SETTINGS, Recorder, final, largest_difference
+from image_runs import (
+    BIGGAN_TRAIN,
+    SETTINGS,
+    Recorder,
+    a_folder_of_pictures,  # noqa: F401 - a fixture
+    final,
+    largest_difference,
+    their_source,  # noqa: F401 - a fixture
+)
 
 from core.training import saves, trees
 from core.training.loop import TrainingLoop
@@ -28,16 +36,6 @@ from scripts import biggan_train
 
 # That of `source`.
 RECIPE = ("--recipe", "adversarial")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return image_runs.pictures_in(tmp_path_factory.mktemp("pictures"))
-
-
-@pytest.fixture(scope="module")
-def source(data):
-    return image_runs.source_of(data)
 
 
 @pytest.fixture(scope="module")

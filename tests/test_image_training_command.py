@@ -4,10 +4,17 @@ import os
 import signal
 import subprocess
 
-import image_runs
 import numpy as np
 import pytest
-from image_runs import BIGGAN_TRAIN, SHORT, Recorder, final, words
+from image_runs import (
+    BIGGAN_TRAIN,
+    SHORT,
+    Recorder,
+    a_folder_of_pictures,  # noqa: F401 - a fixture
+    final,
+    their_source,  # noqa: F401 - a fixture
+    words,
+)
 from parts import need_module
 from waiting import PATIENCE_S
 
@@ -20,16 +27,6 @@ from renderer.training.batches import ImageSource
 from renderer.training.hparams import read
 from renderer.training.trainer import ImageTrainer
 from scripts import biggan_train
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return image_runs.pictures_in(tmp_path_factory.mktemp("pictures"))
-
-
-@pytest.fixture(scope="module")
-def source(data):
-    return image_runs.source_of(data)
 
 
 def test_ctrl_c_saves_the_step_at_hand(data, tmp_path):

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from link_peer import Renderer
 from live_controller import controller  # noqa: F401 - a fixture
 from test_live_link import linked, server  # noqa: F401 - fixtures
 from waiting import PATIENCE_S
@@ -171,8 +172,6 @@ def test_a_renderer_that_connects_later_is_asked_to_watch():
     publisher.watch_frames()
     publisher.start()
     try:
-        from test_link_publisher import Renderer
-
         renderer = Renderer(publisher.port).join()
         assert renderer.receive("watch").topic == "watch"
         renderer.close()

@@ -8,6 +8,7 @@ export class Sessions {
   #name = document.getElementById("session");
   #list = document.getElementById("saved");
   #part = document.getElementById("recalled");
+  #names = [];
 
   constructor(request, notice) {
     [this.#request, this.#notice] = [request, notice];
@@ -24,8 +25,11 @@ export class Sessions {
   async open() {
     const { error, replies } = await this.#request("/session/list", {});
     if (error) return;
-    const names = replies.find(([address]) => address === "/session/names")?.slice(1) ?? [];
-    this.#list.replaceChildren(...names.map((name) => this.#row(String(name))));
+    const names = (replies.find(([address]) => address === "/session/names")?.slice(1) ?? []).map(String);
+    // Buttons that stay may be pressed at this moment.
+    if (names.join("/") === this.#names.join("/")) return;
+    this.#names = names;
+    this.#list.replaceChildren(...names.map((name) => this.#row(name)));
   }
 
   async #save(name) {
