@@ -39,8 +39,8 @@ LONG = (
     "foley_commands", "remote_page", "third_family", "pd_play", "packaging", "pd_foley", "visualize_command",
     "live_audio_track", "biggan_layers", "remote_keys", "foley_model", "link_publisher", "visualize", "pd_record",
     "link_peers", "specvqgan_codec", "live_recorder", "web_faders", "features_command", "session_folders",
-    "spectrogram_judges", "foley_page",
-    "specvqgan_sample", "remote", "shipped_foley", "console", "hallucinate_film", "live_serve", "rooms",
+    "spectrogram_judges", "foley_page", "specvqgan_sample", "remote", "shipped_foley", "console", "hallucinate_film",
+    "live_serve", "rooms",
 )  # fmt: skip
 
 
