@@ -33,6 +33,11 @@ def test_the_walk_shows_the_chosen_classes_only_each_in_its_turn():
     assert set(weights.argmax(axis=1)) == set(CLASSES)
 
 
+def test_of_twelve_classes_nearly_one_is_shown_at_a_time():
+    points = [idle_motion.walk(now, Z, tuple(range(12)), NUM_CLASSES) for now in np.arange(0.0, 600.0, 2.0)]
+    assert np.median([point.class_weights.max() for point in points]) > 0.8
+
+
 def test_another_tempo_goes_on_from_the_same_beat():
     before = TempoClock(120.0, 10.0)
     after = before.at_tempo(60.0, 13.0)
