@@ -77,7 +77,7 @@ def test_list_names_every_address():
 
 
 def test_usage_nests_optional_arguments():
-    assert COMMANDS["/notify"].usage == "[port [rate [level]]]"
+    assert COMMANDS["/notify"].usage == "[port [rate [level [gains]]]]"
 
 
 def test_usage_repeats_groups():

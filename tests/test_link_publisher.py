@@ -56,14 +56,15 @@ def test_a_note_has_one_key_point_its_z(running, renderer):
 def test_a_sound_itself_follows_for_recordings(running, renderer):
     client = running.peer()
     client.ask("/sound/load", "magenta_small")
+    client.ask("/notify", 0, 0, 0, 1)
     client.send("/sound/hallucinate", "heard", 2, 1, 0.1, 0, 0.1, 0.1, 0.1)
     event = beating_until(renderer, lambda event: (event.topic, event.fields.get("target")) == ("samples", "heard"))
-    level, audio = (reply.args for reply in client.receive_end() if reply.address in ("/sound/gain", "/sound/audio"))
+    own, audio = (reply.args for reply in client.receive_end() if reply.address in ("/sound/gain", "/sound/audio"))
     client.socket.close()
     wave, rate = soundfile.read(audio[1])
     assert event.fields["sample_rate"] == rate
     assert event.arrays["samples"].dtype == np.int16
-    np.testing.assert_allclose(event.arrays["samples"] / 32767, wave * gain(level[1]), atol=2e-5)
+    np.testing.assert_allclose(event.arrays["samples"] / 32767, wave * gain(own[1]), atol=2e-5)
 
 
 def beating_until(renderer, wanted):

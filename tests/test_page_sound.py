@@ -110,7 +110,7 @@ def test_a_slot_is_filled_and_its_note_is_fetched_and_equals_what_a_client_gets(
 def test_a_hallucination_reports_its_progress(page):
     async def play(page):
         error, replies = await page.ask("/sound/hallucinate", target="cloud", notes=4, steps=3)
-        return error, replies[-1][:2], page.progress
+        return error, replies[0][:2], page.progress
 
     error, reply, progress = talk(page, play)
     assert (error, reply) == ("", ["/sound/audio", "cloud"])

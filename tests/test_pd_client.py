@@ -258,6 +258,8 @@ def test_a_sound_of_millions_of_frames_is_loaded_whole(tmp_path, fake_server):
     soundfile.write(path, np.zeros(frames, np.float32), 16000, subtype="FLOAT")
     with pd_running(tmp_path / "pd", client(fake_server.port)) as pd:
         pd.say("hallucinate sound 2 0")
+        asked, _, sender = fake_server.receive()
+        fake_server.send(sender, "/done", asked)
         address, (target, *_), sender = fake_server.receive()
         fake_server.send(sender, "/sound/audio", target, str(path), frames, 16000)
         fake_server.send(sender, "/done", address, target)

@@ -96,10 +96,12 @@ def test_a_client_with_at_level_leaves_no_gain_to_the_player(tmp_path, fluid):
         assert {message[3] for message in pd.heard if message[:2] == [0, "gain"]} == {1}
 
 
-def test_each_hallucination_comes_with_its_own_gain(fluid):
+def test_each_hallucination_comes_with_its_own_gain_to_those_who_ask(fluid):
+    client = fluid.peer()
+    client.ask("/notify", 0, 0, 0, 1)
     for spacing in (0.1, 0.5, 1.5):
         gained, audio, _ = [
-            reply for reply in fluid.send("/sound/hallucinate", "x", 3, 1, spacing) if reply.address != "/progress"
+            reply for reply in client.ask("/sound/hallucinate", "x", 3, 1, spacing) if reply.address != "/progress"
         ]
         wave, rate = soundfile.read(audio.args[1])
         assert (gained.address, gained.args[0]) == ("/sound/gain", "x")
@@ -133,6 +135,7 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     answer(server, loaded, ("/sound/level", "quiet", 12.0, -6.0))
     assert pd.wait(0, "level") == ["quiet", 12, -6]
     pd.say("hallucinate sound 2 1")
+    assert answer(server) == "/notify"
     address, arguments, sender = server.receive()
     server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
     assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(-6), rel=1e-4)]
@@ -140,6 +143,7 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     server.send(sender, "/done", address, arguments[0])
     pd.wait(0, "hallucinated")
     pd.say("hallucinate sound 2 1")
+    assert answer(server) == "/notify"
     address, arguments, sender = server.receive()
     server.send(sender, "/sound/gain", arguments[0], 3.5)
     server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)

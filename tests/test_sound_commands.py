@@ -45,12 +45,12 @@ TIMES = (0.5, 0, 0.1, 0.1, 0.1)
 
 
 def test_a_hallucination_has_its_length(instrument):
-    _, reply = instrument.ask("/sound/hallucinate", "t", 3, 1, *TIMES)
+    (reply,) = instrument.ask("/sound/hallucinate", "t", 3, 1, *TIMES)
     assert reply.args[2] == 4 * 500 + 300
 
 
 def test_a_hallucination_peaks_at_one_half(instrument):
-    _, reply = instrument.ask("/sound/hallucinate", "t", 2, 0, *TIMES)
+    (reply,) = instrument.ask("/sound/hallucinate", "t", 2, 0, *TIMES)
     assert np.abs(soundfile.read(reply.args[1])[0]).max() == pytest.approx(0.5, abs=1e-6)
 
 
@@ -96,13 +96,13 @@ def test_a_failed_hallucination_draws_no_random_numbers(instrument):
 
 def test_key_points_of_ones_own(instrument):
     instrument.ask("/sound/randomize_z", "a", "b")
-    _, reply = instrument.ask("/sound/hallucinate_z", "t", 1, *TIMES, 31, "a", "b", "a")
+    (reply,) = instrument.ask("/sound/hallucinate_z", "t", 1, *TIMES, 31, "a", "b", "a")
     assert reply.args[2] == 4 * 500 + 300
 
 
 def test_a_pitch_for_each_key_point(instrument):
     instrument.ask("/sound/set_z", "a", *[0.0] * 4)
-    _, reply = instrument.ask("/sound/hallucinate_path", "t", 1, *TIMES, "a", 31, "a", 40, "a", 30)
+    (reply,) = instrument.ask("/sound/hallucinate_path", "t", 1, *TIMES, "a", 31, "a", 40, "a", 30)
     assert reply.args[2] == 4 * 500 + 300
     assert instrument.listener.events[-1][1].pitch == 31
 

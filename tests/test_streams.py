@@ -120,7 +120,7 @@ def test_a_client_that_asks_for_the_level_streams_at_it(server, peer):
         ask(peer, "/sound/seed", 9)
         return Listener(server, "s1", "s2", level=level).play(0.6).stop()
 
-    assert_at_level(server, performance(1), performance(0), hallucination=True)
+    assert_at_level(server, performance(1), performance(0), stream=True)
 
 
 def test_a_change_is_heard_within_the_look_ahead_however_far_apart_notes_are(server, peer):

@@ -35,7 +35,17 @@ SERVER_COMMANDS = (
             Arg(
                 "level",
                 "int",
-                "1: WAVs have the gain of /sound/level, held below -1 dBFS by a limiter; 0: as the model makes them",
+                "1: WAVs have the gain of /sound/level (a hallucination its own), held below -1 dBFS by a limiter; "
+                "0: as the model makes them",
+                0,
+                1,
+                default=0,
+            ),
+            Arg(
+                "gains",
+                "int",
+                "1: before each /sound/audio, /sound/gain target gain_db says what brings that very sound to -20 LUFS: "
+                "each hallucination has its own; not before those of /sound/note",
                 0,
                 1,
                 default=0,

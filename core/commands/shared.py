@@ -4,8 +4,6 @@ from core.commands.arguments import Arg
 
 PROGRESS = "/progress address target done total"
 AUDIO = "/sound/audio target path frames sample_rate"
-# In dB: what brings the sound that follows to -20 LUFS.
-GAIN = "/sound/gain target gain_db"
 
 SLOT = Arg("slot", "name", "a named latent vector on the server")
 TARGET = Arg("target", "name", "any symbol of the client's choice; it comes back in the replies")

@@ -6,7 +6,7 @@ from core.commands.arguments import Arg
 from core.commands.foley import FOLEY_COMMANDS
 from core.commands.limits import MAX_EDITS, MAX_SLOTS
 from core.commands.live import LIVE_COMMANDS
-from core.commands.shared import AUDIO, EDIT, GAIN, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
+from core.commands.shared import AUDIO, EDIT, PITCH, PROGRESS, SLOT, STEPS, TARGET, TIMING
 from core.commands.spec import Executor, Spec
 
 _Z = "/sound/z slot f..."
@@ -114,8 +114,7 @@ NOTE_COMMANDS = (
     ),
     Spec(
         "/sound/hallucinate",
-        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip. "
-        "/sound/gain brings this one to -20 LUFS; at /notify level 1 it is applied.",
+        "A path through random key points: notes + (notes - 1) * steps notes, enveloped and overlapped into one clip.",
         args=(
             TARGET,
             Arg("notes", "int", "key points", 1, 1000),
@@ -123,7 +122,7 @@ NOTE_COMMANDS = (
             *_OPTIONAL_TIMING,
             Arg("pitch", "int", PITCH.help, PITCH.low, PITCH.high, otherwise="32, or the model's nearest"),
         ),
-        replies=(PROGRESS, GAIN, AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
     Spec(
@@ -132,7 +131,7 @@ NOTE_COMMANDS = (
         args=(TARGET, STEPS, *TIMING, PITCH),
         group=(SLOT,),
         max_groups=1000,
-        replies=(PROGRESS, GAIN, AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
     Spec(
@@ -141,7 +140,7 @@ NOTE_COMMANDS = (
         args=(TARGET, STEPS, *TIMING),
         group=(SLOT, PITCH),
         max_groups=1000,
-        replies=(PROGRESS, GAIN, AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
 )
@@ -212,7 +211,7 @@ DIRECTION_COMMANDS = (
         ),
         group=(EDIT,),
         max_groups=MAX_EDITS,
-        replies=(PROGRESS, GAIN, AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
     Spec(
@@ -221,7 +220,7 @@ DIRECTION_COMMANDS = (
         args=(TARGET, STEPS, *TIMING, _EDITS_PER_POINT),
         group=(replace(EDIT, name="pitch_or_edit", help="of each key point its pitch, then its edits"),),
         max_groups=MAX_EDITS,
-        replies=(PROGRESS, GAIN, AUDIO),
+        replies=(PROGRESS, AUDIO),
         progress=True,
     ),
 )

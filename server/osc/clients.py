@@ -18,11 +18,13 @@ class ClientPreferences:
         port: for replies; 0: the port that the client sends from.
         rate: of its WAVs in Hz; 0: the model's.
         level: its WAVs have the model's gain, and stay below -1 dBFS.
+        gains: it gets the gain of each sound before the sound.
     """
 
     port: int = 0
     rate: int = 0
     level: bool = False
+    gains: bool = False
 
 
 class Clients:

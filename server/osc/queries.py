@@ -115,7 +115,8 @@ def status(context: RoomContext, command: Command) -> list[Message]:
 def notify(context: DoorContext, command: Command, origin: Origin) -> list[Message]:
     """Store the client's preferences."""
     values = command.values
-    preferences = ClientPreferences(values["port"], values["rate"], bool(values["level"]))
+    wishes = bool(values["level"]), bool(values["gains"])
+    preferences = ClientPreferences(values["port"], values["rate"], *wishes)
     if preferences.rate and preferences.rate < 1000:
         raise ValueError(f"rate must be 0 or in 1000..192000 Hz, not {preferences.rate}")
     context.clients.notify(origin.client, preferences)

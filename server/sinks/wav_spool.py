@@ -18,6 +18,8 @@ from server.sinks.wav_pieces import deliver_head, deliver_segment, deliver_whole
 from server.sounds.rendered import Deliverable, Head, RenderedSound, Segment
 
 _AUDIO = "/sound/audio"
+# In dB: what brings the sound that follows to -20 LUFS.
+_GAIN = "/sound/gain"
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class WavSpool:
 
     def sink(self, preferences: ClientPreferences) -> "WavSink":
         """What delivers sounds to a client with these preferences."""
-        return WavSink(self, preferences.rate, preferences.level)
+        return WavSink(self, preferences.rate, preferences.level, preferences.gains)
 
     def renew(self, files: Sequence[SpooledWav]) -> bool:
         """Let files live as long as new ones; False if one is gone."""
@@ -152,11 +154,13 @@ class WavSink:
         spool: where the files go.
         rate: the client's sample rate in Hz; 0: the sound's own.
         level: bring sounds to the common loudness, held to -1 dBFS.
+        gains: say before each what would.
     """
 
     spool: WavSpool
     rate: int = 0
     level: bool = False
+    gains: bool = False
 
     def deliver(self, sounds: Sequence[Deliverable]) -> list[Message]:
         """Write the sounds as WAV files; a reply for each, `/sound/audio` for those that are whole.
@@ -182,8 +186,12 @@ class WavSink:
         # The sounds of a command are of one model.
         gains_db = [sound.gain_db for sound in sounds] if self.level else ()
         files = self.spool.write([sound.wave for sound in sounds], sounds[0].sample_rate, self.rate, gains_db)
-        pairs = zip(sounds, files, strict=True)
-        return [Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)) for sound, file in pairs]
+        replies = []
+        for sound, file in zip(sounds, files, strict=True):
+            if self.gains:
+                replies.append(Message(_GAIN, (sound.target, sound.gain_db)))
+            replies.append(Message(_AUDIO, (sound.target, file.path, file.frames, file.sample_rate)))
+        return replies
 
     def _deliver_piece(self, sound: Deliverable) -> list[Message]:
         rate = self.rate or sound.sample_rate

@@ -14,7 +14,6 @@ from gansynth.hallucination import NoteModel, Timing, hallucination_length
 from gansynth.hallucination import stored_hallucination as render
 from gansynth.level import hallucination_db
 from server.engine.request import Request
-from server.osc.packet import Message
 from server.session import DEFAULT_PITCH, Session
 from server.sounds.rendered import RenderedSound
 from server.sounds.result import Context, Result
@@ -89,7 +88,7 @@ def _hallucination(
     key_times = key_times_s(len(keys), values["steps"], timing.spacing)
     gain_db, first = hallucination_db(wave, model.sample_rate), pitch if isinstance(pitch, int) else pitch[0]
     sound = RenderedSound(values["target"], wave, model.sample_rate, first, keys, key_times, gain_db)
-    return Result(session, [Message("/sound/gain", (values["target"], gain_db))], [sound])
+    return Result(session, sounds=[sound])
 
 
 def check_hallucination(
