@@ -43,6 +43,9 @@ def open_regular(path: Path, pointers: bool = False) -> BinaryIO:
     except ValueError as error:
         file.close()
         raise ValueError(f"{path}: {error}; git lfs pull fetches it") from None
+    except OSError as error:
+        file.close()
+        raise OSError(error.errno, error.strerror, str(path)) from None
     return file
 
 
