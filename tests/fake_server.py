@@ -17,6 +17,8 @@ class FakeServer:
         self.socket.settimeout(PATIENCE_S)
         self.port = self.socket.getsockname()[1]
         self.last: list[object] = []
+        # What it says is loaded.
+        self.model = "-"
 
     def receive(self):
         """The next message that is not a heartbeat: (address, args, sender). Heartbeats are answered.
@@ -31,7 +33,7 @@ class FakeServer:
             self.last = message.params
             if message.address != "/status":
                 return message.address, message.params, sender
-            self.send(sender, "/status.reply", "-", "-", 0, "-", 1.0, "0")
+            self.send(sender, "/status.reply", self.model, "-", 0, "-", 1.0, "0")
             self.send(sender, "/done", "/status")
         raise AssertionError("Pd sent heartbeats only")
 

@@ -11,12 +11,17 @@ FAKES = """
 window.port = { name: "Faders 8" };
 navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", window.port]]) });
 window.midi = (...data) => window.port.onmidimessage({ data: new Uint8Array(data) });
-[window.played, window.starts] = [[], []];
+[window.played, window.starts, window.gains] = [[], [], []];
 const start = AudioBufferSourceNode.prototype.start;
 AudioBufferSourceNode.prototype.start = function (...args) {
   window.played.push(this.buffer.duration);
   window.starts.push(args[0]);
   return start.apply(this, args);
+};
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...args) {
+  if (this instanceof AudioBufferSourceNode) window.gains.push(to.gain?.value);
+  return connect.call(this, to, ...args);
 };
 """
 

@@ -176,6 +176,39 @@ def test_the_bar_says_when_a_model_plays_noise(tmp_path, in_tune, line):
     assert said[-1] == line
 
 
+def key_asked(server):
+    """The next note that a key asks for: address, target and sender; all else is done at once."""
+    while True:
+        address, arguments, sender = server.receive()
+        if address == "/sound/synthesize":
+            return address, arguments[1], sender
+        if address == "/sound/note":
+            return address, f"{arguments[0]:g}", sender
+        if address == "/sound/load":
+            server.send(sender, "/sound/loaded", "sine", 16000, 16000, 4, *range(40, 77))
+            server.send(sender, "/sound/level", "sine", 6.0206, 0.0)
+        server.send(sender, "/done", address)
+
+
+@pytest.mark.parametrize("name", ["gansynth_multi.pd", "hallu_live.pd"])
+def test_a_key_of_velocity_100_has_the_gain_of_the_model(tmp_path, name):
+    server, wave = FakeServer(), tmp_path / "note.wav"
+    server.model = "sine"
+    soundfile.write(wave, 0.2 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000), 16000, subtype="FLOAT")
+    with pd_running(tmp_path / "pd", recordable(tmp_path, name), paths=()) as pd:
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        with pd.recording() as record:
+            threading.Timer(2.0, pd.to, ("#notein", "52 100 1")).start()
+            address, target, sender = key_asked(server)
+            if address == "/sound/note":
+                server.send(sender, "/sound/head", target, str(wave), 16000, 16000, 16000)
+            server.send(sender, "/sound/audio", target, str(wave), 16000, 16000)
+            server.send(sender, "/done", address, target)
+            threading.Event().wait(0.6)
+    server.close()
+    assert np.abs(soundfile.read(record)[0]).max() == pytest.approx(0.4, rel=0.02)
+
+
 GRAPH = """#N canvas 0 0 500 400 12;
 #X obj 20 20 r in;
 #X obj 20 60 hallu-graph wave;

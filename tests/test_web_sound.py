@@ -36,7 +36,10 @@ def test_a_note_fills_the_slot_first_and_is_played_here_and_followed(tab, fake):
     assert received(fake, "/sound/stop")["target"] == "page1"
     asked = [address for address, _ in fake.asked]
     assert asked[:2] == ["/sound/randomize_z", "/sound/note"]
-    assert received(fake, "/sound/note")["pitch"] == 60
+    note = received(fake, "/sound/note")
+    assert note["pitch"] == 60
+    # The server plays full velocity at the common loudness; here its usual velocity has it.
+    assert tab.js("window.gains[0]") * (note["velocity"] / 127) ** 2 == pytest.approx(1.0, abs=1e-3)
 
 
 BAND = {"family": {"values": ["brass", "flute"], "set": ["brass"]}, "qualities": {"values": ["bright"], "set": []}}
