@@ -1,11 +1,15 @@
 """ganspacesynth.pd and ganspacesynth_noz.pd, played by their own buttons over a real server."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 from directions_server import EIGHT, OTHERS, OWN, PICKLE, directions_server
+from fake_server import FakeServer
 from played import playing, same
 
 from ganspace.edited_models import CoordinateModel, EditedModel
+from pd import pd_running
 
 LOAD = "load_ganspace_components"
 WITHIN = 1e-3  # float32 on the way through Pd, and other batch sizes
@@ -264,3 +268,20 @@ def test_a_patch_of_another_kind_that_opens_keeps_the_edits(play, walked):
     second = play.opened("gansynth.pd", "z")
     second.press("random", "randomized")
     assert walked.running.send("/sound/load", "magenta_small")[5].args == [1, -2]
+
+
+def test_names_go_with_their_directions(tmp_path):
+    strip = "#N canvas 0 0 900 600 12;\n#X obj 20 10 hallu-bar strip;\n#X obj 20 120 hallu-edits strip;\n"
+    walked = (("/sound/components", 2, "conv0", "one_conv0.npz"), ("/sound/directions", "-", "airy"))
+    with closing(FakeServer()) as server, pd_running(tmp_path, strip) as pd:
+        for name in ("answer", "name-1", "name-2"):
+            pd.listen(f"strip-{name}")
+        pd.to("hallu-connect", f"127.0.0.1 {server.port}")
+        for model, replies, name in (("one", walked, "airy"), ("two", (), "empty")):
+            pd.to("strip-ask", f"load {model}")
+            while (request := server.receive())[0] != "/sound/load":
+                server.send(request[2], "/done", request[0])
+            for reply in (("/sound/loaded", model, 100, 16000, 4, 40), *replies, ("/done", "/sound/load")):
+                server.send(request[2], *reply)
+            pd.wait("strip-answer", "loaded")
+            assert [message for message in pd.heard if message[0] == "strip-name-2"][-1][-1] == name
