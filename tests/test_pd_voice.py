@@ -1,6 +1,7 @@
 """hallu-tone~.pd and hallu-voice~.pd in a real Pd: heads, whole notes, loops, bend, release, eight voices."""
 
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -142,6 +143,18 @@ def play(server, note):
     return pitch
 
 
+@contextmanager
+def sounded(voices, note, message="note 60 127"):
+    """The recording of a note that this message begins, and that is stopped at the end of the block."""
+    pd, server = voices
+    with pd.recording() as record:
+        pd.say(message)
+        play(server, note)
+        yield record
+        pd.say("stop")
+        rest(0.2)
+
+
 @pytest.mark.parametrize(("key", "pitch"), [(60, 60), (127, 61), (0, 40), (50, 42), (52, 60)])
 def test_a_key_asks_for_the_nearest_pitch_of_the_model(voices, key, pitch):
     pd, server = voices
@@ -163,16 +176,12 @@ def test_a_key_without_a_pitch_of_its_own_is_bent_to_it(voices, note):
 
 
 def test_velocity_is_the_level_and_the_gain_is_the_models(voices, note):
-    pd, server = voices
+    pd, _ = voices
     levels = []
     for message in ("note 60 127", "note 60 64"):
         pd.say("gain 0.5")
-        with pd.recording() as record:
-            pd.say(message)
-            play(server, note)
+        with sounded(voices, note, message) as record:
             rest(0.3)
-            pd.say("stop")
-            rest(0.2)
         levels.append(np.abs(sounding(record)[0]).max())
     assert levels == pytest.approx([0.25, 0.25 * (64 / 127) ** 2], rel=0.02)
 
@@ -240,12 +249,8 @@ def test_a_note_that_fails_frees_its_voice(voices, note):
         target, _, _, sender = asked(server)
         server.send(sender, "/fail", "/sound/note", str(int(target)), "no model is loaded")
         pd.wait("fail", "/sound/note")
-    with pd.recording() as record:
-        pd.say("note 60 127")
-        play(server, note)
+    with sounded(voices, note) as record:
         rest(0.2)
-        pd.say("stop")
-        rest(0.1)
     assert np.abs(sounding(record)[0]).max() > 0.9 * LEVEL
 
 
@@ -267,17 +272,13 @@ def test_with_mpe_each_channel_bends_its_note_and_the_first_bends_all(voices, no
 
 
 def test_in_the_upper_zone_channel_16_is_that_of_all_notes(voices, note):
-    pd, server = voices
+    pd, _ = voices
     pd.say("mpe 2")
-    with pd.recording() as record:
-        pd.say("note 60 127 3")
-        play(server, note)
+    with sounded(voices, note, "note 60 127 3") as record:
         pd.say("bend 5 1")
         pd.say("bend 2 16")
         pd.say("pressure 0.5 16")
         rest(0.7)
-        pd.say("stop")
-        rest(0.2)
     wave, rate = sounding(record)
     found = hertz_of(wave[rate // 5 : 5 * rate // 10], rate)
     assert 1200 * np.log2(found / HERTZ) == pytest.approx(200, abs=4)
@@ -285,31 +286,23 @@ def test_in_the_upper_zone_channel_16_is_that_of_all_notes(voices, note):
 
 
 def test_with_mpe_a_note_begins_with_the_pressure_of_its_channel(voices, note):
-    pd, server = voices
+    pd, _ = voices
     pd.say("mpe 1")
     pd.say("pressure 0.25 3")
-    with pd.recording() as record:
-        pd.say("note 60 127 3")
-        play(server, note)
+    with sounded(voices, note, "note 60 127 3") as record:
         rest(0.3)
-        pd.say("stop")
-        rest(0.2)
     assert np.abs(sounding(record)[0]).max() == pytest.approx(0.25 * LEVEL, rel=0.03)
 
 
 def test_pressure_is_the_level_of_the_notes_of_its_channel(voices, note):
-    pd, server = voices
+    pd, _ = voices
     pd.say("mpe 1")
-    with pd.recording() as record:
-        pd.say("note 60 127 3")
-        play(server, note)
+    with sounded(voices, note, "note 60 127 3") as record:
         rest(0.3)
         pd.say("pressure 0.1 5")
         rest(0.3)
         pd.say("pressure 0.5 3")
         rest(0.4)
-        pd.say("stop")
-        rest(0.2)
     wave, rate = sounding(record)
     levels = [np.abs(wave[int(at_s * rate) :][: rate // 20]).max() for at_s in (0.1, 0.45, 0.85)]
     assert levels == pytest.approx([LEVEL, LEVEL, 0.5 * LEVEL], rel=0.03)
