@@ -2,10 +2,13 @@
 
 import io
 import subprocess
+from types import SimpleNamespace
 
 from renderer.ipc.keys import parse
+from server import serve
 from server.link.keyring import Keyring
 from server.link.renderer_process import RendererFiles, RendererProcess
+from server.settings import ServerSettings
 
 
 class Input(io.BytesIO):
@@ -61,6 +64,15 @@ def test_the_page_is_for_this_machine_only(monkeypatch, tmp_path):
 def test_the_page_can_be_for_other_machines(monkeypatch, tmp_path):
     command = started(monkeypatch, tmp_path, page_host="0.0.0.0").command
     assert command[command.index("--page-host") + 1] == "0.0.0.0"
+
+
+def test_the_page_is_where_the_server_was_asked_to_put_it(monkeypatch, tmp_path):
+    begun = []
+    process = SimpleNamespace(start=lambda: None, stop=lambda: None)
+    monkeypatch.setattr(serve, "RendererProcess", lambda host, port, files, keys: begun.append(files) or process)
+    settings = ServerSettings(models=(tmp_path,), page_host="127.0.0.2", state=tmp_path / "state.npz")
+    with serve._renderer(settings, 7771, SimpleNamespace(new=None)):
+        assert [files.page_host for files in begun] == ["127.0.0.2"]
 
 
 def test_it_is_told_the_models_folders_that_there_are(monkeypatch, tmp_path):
