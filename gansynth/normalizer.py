@@ -37,16 +37,29 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
     return fitted[..., [0, 2]], fitted[..., [1, 3]]
 
 
-def for_playing(config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """`scale_and_shift` with the config's `octave_gains_db`; the same errors."""
-    scale, shift = scale_and_shift(config)
-    if not config.octave_gains_db:
-        return scale, shift
+def denormalised(values: np.ndarray, scale_shift: tuple[np.ndarray, np.ndarray], config: Config) -> np.ndarray:
+    """The spectrograms that are played, with the config's `octave_gains_db`, of what a network gives.
+
+    Only what is above the floor of silence gets louder, which is added to powers and magnitudes before the logarithm.
+
+    Args:
+        values: float32 [..., frequencies, 2].
+        scale_shift: from `scale_and_shift`.
+        config: of the model.
+    """
+    scale, shift = scale_shift
+    found = (values - shift) / scale
+    if config.octave_gains_db:
+        floor = np.float32(complex_mel.FLOOR if config.data_type == "complex_mel" else spectral.EPSILON)
+        sounding = np.maximum(np.exp(found[..., 0]) - floor, 0.0)
+        found[..., 0] = np.log(sounding * _gains(config) + floor)
+    return found
+
+
+def _gains(config: Config) -> np.ndarray:
+    """Factors of the channels' powers, or magnitudes where those are learned: float32 [frequencies]."""
     gains_db = np.interp(np.log2(_channels_hz(config)), np.log2(OCTAVES_HZ), config.octave_gains_db)
-    # Levels are natural logarithms, of a power or of a magnitude.
-    louder = gains_db * (np.log(10) / (10 if config.data_type in POWER_TYPES else 20))
-    moved = np.stack([louder, np.zeros_like(louder)], axis=-1) * scale
-    return scale, (shift - moved).astype(np.float32)
+    return np.power(10.0, gains_db / (10 if config.data_type in POWER_TYPES else 20)).astype(np.float32)
 
 
 def _channels_hz(config: Config) -> np.ndarray:

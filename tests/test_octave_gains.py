@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import small_run
 
-from gansynth import checkpoint, config, octave_gains
+from core.nn import numpy_ops
+from gansynth import checkpoint, config, normalizer, octave_gains, spectral
 from gansynth.dataset import records
 from gansynth.dataset.records import Labels, Note
 from gansynth.model import Model
@@ -53,6 +54,14 @@ def test_an_octave_is_played_louder_by_its_gain(tmp_path, data_type):
     louder_db = 10 * np.log10(after / before)
     assert louder_db[-1] == pytest.approx(12, abs=1)
     assert louder_db[3] == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("data_type", ["complex_mel", "mel", "linear"])
+def test_silence_stays_silent(tmp_path, data_type):
+    shape = replace(config.read_config(written(tmp_path / "model", data_type)), octave_gains_db=(24.0,) * 7)
+    silence = spectral.waves_to_specgrams(numpy_ops, np.zeros((1, shape.audio_length), np.float32), shape)
+    as_it_is = np.ones(2, np.float32), np.zeros(2, np.float32)
+    assert normalizer.denormalised(silence, as_it_is, shape) == pytest.approx(silence, abs=0.01)
 
 
 def test_the_command_makes_a_model_as_loud_as_a_dataset(folder, tmp_path, monkeypatch, capsys):

@@ -60,13 +60,13 @@ class NoteSamples:
 
 def _specgrams(plan: SoundStepPlan, average: Any, z: Tensor, labels: Tensor) -> Tensor:
     config = plan.config
-    scale, shift = normalizer.for_playing(config)
     ready = network.prepare(ops, average, config)
     specgram = network.stage_specgrams(ops, ready, z, labels, config, plan.blocks)
     factor = config.scale_base ** (config.num_resolutions - plan.blocks)
-    return (network.enlarge(ops, specgram, factor, config) - shift) / scale
+    return network.enlarge(ops, specgram, factor, config)
 
 
-def _wave(specgrams: np.ndarray, config: Config) -> np.ndarray:
-    """As they are played: [n, frames, frequencies, 2] -> [n, samples]."""
+def _wave(values: np.ndarray, config: Config) -> np.ndarray:
+    """As they are played: what the network gives [n, frames, frequencies, 2] -> [n, samples]."""
+    specgrams = normalizer.denormalised(values, normalizer.scale_and_shift(config), config)
     return spectral.faded_in(numpy_ops, spectral.specgrams_to_waves(numpy_ops, specgrams, config), config)
