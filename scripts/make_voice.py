@@ -1,8 +1,9 @@
 """Train a sound model that ships again, from the FluidR3 sound font, or `mixed`, a voice for longer training on a GPU.
 
-`fluid` and `orchestra` take an hour or more on a CPU; `percussion` was trained with `--minutes 4` on a GPU. `orchestra`
-learns from a library of recorded notes, and `mixed`, with notes of four seconds, from drawn ones and a library too. The
-same command again continues a stopped run. The model is not the same bit for bit: rounding depends on the processor.
+`fluid` takes hours on a CPU, `orchestra` three or four; `percussion` was trained with `--minutes 4` on a GPU.
+`orchestra` learns from a library of recorded notes, and `mixed`, with notes of four seconds, from drawn ones and a
+library too. The same command again continues a stopped run. The model is not the same bit for bit: rounding depends on
+the processor.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     length.add_argument(
         "--images",
         type=partial(frame.whole, least=1),
-        help="notes to learn from (default: 140000 for fluid, 124000 for orchestra, 600000 for the others)",
+        help="notes to learn from (default: 140000 for fluid, 264000 for orchestra, 600000 for the others)",
     )
     length.add_argument("--minutes", type=frame.above_zero, help="end after so many minutes of training")
     return flags

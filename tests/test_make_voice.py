@@ -9,8 +9,9 @@ from parts import need_program
 
 import gansynth
 from core.audio import wav
+from gansynth import octave_gains
 from gansynth.dataset import soundfont, textures, voice_data
-from gansynth.dataset.records import Note
+from gansynth.dataset.records import Labels, Note
 from gansynth.dataset.voice_recipes import RECIPES
 from scripts import make_voice
 
@@ -51,6 +52,16 @@ def test_the_percussion_is_made_in_one_command(few_sounds, tmp_path, capfd):
         signal.raise_signal(signal.SIGINT)
 
 
+def test_the_orchestra_is_made_as_loud_as_its_notes(in_small, monkeypatch, tmp_path, capfd):
+    waves = {f"flute_{pitch}": (pitch, small_run.tone(pitch, 3)) for pitch in (60, 64, 67)}
+    few = [Note(f"{name}_{pitch}", Labels(name, pitch, family=2), wave) for name, (pitch, wave) in waves.items()]
+    monkeypatch.setattr(voice_data, "orchestra", lambda *places: few)
+    monkeypatch.setattr(octave_gains, "NOTES", 12)
+    words = [str(tmp_path), "--voice", "orchestra", "--library", str(tmp_path), "--images", "16"]
+    assert make_voice.main(words) == 0
+    assert any(gansynth.read_config(tmp_path / "orchestra").octave_gains_db)
+
+
 def test_a_library_is_only_for_voices_that_learn_from_one(tmp_path, capsys):
     assert make_voice.main([str(tmp_path), "--voice", "percussion", "--library", str(tmp_path)]) == 1
     assert "--library is for orchestra and mixed" in capsys.readouterr().err
@@ -70,4 +81,4 @@ def test_the_orchestra_learns_from_the_library_and_what_it_lacks(tmp_path, monke
     sound_font = soundfont.find_sound_font()
     notes = list(voice_data.orchestra(soundfont.find_fluidsynth(), sound_font, tmp_path, lambda done, total: None))
     assert [note.labels.instrument for note in notes] == ["trumpet-v060", "trumpet-v060", "cello-forte"]
-    assert {len(note.audio) for note in notes} == {voice_data.SHORT}
+    assert {len(note.audio) for note in notes} == {voice_data.ORCHESTRA_LENGTH}

@@ -45,12 +45,17 @@ PROGRAMS: dict[int, tuple[int, ...]] = {
     # vocal
     52: (50, 80, 110), 53: (50, 80, 110), 54: (50, 90),
 }  # fmt: skip
-# What a library of orchestral instruments lacks, for `orchestra`.
+# What a library of orchestral instruments lacks, for `orchestra`: each family has two hundred notes or more with it.
 BESIDE: dict[int, tuple[int, ...]] = {
-    0: _BOTH, 4: (90,), 8: (90,), 11: (90,), 12: (100,), 20: (90,), 21: (90,), 40: _BOTH, 41: (90,), 45: (90,),
-    46: (90,), 48: (90,), 52: (80,), 53: (80,), 56: (60, 110),
+    0: _BOTH, 4: (90,), 5: (90,), 8: (90,), 11: (90,), 12: (100,), 13: (100,), 18: _BOTH, 19: (90,), 20: _BOTH,
+    21: _BOTH, 23: (90,), 24: (90,), 40: _BOTH, 41: (90,), 45: (90,), 46: (90,), 48: (90,), 52: (50, 80, 110),
+    53: (50, 110), 54: (90,), 56: (60, 110), 73: (90,), 75: (90,),
 }  # fmt: skip
+# The rock organ sounds an octave below its key.
+OCTAVE_LOW = {18}
 ORCHESTRA_PITCHES = tuple(range(36, 85))
+# The longest of the library's notes last three seconds; in 192 frames, a note begins where it does in 128.
+ORCHESTRA_LENGTH = 48384
 KITS, DRUM_KEYS = (0, 8, 16, 24, 25, 32, 40, 48), tuple(range(27, 88))
 EFFECTS, EFFECT_KEYS = tuple(range(112, 128)), (40, 52, 60, 72)
 TRANSPOSED, TEXTURES = (-5, -2, 0, 3), 900
@@ -92,8 +97,8 @@ def orchestra(program: str, sound_font: Path, library: Path, progress: Progress)
 
     Arguments and errors as for `notes`.
     """
-    yield from _rendered(BESIDE, ORCHESTRA_PITCHES, SHORT, program, sound_font, progress)
-    yield from _recorded(library, ORCHESTRA_PITCHES, SHORT)
+    yield from _rendered(BESIDE, ORCHESTRA_PITCHES, ORCHESTRA_LENGTH, program, sound_font, progress)
+    yield from _recorded(library, ORCHESTRA_PITCHES, ORCHESTRA_LENGTH)
 
 
 def _rendered(
@@ -109,9 +114,12 @@ def _rendered(
         progress(done, len(programs))
         for velocity in velocities:
             hold_s = min(held_s(number, velocity), longest) if length < LENGTH else held_s(number, velocity)
-            plan = SoundFontPlan((number,), pitches, (velocity,), RATE, length, hold_s)
+            higher = 12 if number in OCTAVE_LOW else 0
+            keys = [pitch + higher for pitch in pitches]
+            plan = SoundFontPlan((number,), keys, (velocity,), RATE, length, hold_s)
             peak = 0.42 if velocity <= 60 else 0.55 if velocity < 100 else 0.7
-            yield from (_at_peak(note, peak) for note in soundfont.render(plan, program, sound_font))
+            for note in soundfont.render(plan, program, sound_font):
+                yield _at_peak(_lower(note, higher), peak)
     progress(len(programs), len(programs))
 
 
@@ -153,6 +161,12 @@ def _recorded(library: Path, pitches: Sequence[int], length: int) -> Iterator[No
     for note in note_import.read(files, RATE, length, fit=True):
         dynamic = next((word for word in _PEAKS if word and f"-{word}" in note.labels.instrument), "")
         yield _at_peak(note, _PEAKS[dynamic])
+
+
+def _lower(note: Note, semitones: int) -> Note:
+    """A note that sounds lower than its key, under its own pitch."""
+    pitch = note.labels.pitch - semitones
+    return replace(note, name=f"{note.labels.instrument}_{pitch}", labels=replace(note.labels, pitch=pitch))
 
 
 def _at_peak(note: Note, peak: float) -> Note:
