@@ -17,6 +17,8 @@ from core.text import spans
 from gansynth.conditions import JointCounts, label_size, ordered
 from gansynth.setting_ranges import RANGES, check_gains
 
+# Settings of how a model is played, which neither shape its networks nor say what they learned.
+PLAYING = frozenset({"fade_in_s", "phase_locking", "consistent_phases"})
 # NSynth, on which Magenta's public checkpoints were trained, has these pitches.
 NSYNTH_PITCHES = tuple(range(24, 85))
 SETTINGS, META = "experiment.json", "meta.json"

@@ -4,7 +4,7 @@ Scale and shift are given in the settings, or were fitted to the training data, 
 kept in assets/NAME.npz. Source: Magenta's gansynth/lib/data_normalizer.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -37,27 +37,28 @@ def scale_and_shift(config: Config) -> tuple[np.ndarray, np.ndarray]:
     return fitted[..., [0, 2]], fitted[..., [1, 3]]
 
 
-def denormalised(values: np.ndarray, scale_shift: tuple[np.ndarray, np.ndarray], config: Config) -> np.ndarray:
-    """The spectrograms that are played, with the config's `octave_gains_db`, of what a network gives.
+def for_playing(config: Config) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes the spectrograms that are played of what a network gives, float32 [..., frequencies, 2].
 
-    Only what is above the floor of silence gets louder, which is added to powers and magnitudes before the logarithm.
-
-    Args:
-        values: float32 [..., frequencies, 2].
-        scale_shift: from `scale_and_shift`.
-        config: of the model.
+    With the config's `octave_gains_db`: only what is above the floor of silence gets louder, which is added to powers
+    and magnitudes before the logarithm. The same errors as `scale_and_shift`.
     """
-    scale, shift = scale_shift
-    found = (values - shift) / scale
-    if config.octave_gains_db:
-        floor = np.float32(complex_mel.FLOOR if config.data_type == "complex_mel" else spectral.EPSILON)
-        sounding = np.maximum(np.exp(found[..., 0]) - floor, 0.0)
-        found[..., 0] = np.log(sounding * _gains(config) + floor)
-    return found
+    (scale, shift), gains = scale_and_shift(config), _gains(config)
+    floor = np.float32(complex_mel.FLOOR if config.data_type == "complex_mel" else spectral.EPSILON)
+
+    def denormalised(values: np.ndarray) -> np.ndarray:
+        found = (values - shift) / scale
+        if gains is not None:
+            found[..., 0] = np.log(np.maximum(np.exp(found[..., 0]) - floor, 0.0) * gains + floor)
+        return found
+
+    return denormalised
 
 
-def _gains(config: Config) -> np.ndarray:
-    """Factors of the channels' powers, or magnitudes where those are learned: float32 [frequencies]."""
+def _gains(config: Config) -> np.ndarray | None:
+    """Factors of the channels' powers, or magnitudes where those are learned: float32 [frequencies]; None: all 1."""
+    if not config.octave_gains_db:
+        return None
     gains_db = np.interp(np.log2(_channels_hz(config)), np.log2(OCTAVES_HZ), config.octave_gains_db)
     return np.power(10.0, gains_db / (10 if config.data_type in POWER_TYPES else 20)).astype(np.float32)
 

@@ -28,7 +28,7 @@ class NoteNetworks:
         self._config, self._blocks = config, weights.blocks
         self._blend = network.block_weights(weights.progress, weights.blocks)
         self._weights = kernels_first(network.prepare(numpy_ops, weights.weights, config))
-        self._normalizer = normalizer.scale_and_shift(config)
+        self._denormalised = normalizer.for_playing(config)
         self._functions = CompiledFunctions(engine, precision, _MOST)
         self._stem = network.stem(config, weights.blocks, self._blend, SHORTEST)
 
@@ -49,7 +49,7 @@ class NoteNetworks:
             )
 
         run = self._functions.get((start, frames), find, self._weights, [(1, *x.shape)])
-        return normalizer.denormalised(run(x[None])[0], self._normalizer, self._config)
+        return self._denormalised(run(x[None])[0])
 
     def activations(self, x: np.ndarray, layer: str, *, start: str | None = None, at_once: int = 1) -> np.ndarray:
         """A layer's output: float32 [n, time, frequency, channels].

@@ -15,16 +15,15 @@ import numpy as np
 from core.training.learned_latents import LATENTS
 from gansynth import checkpoint
 from gansynth.checkpoint import Weights
-from gansynth.config import Config, nearest_pitch, read_config
+from gansynth.config import PLAYING, Config, nearest_pitch, read_config
 from gansynth.dataset import records
 from gansynth.training import run_folder
 from gansynth.training.continuation import MOMENTS
 from gansynth.training.state import AdamMoments, SoundState
 
 # What may differ: how long notes are, their pitches, and what does not shape the networks.
-_FREE = {"folder", "pitches", "audio_length", "start_height", "train_progressive", "label_counts", "fade_in_s"}
-_FREE |= {"stable_stage_num_images", "transition_stage_num_images", "phase_locking", "consistent_phases"}
-_FREE |= {"octave_gains_db"}
+_FREE = {"folder", "pitches", "audio_length", "start_height", "train_progressive", "label_counts", "octave_gains_db"}
+_FREE |= PLAYING | {"stable_stage_num_images", "transition_stage_num_images"}
 GENERATOR_FIRST, DISCRIMINATOR_LAST, PITCH_HEAD = "conv0_1/kernel", "conv1_1/kernel", "classification_logits"
 
 

@@ -11,7 +11,7 @@ from core.progress import Progress
 from core.training.settings import check_same_run
 from gansynth import conditions, config
 from gansynth.conditions import JointCounts
-from gansynth.config import Config
+from gansynth.config import PLAYING, Config
 from gansynth.dataset import records
 from gansynth.dataset.records import Labels
 from gansynth.training import hparams, spectra
@@ -25,13 +25,7 @@ _CHANGEABLE = {field.name for field in fields(SoundHparams)} - {
     "train_max_pitch",
     "seed",
 }
-_CHANGEABLE |= hparams.IGNORED | {
-    "stable_stage_num_images",
-    "transition_stage_num_images",
-    "fade_in_s",
-    "phase_locking",
-    "consistent_phases",
-}
+_CHANGEABLE |= hparams.IGNORED | PLAYING | {"stable_stage_num_images", "transition_stage_num_images"}
 
 
 def set_up(folder: Path, settings: Mapping[str, Any], progress: Progress) -> NoteSource:

@@ -68,5 +68,5 @@ def _specgrams(plan: SoundStepPlan, average: Any, z: Tensor, labels: Tensor) -> 
 
 def _wave(values: np.ndarray, config: Config) -> np.ndarray:
     """As they are played: what the network gives [n, frames, frequencies, 2] -> [n, samples]."""
-    specgrams = normalizer.denormalised(values, normalizer.scale_and_shift(config), config)
+    specgrams = normalizer.for_playing(config)(values)
     return spectral.faded_in(numpy_ops, spectral.specgrams_to_waves(numpy_ops, specgrams, config), config)
