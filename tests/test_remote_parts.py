@@ -1,5 +1,6 @@
 """The line between a bridge and a server without a line: blocks without loss, order, windows, files."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audio import wav
-from server.osc.packet import Message
+from core.commands.reading import read
+from server.osc.packet import Message, decode, encode
 from server.remote import wire
 from server.remote.channel import BULK, LIVE, MOST_WAITING, NOW, WINDOW, Channel, ChannelFull, Gap
 from server.remote.files import FileLost, IncomingFiles, sending
 from server.remote.home_files import HomeFiles
+from server.remote.home_replies import HomeReplies
+from server.remote.open_requests import OpenRequests
 from server.remote.packing import BLOCK, pack, unpack
 from server.remote.paths import PATHS, path_argument
 from server.remote.peer import Peer, RemoteHost
@@ -197,3 +201,58 @@ def test_a_reply_does_not_overtake_the_sound_that_it_shares(tmp_path):
         else:
             arrived.append(home.arrived(part.fields["file"]).read_bytes())
     assert arrived == [Path(file.path).read_bytes()] * 2
+
+
+CLIENT = ("home", 5000)
+
+
+@pytest.fixture
+def at_home(tmp_path):
+    """Replies of request 1, which have come home; what its client gets; what is asked for again."""
+    requests, got, asked = OpenRequests(), [], []
+    requests.add(read("/sound/note", ("n", "z", 24)), CLIENT)
+    files = HomeFiles(WavSpool(tmp_path / "home"), tmp_path)
+    replies = HomeReplies(
+        files,
+        requests,
+        lambda datagram, to: got.extend(message.address for message in decode(datagram)),
+        lambda: Message("/status.line"),
+        str,
+        lambda name, part: asked.append((name, part)),
+    )
+    return (
+        lambda address, *args, **fields: replies.take(
+            Part(Kind.OSC, {"id": 1, "to": list(CLIENT), **fields}, encode(Message(address, args)))
+        ),
+        got,
+        asked,
+    )
+
+
+SOUND = "hallu-0123456789abcdef.wav"
+
+
+def test_replies_after_a_sound_that_is_sent_again_wait_for_it(at_home):
+    take, got, asked = at_home
+    take("/sound/audio", "n", SOUND, 1, 16000, file={"name": SOUND})
+    take("/done", "/sound/note", "n")
+    assert (got, [name for name, _ in asked]) == ([], [SOUND])
+    empty = {"file": 7, "name": SOUND, "size": 0, "sha256": hashlib.sha256().hexdigest()}
+    take("/sound/audio", "n", SOUND, 1, 16000, file=empty, again=True)
+    assert got == ["/sound/audio", "/done"]
+
+
+def test_a_sound_that_is_lost_again_ends_its_request_once(at_home):
+    take, got, _ = at_home
+    take("/sound/audio", "n", SOUND, 1, 16000, file={"name": SOUND})
+    take("/done", "/sound/note", "n")
+    take("/sound/audio", "n", SOUND, 1, 16000, file={"file": 7, "name": SOUND, "lost": "the disk is full"}, again=True)
+    assert got == ["/fail"]
+
+
+def test_only_a_sound_of_the_server_is_sent_again(tmp_path):
+    peer = Peer("session", "", b"", WavSpool(tmp_path / "spool"))
+    requests = RemoteRequests(WavSpool(tmp_path / "spool"), tmp_path, lambda *found: None, lambda *found: None)
+    wanted = encode(Message("/sound/audio", ("n", "/etc/passwd", 1, 16000)))
+    with pytest.raises(ValueError, match="names a file"):
+        requests.again(peer, Part(Kind.FORGET, {"id": 1, "to": list(CLIENT)}, wanted))

@@ -132,8 +132,10 @@ class Bridge:
         except ValueError as error:
             log.warning("from the server: %s", error)
 
-    def _forget(self, name: str) -> None:
-        self._line.channel.push("forget", [Part(Kind.FORGET, {"name": name})], NOW)
+    def _forget(self, name: str, again: Part | None) -> None:
+        more = {"id": again.fields["id"], "to": again.fields.get("to")} if again else {}
+        payload = again.payload if again else b""
+        self._line.channel.push("forget", [Part(Kind.FORGET, {"name": name, **more}, payload)], NOW)
 
     def _hint(self, now_s: float) -> None:
         """Say once that no server answers, and where the page is; give up what has waited too long."""

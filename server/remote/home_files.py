@@ -56,7 +56,7 @@ class HomeFiles:
         try:
             os.utime(path)
         except OSError:
-            raise FileLost(f"{path} was deleted here; ask for the sound again") from None
+            raise FileLost(f"{path} was deleted here") from None
         return path
 
     def known(self, path: str) -> str:

@@ -30,7 +30,7 @@ class HomeReplies:
         send: Callable[[bytes, Address], None],
         status_line: Callable[[], Message],
         page: Callable[[], str],
-        forget: Callable[[str], None],
+        forget: Callable[[str, Part | None], None],
     ) -> None:
         """Connect.
 
@@ -40,7 +40,7 @@ class HomeReplies:
             send: sends a datagram to a client.
             status_line: what /status says of the line.
             page: the address of the server's page here.
-            forget: reports that a file is not here any longer, by its name.
+            forget: reports that a file is not here any longer, by its name, and which reply is to come again with it.
         """
         self._files, self._requests, self._send = files, requests, send
         self._status_line, self._page, self._forget = status_line, page, forget
@@ -48,18 +48,33 @@ class HomeReplies:
     def take(self, part: Part) -> None:
         """Deliver a reply; ignored if its request has been given up.
 
+        A reply that names a sound which came before, and was deleted here, comes again with the sound; what follows it
+        waits until then.
+
         Raises:
             ValueError: it is not one.
         """
         number = checks.whole("id", part.fields.get("id"), 0, 2**53)
+        followers = [part]
+        if "again" in part.fields:
+            followers = self._requests.release(number)
+            self._take(number, part)
+        for one in followers:
+            if not self._requests.holds(number, one):
+                self._take(number, one)
+
+    def _take(self, number: int, part: Part) -> None:
         request, client = self._requests.get(number), self._requests.client(number)
         described, address = part.fields.get("file"), part.payload.partition(b"\0")[0].decode("utf-8", "replace")
         path = None
         try:
             path = self._files.arrived(described).as_posix() if isinstance(described, dict) else None
         except FileLost as error:
+            gone = request is not None and isinstance(described, dict) and "file" not in described
             if isinstance(described, dict):
-                self._forget(str(described.get("name")))
+                self._forget(str(described.get("name")), part if gone else None)
+            if gone:
+                return self._requests.hold(number)
             if request:
                 self._requests.close(number)
                 reason = one_line(f"the sound did not come home: {error}", MAX_REASON)

@@ -9,6 +9,7 @@ from core.commands.reading import Command, Refusal, target_of
 from core.commands.table import COMMANDS
 from server.osc.clients import Address
 from server.remote.paths import waits
+from server.remote.wire import Part
 
 MOST = 1024
 _MOST_CLOSED = 4096
@@ -43,6 +44,8 @@ class OpenRequests:
         self._open: dict[int, OpenRequest] = {}
         # Clients of requests that have ended: messages may follow, such as that a recording has failed.
         self._closed: OrderedDict[int, Address] = OrderedDict()
+        # Replies that wait for one before them, whose file is sent again.
+        self._held: dict[int, list[Part]] = {}
         self._number = 0
 
     def __len__(self) -> int:
@@ -66,6 +69,7 @@ class OpenRequests:
 
     def close(self, number: int) -> None:
         """End a request."""
+        self._held.pop(number, None)
         request = self._open.pop(number, None)
         if request:
             self._closed[number] = request.client
@@ -77,7 +81,23 @@ class OpenRequests:
         found = [(number, request) for number, request in self._open.items() if chosen(request)]
         for number, _ in found:
             del self._open[number]
+            self._held.pop(number, None)
         return [request for _, request in found]
+
+    def hold(self, number: int) -> None:
+        """Hold the replies of an open request back, from now on."""
+        self._held[number] = []
+
+    def holds(self, number: int, reply: Part) -> bool:
+        """Keep a reply if those of its request are held back."""
+        if (held := self._held.get(number)) is None:
+            return False
+        held.append(reply)
+        return True
+
+    def release(self, number: int) -> list[Part]:
+        """What was held back, in its order."""
+        return self._held.pop(number, [])
 
     def busy(self, client: Address) -> str:
         """The target of the oldest open request of a client that waits for work; "": it has none."""

@@ -271,6 +271,8 @@ class RemotePort:
             peer.files.add(part.fields, part.payload)
         elif part.kind is Kind.FORGET:
             peer.forget(str(part.fields.get("name")))
+            if part.payload:
+                self._requests.again(peer, part)
         elif part.kind is Kind.OPEN:
             peer.tunnels.connect(checks.whole("tunnel", part.fields.get("tunnel"), 0, 2**53), self._page()[1])
         elif part.kind in (Kind.DATA, Kind.CREDIT, Kind.CLOSE):

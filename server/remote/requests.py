@@ -103,6 +103,21 @@ class RemoteRequests:
         path = self._file_of(message) if client.whole else None
         peer.channel.push(("request", client.request), *self._parts(peer, message, fields, path))
 
+    def again(self, peer: Peer, part: Part) -> None:
+        """Send a reply again, and the file that it names, which the bridge has lost.
+
+        Raises:
+            ChannelFull: too much waits for its line.
+            ValueError: it is not a reply with a file of ours.
+        """
+        number = checks.whole("id", part.fields.get("id"), 0, 2**53)
+        message = next(decode(part.payload), None)
+        path = None if message is None or isinstance(message, PacketError) else self._ours(message)
+        if path is None:
+            raise ValueError("a bridge may ask again only for a reply that names a file")
+        fields = {"id": number, "to": part.fields.get("to"), "again": True}
+        peer.channel.push(("request", number), *self._with_its_file(peer, fields, part.payload, path))
+
     def _parts(
         self, peer: Peer, message: Message, fields: dict[str, Any], path: Path | None
     ) -> tuple[Sequence[Part] | Iterator[Part], int]:
@@ -116,23 +131,33 @@ class RemoteRequests:
             return [Part(Kind.OSC, fields, payload)], NOW
         if peer.has(path):
             return [Part(Kind.OSC, {**fields, "file": {"name": path.name}}, payload)], NOW
-        lane = LIVE if path.suffix == ".wav" and path.stat().st_size <= LIVE_BYTES else BULK
+        return self._with_its_file(peer, fields, payload, path)
+
+    def _with_its_file(
+        self, peer: Peer, fields: dict[str, Any], payload: bytes, path: Path
+    ) -> tuple[Iterator[Part], int]:
+        """The messages that carry a reply and its file, and their lane."""
+        live = path.suffix == ".wav" and path.is_file() and path.stat().st_size <= LIVE_BYTES
 
         def last(described: dict[str, Any]) -> Part:
             if "sha256" in described:
                 peer.delivered(path.name)
             return Part(Kind.OSC, {**fields, "file": described}, payload)
 
-        return sending(path, path.name, last), lane
+        return sending(path, path.name, last), LIVE if live else BULK
 
     def _file_of(self, message: Message) -> Path | None:
         """The file here that a reply names; None: it names none."""
+        path = self._ours(message)
+        return path if path and path.is_file() else None
+
+    def _ours(self, message: Message) -> Path | None:
+        """The path of a reply in the folders of sounds and pictures here; None: it has none."""
         place = PATHS.get(message.address)
         if place is None or len(message.args) <= place:
             return None
         path = Path(str(message.args[place]))
-        ours = path.parent == self._pictures or self._spool.has(path)
-        return path if ours and path.is_file() else None
+        return path if path.parent == self._pictures or self._spool.has(path) else None
 
 
 def _moved(path: Path, folder: Path) -> Path:

@@ -8,7 +8,8 @@ asks PING, which is answered with PONG (the same fields, and the page's token). 
 
 * OSC: a message. From a bridge: id, sender; from the server: id, to. Both: file, if one belongs to it
 * FILE: the next bytes of a file (server/remote/packing.py): file, name, lead
-* FORGET: a file is not here (any longer), and must be sent again: name
+* FORGET: a file is not here (any longer): name. With an OSC message of the server's (id, to), that message comes again
+  with the file, and the field `again`
 * OPEN, DATA, CREDIT, CLOSE: a connection to the page (server/remote/tunnels.py): tunnel; bytes
 """
 
