@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 
 from core import families
+from core.audio.loudness import loudness_lufs
 from core.commands.arguments import Value
 from core.files.atomic import check_folder
 from core.files.unused_names import unused
@@ -74,6 +75,8 @@ def _demo(options: argparse.Namespace) -> None:
     ):
         print(f"The server answers on UDP port {port}. It loads {folder.name}, which takes a few seconds ...")
         with Client("127.0.0.1", port, _PATIENCE_S) as client:
+            # Sounds at the level at which patches play them.
+            _ask(client, "/notify", 0, 0, 1)
             _ask(client, "/sound/seed", frame.seed(options.seed))
             pitch = _note(client, folder.name)
             keys = _path(client, pitch, sound)
@@ -98,8 +101,7 @@ def _note(client: Client, name: str) -> Value:
     replies = _ask(client, "/sound/load", name)
     loaded, level = replies[0].args, replies[1].args
     print(f"Loaded: notes of {float(loaded[1]) / float(loaded[2]):g} s, {len(loaded) - 4} pitches.")
-    note_db, hallucination_db = map(float, level[1:3])
-    print(f"Patches play its notes at {note_db:+.1f} dB and its hallucinations at {hallucination_db:+.1f} dB.")
+    print(f"Its notes play with a gain of {float(level[1]):+.1f} dB, each hallucination with its own.")
     _ask(client, "/sound/randomize_z", "demo-a", "demo-b")
     _ask(client, "/sound/slerp_z", "demo-a", "demo-b", "demo-c", 0.5)
     print("Two random timbres, and the one halfway between them.")
@@ -150,7 +152,8 @@ def _walk(client: Client, pitch: Value, out: Path) -> None:
 def _keep(path: str, wav: Path, key_times: list[float]) -> None:
     wave, rate = soundfile.read(path, dtype="float32")
     picture = keep(wav, wave, rate, key_times)
-    print(f"Wrote {wav} ({len(wave) / rate:.1f} s) and {picture} (spectrogram, key points marked).")
+    loudness = f"{loudness_lufs(wave, rate):.1f} LUFS"
+    print(f"Wrote {wav} ({len(wave) / rate:.1f} s, {loudness}) and {picture} (spectrogram, key points marked).")
 
 
 def _hallucinate(client: Client, address: str, *args: Value) -> str:

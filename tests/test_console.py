@@ -15,6 +15,7 @@ from waiting import PATIENCE_S
 
 import ganspace
 import gansynth
+from core.audio.loudness import TARGET_LUFS, loudness_lufs
 from gansynth import checkpoint
 from scripts import start
 from scripts.hallu import main
@@ -272,7 +273,7 @@ def test_the_demo_leaves_sounds_and_pictures(hallu, tmp_path):
     for name in ("hallucination", "directions"):
         wave, rate = soundfile.read(tmp_path / "here" / f"{name}.wav")
         assert len(wave) / rate > 5
-        assert np.abs(wave).max() == pytest.approx(0.5, abs=1e-4)
+        assert loudness_lufs(wave, rate) == pytest.approx(TARGET_LUFS, abs=0.5)
         assert (tmp_path / "here" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"{name}.wav" in done.stdout
     assert "airy, mellow" in done.stdout
