@@ -13,6 +13,7 @@ from core.audio.loudness import TARGET_LUFS, gain_db_to, mean_loudness_lufs
 from core.audio.stored_wave import Samples
 from core.progress import Progress
 from gansynth.hallucination import PEAK, Timing, overlap_add
+from gansynth.latent_prior import LatentPrior
 from gansynth.report.tuning import clarity_db
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,9 @@ class MeasuredModel(Protocol):
     def pitches(self) -> Sequence[int]:
         """MIDI pitches."""
 
-    latent_size: int
     sample_rate: int
     audio_length: int
+    prior: LatentPrior
 
     def generate(self, z: np.ndarray, pitches: Sequence[int], /, *, progress: Progress | None = None) -> np.ndarray:
         """Notes, float32 [n, audio_length]; see `Model.generate`."""
@@ -72,7 +73,7 @@ def measure(model: MeasuredModel, progress: Progress | None = None) -> Level:
     Returns:
         Gains between -60 and 40 dB, rounded to 0.01 dB; the share of the eight notes that are in tune, see `Level`.
     """
-    z = np.random.default_rng(_SEED).standard_normal((NOTES + PATHS * KEYS, model.latent_size)).astype(np.float32)
+    z = model.prior.draw(np.random.default_rng(_SEED), NOTES + PATHS * KEYS, precision=np.float64).astype(np.float32)
     places = np.linspace(0, len(model.pitches) - 1, NOTES + 2).round().astype(int)[1:-1]
     pitches = [int(model.pitches[place]) for place in places]
     middle = int(model.pitches[len(model.pitches) // 2])

@@ -6,7 +6,7 @@ in time, and each note has the slerp between the two nearest ones.
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,9 @@ from core.audio.levels import scale_to_peak, to_peak
 from core.files.regular import read_regular
 from core.latent.interpolation import slerp
 from gansynth import midi_file
+from gansynth.conditions import ConditionValue
 from gansynth.hallucination import PEAK, Timing, envelope
+from gansynth.latent_prior import LatentPrior
 from gansynth.loop import find_loop, lasting
 from gansynth.midi_file import MidiFile, TempoEvent
 
@@ -142,9 +144,13 @@ def playable(notes: Sequence[MidiNote], pitches: Collection[int]) -> list[MidiNo
 
 
 def note_latents(
-    notes: Sequence[MidiNote], secs_per_instrument: float, latent_size: int, rng: np.random.Generator
+    notes: Sequence[MidiNote],
+    secs_per_instrument: float,
+    prior: LatentPrior,
+    rng: np.random.Generator,
+    wanted: Mapping[str, ConditionValue] | None = None,
 ) -> np.ndarray:
-    """Latent vectors of the notes, float32 [n, latent_size].
+    """Latent vectors of the notes, float32 [n, latent]; `wanted` are their conditions.
 
     Random instruments are at 0, secs_per_instrument, twice that, ... until after the last start, so that there are
     always two to interpolate, however short the file is.
@@ -159,7 +165,7 @@ def note_latents(
             "secs_per_instrument", f"give at most {MAX_INSTRUMENTS} instruments in this file", secs_per_instrument
         )
     before = position.astype(int)
-    instruments = rng.standard_normal((before.max() + 2, latent_size)).astype(np.float32)
+    instruments = prior.draw(rng, before.max() + 2, wanted, np.float64).astype(np.float32)
     pairs = zip(before, position - before, strict=True)
     return np.stack([slerp(instruments[i], instruments[i + 1], t) for i, t in pairs]).astype(np.float32)
 

@@ -11,10 +11,11 @@ from core import checks
 from core.nn import numpy_ops
 from core.progress import Progress
 from core.protocols import Control
-from gansynth import checkpoint, controls, network, spectral, streaming
+from gansynth import checkpoint, controls, latent_prior, network, spectral, streaming
 from gansynth.conditions import CONDITIONS, ConditionValue, label_vectors
 from gansynth.config import Config, check_pitch, nearest_pitch, read_config
 from gansynth.heads import HeadLengths
+from gansynth.latent_prior import LatentPrior
 from gansynth.note_networks import NoteNetworks
 from gansynth.note_rows import Rows, in_pairs, stacked
 
@@ -37,7 +38,7 @@ def load(folder: str | Path, *, engine: str = "openvino", precision: str = "f32"
         ValueError: a file breaks a rule, or there is no such engine or precision; the message names it.
     """
     config = read_config(folder)
-    return Model(config, checkpoint.load(config), engine, precision)
+    return Model(config, checkpoint.load(config), engine, precision, latent_prior.read(config))
 
 
 class Model:
@@ -45,13 +46,20 @@ class Model:
 
     `pitches` are MIDI pitches; `audio_length` and `sample_rate` are samples and hertz; `conditions` has the names of
     the values of each condition that the model was trained with, such as "family"; `checksum` is that of the weights
-    that were loaded, see `checkpoint.checksum`, whatever comes into the folder since.
+    that were loaded, see `checkpoint.checksum`, whatever comes into the folder since. `prior` is what random latents
+    are drawn from.
     """
 
     def __init__(
-        self, config: Config, weights: checkpoint.Checkpoint, engine: str = "openvino", precision: str = "f32"
+        self,
+        config: Config,
+        weights: checkpoint.Checkpoint,
+        engine: str = "openvino",
+        precision: str = "f32",
+        prior: LatentPrior | None = None,
     ) -> None:
         self.config = config
+        self.prior = prior or LatentPrior(config.latent_size)
         self.name, self.folder = config.name, config.folder
         self.pitches = config.pitches
         self.conditions = {name: CONDITIONS[name].values for name in config.conditions}

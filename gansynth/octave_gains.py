@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.progress import Progress
-from gansynth import checkpoint
+from gansynth import checkpoint, latent_prior
 from gansynth.config import Config, read_config
 from gansynth.dataset import records
 from gansynth.dataset.records import FAMILIES, Labels
@@ -42,7 +42,8 @@ def measure(folder: Path, data_dir: Path, progress: Progress = lambda done, tota
     weights, real = checkpoint.load(config), _real(config, data_dir)
     gains = np.zeros(len(octave_levels.NAMES))
     requests, rng = note_plan.plan(config, labels, NOTES, np.random.default_rng(0)), np.random.default_rng(1)
-    latents = rng.standard_normal((len(requests), config.latent_size)).astype(np.float32)
+    prior = latent_prior.read(config)
+    latents = [prior.draw(rng, 1, dict(one.conditions), np.float64)[0].astype(np.float32) for one in requests]
     for done in range(ROUNDS):
         progress(done, ROUNDS)
         model = Model(replace(config, octave_gains_db=tuple(gains.tolist())), weights)

@@ -13,6 +13,7 @@ from core.audio import wav
 from core.files.atomic import check_folder
 from core.latent.interpolation import slerp
 from core.progress import show_progress
+from gansynth import latent_prior
 from gansynth.config import check_pitch, nearest_pitch
 from scripts import frame
 from scripts.flags import engine, models
@@ -82,7 +83,7 @@ def grid(corners: np.ndarray, resolution: int) -> np.ndarray:
 def _grid(options: argparse.Namespace) -> None:
     config = gansynth.read_config(options.ckpt_dir)
     chosen = _chosen_pitches(config, options.pitches)
-    corners = np.random.default_rng(frame.seed(options.seed)).standard_normal((4, config.latent_size))
+    corners = latent_prior.read(config).draw(np.random.default_rng(frame.seed(options.seed)), 4, precision=np.float64)
     points = grid(corners, options.resolution).reshape(-1, config.latent_size)
     places = [divmod(i, options.resolution) for i in range(len(points))]
     wanted = [(row, column, pitch) for row, column in places for pitch in chosen]

@@ -93,7 +93,7 @@ def _activations(
 ) -> np.ndarray:
     if seed is None:
         return components.activations(edits, [pitch] * len(edits) if components.knows_pitch else None)
-    z = np.random.default_rng(seed).standard_normal((1, model.latent_size))
+    z = model.prior.draw(np.random.default_rng(seed), 1, precision=np.float64)
     return model.activations(z, [pitch], components.layer) + components.offsets(edits)
 
 

@@ -16,7 +16,7 @@ from core.files.atomic import check_folder
 from core.files.unused_names import unused
 from core.progress import show_progress
 from core.text import spans
-from gansynth import midi
+from gansynth import latent_prior, midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch
 from gansynth.level import measure
@@ -89,7 +89,7 @@ def _clip(options: argparse.Namespace) -> None:
     notes = _playable_notes(options.midi_file, config.pitches)
     _report_long(notes, config, options.cut)
     rng = np.random.default_rng(frame.seed(options.seed))
-    latents = midi.note_latents(notes, options.secs_per_instrument, config.latent_size, rng)
+    latents = midi.note_latents(notes, options.secs_per_instrument, latent_prior.read(config), rng, conditions)
     check_folder(options.output_dir)
     model = directions.edited(frame.load(options), options)
     with show_progress("note") as progress:
@@ -133,8 +133,8 @@ def _single_notes(options: argparse.Namespace) -> None:
     check(config, conditions)
     if options.pitch is not None:
         check_pitch(config.name, config.pitches, options.pitch)
-    rng = np.random.default_rng(frame.seed(options.seed))
-    latents = rng.standard_normal((options.batch_size, config.latent_size)).astype(np.float32)
+    rng, prior = np.random.default_rng(frame.seed(options.seed)), latent_prior.read(config)
+    latents = prior.draw(rng, options.batch_size, conditions, np.float64).astype(np.float32)
     choices = config.pitches if options.pitch is None else (options.pitch,)
     pitches = rng.choice(choices, options.batch_size)
     check_folder(options.output_dir)

@@ -68,8 +68,9 @@ def _make(options: argparse.Namespace) -> None:
     if not (data / records.META).exists():
         _write(options, data)
     _train(options, recipe, data, run)
+    more = ["--half"] * recipe.half + ["--learned_latents"] * recipe.latents
+    _step(postprocess_model.main, ["--ckpt_dir", str(run), "--execute", *more])
     _shorten_meta(run)
-    _step(postprocess_model.main, ["--ckpt_dir", str(run), "--execute", *["--half"] * recipe.half])
     if recipe.louder:
         from gansynth.louder import make_louder
 

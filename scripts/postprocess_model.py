@@ -3,7 +3,8 @@
 It prints what it would do, and does it only with --execute. Magenta cannot load a shrunk folder, and training can go on
 from it only with --continuable, which keeps the discriminator beside it. --half halves its size, which cannot be heard:
 weights in half precision, as a .safetensors file; --float32 turns such a folder back into TensorFlow's format.
---consistent_phases, --phase_locking and --levels_of change how the model is played, in its experiment.json.
+--consistent_phases, --phase_locking and --levels_of change how the model is played, in its experiment.json;
+--learned_latents changes what its random latents are.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from typing import Any
 
 from core.progress import show_progress
 from core.training.settings import EXPORTED
-from gansynth import config, octave_gains, shrink
+from gansynth import config, latent_prior, octave_gains, shrink
 from gansynth.dataset import records
 from gansynth.training import continuation, run_folder
 from scripts import frame
@@ -43,6 +44,11 @@ def parser() -> argparse.ArgumentParser:
         help="of a complex_mel: let phases fit each other when it is played, so that nothing gets too soft",
     )  # fmt: skip
     flags.add_argument(
+        "--learned_latents", action="store_true",
+        help="draw random latents as the run's instruments have learned them, in prior.safetensors: sounds as various "
+        "as the dataset's, fewer that are between two instruments",
+    )  # fmt: skip
+    flags.add_argument(
         "--levels_of", type=frame.path, metavar="DATASET",
         help="measure how much softer each octave is than in a dataset, and play it so much louder",
     )  # fmt: skip
@@ -63,17 +69,32 @@ def _shrink(options: argparse.Namespace) -> None:
         print(line)
     if options.continuable:
         print(f"write  {EXPORTED}")
+    if options.learned_latents:
+        print(f"write  {latent_prior.FILE}")
     for name, value in _given(options, *_PHASES, "levels_of").items():
         print(f"set    {name} {value}")
     if options.execute:
-        if options.continuable:
-            settings = config.read_config(options.ckpt_dir)
-            continuation.write(options.ckpt_dir, run_folder.restore(options.ckpt_dir, settings))
+        _keep_more(options)
         shrink.execute(plan)
         _set_up_playing(options)
         print(f"{plan.folder}: {_size(before)} before, {_size(shrink.size_of(plan.folder))} now")
     else:
         print(f"{plan.folder}: {_size(before)} now, about {_size(before - _saved(plan))} with --execute")
+
+
+def _keep_more(options: argparse.Namespace) -> None:
+    """Write what a shrunk folder does not hold by itself, as long as the run is whole."""
+    if not (options.continuable or options.learned_latents):
+        return
+    settings = config.read_config(options.ckpt_dir)
+    state = run_folder.restore(options.ckpt_dir, settings)
+    if options.learned_latents:
+        # It loads Keras.
+        from gansynth.training import learned_prior
+
+        learned_prior.write(settings, state.extra, list(records.read_labels(options.ckpt_dir).values()))
+    if options.continuable:
+        continuation.write(options.ckpt_dir, state)
 
 
 def _check_playing(options: argparse.Namespace) -> None:

@@ -127,7 +127,8 @@ def _generated(
     tagger: MusicTagger | None,
 ) -> tuple[list["NoteMeasurement"], dict[int, np.ndarray]]:
     """Measurements of the notes that the model generates, and their sounds by position in the requests."""
-    latents = rng.standard_normal((len(requests), model.latent_size)).astype(np.float32)
+    drawn = [model.prior.draw(rng, 1, dict(request.conditions), np.float64) for request in requests]
+    latents = np.concatenate(drawn).astype(np.float32)
     measured, waves = [], {}
     with show_progress("note", "generating") as progress:
         for place, wave in _sounds(model, requests, latents, length):

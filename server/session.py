@@ -1,6 +1,6 @@
 """Everything that commands change, as one frozen value: a command leads from one session to the next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -112,9 +112,21 @@ class Session:
 
     def draw(self, *shape: int) -> "tuple[Session, np.ndarray]":
         """Random numbers of the normal distribution, float32 [*shape], and the session after them."""
+        return self._drawn(lambda random: random.standard_normal(shape, np.float32))
+
+    def draw_latents(self, count: int) -> "tuple[Session, np.ndarray]":
+        """Random latents of the model under the conditions that are set, float32 [count, latent]; see `draw`.
+
+        Raises:
+            ValueError: there is no model.
+        """
+        prior = self.need_model().prior
+        return self._drawn(lambda random: prior.draw(random, count, self.conditions))
+
+    def _drawn(self, draw: Callable[[np.random.Generator], np.ndarray]) -> "tuple[Session, np.ndarray]":
         generator = np.random.Generator(np.random.PCG64(0))
         generator.bit_generator.state = dict(self.random)
-        numbers = generator.standard_normal(shape, np.float32)
+        numbers = draw(generator)
         return replace(self, random=generator.bit_generator.state), numbers
 
     def with_model(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from recorded_request import RecordedRequest
 
+from gansynth.latent_prior import LatentPrior
 from server.catalog import Catalog
 from server.engine.work import EngineWork
 from server.sinks.wav_spool import WavSink, WavSpool
@@ -18,6 +19,7 @@ class FakeModel:
     def __init__(self, folder, latent_size=4):
         self.name, self.pitches, self.latent_size = folder.name, (30, 31, 32, 40), latent_size
         self.audio_length = self.sample_rate = 1000
+        self.prior = LatentPrior(latent_size)
 
     def generate(self, z, pitches, *, conditions=None, length=None, progress=None):
         return np.stack(list(self.notes(z, pitches, length=length, progress=progress)))

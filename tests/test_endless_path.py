@@ -1,5 +1,7 @@
 """Paths without an end."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ def keys(count, seed=1):
 
 
 def path(steps=3, seed=0):
-    return EndlessPath(SIZE, np.random.default_rng(seed), steps)
+    return EndlessPath(partial(np.random.default_rng(seed).standard_normal, SIZE, np.float32), steps)
 
 
 def points(a_path, count):

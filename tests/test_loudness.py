@@ -9,6 +9,7 @@ import gansynth
 from core.audio import levels
 from core.audio.loudness import TARGET_LUFS, gain_db_to, loudness_lufs, mean_loudness_lufs
 from gansynth.hallucination import Timing, hallucinate
+from gansynth.latent_prior import LatentPrior
 from gansynth.level import hallucination_db, measure
 
 RATE = 16000
@@ -25,6 +26,7 @@ class LoudModel:
     def __init__(self, level, rate=RATE):
         self.name, self.pitches, self.latent_size = "loud", (40, 52), 8
         self.sample_rate, self.audio_length, self.level = rate, 2 * rate, level
+        self.prior = LatentPrior(self.latent_size)
 
     def generate(self, z, pitches):
         return np.float32([sine(440, 2, self.level)] * len(z))

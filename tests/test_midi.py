@@ -9,6 +9,7 @@ import pytest
 
 from core.latent.interpolation import slerp
 from gansynth import midi
+from gansynth.latent_prior import LatentPrior
 from gansynth.midi import MidiNote
 
 RATE = 1000
@@ -21,7 +22,9 @@ def test_playable_keeps_the_pitches_of_the_model():
 
 
 def latents(*starts_s, secs=6.0, seed=0):
-    return midi.note_latents([MidiNote(s, s + 1, 60, 100) for s in starts_s], secs, 8, np.random.default_rng(seed))
+    return midi.note_latents(
+        [MidiNote(s, s + 1, 60, 100) for s in starts_s], secs, LatentPrior(8), np.random.default_rng(seed)
+    )
 
 
 def test_notes_at_an_instruments_time_are_that_instrument():

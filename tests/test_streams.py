@@ -8,6 +8,7 @@ import soundfile
 from drop_in import assert_at_level
 from recorded_request import RecordedRequest
 
+from gansynth.latent_prior import LatentPrior
 from server.session import Session
 from server.sounds import streams
 from server.sounds.open_streams import MAX_STREAMS
@@ -245,6 +246,7 @@ class Silent:
     """A model of silent notes."""
 
     name, latent_size, pitches, audio_length, sample_rate, conditions = "silent", 4, (60,), 1600, 1000, {}
+    prior = LatentPrior(latent_size)
 
     def generate(self, z, pitches, *, conditions=None, length=None):
         return np.zeros((len(z), length), np.float32)

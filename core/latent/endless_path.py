@@ -1,7 +1,7 @@
 """A path without an end through key points, some of which are given while it is walked."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -15,8 +15,7 @@ LONGEST_LOOP = 1024
 class EndlessPath:
     """Points on arcs from one key point to the next: those that were added, then random ones, or the same again.
 
-    `steps` points lie between two key points, evenly spaced, as in `key_path`. The same generator and the same calls
-    give the same points.
+    `steps` points lie between two key points, evenly spaced, as in `key_path`.
 
     Attributes:
         steps: may be changed at any point; it then counts for what is left of the arc.
@@ -24,12 +23,17 @@ class EndlessPath:
         wander: 0..1, how far a random key point is from the one before: 1 is anywhere.
     """
 
-    def __init__(self, size: int, random: np.random.Generator, steps: int) -> None:
+    def __init__(self, draw: Callable[[], np.ndarray], steps: int) -> None:
+        """Begin.
+
+        Args:
+            draw: returns a random key point, float [size].
+            steps: see above.
+        """
         self.steps = steps
         self.loop = False
         self.wander = 1.0
-        self._size = size
-        self._random = random
+        self._draw = draw
         self._added: deque[np.ndarray] = deque()
         self._round: deque[np.ndarray] = deque(maxlen=LONGEST_LOOP)
         self._turn = 0
@@ -92,5 +96,5 @@ class EndlessPath:
         if self.loop and self._round:
             self._turn += 1
             return np.asarray(self._round[(self._turn - 1) % len(self._round)], np.float64)
-        key = self._random.standard_normal(self._size, np.float32).astype(np.float64)
+        key = np.asarray(self._draw(), np.float64)
         return key if self._start is None or self.wander >= 1.0 else slerp(self._start, key, self.wander)

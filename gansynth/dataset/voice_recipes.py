@@ -16,6 +16,7 @@ class Recipe:
         half: whether it is kept in half precision.
         louder: how far its latents are moved to where its sounds are loud, in standard deviations; see
             `gansynth.louder`.
+        latents: whether random latents are those that its instruments have learned; see gansynth/latent_prior.py.
         levels: whether each octave is made as loud as in its data; see gansynth/octave_gains.py.
     """
 
@@ -25,6 +26,7 @@ class Recipe:
     pretraining: float = 1.0
     half: bool = False
     louder: float = 0.0
+    latents: bool = False
     levels: bool = False
 
 
@@ -89,6 +91,7 @@ RECIPES = {
         },
         images=264_000,
         half=True,
+        latents=True,
         levels=True,
     ),
     "mixed": Recipe(

@@ -17,9 +17,11 @@ from core.latent.interpolation import lerp, slerp
 from core.latent.key_path import key_times_s
 from core.progress import show_progress
 from ganspace.edited_models import CoordinateModel
+from gansynth import latent_prior
 from gansynth.conditions import ConditionValue, check
 from gansynth.hallucination import Timing, note_pitches
 from gansynth.hallucination import hallucinate as render_sound
+from gansynth.latent_prior import LatentPrior
 from scripts import frame
 from scripts.shared import key_points, model_folder
 from scripts.shared.hallucination_video import CLASS_CONTRAST_BEFORE, COMMAND, Video, record, render
@@ -94,7 +96,7 @@ def hallucinate(job: HallucinationJob, models: tuple[Path, ...]) -> list[Path]:
     config = gansynth.read_config(folder)
     check(config, job.conditions)
     job = _seeded(job)
-    keys = _keys(job, config.latent_size)
+    keys = _keys(job, latent_prior.read(config))
     timing, pitch = check_hallucination(config, len(keys), job.steps, job.times, job.pitches or job.pitch)
     note_pitches(pitch, len(keys), job.steps)
     for path in (job.out, job.video.out) if job.video else (job.out,):
@@ -153,12 +155,12 @@ def _seeded(job: HallucinationJob) -> HallucinationJob:
     return job if job.latents or job.edits else replace(job, seed=frame.seed(job.seed))
 
 
-def _keys(job: HallucinationJob, latent_size: int) -> np.ndarray:
+def _keys(job: HallucinationJob, prior: LatentPrior) -> np.ndarray:
     if job.edits:
         return key_points.read(job.edits, "--edits")
     if job.latents:
-        return key_points.read(job.latents, "--latents", latent_size)
-    return key_points.drawn(job.notes, latent_size, job.seed)
+        return key_points.read(job.latents, "--latents", prior.latent_size)
+    return key_points.drawn(job.notes, prior, job.conditions, job.seed)
 
 
 def _render(

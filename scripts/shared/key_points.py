@@ -1,15 +1,18 @@
 """Key points of an offline hallucination: random ones, or those of a file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from core.formats.npz import read_npy
+from gansynth.conditions import ConditionValue
+from gansynth.latent_prior import LatentPrior
 
 
-def drawn(count: int, latent_size: int, seed: int | None) -> np.ndarray:
-    """float32 [count, latent_size]: those that the server draws after /sound/seed."""
-    return np.random.default_rng(seed).standard_normal((count, latent_size), np.float32)
+def drawn(count: int, prior: LatentPrior, wanted: Mapping[str, ConditionValue], seed: int | None) -> np.ndarray:
+    """float32 [count, latent]: those that the server draws after /sound/seed under these conditions."""
+    return prior.draw(np.random.default_rng(seed), count, wanted)
 
 
 def read(path: Path, flag: str, width: int | None = None) -> np.ndarray:

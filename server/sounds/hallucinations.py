@@ -30,7 +30,7 @@ def hallucinate(context: Context, request: Request) -> Result:
     model, values = context.session.need_model(), request.command.values
     # Checked before the key points are drawn, since too many of them would take time and memory.
     _note_count(values["notes"], values["steps"])
-    session, keys = context.session.draw(values["notes"], model.latent_size)
+    session, keys = context.session.draw_latents(values["notes"])
     return _hallucination(session, request, model, keys)
 
 

@@ -17,7 +17,7 @@ def seed(context: Context, request: Request) -> Result:
 def randomize_z(context: Context, request: Request) -> Result:
     """Fill slots with random latent vectors."""
     names = request.command.values["slot"]
-    session, z = context.session.draw(len(names), context.session.need_model().latent_size)
+    session, z = context.session.draw_latents(len(names))
     session = session.with_slots(zip(names, z, strict=True))
     return Result(session, [z_reply(session, name) for name in names])
 

@@ -127,7 +127,8 @@ def stream(context: Context, request: Request) -> Result:
         values["steps"], timing, values["pitch"], session.edits if session.components else (), session.conditions
     )
     session, numbers = session.draw(4)
-    path = EndlessPath(model.latent_size, np.random.default_rng(numbers.view(np.uint32)), settings.steps)
+    random = np.random.default_rng(numbers.view(np.uint32))
+    path = EndlessPath(lambda: model.prior.draw(random, 1, settings.conditions)[0], settings.steps)
     if values["slot"]:
         session, keys = session.latents(values["slot"])
         path.add(keys)
