@@ -51,11 +51,12 @@ class NoteSampler(Sampler):
     @property
     def key(self) -> list[Any]:
         """What the samples depend on besides plan and weights."""
-        return [self.pitch]
+        mixture = self.model.prior.mixture
+        return [self.pitch, *([mixture.checksum] if mixture else [])]
 
     def latents(self, stream: int, chunk: int, count: int = CHUNK) -> np.ndarray:
         """The first `count` latent vectors of a chunk: float32 [count, latent]."""
-        return self.random(stream, chunk).standard_normal((CHUNK, self.latent_size), dtype=np.float32)[:count]
+        return self.model.prior.draw(self.random(stream, chunk), CHUNK)[:count]
 
     def activations(self, z: np.ndarray, pitch: int | None = None) -> np.ndarray:
         """Activations of latent vectors [n, latent]: float32 [n, size]."""

@@ -7,6 +7,7 @@ z sound as various as the dataset. Source: Ghosh et al. 2020, density estimation
 others, and any z can still be played.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -40,6 +41,12 @@ class LatentMixture:
     deviations: np.ndarray
     labels: np.ndarray
     notes: np.ndarray
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of its numbers."""
+        arrays = (self.means, self.deviations, self.labels, self.notes)
+        return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
     def draw(
         self, rng: np.random.Generator, count: int, wanted: Mapping[str, ConditionValue], precision: type

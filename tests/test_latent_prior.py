@@ -14,6 +14,8 @@ from fake_instrument import FakeModel
 import gansynth
 from core.formats import safetensors_file
 from core.training.learned_latents import LATENTS
+from ganspace import sampling
+from ganspace.sampler import SAMPLES
 from gansynth import latent_prior
 from gansynth.conditions import CONDITIONS
 from gansynth.config import read_config
@@ -144,3 +146,10 @@ def test_a_session_draws_random_latents_from_its_models_prior_under_its_conditio
     assert set(drawn.mean(axis=1)) == {2.0, 3.0}
     np.testing.assert_array_equal(session.draw_latents(6)[1], drawn)
     assert after.random != session.random
+
+
+def test_directions_are_those_of_the_latents_that_are_drawn(model):
+    write(model, ("a", "brass", 1), ("b", "flute", 1))
+    voice = gansynth.load(model.folder)
+    drawn = sampling.make(voice, "conv0", 60, 0).latents(SAMPLES, 0, 64)
+    assert set(drawn.mean(axis=1).round()) == {100.0, 101.0}
