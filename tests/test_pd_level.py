@@ -156,6 +156,22 @@ def test_a_sound_comes_with_the_gain_of_its_kind(client):
     assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(12), rel=1e-4)]
 
 
+def test_a_server_that_knows_no_gains_of_single_sounds_plays_on(client):
+    pd, server, wave = client
+    pd.say("load quiet")
+    answer(server, ("/sound/loaded", "quiet", 100, 16000, 4, 40), ("/sound/level", "quiet", 12.0, -6.0))
+    pd.say("hallucinate sound 2 1")
+    address, _, sender = server.receive()
+    server.send(sender, "/fail", address, "-", "/notify takes 0 to 3 arguments, not 4")
+    address, arguments, sender = server.receive()
+    assert address == "/sound/hallucinate"
+    server.send(sender, "/sound/audio", arguments[0], wave, 100, 16000)
+    assert pd.wait(0, "gain") == ["sound", pytest.approx(gain(-6), rel=1e-4)]
+    server.send(sender, "/done", address, arguments[0])
+    pd.wait(0, "hallucinated")
+    assert not any(message[1] == "failed" for message in pd.heard)
+
+
 @pytest.mark.parametrize(
     ("in_tune", "line"), [((0.25,), "it plays noise: still training?"), ((0.5,), "loaded"), ((), "loaded")]
 )

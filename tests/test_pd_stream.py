@@ -119,6 +119,38 @@ def test_a_late_segment_is_a_fade_and_not_a_click_and_nothing_is_lost(stream):
     assert np.count_nonzero(np.abs(wave) > 0.01) / rate == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_stream_that_is_started_again_fades_and_does_not_click(stream):
+    server, opened = stream(16000, 8000)
+    with opened as pd, pd.recording() as record:
+        for index in range(2):
+            pd.say("start 3 0.2 0 0.2 0.3 0.3 60")
+            target = server.next("/sound/stream")[0]
+            server.segment(target, index)
+            pd.wait("playing", 1)
+            # Within a period of the sine, not at its beginning.
+            wait(0.3004)
+        server.end(target)
+        pd.wait("playing", 0)
+    wave, rate = sounding(record)
+    steepest = LEVEL * (2 * np.pi * HERTZ / rate + 1 / (0.002 * rate))
+    assert np.abs(np.diff(wave)).max() < steepest
+
+
+def test_a_stream_that_is_started_again_is_at_its_beginning(stream):
+    server, opened = stream(16000, 8000)
+    with opened as pd:
+        pd.to("pd", "dsp 1")
+        pd.say("start 3 0.2 0 0.2 0.3 0.3 60")
+        server.segment(server.next("/sound/stream")[0], 0)
+        pd.wait("playing", 1)
+        wait(0.3)
+        pd.say("start 3 0.2 0 0.2 0.3 0.3 60")
+        target = server.next("/sound/stream")[0]
+        while server.next("/sound/stream_position")[0] != target:
+            pass
+        assert server.positions[-1] == [target, 0]
+
+
 def test_it_reports_where_it_plays_and_what_it_is_asked_for(stream):
     server, opened = stream(16000)
     with opened as pd:
