@@ -51,8 +51,8 @@ class NoteSampler(Sampler):
     @property
     def key(self) -> list[Any]:
         """What the samples depend on besides plan and weights."""
-        mixture = self.model.prior.mixture
-        return [self.pitch, *([mixture.checksum] if mixture else [])]
+        checksum = self.model.prior.checksum
+        return [self.pitch, *([checksum] if checksum else [])]
 
     def latents(self, stream: int, chunk: int, count: int = CHUNK) -> np.ndarray:
         """The first `count` latent vectors of a chunk: float32 [count, latent]."""

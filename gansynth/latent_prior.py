@@ -70,6 +70,11 @@ class LatentPrior:
     latent_size: int
     mixture: LatentMixture | None = None
 
+    @property
+    def checksum(self) -> str:
+        """The checksum of the mixture; "" for the standard normal distribution."""
+        return self.mixture.checksum if self.mixture else ""
+
     def draw(
         self,
         rng: np.random.Generator,

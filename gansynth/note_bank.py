@@ -17,6 +17,7 @@ from core import progress as no_progress
 from core.files import atomic, user_folders
 from core.formats.npz import read_npz
 from core.progress import Progress
+from gansynth.latent_prior import LatentPrior
 from gansynth.timbre import Timbre
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class BankModel(NotePlayer, Protocol):
     name: str
     folder: Path
     latent_size: int
+    prior: LatentPrior
 
     @property
     def pitches(self) -> Sequence[int]:
@@ -80,7 +82,7 @@ class NoteBank:
 
 def compute(model: BankModel, count: int = COUNT, progress: Progress = no_progress.ignore) -> NoteBank:
     """Render the notes of a bank and measure their timbres; what `progress` raises ends the work."""
-    z, pitches = _latents(model.latent_size, count), _pitches(model.pitches, count)
+    z, pitches = _latents(model, count), _pitches(model.pitches, count)
     timbre = Timbre(model.sample_rate, model.audio_length)
     notes = model.notes(z, pitches.tolist(), progress=progress)
     # As in the file, so that a search starts at the same note whether the bank is new or read.
@@ -106,7 +108,7 @@ def save(model: BankModel, bank: NoteBank) -> None:
         memory,
         format=_FORMAT,
         version=_VERSION,
-        checksum=model.checksum,
+        checksum=_checksum(model),
         seed=_SEED,
         pitches=bank.pitches.astype(np.int16),
         timbres=bank.timbres,
@@ -128,17 +130,22 @@ def _read(model: BankModel, path: Path) -> NoteBank | None:
     content = read_npz(path)
     if str(content["format"]) != _FORMAT or int(content["version"]) != _VERSION or int(content["seed"]) != _SEED:
         raise ValueError(f"it is not a note bank of version {_VERSION}")
-    if str(content["checksum"]) != model.checksum:
+    if str(content["checksum"]) != _checksum(model):
         return None
     pitches, timbres = content["pitches"].astype(int), content["timbres"]
     size = Timbre(model.sample_rate, model.audio_length).size
     if not len(pitches) or timbres.shape != (len(pitches), size) or not np.isfinite(timbres).all():
         raise ValueError(f"its timbres have the shape {timbres.shape}, not [n, {size}]")
-    return NoteBank(_latents(model.latent_size, len(pitches)), pitches, timbres)
+    return NoteBank(_latents(model, len(pitches)), pitches, timbres)
 
 
-def _latents(latent_size: int, count: int) -> np.ndarray:
-    return np.random.default_rng(_SEED).standard_normal((count, latent_size)).astype(np.float32)
+def _checksum(model: BankModel) -> str:
+    """What the notes of a bank depend on."""
+    return model.checksum + model.prior.checksum
+
+
+def _latents(model: BankModel, count: int) -> np.ndarray:
+    return model.prior.draw(np.random.default_rng(_SEED), count, precision=np.float64).astype(np.float32)
 
 
 def _pitches(known: Sequence[int], count: int) -> np.ndarray:
