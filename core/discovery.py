@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import hosts
+from core.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from zeroconf import ServiceInfo, Zeroconf
@@ -56,11 +57,11 @@ class Announcement:
         """Announce services; their names are changed where others have them.
 
         Raises:
-            ModuleNotFoundError: zeroconf is not installed.
+            MissingPackageError: zeroconf is not installed.
             OSError: the network does not allow it.
         """
         if not available():
-            raise ModuleNotFoundError(MISSING)
+            raise MissingPackageError(MISSING)
         from zeroconf import Zeroconf
 
         interfaces = sorted({host for service in services for host in service.hosts})
@@ -103,11 +104,11 @@ def find(seconds: float, interfaces: Sequence[str] = ()) -> list[Service]:
         interfaces: addresses of this machine to listen on; none: all of them, loopback included.
 
     Raises:
-        ModuleNotFoundError: zeroconf is not installed.
+        MissingPackageError: zeroconf is not installed.
         OSError: there is no network.
     """
     if not available():
-        raise ModuleNotFoundError(MISSING)
+        raise MissingPackageError(MISSING)
     from zeroconf import DNSQuestionType, ServiceBrowser, ServiceListener, Zeroconf
 
     found: set[tuple[str, str]] = set()
@@ -146,10 +147,10 @@ def local_addresses() -> list[str]:
     """All IPv4 addresses of this machine.
 
     Raises:
-        ModuleNotFoundError: zeroconf is not installed.
+        MissingPackageError: zeroconf is not installed.
     """
     if not available():
-        raise ModuleNotFoundError(MISSING)
+        raise MissingPackageError(MISSING)
     import ifaddr
 
     return [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
@@ -159,7 +160,7 @@ def addresses_of(host: str) -> tuple[str, ...]:
     """The IPv4 addresses at which others reach a server that listens on `host`; its own where that is loopback.
 
     Raises:
-        ModuleNotFoundError: zeroconf is not installed.
+        MissingPackageError: zeroconf is not installed.
         OSError: the host is unknown.
     """
     if not hosts.is_unspecified(host):

@@ -9,12 +9,18 @@ from core import output
 OK, FAILED, WRONG_USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
 
+class MissingPackageError(ModuleNotFoundError):
+    """A package of an extra is not installed; the message says how to install it."""
+
+
 def sentence(error: Exception) -> str:
     """An error as one line: an expected one says what is wrong, any other is named by its type."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split())
-    expected = isinstance(error, (ValueError, OSError))
+    # Python before 3.13 has no OSError for a link that leads to itself.
+    loop = isinstance(error, RuntimeError) and text.startswith("Symlink loop")
+    expected = loop or isinstance(error, (ValueError, OSError, MissingPackageError))
     return text if expected and text else f"{type(error).__name__}: {text} (--debug shows where)"
 
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from core.text import counted
+
 # Called with how much is done and how much there is in all; 0 in all: not known.
 Progress = Callable[[int, int], None]
 
@@ -99,9 +101,11 @@ def _amount(done: int, total: int, unit: str) -> str:
 
     >>> _amount(3, 10, "note")
     '3 of 10 notes'
+    >>> _amount(1, 0, "column")
+    '1 column'
     >>> _amount(1_500_000, 0, BYTES)
     '1.5 MB'
     """
     if unit == BYTES:
         return (f"{done / 1e6:.1f} of {total / 1e6:.1f}" if total else f"{done / 1e6:.1f}") + " MB"
-    return (f"{done} of {total}" if total else f"{done}") + f" {unit}s"
+    return f"{done} of {counted(total, unit)}" if total else counted(done, unit)

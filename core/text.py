@@ -32,6 +32,15 @@ def shortened(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + rest
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, the noun in the singular for one.
+
+    >>> counted(1, "note"), counted(2, "note")
+    ('1 note', '2 notes')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def megabytes(size: int) -> str:
     """A number of bytes as text, with a digit after the point where there are few.
 

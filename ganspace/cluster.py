@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import families
+from core.errors import MissingPackageError
 from ganspace import analysis, files, sampling, streaming
 from ganspace.components import Components
 from ganspace.plan import Plan
@@ -45,23 +46,29 @@ def compute_file(
     `engine`: what `core.families.load` takes, for the models of the workers.
 
     Raises:
-        ModuleNotFoundError: Dask is not installed (the extra "cluster").
+        MissingPackageError: Dask is not installed (the extra "cluster").
         OSError: no scheduler answers, or the file cannot be written.
         ValueError: the plan does not fit the model or names another estimator, or a worker has another checkpoint.
     """
-    from distributed import Client
-
     files.check_suffix(path)
     if plan.estimator not in ("", "stream"):
         raise ValueError(
             f"--scheduler goes with --estimator stream, not {plan.estimator}: only sketches can be added up"
         )
     plan = replace(plan, estimator="stream")
-    with Client(address) as client:
+    with _client(address) as client:
         log.info("%d workers at %s", len(client.scheduler_info()["workers"]), address)
         components = compute(model, plan, client, progress=progress, **engine)
     files.save(path, components)
     return components
+
+
+def _client(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise MissingPackageError("--scheduler needs Dask: pip install 'hallu[cluster]'") from None
+    return Client(address)
 
 
 def compute(

@@ -89,7 +89,7 @@ def faded_in(ops: Ops, waves: Tensor, config: Config) -> Tensor:
     A spectrogram's frames are longer than a note's onset, so that some sound comes before it; cut off at the start of
     the note, it clicks.
     """
-    rise = fade_in(config)
+    rise = fade_in(config)[: waves.shape[1]]
     if not len(rise):
         return waves
     return ops.concatenate([waves[:, : len(rise)] * rise, waves[:, len(rise) :]], axis=1)

@@ -15,7 +15,7 @@ from core.audio.levels import at_level
 from core.files.atomic import check_folder
 from core.files.unused_names import unused
 from core.progress import show_progress
-from core.text import spans
+from core.text import counted, spans
 from gansynth import latent_prior, midi
 from gansynth.conditions import check
 from gansynth.config import check_pitch
@@ -104,7 +104,7 @@ def _clip(options: argparse.Namespace) -> None:
         )
     path = unused(options.output_dir / "generated_clip.wav")
     wav.write(path, clip, model.sample_rate)
-    print(f"{path}: {len(notes)} notes, {len(clip) / model.sample_rate:.1f} s")
+    print(f"{path}: {counted(len(notes), 'note')}, {len(clip) / model.sample_rate:.1f} s")
 
 
 def _playable_notes(name: str, pitches: Sequence[int]) -> list[midi.MidiNote]:

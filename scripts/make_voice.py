@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.files import json_files
 from core.progress import show_progress
+from core.training import training_backend
 from gansynth import checkpoint
 from gansynth.dataset import records, soundfont, voice_data
 from gansynth.dataset.voice_recipes import RECIPES, Recipe
@@ -64,6 +65,8 @@ def _make(options: argparse.Namespace) -> None:
         )
     if options.voice == "orchestra" and not options.library:
         raise ValueError("orchestra learns from recorded notes: name their folder with --library")
+    # Whether training is possible is known before the dataset, which takes minutes.
+    training_backend.choose()
     data, run = options.work_dir / _DATASETS[options.voice], options.work_dir / options.voice
     if not (data / records.META).exists():
         _write(options, data)

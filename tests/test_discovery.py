@@ -15,6 +15,7 @@ from core import discovery
 from core.discovery import OSC, OSCQUERY, Announcement, Service
 from renderer.live import announcer
 from renderer.live.server_end import ServerState
+from scripts import hallu_servers
 
 HERE = "127.0.0.1"
 
@@ -58,6 +59,12 @@ def test_without_zeroconf_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(discovery, "available", lambda: False)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'hallu\[discovery\]'"):
         discovery.find(0.1)
+
+
+def test_the_command_says_so_without_a_name_of_pythons(monkeypatch, capsys):
+    monkeypatch.setattr(discovery, "available", lambda: False)
+    assert hallu_servers.main([]) == 1
+    assert capsys.readouterr().err.startswith("hallu servers: finding servers needs zeroconf: pip install")
 
 
 @pytest.fixture

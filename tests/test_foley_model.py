@@ -43,6 +43,12 @@ def test_it_is_found_and_described_by_its_family(folder, model):
     assert isinstance(model, FoleyModel)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 6.5])
+def test_a_sound_begins_and_ends_without_a_click(model, seconds):
+    wave = model.generate(film(2.0), 12.0, seconds=seconds, seed=3)
+    assert max(abs(wave[[0, -1]])) < 0.01 * np.abs(wave).max()
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.0, SECONDS, 6.5])
 def test_a_sound_is_as_long_as_its_film(model, seconds):
     frames = film(seconds, 12.0)

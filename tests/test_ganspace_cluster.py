@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.errors import MissingPackageError
 from ganspace import analysis, cluster
 from ganspace.plan import Plan
 from gansynth import read_config
@@ -80,6 +82,12 @@ def test_workers_compute_with_the_engine_of_the_command(workers, tmp_path):
 def test_only_sketches_can_be_added(magenta, tmp_path):
     with pytest.raises(ValueError, match="--scheduler goes with --estimator stream, not ica"):
         cluster.compute_file(magenta, Plan(count=200, estimator="ica"), tmp_path / "a.npz", "tcp://127.0.0.1:1")
+
+
+def test_without_dask_one_sentence_says_what_to_install(magenta, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingPackageError, match=r"--scheduler needs Dask: pip install 'hallu\[cluster\]'"):
+        cluster.compute_file(magenta, PLAN, tmp_path / "a.npz", "tcp://127.0.0.1:1")
 
 
 def test_a_worker_with_another_checkpoint_says_so():

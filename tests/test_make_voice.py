@@ -1,6 +1,7 @@
 """The way to the voice that ships, once through in small: sound font, training, shrinking."""
 
 import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from parts import need_program
 
 import gansynth
 from core.audio import wav
+from core.training import training_backend
 from gansynth import octave_gains
 from gansynth.dataset import soundfont, textures, voice_data
 from gansynth.dataset.records import Labels, Note
@@ -82,3 +84,11 @@ def test_the_orchestra_learns_from_the_library_and_what_it_lacks(tmp_path, monke
     notes = list(voice_data.orchestra(soundfont.find_fluidsynth(), sound_font, tmp_path, lambda done, total: None))
     assert [note.labels.instrument for note in notes] == ["trumpet-v060", "trumpet-v060", "cello-forte"]
     assert {len(note.audio) for note in notes} == {voice_data.ORCHESTRA_LENGTH}
+
+
+def test_what_training_needs_is_missed_before_the_dataset_is_made(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(training_backend, "find_spec", lambda name: None)
+    monkeypatch.delenv(training_backend.VARIABLE, raising=False)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    assert make_voice.main([str(tmp_path / "work")]) == 1
+    assert "hallu[train]" in capsys.readouterr().err and not (tmp_path / "work").exists()

@@ -276,3 +276,10 @@ def test_eight_channels_come_whole(tmp_path):
     soundfile.write(tmp_path / "eight.wav", waves.T, RATE, subtype="FLOAT")
     found = np.concatenate([block.samples for block in decoding.decode(tmp_path / "eight.wav")], axis=1)
     np.testing.assert_array_equal(found, waves)
+
+
+def test_the_channels_of_a_mixing_desk_are_mixed_down(tmp_path):
+    waves = np.stack([tone(hertz=500)] * 32)
+    soundfile.write(tmp_path / "desk.wav", waves.T, RATE, subtype="FLOAT")
+    found = np.concatenate([block.samples for block in decoding.decode(tmp_path / "desk.wav", "stereo")], axis=1)
+    np.testing.assert_allclose(found, waves[:2], atol=1e-6)

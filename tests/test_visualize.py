@@ -222,6 +222,12 @@ def test_a_job_that_breaks_a_rule_is_refused(job, changes, rule):
         replace(job, **changes)
 
 
+def test_a_song_far_beyond_full_scale_is_refused_by_its_name(job, tmp_path):
+    soundfile.write(tmp_path / "loud.wav", np.full(44100, 1e30), 44100, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"a value of .*loud.wav is 1e\+30; full scale is 1"):
+        make(replace(job, song=tmp_path / "loud.wav"))
+
+
 def test_a_video_that_is_broken_off_leaves_nothing(job):
     def stop(done, total):
         raise KeyboardInterrupt

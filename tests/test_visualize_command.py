@@ -125,6 +125,13 @@ def test_what_is_no_loop_is_one_line(room, models, capsys, flags, rule):
     assert rule in capsys.readouterr().err.strip().splitlines()[-1]
 
 
+def test_a_link_that_leads_to_itself_is_one_line(room, models, capsys):
+    Path("loop.wav").symlink_to("loop.wav")
+    assert main(["visualize", "loop.wav", "--models", str(models), "--model", "small"]) == 1
+    error = capsys.readouterr().err
+    assert "loop.wav" in error and "RuntimeError" not in error
+
+
 def test_a_real_model_renders_a_song_the_same_twice(room, models, capsys):
     flags = ["-fl", "2048", "-bs", "3", "--models", str(models)]
     assert main(["visualize", "la.wav", "--seed", "3", "-c", "3", "goldfish", *flags]) == 0

@@ -1,6 +1,6 @@
 """Sound in blocks, so that a long one needs no more memory than a short one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -54,6 +54,21 @@ class Wave:
 def mono_blocks(sound: AudioSource, sample_rate: int) -> Iterator[np.ndarray]:
     """A sound as mono float32 [samples] at another rate, block by block; channels are averaged."""
     yield from resample_blocks((block.mean(axis=0) for block in sound.blocks()), sound.sample_rate, sample_rate)
+
+
+def faded_ends(blocks: Iterable[np.ndarray], fade: int) -> Iterator[np.ndarray]:
+    """A sound, float [samples] at a time, that rises from silence in its first `fade` samples and falls in its last.
+
+    A sound that begins or ends in the middle of a wave would click.
+    """
+    held, before = np.zeros(0, np.float32), 0
+    for block in blocks:
+        rise = np.minimum((before + np.arange(len(block)) + 0.5) / fade, 1.0).astype(np.float32)
+        held, before = np.concatenate([held, block * rise]), before + len(block)
+        if len(held) > fade:
+            yield held[:-fade]
+            held = held[-fade:]
+    yield held * np.minimum((np.arange(len(held))[::-1] + 0.5) / fade, 1.0).astype(np.float32)
 
 
 def seconds(sound: AudioSource) -> Fraction:

@@ -141,23 +141,33 @@ def _converted(frames: Iterable["av.AudioFrame"], layout: str | None, sample_rat
     """Frames as float blocks, with a new resampler wherever the format of the frames changes."""
     import av
 
-    resampler, current = None, None
+    resampler, current, mixed = None, None, None
     for frame in frames:
         found = (frame.format.name, frame.layout.name, check_rate(frame.sample_rate))
         if found != current:
-            yield from _resampled(resampler, None)
-            resampler = av.AudioResampler("flt", layout or frame.layout, sample_rate or frame.sample_rate)
+            yield from _resampled(resampler, None, mixed)
+            # FFmpeg mixes only channels whose places it knows: not the 32 of a mixing desk.
+            mixed = layout if layout and frame.layout.name.endswith(" channels") else None
+            own = mixed is not None or not layout
+            resampler = av.AudioResampler("flt", frame.layout if own else layout, sample_rate or frame.sample_rate)
             current = found
         frame.pts = None
-        yield from _resampled(resampler, frame)
-    yield from _resampled(resampler, None)
+        yield from _resampled(resampler, frame, mixed)
+    yield from _resampled(resampler, None, mixed)
 
 
-def _resampled(resampler: Any, frame: "av.AudioFrame | None") -> Iterator[Block]:
-    """What a resampler gives; interleaved, since PyAV reads past the end of a frame that has eight planes or more."""
+def _resampled(resampler: Any, frame: "av.AudioFrame | None", mixed: str | None) -> Iterator[Block]:
+    """What a resampler gives, or the mean of its channels in each one of the layout `mixed`.
+
+    Interleaved, since PyAV reads past the end of a frame that has eight planes or more.
+    """
+    import av
+
     if resampler:
         for piece in resampler.resample(frame):
             samples = piece.to_ndarray().reshape(-1, piece.layout.nb_channels)
+            if mixed:
+                samples = samples.mean(axis=1, keepdims=True).repeat(av.AudioLayout(mixed).nb_channels, axis=1)
             yield Block(np.ascontiguousarray(samples.T), piece.sample_rate)
 
 

@@ -1,5 +1,7 @@
 """Levels of sound: peaks, RMS, decibels below full scale."""
 
+from pathlib import Path
+
 import numpy as np
 
 # A sound whose RMS is below this counts as silent.
@@ -8,6 +10,8 @@ SILENCE_DB = -60.0
 _FLOOR = 1e-12
 # -1 dBFS, as the limiters of the patches hold.
 PEAK = 0.891
+# The squares and spectra of a song beyond this would leave float32.
+LOUDEST = 1e6
 _BLOCK = 2**16
 
 
@@ -31,6 +35,16 @@ def at_level(wave: np.ndarray, gain_db: float) -> np.ndarray:
     """A wave with a gain, or as much of it as keeps it within -1 dBFS; silence stays silence."""
     loudest = float(np.max(np.abs(wave), initial=0.0))
     return wave * np.float32(min(gain(gain_db), PEAK / loudest) if loudest > 0 else 1.0)
+
+
+def check_scale(path: Path, wave: np.ndarray) -> None:
+    """Refuse a file's wave, of any shape, that is far beyond full scale.
+
+    Raises:
+        ValueError: it is.
+    """
+    if (peak := float(np.max(np.abs(wave), initial=0.0))) > LOUDEST:
+        raise ValueError(f"a value of {path} is {peak:g}; full scale is 1, and a song may reach {LOUDEST:g}")
 
 
 def rms_db(wave: np.ndarray) -> float:

@@ -16,7 +16,7 @@ def services(state: ServerState, page_host: str, page_port: int) -> list[Service
     """The page as an OSCQuery server, and the server's OSC if it is on this machine.
 
     Raises:
-        ModuleNotFoundError: zeroconf is not installed.
+        MissingPackageError: zeroconf is not installed.
         OSError: a host is unknown.
     """
     osc_hosts = discovery.addresses_of(state.osc_host or "0.0.0.0")
@@ -49,7 +49,7 @@ class Announcer:
         try:
             announced = services(self._server_end.state, *self._page)
             announcement = Announcement(announced)
-        except (OSError, ModuleNotFoundError) as error:
+        except (OSError, errors.MissingPackageError) as error:
             log.warning("the server is not announced: %s", errors.sentence(error))
             return
         log.info("announced as %s", announced[0].name)

@@ -8,13 +8,13 @@ import numpy as np
 
 from core import checks
 from core.audio import sound_files
+from core.audio.levels import check_scale
 from core.audio.pieces import SAMPLE_RATE
 from core.audio.signals import separation
 from core.audio.vocals.separator import VocalSeparator, load, weights_file
 
 log = logging.getLogger(__name__)
 
-_LOUDEST = 1e6
 SPLEETER = "spleeter"
 SEPARATIONS = ("bands", SPLEETER)
 MIX, STEMS = "mix", ("drums", "bass", "other", "vocals")
@@ -91,10 +91,8 @@ class SongSounds:
 
 
 def _read(path: Path) -> np.ndarray:
-    """A file's wave; one whose squares and spectra would leave float32 is refused."""
     wave = sound_files.read(path, SAMPLE_RATE)
-    if (peak := np.abs(wave).max()) > _LOUDEST:
-        raise ValueError(f"a value of {path} is {peak:g}; full scale is 1, and a song may reach {_LOUDEST:g}")
+    check_scale(path, wave)
     return wave
 
 

@@ -16,6 +16,7 @@ from core.files.atomic import check_writable, replacing
 from core.nn.names import PRECISIONS
 from core.progress import Progress
 from core.protocols import ImageModel
+from core.text import counted
 from renderer import classes
 from renderer.react.config import ReactConfig
 from renderer.react.config_file import read_config
@@ -113,7 +114,7 @@ def make(job: ReactJob, load: Load, progress: Progress | None = None) -> list[Pa
     chosen = _chosen(job, config, model)
     scene, shown = prepare(job, config, sounds, model, chosen)
     sounds.release()
-    log.info("%d segments, rendering %d frames", len(scene.starts), shown)
+    log.info("%s, rendering %s", counted(len(scene.starts), "segment"), counted(shown, "frame"))
     size = job.shape.at(model.size)
     with replacing(job.out) as part:
         writer = Mp4(part, *size, job.rate, song)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.audio.decoding import DecodingError, decode
+from core.audio.levels import check_scale
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Song:
         """See `AudioSource.blocks`.
 
         Raises:
-            ValueError: the file is empty, most of it is damaged, or it contains values that are not finite.
+            ValueError: the file is empty, most of it is damaged, or it contains values that are not finite, or far
+                beyond full scale.
         """
         layout = "mono" if self.channels == 1 else "stereo"
         try:
@@ -60,6 +62,7 @@ class Song:
     def _checked(self, samples: np.ndarray) -> np.ndarray:
         if not np.isfinite(samples).all():
             raise ValueError(f"{self.path} contains values that are not finite")
+        check_scale(self.path, samples)
         return samples
 
     def _unreadable(self, reason: DecodingError) -> ValueError:

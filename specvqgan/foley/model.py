@@ -12,6 +12,7 @@ import numpy as np
 
 import specvqgan
 from core import checks
+from core.audio.blocks import faded_ends
 from core.files import json_files
 from core.progress import Progress, ignore
 from specvqgan.codebook.model import Codebook
@@ -23,6 +24,7 @@ from specvqgan.vocoder.model import Vocoder
 from specvqgan.vocoder.refined import RefinedVocoder
 
 _LONGEST_S = 6 * 3600.0
+_FADE_S = 0.005
 _MOST_SEED = 2**63
 
 
@@ -178,7 +180,13 @@ class Foley:
     def sound(
         self, grids: Iterable[np.ndarray], samples: Callable[[], float] = lambda: math.inf
     ) -> Iterator[np.ndarray]:
-        """The sound of the codes of windows, float32 [samples] at a time, of at most so many samples in all."""
+        """The sound of the codes of windows, float32 [samples] at a time, of at most so many samples in all.
+
+        It begins and ends softly, within 5 ms: codes may begin in the middle of a wave.
+        """
+        return faded_ends(self._cut(grids, samples), round(_FADE_S * self.sample_rate))
+
+    def _cut(self, grids: Iterable[np.ndarray], samples: Callable[[], float]) -> Iterator[np.ndarray]:
         done = 0
         for wave in self.vocoder.stream(self.spectrogram(grids)):
             left = max(0, round(min(samples() - done, len(wave))))

@@ -260,7 +260,7 @@ class PageSession:
         )
         columns = model.transformer.config.columns
         codes = np.concatenate([grids[0], *(grid[:, columns - half :] for grid in grids[1:])], axis=1)
-        wave = np.concatenate(list(model.sound(grids)))[: round(wish.seconds * model.sample_rate)]
+        wave = np.concatenate(list(model.sound(grids, lambda: wish.seconds * model.sample_rate)))
         # The last window is longer than what is asked for; what is seen is what is heard.
         frames = -(-len(wave) // model.vocoder.config.hop)
         mel = np.concatenate(list(model.spectrogram(grids)), axis=1)[:, :frames]
