@@ -109,6 +109,14 @@ def test_a_normalizer_of_another_shape_is_refused(tmp_path):
         normalizer.scale_and_shift(config)
 
 
+def test_what_is_shorter_than_its_fade_in_is_its_beginning(config):
+    short, long = (
+        np.asarray(spectral.faded_in(numpy_ops, np.ones((1, length), np.float32), replace(config, fade_in_s=0.004)))
+        for length in (16, 1000)
+    )
+    np.testing.assert_array_equal(short, long[:, :16])
+
+
 def test_a_fade_in_starts_at_silence_and_leaves_the_rest(config):
     faded = np.asarray(spectral.faded_in(numpy_ops, np.ones((2, 1000), np.float32), replace(config, fade_in_s=0.004)))
     assert faded[0, 0] == 0
