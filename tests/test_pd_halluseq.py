@@ -218,6 +218,8 @@ def test_a_sequence_comes_back_exactly(seq, tmp_path):
     assert np.array_equal(all_steps(seq), padded(STEPS))
     save(seq, tmp_path / "again.txt")
     assert (tmp_path / "again.txt").read_text() == text
+    seq.set("save-sequence-as", f"symbol {escaped(tmp_path / 'again')}")
+    assert said(seq) == f"saved {tmp_path / 'again-2.txt'}"
 
 
 def test_a_sequence_brings_its_checkpoint_and_components(seq, tmp_path):

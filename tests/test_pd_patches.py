@@ -1,6 +1,7 @@
 """The patches that ship, opened in a real Pd and played by their own buttons over a real server."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -236,9 +237,23 @@ def test_the_saved_file_has_the_sound(play, tmp_path):
     patch = play("gansynth_hallucination.pd", "sound")
     patch.set("notes-set", 1)
     patch.press("generate", "hallucinated")
+    (tmp_path / "a take.wav").write_text("mine")
     patch.set("save-as", f"symbol {escaped(tmp_path / 'a take')}")
-    assert patch.pd.wait(patch.name("say")) == [f"saved as {tmp_path / 'a take.wav'}"]
-    assert (tmp_path / "a take.wav").stat().st_size == pytest.approx(patch.pd.size(patch.name("sound")) * 3, abs=200)
+    assert patch.pd.wait(patch.name("say")) == [f"saved as {tmp_path / 'a take-2.wav'}"]
+    assert (tmp_path / "a take.wav").read_text() == "mine"
+    assert (tmp_path / "a take-2.wav").stat().st_size == pytest.approx(patch.pd.size(patch.name("sound")) * 3, abs=200)
+
+
+def test_a_name_that_is_taken_gets_a_number_unless_a_dialog_has_asked(tmp_path):
+    (tmp_path / "take.wav").touch()
+    box = "#X obj 20 60 hallu-save-name .wav;\n#X obj 20 100 s report;\n#X obj 20 20 r asked;\n#X obj 120 20 r plain;\n"
+    wires = "#X connect 2 0 0 0;\n#X connect 3 0 0 1;\n#X connect 0 0 1 0;\n"
+    names = []
+    with pd_running(tmp_path / "pd", "#N canvas 0 0 500 400 12;\n" + box + wires) as pd:
+        for inlet, name in (("asked", "take.wav"), ("asked", "take"), ("plain", "take.wav"), ("plain", "other")):
+            pd.to(inlet, f"symbol {escaped(tmp_path / name)}")
+            names.append(Path(str(pd.wait()[0])).name)
+    assert names == ["take.wav", "take-2.wav", "take-2.wav", "other.wav"]
 
 
 PLAYED = [path for path in PATCHES if re.search(r"#X obj \d+ \d+ hallu-\w*-?bar \\\$0;", path.read_text())]
