@@ -241,6 +241,8 @@ def test_a_note_that_fails_ends_the_sweep(noz_patch):
     noz_patch.press("sweep")
     assert "no model" in noz_patch.answer("failed")[0]
     noz_patch.wait("sweep-text", "label", "the sliders are as before")
+    noz_patch.set("edits-set", "1")
+    noz_patch.wait("sweep-text", "label", "empty")
     noz_patch.set("ask", "load magenta_small")
     noz_patch.answer("loaded_pca")
 
