@@ -108,4 +108,4 @@ def _amount(done: int, total: int, unit: str) -> str:
     """
     if unit == BYTES:
         return (f"{done / 1e6:.1f} of {total / 1e6:.1f}" if total else f"{done / 1e6:.1f}") + " MB"
-    return f"{done} of {counted(total, unit)}" if total else counted(done, unit)
+    return f"{done} of {total} {unit}s" if total else counted(done, unit)
