@@ -118,7 +118,7 @@ class Session:
         """Random latents of the model under the conditions that are set, float32 [count, latent]; see `draw`.
 
         Raises:
-            ValueError: there is no model.
+            ValueError: no model is loaded.
         """
         prior = self.need_model().prior
         return self._drawn(lambda random: prior.draw(random, count, self.conditions))
@@ -227,7 +227,7 @@ class Session:
         """The model with the edits that are set.
 
         Raises:
-            ValueError: there is no model.
+            ValueError: no model is loaded.
         """
         model = self.need_model()
         if self.components is None or not any(self.edits):
@@ -238,7 +238,7 @@ class Session:
         """The pitch if none is given: DEFAULT_PITCH, or the model's nearest.
 
         Raises:
-            ValueError: there is no model.
+            ValueError: no model is loaded.
         """
         return nearest_pitch(self.need_model().pitches, DEFAULT_PITCH)
 

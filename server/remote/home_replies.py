@@ -65,16 +65,17 @@ class HomeReplies:
 
     def _take(self, number: int, part: Part) -> None:
         request, client = self._requests.get(number), self._requests.client(number)
-        described, address = part.fields.get("file"), part.payload.partition(b"\0")[0].decode("utf-8", "replace")
-        path = None
+        described: Any = part.fields.get("file")
+        address, path = part.payload.partition(b"\0")[0].decode("utf-8", "replace"), None
         try:
             path = self._files.arrived(described).as_posix() if isinstance(described, dict) else None
         except FileLost as error:
-            gone = request is not None and isinstance(described, dict) and "file" not in described
-            if isinstance(described, dict):
-                self._forget(str(described.get("name")), part if gone else None)
-            if gone:
+            name = str(described.get("name"))
+            if request and "file" not in described:
+                # It had come before.
+                self._forget(name, part)
                 return self._requests.hold(number)
+            self._forget(name, None)
             if request:
                 self._requests.close(number)
                 reason = one_line(f"the sound did not come home: {error}", MAX_REASON)

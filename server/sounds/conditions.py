@@ -23,7 +23,7 @@ def choices_of(session: Session) -> list[Message]:
     """The replies with the values of each condition of the model, and with those that are set.
 
     Raises:
-        ValueError: there is no model.
+        ValueError: no model is loaded.
     """
     choices = session.need_model().conditions
     pairs = ((Message("/sound/choices", (name, *choices[name])), _conditioned(session, name)) for name in choices)

@@ -87,7 +87,7 @@ def facts_of(session: Session) -> list[Message]:
     """The replies that describe the loaded model and its directions.
 
     Raises:
-        ValueError: there is no model.
+        ValueError: no model is loaded.
     """
     model, level = session.need_model(), session.level
     facts = (model.name, model.audio_length, model.sample_rate, model.latent_size)
