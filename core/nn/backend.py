@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def compiled_exactly(function: Callable[..., Any]) -> Callable[..., Any]:
             tf.config.experimental.enable_tensor_float_32_execution(before)
 
     return exact
+
+
+@cache
+def on_gpu() -> bool:
+    """Whether networks run on a GPU here."""
+    if is_jax():
+        import jax
+
+        return any(device.platform == "gpu" for device in jax.devices())
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def devices() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core.nn.backend import on_gpu
 from core.nn.stateless_random import StatelessRandom
 from core.training.trees import Tensor, Tensors
 from renderer.stylegan2 import network, weights
@@ -25,25 +26,26 @@ def initial(config: StyleGan2Config, start_size: int, rng: np.random.Generator) 
 
 
 def images(
-    learned: Mapping[str, Tensor], latents: Tensor, random: StatelessRandom, hparams: StyleGan2Hparams, size: int
-) -> Tensor:
+    learned: Mapping[str, Tensor], latents: Tensor, random: StatelessRandom | None, hparams: StyleGan2Hparams,
+    size: int, between: network.Between = network.unchanged,
+) -> Tensor:  # fmt: skip
     """Images of mapped latents, with random noise: [n, size, size, 3], nominally in -1..1.
 
     Args:
         learned: weights as training changes them.
         latents: [n, num_ws, w_size].
-        random: where the noise comes from.
+        random: where the noise comes from; None: there is none.
         hparams: give the shape.
         size: in pixels.
+        between: see `network.synthesis`.
     """
     config = hparams.config(0, size)
-    ready = network.prepare(ops, _without_mapping(learned), config)
+    ready = network.prepare(ops, _without_mapping(learned), config, joined=not on_gpu())
     if hparams.bfloat16:
         short = [f"{layer.name}.weight" for layer in config.layers if layer.size >= SHORT_FROM]
         ready |= {name: ops.cast(ready[name], "bfloat16") for name in short}
-    count = latents.shape[0]
-    noises = [random.normal((count, layer.size, layer.size, 1)) for layer in config.noisy]
-    return network.synthesis(ops, ready, latents, noises, config)
+    noises = _noises(random, latents.shape[0], config) if random else ()
+    return network.synthesis(ops, ready, latents, noises, config, between=between)
 
 
 def mapped(learned: Mapping[str, Tensor], z: Tensor, labels: Tensor | None, config: StyleGan2Config) -> Tensor:
@@ -72,6 +74,10 @@ def mixed(
 def used(config: StyleGan2Config) -> list[str]:
     """Names of the weights that a generator of this shape learns."""
     return [name for name in weights.expected(config) if name != weights.AVERAGE and not name.endswith("noise_const")]
+
+
+def _noises(random: StatelessRandom, count: int, config: StyleGan2Config) -> list[Tensor]:
+    return [random.normal((count, layer.size, layer.size, 1)) for layer in config.noisy]
 
 
 def _without_mapping(learned: Mapping[str, Tensor]) -> Tensors:

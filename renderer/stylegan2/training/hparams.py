@@ -31,6 +31,10 @@ class StyleGan2Hparams:
     starts with, and `grow_images` how long each size before the last one lasts; `average_images`: the half-life of the
     average that plays.
 
+    For the first `warm_start_images` the generator learns to reconstruct the dataset, whose factors must be known
+    (pretraining), with Adam's rate `warm_start_rate`, which falls along a cosine. With `windows`, it compares a part of
+    each image in a step, which takes less time.
+
     `rate`: Adam's. `r1`: weight of the gradient penalty R1 at 256 pixels, smaller at smaller sizes, every `r1_every`
     steps. `path_length`: weight of the path length penalty, every `path_length_every` steps; 0: none. `mixing`: the
     share of images that are made of two latents. `flips`: whether images are mirrored at random. `augment_target`:
@@ -53,6 +57,9 @@ class StyleGan2Hparams:
     start_size: int = 64
     grow_images: int = 400_000
     average_images: int = 10_000
+    warm_start_images: int = 0
+    warm_start_rate: float = 2e-3
+    windows: bool = True
     batch_size: int = 32
     rate: float = 2.5e-3
     r1: float = 1.0
@@ -82,9 +89,10 @@ class StyleGan2Hparams:
         for name in ("z_size", "w_size"):
             checks.in_range(name, getattr(self, name), 1, _LARGEST)
         checks.in_range("mapping_layers", self.mapping_layers, 1, _MOST_LAYERS)
-        checks.above("rate", self.rate, 0, 1)
+        for name in ("rate", "warm_start_rate"):
+            checks.above(name, getattr(self, name), 0, 1)
         checks.above("mapping_rate", self.mapping_rate, 0, 1)
-        for name in ("grow_images", "r1", "path_length", "seed"):
+        for name in ("grow_images", "warm_start_images", "r1", "path_length", "seed"):
             checks.in_range(name, getattr(self, name), 0)
         if self.batch_size < GROUP or self.batch_size % GROUP:
             raise checks.mismatch("batch_size", f"be a multiple of {GROUP}", self.batch_size)

@@ -5,52 +5,20 @@ a step of Adam of its own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
-from core.nn import adam, ema
 from core.nn.backend import value_and_gradients
 from core.nn.stateless_random import StatelessRandom
 from core.training.trees import Tensor, Tensors, Tree
 from renderer.stylegan2.training import discriminator, generator
 from renderer.stylegan2.training.augment import augment, next_probability
 from renderer.stylegan2.training.hparams import GROUP, StyleGan2Hparams
+from renderer.stylegan2.training.plan import Purpose, StepPlan, descend, move_average, one_hot, used
 from renderer.stylegan2.training.training_ops import ops
 
 BETAS = (0.0, 0.99)
 # Of the mean path length.
 PATH_DECAY = 0.99
-# The average's half-life is at most this share of the images seen.
-AVERAGE_SHARE = 0.05
-
-
-class Purpose(IntEnum):
-    """What random numbers of a step are for."""
-
-    DISCRIMINATOR = 1
-    GENERATOR = 2
-    PENALTY = 3
-    PATH = 4
-
-
-@dataclass(frozen=True)
-class StepPlan:
-    """What stays the same while a run is at a size.
-
-    Attributes:
-        hparams: of the run.
-        classes: of the dataset.
-        size: of the images, in pixels.
-    """
-
-    hparams: StyleGan2Hparams
-    classes: int
-    size: int
-
-    def random(self, purpose: Purpose, batch: Tensors) -> StatelessRandom:
-        """The random numbers of a phase of a step."""
-        return StatelessRandom(batch["key"], int(purpose))
 
 
 def discriminator_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
@@ -66,7 +34,7 @@ def discriminator_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[
     """
     hparams, count = plan.hparams, plan.hparams.batch_size
     random = plan.random(Purpose.DISCRIMINATOR, batch)
-    real, labels = _real(plan, batch, random), _one_hot(plan, batch["labels"])
+    real, labels = _real(plan, batch, random), one_hot(plan, batch["labels"])
     fake_labels = _random_labels(plan, random, count)
     latents = generator.mixed(tensors["generator"], fake_labels, random, hparams, count, plan.classes, plan.size)
     fake = generator.images(tensors["generator"], latents, random, hparams, plan.size)
@@ -79,7 +47,7 @@ def discriminator_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[
         value = ops.mean(ops.softplus(-real_scores)) + ops.mean(ops.softplus(fake_scores))
         return value, (real_scores, fake_scores)
 
-    learned = _used(tensors["discriminator"], discriminator.used(hparams, plan.classes, plan.size))
+    learned = used(tensors["discriminator"], discriminator.used(hparams, plan.classes, plan.size))
     (value, (real_scores, fake_scores)), gradients = value_and_gradients(loss, learned)
     rate = batch["rate"] * _rate(hparams, hparams.r1_every)
     tensors = _descend(tensors, "discriminator", learned, gradients, rate, hparams.r1_every)
@@ -105,22 +73,18 @@ def generator_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree
         scores = discriminator.score(tensors["discriminator"], changed, labels, hparams)
         return ops.mean(ops.softplus(-scores)), None
 
-    learned = _used(tensors["generator"], generator.used(hparams.config(plan.classes, plan.size)))
+    learned = used(tensors["generator"], generator.used(hparams.config(plan.classes, plan.size)))
     (value, _), gradients = value_and_gradients(loss, learned)
     every = hparams.path_length_every if hparams.path_length else 0
     tensors = _descend(tensors, "generator", learned, gradients, batch["rate"] * _rate(hparams, every), every)
-    half_life = ops.minimum(float(hparams.average_images), AVERAGE_SHARE * batch["seen"] + 1.0)
-    decay = ops.power(0.5, count / half_life)
-    newest = {name: tensors["generator"][name] for name in learned}
-    average = tensors["average"] | ema.update(tensors["average"], newest, decay)
-    return tensors | {"average": average}, {"generator": value}
+    return move_average(plan, tensors, list(learned), batch["seen"]), {"generator": value}
 
 
 def penalty_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensor]:
     """Make the discriminator smooth at real images (R1); see `discriminator_phase`."""
     hparams = plan.hparams
     random = plan.random(Purpose.PENALTY, batch)
-    real, labels = _real(plan, batch, random), _one_hot(plan, batch["labels"])
+    real, labels = _real(plan, batch, random), one_hot(plan, batch["labels"])
 
     def loss(weights: Tensors) -> tuple[Tensor, Any]:
         def total(at: Tensors) -> tuple[Tensor, Any]:
@@ -131,7 +95,7 @@ def penalty_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, 
         penalty = ops.mean(ops.sum(ops.square(slope["images"]), axis=(1, 2, 3)))
         return penalty * (0.5 * hparams.gamma(plan.size) * hparams.r1_every), penalty
 
-    learned = _used(tensors["discriminator"], discriminator.used(hparams, plan.classes, plan.size))
+    learned = used(tensors["discriminator"], discriminator.used(hparams, plan.classes, plan.size))
     (_, penalty), gradients = value_and_gradients(loss, learned)
     rate = batch["rate"] * _rate(hparams, hparams.r1_every)
     tensors = _descend(tensors, "discriminator", learned, gradients, rate, hparams.r1_every)
@@ -158,7 +122,7 @@ def path_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Ten
         penalty = ops.mean(ops.square(lengths - ops.stop_gradient(newest)))
         return penalty * (hparams.path_length * hparams.path_length_every), (newest, penalty)
 
-    learned = _used(tensors["generator"], generator.used(hparams.config(plan.classes, plan.size)))
+    learned = used(tensors["generator"], generator.used(hparams.config(plan.classes, plan.size)))
     (_, (newest, penalty)), gradients = value_and_gradients(loss, learned)
     every = hparams.path_length_every
     tensors = _descend(tensors, "generator", learned, gradients, batch["rate"] * _rate(hparams, every), every)
@@ -202,19 +166,9 @@ def _share(every: int) -> float:
 
 
 def _descend(tensors: Tree, name: str, learned: Tensors, gradients: Tensors, rate: Tensor, every: int) -> Tree:
-    """Take a step of Adam on one network."""
-    moments = tensors[f"{name}_adam"]
-    steps = moments["steps"] + 1.0
+    """Take a step of Adam on a network that has one phase more every so many steps."""
     first, second = (beta ** _share(every) for beta in BETAS)
-    moved, m, v = adam.update(learned, gradients, moments["m"], moments["v"], steps, rate, first, second)
-    return tensors | {
-        name: tensors[name] | moved,
-        f"{name}_adam": {"m": moments["m"] | m, "v": moments["v"] | v, "steps": steps},
-    }
-
-
-def _used(weights: Tensors, names: list[str]) -> Tensors:
-    return {name: weights[name] for name in names}
+    return descend(tensors, name, learned, gradients, rate, (first, second))
 
 
 def _real(plan: StepPlan, batch: Tensors, random: StatelessRandom) -> Tensor:
@@ -226,12 +180,8 @@ def _real(plan: StepPlan, batch: Tensors, random: StatelessRandom) -> Tensor:
     return ops.where(turned, ops.flip(images, axis=2), images)
 
 
-def _one_hot(plan: StepPlan, labels: Tensor) -> Tensor | None:
-    return ops.one_hot(labels, plan.classes) if plan.classes > 1 else None
-
-
 def _random_labels(plan: StepPlan, random: StatelessRandom, count: int) -> Tensor | None:
-    return _one_hot(plan, ops.cast(ops.floor(random.uniform((count,)) * plan.classes), "int32"))
+    return one_hot(plan, ops.cast(ops.floor(random.uniform((count,)) * plan.classes), "int32"))
 
 
 def _augmented(plan: StepPlan, tensors: Tree, images: Tensor, random: StatelessRandom) -> Tensor:

@@ -11,15 +11,18 @@ from core.training import loop, random_streams, schedule, trees
 from core.training.device_steps import DeviceSteps
 from core.training.random_streams import Stream
 from core.training.timeline import Timeline
-from core.training.trees import Batch, Tree
-from renderer.stylegan2.training import continuation, steps
+from core.training.trees import Batch, Tensors, Tree
+from renderer.stylegan2.training import continuation, reconstruction, steps
 from renderer.stylegan2.training import state as run_state
 from renderer.stylegan2.training.batches import ImageSource
+from renderer.stylegan2.training.plan import StepPlan
 from renderer.stylegan2.training.stages import ImageStage, stages
 from renderer.stylegan2.training.state import StyleGan2State
 
 # In this share of the run, at its end, the learning rate falls to the share LAST_RATE.
 LAST_SHARE, LAST_RATE = 0.15, 0.1
+# To which share of its first rate that of pretraining falls.
+LAST_WARM_RATE = 0.05
 
 
 @dataclass
@@ -77,17 +80,21 @@ class StyleGan2Trainer:
 
     def batch(self, stage: ImageStage, images: int) -> Batch:
         """What the step after `images` images is fed."""
-        total = self.source.hparams.total_images
-        left = (total - self.timeline.position(images)) / (LAST_SHARE * total)
+        own, position = self.source.hparams, self.timeline.position(images)
+        if stage.pretraining:
+            fall = schedule.cosine_fall(min(1.0, position / own.warm_start_images), LAST_WARM_RATE)
+            return self.source.batch(images, own.warm_start_rate * fall)
+        left = (own.total_images - position) / (LAST_SHARE * own.total_images)
         return self.source.batch(images, schedule.linear_fall(left, LAST_RATE))
 
     def step(self, stage: ImageStage) -> loop.Step | loop.StepRunner:
         """The compiled step of a stage."""
-        plan = steps.StepPlan(self.source.hparams, self.source.classes, stage.size)
+        plan = StepPlan(self.source.hparams, self.source.classes, stage.size)
         data = self.source.data(stage.size)
+        one = reconstruction.pretraining_step if stage.pretraining else steps.training_step
         if is_jax():
-            return DeviceSteps(partial(steps.training_step, plan), data, steps.select)
-        run = _compiled(plan)
+            return DeviceSteps(partial(one, plan), data, steps.select)
+        run = _compiled(one, plan)
 
         def once(tree: Tree, batch: Batch, images: int) -> tuple[Tree, dict[str, Any]]:
             return run(tree, batch | {name: value[batch["rows"]] for name, value in data.items()})
@@ -113,6 +120,8 @@ class StyleGan2Trainer:
 
 
 @lru_cache(maxsize=8)
-def _compiled(plan: steps.StepPlan) -> Callable[[Tree, Batch], tuple[Tree, dict[str, Any]]]:
-    """The step of a plan, traced once in a process."""
-    return compiled(partial(steps.training_step, plan))
+def _compiled(
+    step: Callable[[StepPlan, Tree, Tensors], tuple[Tree, Tensors]], plan: StepPlan
+) -> Callable[[Tree, Batch], tuple[Tree, dict[str, Any]]]:
+    """A step of a plan, traced once in a process."""
+    return compiled(partial(step, plan))
