@@ -1,6 +1,7 @@
 """Signals that ask a program to end."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -34,6 +35,23 @@ def kept() -> Iterator[None]:
             # None: a handler that was not set from Python, and cannot be set again.
             if handle is not None and signal.getsignal(number) is not handle:
                 signal.signal(number, handle)
+
+
+def clean_up_first() -> None:
+    """Let SIGTERM and a closed terminal end the program as Ctrl-C does: temporary files are removed before.
+
+    The program's status is the one that a shell reports; a second signal ends it at once. Handlers that are set stay.
+    """
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in ending():
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 @contextmanager

@@ -94,10 +94,12 @@ def run(
 
     Returns:
         The exit status: 0 for success, 1 after an error, which is one line on stderr, or a traceback with --debug; 130
-        after Ctrl-C. Wrong usage has ended the program with 2, in the parser.
+        after Ctrl-C. SIGTERM and a closed terminal end the program, with the status that a shell reports, after it has
+        cleaned up. Wrong usage has ended it with 2, in the parser.
     """
     _set_up_logs(prog, options.debug, timed_log)
     with signals.kept():
+        signals.clean_up_first()
         return errors.exit_status(lambda: work(options), prog, options.debug)
 
 

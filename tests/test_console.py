@@ -1,5 +1,6 @@
 """The command line, as processes and as `main`."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -238,6 +239,33 @@ def test_a_model_that_is_not_there_is_named(capsys, models, tmp_path):
     assert "'piano'" in fails(
         capsys, "hallucinate", "--model", "piano", "--models", models, "--out", tmp_path / "x.wav"
     )
+
+
+_HALF_WRITTEN = """
+import sys, time, argparse
+from pathlib import Path
+from core.files.atomic import replacing
+from scripts import frame
+
+def write(options):
+    with replacing(Path("out.wav")) as part:
+        part.write_bytes(b"half")
+        print("writing", flush=True)
+        time.sleep(600)
+
+sys.exit(frame.run(write, argparse.Namespace(debug=False), "write"))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_leaves_nothing_half_written(tmp_path, number):
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", _HALF_WRITTEN]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 128 + number
+    assert not list(tmp_path.iterdir())
 
 
 def test_ctrl_c_leaves_nothing_half_written(models, tmp_path):

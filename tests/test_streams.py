@@ -261,6 +261,26 @@ def begin(context, target="s"):
     return streams.stream(context, RecordedRequest("/sound/stream", target, *SHAPE[:6], 60))
 
 
+class Families:
+    """A prior that keeps what its draws were asked for."""
+
+    def __init__(self):
+        self.wanted = []
+
+    def draw(self, rng, count, wanted, precision=np.float32):
+        self.wanted.append(dict(wanted))
+        return rng.standard_normal((count, 4), precision)
+
+
+def test_random_key_points_follow_a_kind_of_note_that_changes(context):
+    context.session.need_model().prior = prior = Families()
+    rest = begin(context).rest
+    rest.sound.change(0, replace(rest.sound.settings, conditions={"family": "flute"}))
+    while rest.ready_s < 0:
+        rest(context, None)
+    assert prior.wanted[-1] == {"family": "flute"}
+
+
 def test_a_client_that_is_gone_ends_its_stream(context, monkeypatch):
     rest = begin(context).rest
     while rest.ready_s < 0:

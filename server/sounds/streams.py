@@ -128,7 +128,7 @@ def stream(context: Context, request: Request) -> Result:
     )
     session, numbers = session.draw(4)
     random = np.random.default_rng(numbers.view(np.uint32))
-    path = EndlessPath(lambda: model.prior.draw(random, 1, settings.conditions)[0], settings.steps)
+    path = EndlessPath(lambda: model.prior.draw(random, 1, sound.settings.conditions)[0], settings.steps)
     if values["slot"]:
         session, keys = session.latents(values["slot"])
         path.add(keys)
