@@ -58,7 +58,7 @@ class StyleGan2Hparams:
     grow_images: int = 400_000
     average_images: int = 10_000
     warm_start_images: int = 0
-    warm_start_rate: float = 2e-3
+    warm_start_rate: float = 0.015
     windows: bool = True
     batch_size: int = 32
     rate: float = 2.5e-3
