@@ -78,6 +78,30 @@ def test_after_pretraining_the_discriminator_takes_part(images):
     assert found == [(8, 80, True), (16, 100, True), (16, 400, False)]
 
 
+class Watched(NullLogger):
+    """Keeps the distances that a run reports against the discriminator."""
+
+    def __init__(self):
+        self.distances = []
+
+    def step(self, stage, before, images, losses):
+        if not stage.pretraining:
+            self.distances.append(float(losses["distance"]))
+
+
+def test_after_pretraining_images_still_come_nearer_to_the_dataset(images, tmp_path):
+    plain = {"r1": 0.0, "path_length": 0.0, "augment_target": 0.0, "rate": 0.01, "start_size": 16}
+    lengths = {"warm_start_images": 8, "total_images": 208, "reconstruction_weight": 10.0}
+    watched = Watched()
+    TrainingLoop(StyleGan2Trainer(tmp_path, ImageSource(images, settle(SETTINGS | plain | lengths))), watched).run()
+    assert np.mean(watched.distances[-5:]) < 0.8 * np.mean(watched.distances[:5])
+
+
+def test_there_is_nothing_to_stay_near_without_pretraining():
+    with pytest.raises(ValueError, match="reconstruction_weight must be 0 without pretraining, not 1"):
+        settle({"reconstruction_weight": 1.0})
+
+
 def test_a_window_is_compared_as_it_is_in_the_whole_image():
     own = settle(SETTINGS | {"size": 64, "start_size": 64})
     state = run_state.initial(own, 1, generator(0, Stream.WEIGHTS))

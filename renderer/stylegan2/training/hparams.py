@@ -33,7 +33,8 @@ class StyleGan2Hparams:
 
     For the first `warm_start_images` the generator learns to reconstruct the dataset, whose factors must be known
     (pretraining), with Adam's rate `warm_start_rate`, which falls along a cosine. With `windows`, it compares a part of
-    each image in a step, which takes less time.
+    each image in a step, which takes less time. `reconstruction_weight`: of the same loss after pretraining, beside the
+    adversarial one.
 
     `rate`: Adam's. `r1`: weight of the gradient penalty R1 at 256 pixels, smaller at smaller sizes, every `r1_every`
     steps. `path_length`: weight of the path length penalty, every `path_length_every` steps; 0: none. `mixing`: the
@@ -60,6 +61,7 @@ class StyleGan2Hparams:
     warm_start_images: int = 0
     warm_start_rate: float = 0.015
     windows: bool = True
+    reconstruction_weight: float = 0.0
     batch_size: int = 32
     rate: float = 2.5e-3
     r1: float = 1.0
@@ -92,8 +94,10 @@ class StyleGan2Hparams:
         for name in ("rate", "warm_start_rate"):
             checks.above(name, getattr(self, name), 0, 1)
         checks.above("mapping_rate", self.mapping_rate, 0, 1)
-        for name in ("grow_images", "warm_start_images", "r1", "path_length", "seed"):
+        for name in ("grow_images", "warm_start_images", "reconstruction_weight", "r1", "path_length", "seed"):
             checks.in_range(name, getattr(self, name), 0)
+        if self.reconstruction_weight and not self.warm_start_images:
+            raise checks.mismatch("reconstruction_weight", "be 0 without pretraining", self.reconstruction_weight)
         if self.batch_size < GROUP or self.batch_size % GROUP:
             raise checks.mismatch("batch_size", f"be a multiple of {GROUP}", self.batch_size)
         for name in ("mixing", "augment_target"):

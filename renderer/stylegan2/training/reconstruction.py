@@ -5,8 +5,6 @@ the hyper-parameter `windows`, in a window, and only its middle is compared: con
 outside, but at the image's own border, where there are none.
 """
 
-from typing import Any
-
 import numpy as np
 
 from core.nn.backend import value_and_gradients
@@ -57,19 +55,19 @@ def pretraining_step(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tre
     Returns:
         The new tensors, and the losses by name.
     """
-    real = ops.cast(batch["images"], "float32") / 127.5 - 1.0
-    config = plan.hparams.config(plan.classes, plan.size)
-
-    def loss(weights: Tensors) -> tuple[Tensor, Any]:
-        w = generator.mapped(weights, batch["latents"], one_hot(plan, batch["labels"]), config)
-        every = ops.broadcast_to(w[:, None], (w.shape[0], config.num_ws, config.w_size))
-        pairs = compared(plan, weights, every, real, batch["place"])
-        return sum(losses.distance(*pair) for pair in pairs), None
-
-    learned = used(tensors["generator"], generator.used(config))
-    (value, _), gradients = value_and_gradients(loss, learned)
+    learned = used(tensors["generator"], generator.used(plan.hparams.config(plan.classes, plan.size)))
+    (value, _), gradients = value_and_gradients(lambda weights: (distance(plan, weights, batch), None), learned)
     tensors = descend(tensors, "generator", learned, gradients, batch["rate"], BETAS)
     return move_average(plan, tensors, list(learned), batch["seen"]), {"distance": value}
+
+
+def distance(plan: StepPlan, weights: Tensors, batch: Tensors) -> Tensor:
+    """How far the reconstructions of a batch are from its images, a scalar; see `pretraining_step`."""
+    config = plan.hparams.config(plan.classes, plan.size)
+    w = generator.mapped(weights, batch["latents"], one_hot(plan, batch["labels"]), config)
+    every = ops.broadcast_to(w[:, None], (w.shape[0], config.num_ws, config.w_size))
+    real = ops.cast(batch["images"], "float32") / 127.5 - 1.0
+    return sum(losses.distance(*pair) for pair in compared(plan, weights, every, real, batch["place"]))
 
 
 def compared(plan: StepPlan, weights: Tensors, w: Tensor, real: Tensor, at: Tensor) -> list[tuple[Tensor, Tensor]]:

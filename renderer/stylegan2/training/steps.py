@@ -10,7 +10,7 @@ from typing import Any
 from core.nn.backend import value_and_gradients
 from core.nn.stateless_random import StatelessRandom
 from core.training.trees import Tensor, Tensors, Tree
-from renderer.stylegan2.training import discriminator, generator
+from renderer.stylegan2.training import discriminator, generator, reconstruction
 from renderer.stylegan2.training.augment import augment, next_probability
 from renderer.stylegan2.training.hparams import GROUP, StyleGan2Hparams
 from renderer.stylegan2.training.plan import Purpose, StepPlan, descend, move_average, one_hot, used
@@ -71,13 +71,17 @@ def generator_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree
         images = generator.images(weights, latents, random, hparams, plan.size)
         changed = _augmented(plan, tensors, images, random)
         scores = discriminator.score(tensors["discriminator"], changed, labels, hparams)
-        return ops.mean(ops.softplus(-scores)), None
+        value = ops.mean(ops.softplus(-scores))
+        if not hparams.reconstruction_weight:
+            return value, {"generator": value}
+        distance = reconstruction.distance(plan, weights, batch)
+        return value + hparams.reconstruction_weight * distance, {"generator": value, "distance": distance}
 
     learned = used(tensors["generator"], generator.used(hparams.config(plan.classes, plan.size)))
-    (value, _), gradients = value_and_gradients(loss, learned)
+    (_, reports), gradients = value_and_gradients(loss, learned)
     every = hparams.path_length_every if hparams.path_length else 0
     tensors = _descend(tensors, "generator", learned, gradients, batch["rate"] * _rate(hparams, every), every)
-    return move_average(plan, tensors, list(learned), batch["seen"]), {"generator": value}
+    return move_average(plan, tensors, list(learned), batch["seen"]), reports
 
 
 def penalty_phase(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensor]:
