@@ -244,16 +244,30 @@ def seconds(path):
         return sum(1 for _ in file.decode(video=0)) / 30
 
 
+def four_seconds(path):
+    """The seconds of a file that is being written, once there are four; a busy machine encodes late."""
+    try:
+        found = seconds(path)
+    except av.error.FFmpegError:
+        return 0.0
+    return found if found >= 4.0 else 0.0
+
+
 def test_a_recording_survives_the_kill_of_the_renderer(recording, models):
     own, process, out = recording
+    (part,) = out.iterdir()
+    begun = time.monotonic()
+    written = until(lambda: four_seconds(part), "four seconds are in the file")
     process.kill()
+    longest = 6.9 + time.monotonic() - begun
     again = Process(own, models, out)
     try:
         again.page()
     finally:
         again.kill()
     assert [path.name for path in out.iterdir()] == ["show.mp4"]
-    assert 4.0 <= seconds(out / "show.mp4") <= 6.9
+    # The last of its fragments, of a quarter of a second, may not have been whole.
+    assert written - 0.25 <= seconds(out / "show.mp4") <= longest
 
 
 def test_a_recording_is_finished_when_the_terminal_closes(recording):
