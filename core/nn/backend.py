@@ -56,30 +56,22 @@ def compiled_exactly(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cache
-def on_gpu() -> bool:
-    """Whether networks run on a GPU here."""
+def gpus() -> int:
+    """How many GPUs networks can run on here."""
     if is_jax():
         import jax
 
-        return any(device.platform == "gpu" for device in jax.devices())
+        return sum(device.platform == "gpu" for device in jax.devices())
     import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def devices() -> str:
     """What networks run on here, such as "tensorflow on 2 CPU cores" or "jax on 1 GPU"."""
-    name = keras.backend.backend()
-    if name == "tensorflow":
-        import tensorflow as tf
-
-        gpus = len(tf.config.list_physical_devices("GPU"))
-    else:
-        import jax
-
-        gpus = sum(device.platform == "gpu" for device in jax.devices())
+    name, count = keras.backend.backend(), gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name} on {gpus} GPU{'s' * (gpus > 1)}" if gpus else f"{name} on {cores} CPU cores"
+    return f"{name} on {count} GPU{'s' * (count > 1)}" if count else f"{name} on {cores} CPU cores"
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.nn.backend import on_gpu
+from core.nn.backend import gpus
 from core.nn.stateless_random import StatelessRandom
 from core.training.trees import Tensor, Tensors
 from renderer.stylegan2 import network, weights
@@ -40,7 +40,7 @@ def images(
         between: see `network.synthesis`.
     """
     config = hparams.config(0, size)
-    ready = network.prepare(ops, _without_mapping(learned), config, joined=not on_gpu())
+    ready = network.prepare(ops, _without_mapping(learned), config, joined=not gpus())
     if hparams.bfloat16:
         short = [f"{layer.name}.weight" for layer in config.layers if layer.size >= SHORT_FROM]
         ready |= {name: ops.cast(ready[name], "bfloat16") for name in short}

@@ -45,16 +45,7 @@ def place(rng: np.random.Generator) -> np.ndarray:
 
 
 def pretraining_step(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tree, Tensors]:
-    """Train the generator to reconstruct images for one step.
-
-    Args:
-        plan: of the run at this size.
-        tensors: `StyleGan2State.tree` as tensors.
-        batch: "images" uint8 [n, size, size, 3] and "labels" int [n], and what `ImageSource.batch` gives.
-
-    Returns:
-        The new tensors, and the losses by name.
-    """
+    """Train the generator to reconstruct images for one step; see `steps.discriminator_phase`."""
     learned = used(tensors["generator"], generator.used(plan.hparams.config(plan.classes, plan.size)))
     (value, _), gradients = value_and_gradients(lambda weights: (distance(plan, weights, batch), None), learned)
     tensors = descend(tensors, "generator", learned, gradients, batch["rate"], BETAS)
@@ -62,7 +53,7 @@ def pretraining_step(plan: StepPlan, tensors: Tree, batch: Tensors) -> tuple[Tre
 
 
 def distance(plan: StepPlan, weights: Tensors, batch: Tensors) -> Tensor:
-    """How far the reconstructions of a batch are from its images, a scalar; see `pretraining_step`."""
+    """How far the reconstructions of a batch are from its images, a scalar; see `steps.discriminator_phase`."""
     config = plan.hparams.config(plan.classes, plan.size)
     w = generator.mapped(weights, batch["latents"], one_hot(plan, batch["labels"]), config)
     every = ops.broadcast_to(w[:, None], (w.shape[0], config.num_ws, config.w_size))
