@@ -28,6 +28,7 @@ BUILT_IN: Mapping[str, str] = {
     "gansynth": "gansynth.family",
     "biggan": "renderer.biggan.family",
     "stylegan2": "renderer.stylegan2.family",
+    "cips": "renderer.cips.family",
     "specvqgan": "specvqgan.family",
 }
 GROUP, VARIABLE = "hallu.families", "HALLU_FAMILIES"

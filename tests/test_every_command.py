@@ -32,6 +32,7 @@ FAILURES = {
     "biggan_convert": ("missing out", "missing"),
     "stylegan2_convert": ("missing out", "missing"),
     "biggan_train": ("missing run", "missing"),
+    "cips_train": ("missing run", "missing"),
     "deken_package": ("--version 1 --out file/x", "file"),
     "dlwa": ("gansynth ganspace --model_name missing", "models/gansynth/missing"),
     "gan2n": ("--ckpt_dir missing --output_dir out", "missing"),
@@ -140,7 +141,7 @@ def test_an_empty_path_or_name_is_refused(name, module, capsys):
                 assert "not ''" in error or "empty" in error or "invalid choice" in error
 
 
-@pytest.mark.parametrize("name", ["gansynth_train", "stylegan2_train", "specvqgan_train", "biggan_train"])
+@pytest.mark.parametrize("name", ["gansynth_train", "stylegan2_train", "specvqgan_train", "biggan_train", "cips_train"])
 def test_a_training_of_no_length_is_refused_before_anything_is_read(name, capsys):
     words = FAILURES[name][0].split() if name != "gansynth_train" else []
     assert status(COMMANDS[name], [*words, "--minutes", "0.01"]) == 1

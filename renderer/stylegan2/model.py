@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core import checks
+from core.nn.batches import in_batches
 from core.protocols import Move
 from renderer.bending import Bend, chain
 from renderer.moves import offsets as moved_by
@@ -183,7 +184,7 @@ class StyleGan2:
         if layer == MAPPED:
             return w[:, 0].reshape(-1, *shape)
         find = self._graphs.synthesis(Form(layer=layer, count=at_once))
-        return _in_batches(find, at_once, w) if len(w) else np.zeros((0, *shape), np.float32)
+        return in_batches(find, at_once, w) if len(w) else np.zeros((0, *shape), np.float32)
 
     def warm_up(self, layer: str = "", bends: Sequence[Bend] = (), noise: Any = None, preview: bool = False) -> None:
         """Compile what frames need, so that the first does not wait; with a layer, for offsets there."""
@@ -284,15 +285,4 @@ class StyleGan2:
         given = (z, labels) if self.num_classes else (z,)
         if not len(z):
             return np.zeros((0, self.config.w_size), np.float32)
-        return _in_batches(self._graphs.mapping(at_once), at_once, *given)
-
-
-def _in_batches(function: Any, at_once: int, *rows: np.ndarray) -> np.ndarray:
-    """A function's results for all rows, `at_once` at a time; the last batch is filled up with its last row."""
-    found = []
-    for start in range(0, len(rows[0]), at_once):
-        part = [value[start : start + at_once] for value in rows]
-        count = len(part[0])
-        filled = [np.concatenate([value, np.repeat(value[-1:], at_once - count, axis=0)]) for value in part]
-        found.append(function(*filled)[:count])
-    return np.concatenate(found)
+        return in_batches(self._graphs.mapping(at_once), at_once, *given)

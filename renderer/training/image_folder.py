@@ -23,13 +23,28 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Scatter:
+    """Of which pictures the images are some pixels: of `size` pixels along an edge, of whose rows and columns `every`-th
+    ones are there, from those in `first` on, int [n, 2].
+    """
+
+    size: int
+    every: int
+    first: np.ndarray
+
+
+@dataclass(frozen=True)
 class LabelledImages:
-    """`images`: uint8 [n, size, size, 3]; `labels`: [n], indices into `classes`; `factors`: [n, known] or None."""
+    """`images`: uint8 [n, size, size, 3]; `labels`: [n], indices into `classes`; `factors`: [n, known] or None.
+
+    `scatter`: None where the images are whole.
+    """
 
     images: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     factors: np.ndarray | None = None
+    scatter: Scatter | None = None
 
     @property
     def size(self) -> int:
@@ -59,6 +74,7 @@ def read(
     skip_bad: bool = False,
     progress: Progress = lambda done, total: None,
     classless: bool = False,
+    scattered: bool = False,
 ) -> LabelledImages:
     """Read all images of a folder of class folders; they are kept in a hidden folder in it, for the next time.
 
@@ -68,11 +84,15 @@ def read(
         skip_bad: log and leave out files that cannot be read.
         progress: called with the images read and their total.
         classless: whether the folder may hold images itself, which then are of one class without a name.
+        scattered: whether the images may be pixels here and there of larger ones; see `Scatter`.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: there is no class folder, a class has no image, or a file cannot be read.
     """
+    if not scattered and (found_scatter := scatter(folder)):
+        whole = f"each is only every {found_scatter.every}th row and column of a picture; cips_train learns from these"
+        raise ValueError(f"the images in {folder} are not whole: {whole}")
     found = _files(folder, classless)
     paths = [path for several in found.values() for path in several]
     labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(several) for several in found.values()])
@@ -81,7 +101,18 @@ def read(
     if missing := [name for label, name in enumerate(found) if label not in labels[kept]]:
         raise ValueError(f"{folder / missing[0]} has no image that can be read")
     names = [path.relative_to(folder).as_posix() for path in np.array(paths, object)[kept]]
-    return LabelledImages(images, labels[kept], tuple(found), _factors(folder / FACTORS, names))
+    known = _read_factors(folder / FACTORS, names)
+    return LabelledImages(images, labels[kept], tuple(found), *known)
+
+
+def scatter(folder: Path) -> Scatter | None:
+    """Of which pictures the images of a folder are some pixels, in the order of its factors.npz; None: they are whole.
+
+    Raises:
+        ValueError: that file cannot be read.
+    """
+    path = folder / FACTORS
+    return _read_known(path)[2] if path.exists() else None
 
 
 def _read_all(paths: list[Path], size: int, skip_bad: bool, progress: Progress) -> Iterator[np.ndarray | None]:
@@ -127,22 +158,38 @@ def _square(path: Path, size: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(pictures.read(path), (size, size), Image.Resampling.LANCZOS))
 
 
-def _factors(path: Path, names: list[str]) -> np.ndarray | None:
-    """The factors of these images, [n, known]; None where there is no file.
+def _read_factors(path: Path, names: list[str]) -> tuple[np.ndarray | None, Scatter | None]:
+    """The factors of these images, [n, known], None where there is no file; and of what they are some pixels.
 
     Raises:
-        ValueError: one of them is missing, or the file does not hold numbers.
+        ValueError: an image is not in the file, or the file does not hold numbers.
     """
     if not path.exists():
-        return None
-    try:
-        with NpzReader(path) as file:
-            rows = {str(name): row for row, name in enumerate(file["files"])}
-            values = np.asarray(file["values"], np.float32)
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
+        return None, None
+    files, values, scatter = _read_known(path)
+    rows = {name: row for row, name in enumerate(files)}
     if unknown := [name for name in names if name not in rows]:
         raise ValueError(f"{path} has no factors of {unknown[0]}; remove the file to have latents learned instead")
-    if values.shape[0] != len(rows) or values.ndim != 2 or not np.isfinite(values).all():
-        raise ValueError(f"{path} must have a row of finite numbers for each of its {len(rows)} files")
-    return values[[rows[name] for name in names]]
+    order = [rows[name] for name in names]
+    return values[order], scatter and replace(scatter, first=scatter.first[order])
+
+
+def _read_known(path: Path) -> tuple[list[str], np.ndarray, Scatter | None]:
+    """What a factors.npz has: files, a row of factors for each, and of what they are some pixels.
+
+    Raises:
+        ValueError: it cannot be read, or breaks a rule.
+    """
+    try:
+        with NpzReader(path) as file:
+            files, values = [str(name) for name in file["files"]], np.asarray(file["values"], np.float32)
+            scatter = None
+            if "every" in file:
+                scatter = Scatter(int(file["size"]), int(file["every"]), np.asarray(file["first"], np.int32))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    if values.shape[0] != len(files) or values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(f"{path} must have a row of finite numbers for each of its {len(files)} files")
+    if scatter is not None and (scatter.first.shape != (len(files), 2) or scatter.every < 1 or scatter.size < 1):
+        raise ValueError(f"{path} must have a first row and column for each of its {len(files)} files")
+    return files, values, scatter

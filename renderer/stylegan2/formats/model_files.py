@@ -14,6 +14,7 @@ from core.commands.table import COMMANDS
 from core.files import json_files
 from core.files.regular import open_regular, sha256
 from core.formats import object_pickle
+from renderer import own_format as renderer_format
 from renderer.stylegan2 import weights
 from renderer.stylegan2.config import StyleGan2Config
 from renderer.stylegan2.formats import ada_pickle, aiart, classes, nvidia_pickle, own_format, rosinality
@@ -123,14 +124,7 @@ def class_names(place: Path, config: StyleGan2Config) -> tuple[str, ...]:
     Raises:
         ValueError: classes.json breaks a rule.
     """
-    path = locate(place).with_name(own_format.CLASSES)
-    if not path.is_file():
-        return tuple(f"class {number}" for number in range(config.num_classes))
-    names = json_files.read(path)
-    texts = isinstance(names, list) and all(isinstance(name, str) and name.strip() for name in names)
-    if not texts or len(names) != config.num_classes:
-        raise ValueError(f"{path} must be a list of {config.num_classes} names")
-    return tuple(names)
+    return renderer_format.class_names(locate(place).with_name(own_format.CLASSES), config.num_classes)
 
 
 def usual_noise(place: Path) -> tuple[float, float]:

@@ -22,16 +22,20 @@ FAMILIES: Mapping[str, Family] = {
 }  # fmt: skip
 
 
-def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
-    """Draw one image.
+def draw(
+    family: str, factors: np.ndarray, size: int = 128, every: int = 1, first: tuple[int, int] = (0, 0)
+) -> np.ndarray:
+    """Draw one image, or some of its pixels.
 
     Args:
         family: a name in FAMILIES.
         factors: [len(FACTORS)], each from the standard normal distribution.
         size: pixels along an edge.
+        every: of so many rows and columns one is drawn, 1: all.
+        first: row and column of the first.
 
     Returns:
-        uint8 [size, size, 3].
+        uint8 [size / every, size / every, 3].
 
     Raises:
         ValueError: there is no such family, or the number of factors is wrong.
@@ -40,5 +44,5 @@ def draw(family: str, factors: np.ndarray, size: int = 128) -> np.ndarray:
         raise ValueError(f"there is no family {family!r}; there are {', '.join(FAMILIES)}")
     if np.shape(factors) != (len(FACTORS),):
         raise ValueError(f"factors must have shape [{len(FACTORS)}], not {list(np.shape(factors))}")
-    plane = canvas(size, np.asarray(factors), 0.03 if family in UPRIGHT else 0.12)
+    plane = canvas(size, np.asarray(factors), 0.03 if family in UPRIGHT else 0.12, every, first)
     return finished(FAMILIES[family](plane), plane)

@@ -50,16 +50,20 @@ class Canvas:
         return np.arctan2(self.y, self.x)
 
 
-def canvas(size: int, factors: np.ndarray, turning: float = 0.12) -> Canvas:
-    """The plane of an image of size x size pixels, drawn `FINER` times finer.
+def canvas(
+    size: int, factors: np.ndarray, turning: float = 0.12, every: int = 1, first: tuple[int, int] = (0, 0)
+) -> Canvas:
+    """The plane of an image of size x size pixels, or of some of them, drawn `FINER` times finer.
 
     Args:
         size: pixels along an edge.
         factors: [len(FACTORS)].
         turning: how far the factor "turn" turns it, in radians for a factor of 1.
+        every: of so many rows and columns one is drawn, 1: all.
+        first: of the rows and columns that are drawn.
     """
-    edge = ((np.arange(size * FINER, dtype=np.float32) + 0.5) / (size * FINER)) * 2 - 1
-    column, row = np.meshgrid(edge, edge)
+    row_edge, column_edge = (_edge(size, every, begin) for begin in first)
+    column, row = np.meshgrid(column_edge, row_edge)
     plain = Canvas(column, row, column, row, np.asarray(factors, np.float32))
     turn, zoom = plain.of("turn", turning), np.exp(plain.of("zoom", -0.08))
     x, y = column - plain.of("across", 0.05), row - plain.of("down", 0.05)
@@ -69,6 +73,12 @@ def canvas(size: int, factors: np.ndarray, turning: float = 0.12) -> Canvas:
     turned_x = (np.cos(angle) * x - np.sin(angle) * bent) * zoom * stretch
     turned_y = (np.sin(angle) * x + np.cos(angle) * bent) * zoom / stretch
     return Canvas(turned_x.astype(np.float32), turned_y.astype(np.float32), column, row, plain.factors)
+
+
+def _edge(size: int, every: int, first: int) -> np.ndarray:
+    """Positions in -1..1 of pixels first, first + every, ..., each drawn `FINER` times finer."""
+    fine = np.arange(first, size, every)[:, None] * FINER + np.arange(FINER)
+    return ((fine.reshape(-1) + 0.5) / (size * FINER) * 2 - 1).astype(np.float32)
 
 
 def noise(x: np.ndarray, y: np.ndarray, time: float, seed: int, octaves: int = 1, waves: int = 10) -> np.ndarray:
@@ -93,7 +103,9 @@ def noise(x: np.ndarray, y: np.ndarray, time: float, seed: int, octaves: int = 1
             rng.uniform(-1, 1, waves) * (1 + 0.5 * octave),
             strict=True,
         ):
-            total += strength * np.cos((np.cos(angle) * x + np.sin(angle) * y) * length + phase + speed * time)
+            # Plain floats: NumPy's own are doubles, which would make all of it slower by three times.
+            right, down = float(np.cos(angle) * length), float(np.sin(angle) * length)
+            total += strength * np.cos(right * x + down * y + float(phase + speed * time))
         power += strength**2 * waves / 2
     return (total / np.sqrt(power)).astype(np.float32)
 

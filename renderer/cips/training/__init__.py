@@ -1,0 +1,1 @@
+"""Training of a CIPS: pictures -> scattered pixels -> steps -> a run folder -> a model folder."""

@@ -1,0 +1,66 @@
+"""The state of a run: everything that has to be saved for it to resume as if never stopped."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.training import random_streams, saves
+from core.training.random_streams import Stream
+from core.training.trees import Tree, to_arrays
+from renderer.cips import model_files, weights
+from renderer.cips.config import CipsConfig
+from renderer.cips.weights import AVERAGES, Arrays
+
+
+@dataclass
+class CipsState:
+    """A tree of arrays or tensors, and how many pictures of the dataset were seen.
+
+    The tree has the branches "generator", "average" (of it, which plays) and "generator_adam" ("m", "v" and "steps").
+    """
+
+    tree: Tree
+    images: int = 0
+
+
+def initial(config: CipsConfig, seed: int) -> CipsState:
+    """The state of a run before its first picture."""
+    return _first(weights.initial(config, random_streams.generator(seed, Stream.WEIGHTS)), config)
+
+
+def continued(folder: Path, config: CipsConfig) -> CipsState:
+    """The state of a run that begins with a finished model.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged or of another shape.
+    """
+    own, arrays = model_files.read(folder)
+    if own != config:
+        raise ValueError(f"{folder} is of another shape than this run: {own}, not {config}")
+    return _first(arrays, config)
+
+
+def save(folder: Path, state: CipsState) -> Path:
+    """Write a state into a run folder; the file's path."""
+    return saves.save(folder, to_arrays(state.tree), state.images)
+
+
+def restore(folder: Path, config: CipsConfig) -> CipsState:
+    """Read the latest save of a run.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged or of a run of another shape.
+    """
+    tree, counters = saves.load(saves.latest(folder), initial(config, 0).tree)
+    return CipsState(tree, **counters)
+
+
+def _first(arrays: Arrays, config: CipsConfig) -> CipsState:
+    own = {name: value for name, value in arrays.items() if name != AVERAGES}
+    zeros = [{name: np.zeros(own[name].shape, np.float32) for name in weights.learned(config)} for _ in range(2)]
+    moments = {"m": zeros[0], "v": zeros[1], "steps": np.zeros((), np.float32)}
+    average = {name: value.copy() for name, value in own.items()}
+    return CipsState({"generator": own, "average": average, "generator_adam": moments})
