@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 Kind = Literal["sound", "image", "foley"]
 BUILT_IN: Mapping[str, str] = {
     "gansynth": "gansynth.family",
+    "cips": "renderer.cips.family",
     "biggan": "renderer.biggan.family",
     "stylegan2": "renderer.stylegan2.family",
-    "cips": "renderer.cips.family",
     "specvqgan": "specvqgan.family",
 }
 GROUP, VARIABLE = "hallu.families", "HALLU_FAMILIES"

@@ -69,14 +69,13 @@ def _draw(options: argparse.Namespace) -> None:
     if unknown := [name for name in names if name not in known]:
         kind = "drawing" if options.drawings else "pattern"
         raise ValueError(f"{unknown[0]} is not a {kind}; there are {', '.join(known)}")
-    write, size, least = (
-        (drawings_folder.write, 256, _LEAST_DRAWING_SIZE) if options.drawings else (folder.write, 128, _LEAST_SIZE)
-    )
-    size = checks.whole("--size", options.size or size, least, _MOST_SIZE, "pixels")
     if options.drawings and options.every > 1:
         raise ValueError("--every is for patterns, not for --drawings")
-    if not options.drawings:
-        write = partial(write, every=options.every)
+    write: Callable[..., None] = partial(folder.write, every=options.every)
+    size, least = 128, _LEAST_SIZE
+    if options.drawings:
+        write, size, least = drawings_folder.write, 256, _LEAST_DRAWING_SIZE
+    size = checks.whole("--size", options.size or size, least, _MOST_SIZE, "pixels")
     with show_progress("image", "drawing") as progress:
         write(options.out_dir, names, options.pictures, size, options.seed, options.jobs, progress)
     print(f"{options.out_dir}: {len(names)} classes of {options.pictures} images, seed {options.seed}")

@@ -28,6 +28,7 @@ def environment(monkeypatch):
 def test_the_families_of_this_project_are_known():
     assert [(family.name, family.kind) for family in families.families()] == [
         ("specvqgan", "foley"),
+        ("cips", "image"),
         ("biggan", "image"),
         ("stylegan2", "image"),
         ("gansynth", "sound"),

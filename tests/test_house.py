@@ -66,6 +66,7 @@ def test_every_room_has_arrows():
 
 # Where a family of models may be named, besides core/families.py: in its room, in its commands, where it is measured.
 OWN_ROOMS = {
+    "cips": ("renderer/cips/", "renderer/training/", "scripts/cips_", "scripts/picture_dataset.py", "bench/"),
     "biggan": ("renderer/biggan/", "renderer/training/", "scripts/biggan_", "bench/"),
     "stylegan": ("renderer/stylegan2/", "scripts/stylegan2_", "bench/"),
     "specvqgan": ("specvqgan/", "scripts/specvqgan_", "scripts/frame.py", "bench/"),

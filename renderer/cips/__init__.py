@@ -1,6 +1,7 @@
 """CIPS: load a generator that computes each pixel by itself, and render pictures of any latent vector.
 
-Source: Anokhin et al. 2021, Image Generators with Conditionally-Independent Pixel Synthesis; `network` says what is ours.
+Source: Anokhin et al. 2021, Image Generators with Conditionally-Independent Pixel Synthesis; `network` says what is
+ours.
 """
 
 from pathlib import Path

@@ -1,12 +1,12 @@
 """A generator that computes each pixel by itself, as pure functions of a dict of arrays, for playing and for training.
 
-Sources: Anokhin et al. 2021, Image Generators with Conditionally-Independent Pixel Synthesis (CIPS): a mapping, waves at
-each place, dense layers that w modulates; no pixel sees another one. Skorokhodov et al. 2021, Adversarial Generation of
-Continuous Images: w multiplies each value of a matrix, by a product of low rank.
+Sources: Anokhin et al. 2021, Image Generators with Conditionally-Independent Pixel Synthesis (CIPS): a mapping, waves
+at each place, dense layers that w modulates; no pixel sees another one. Skorokhodov et al. 2021, Adversarial Generation
+of Continuous Images: w multiplies each value of a matrix, by a product of low rank.
 
-Ours is the warp: w moves the places before the waves are computed there, by an affine map and by a smooth displacement.
-What turns, zooms or bends a whole picture is then learned once, for everything in it. And the waves are parabolas, since
-a sine takes longer than a layer.
+Ours is the warp: w moves the places before the waves are computed there, by an affine map and a smooth displacement.
+What turns, zooms or bends a whole picture is then learned once, for everything in it. And the waves are parabolas: a
+sine takes longer than a layer.
 """
 
 import math

@@ -24,8 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Scatter:
-    """Of which pictures the images are some pixels: of `size` pixels along an edge, of whose rows and columns `every`-th
-    ones are there, from those in `first` on, int [n, 2].
+    """Of which pictures the images are some pixels.
+
+    Attributes:
+        size: of the pictures, pixels along an edge.
+        every: of so many of their rows and columns one is there.
+        first: row and column of each picture with which that begins, int [n, 2].
     """
 
     size: int
@@ -184,7 +188,7 @@ def _read_known(path: Path) -> tuple[list[str], np.ndarray, Scatter | None]:
         with NpzReader(path) as file:
             files, values = [str(name) for name in file["files"]], np.asarray(file["values"], np.float32)
             scatter = None
-            if "every" in file:
+            if "every" in set(file):
                 scatter = Scatter(int(file["size"]), int(file["every"]), np.asarray(file["first"], np.int32))
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from None

@@ -49,8 +49,8 @@ class PixelSource:
         """The batch of the step after `images` pictures; all of it follows from the seed and `images`.
 
         Returns:
-            "z" [n, known], the factors of n pictures; "labels" [n, classes]; "at" [n, k, 2], places of k pixels of each,
-            as in `network.grid`; "colors" uint8 [n, k, 3]; "seen" and "rate", scalars.
+            "z" [n, known], the factors of n pictures; "labels" [n, classes]; "at" [n, k, 2], places of k pixels of
+            each, as in `network.grid`; "colors" uint8 [n, k, 3]; "seen" and "rate", scalars.
         """
         own, edge = self.hparams, self.dataset.size
         rng = generator(own.seed, Stream.BATCHES, images)

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def write(
         raise checks.mismatch("every", f"divide the size, {size} pixels", every)
     class_folders.check_names("family", families, patterns.FAMILIES)
     wanted = [(family, number) for family in families for number in range(pictures)]
-    scattered = {}
+    scattered: dict[str, Any] = {}
     if every > 1:
         firsts = np.array([first(family, number, seed, every) for family, number in wanted], np.int32)
         scattered = {"size": np.array(size), "every": np.array(every), "first": firsts}
