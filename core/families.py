@@ -24,6 +24,7 @@ from typing import Any, Literal
 log = logging.getLogger(__name__)
 
 Kind = Literal["sound", "image", "foley"]
+# Where nobody names a model, the first that is found plays: models are searched by family, in this order.
 BUILT_IN: Mapping[str, str] = {
     "gansynth": "gansynth.family",
     "cips": "renderer.cips.family",
@@ -164,13 +165,16 @@ def modules() -> dict[str, str]:
     Raises:
         ValueError: HALLU_FAMILIES is not a list of NAME=MODULE.
     """
-    return {**_from_environment(), **_installed(), **BUILT_IN}
+    return {**BUILT_IN, **_from_environment(), **_installed(), **BUILT_IN}
 
 
 def families(kind: Kind | None = None) -> tuple[Family, ...]:
-    """All families, or those of one kind; one whose module cannot be imported is left out, and the log says why."""
+    """All families by kind, or those of one kind, this project's first, in the order of `BUILT_IN`.
+
+    One whose module cannot be imported is left out, and the log says why.
+    """
     found = [family for name, module in modules().items() if (family := _imported(name, module))]
-    return tuple(sorted((one for one in found if kind in (None, one.kind)), key=lambda one: (one.kind, one.name)))
+    return tuple(sorted((one for one in found if kind in (None, one.kind)), key=lambda one: one.kind))
 
 
 def family_of(folder: Path, kind: Kind | None = None) -> Family:

@@ -90,8 +90,22 @@ def _run(options: argparse.Namespace, source: "PixelSource") -> int:
     print(f"{options.run_dir}: {state.images}{of} images" + (", stopped" if stop else ""))
     if options.export and not stop:
         export(options.export, state, source, options.dtype)
+        _write_directions(options)
         print(f"{options.export}: the model after {state.images} images, {source.hparams.size} px")
     return stop.status
+
+
+def _write_directions(options: argparse.Namespace) -> None:
+    """Write the model's own directions, which are the factors of the pictures, into its folder."""
+    import ganspace
+    from ganspace.known_factors import known_factors
+    from renderer import cips
+    from renderer.training import image_folder
+
+    model = cips.load(options.export)
+    with show_progress("factor", "measuring") as progress:
+        found = known_factors(model, image_folder.factor_names(options.data_dir), progress)
+    ganspace.save(ganspace.own_file(model), found)
 
 
 def _settings(folder: "Path") -> "dict[str, Any]":

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import ganspace
 from core.training.logger import NullLogger
 from core.training.loop import TrainingLoop
 from renderer import cips
@@ -11,13 +12,14 @@ from renderer.cips.training import state as run_state
 from renderer.cips.training.trainer import CipsTrainer
 from renderer.training import image_folder, patterns
 from renderer.training.patterns import folder as pattern_folder
+from renderer.training.patterns.canvas import FACTORS
 from scripts import cips_train
 
 SETTINGS = {
     "size": 32,
-    "w_size": 16,
+    "w_size": 32,
     "waves": 8,
-    "width": 16,
+    "width": 32,
     "depth": 2,
     "rank": 2,
     "batch_size": 16,
@@ -96,7 +98,9 @@ def test_the_command_trains_exports_and_begins_with_what_it_exported(data, tmp_p
     ]
     run, model = tmp_path / "run", tmp_path / "model"
     assert cips_train.main([str(data), str(run), *settings, "--export", str(model)]) == 0
-    assert cips.load(model).class_names == ("eclipse", "sign")
+    trained_model = cips.load(model)
+    assert trained_model.class_names == ("eclipse", "sign")
+    assert set(ganspace.own(trained_model).names) == set(FACTORS)
     again = ["--start_from", str(model), "--set", "total_images=160", "--set", "batch_size=16"]
     assert cips_train.main([str(data), str(tmp_path / "more"), *again]) == 0
     assert "160 of 160 images" in capsys.readouterr().out

@@ -44,12 +44,12 @@ def test_asking_for_names_imports_nothing():
 def test_one_call_adds_a_family_for_child_processes_too():
     families.register("tiny", "tiny_family")
     families.register("tiny", "tiny_family")
-    assert families.families("image")[2] is tiny_family.FAMILY
+    assert families.families("image")[3] is tiny_family.FAMILY
     assert os.environ[families.VARIABLE] == "tiny=tiny_family"
     code = "from core import families; print(*[family.name for family in families.families()])"
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     received = subprocess.check_output([sys.executable, "-c", code], text=True, env=os.environ | {"PYTHONPATH": paths})
-    assert received.split() == ["specvqgan", "biggan", "stylegan2", "tiny", "gansynth"]
+    assert received.split() == ["specvqgan", "cips", "biggan", "stylegan2", "tiny", "gansynth"]
 
 
 def test_an_installed_package_adds_a_family(monkeypatch):
@@ -90,12 +90,12 @@ def test_a_variable_that_cannot_be_read_is_named(monkeypatch):
 @pytest.mark.parametrize(("module", "reason"), [("nowhere", "No module named 'nowhere'"), ("test_families", "FAMILY")])
 def test_a_family_that_cannot_be_imported_is_left_out(module, reason, caplog):
     families.register("odd", module)
-    assert [family.name for family in families.families()] == ["specvqgan", "biggan", "stylegan2", "gansynth"]
+    assert [family.name for family in families.families()] == ["specvqgan", "cips", "biggan", "stylegan2", "gansynth"]
     assert reason in caplog.text
 
 
 def test_a_folder_of_no_family_is_named_with_what_folders_contain(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"contains no image model; a folder of biggan has config\.json and"):
+    with pytest.raises(FileNotFoundError, match=r"contains no image model; a folder of cips has config\.json and"):
         families.family_of(tmp_path, "image")
     with pytest.raises(FileNotFoundError, match="contains no sound model; a folder of gansynth has stage_"):
         families.load(DATA / "biggan_small", "sound")

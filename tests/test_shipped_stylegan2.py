@@ -45,6 +45,5 @@ def test_its_directions_are_beside_it_and_move_the_picture(model):
     assert np.abs(moved - still).mean() > 0.03
 
 
-def test_without_a_name_patterns_plays():
-    assert image_models.choose((MODELS,)).name == "patterns"
-    assert image_models.choose((MODELS,), resolution=256) == FOLDER
+def test_without_a_name_motifs_plays():
+    assert image_models.choose((MODELS,)).name == "motifs"

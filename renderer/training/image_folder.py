@@ -119,6 +119,22 @@ def scatter(folder: Path) -> Scatter | None:
     return _read_known(path)[2] if path.exists() else None
 
 
+def factor_names(folder: Path) -> tuple[str, ...]:
+    """The names of the factors that the images of a folder were drawn from; numbers where its factors.npz has none.
+
+    Raises:
+        FileNotFoundError: there is no factors.npz.
+        ValueError: it cannot be read, or has more or fewer names than factors.
+    """
+    path = folder / FACTORS
+    count = _read_known(path)[1].shape[1]
+    with NpzReader(path) as file:
+        names = tuple(str(name) for name in file["names"]) if "names" in set(file) else ()
+    if names and len(names) != count:
+        raise ValueError(f"{path} must have {count} names, one for each factor, not {len(names)}")
+    return names or tuple(f"factor {number}" for number in range(1, count + 1))
+
+
 def _read_all(paths: list[Path], size: int, skip_bad: bool, progress: Progress) -> Iterator[np.ndarray | None]:
     """The images, several at a time; None for a bad one."""
     # Decoding releases the interpreter's lock, so threads use all cores.
