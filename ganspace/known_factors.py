@@ -1,4 +1,4 @@
-"""Directions that need not be found: each value of a model's z is a factor that its pictures were drawn from."""
+"""Directions that need not be found: factors that a model's pictures were drawn from, each of them in values of z."""
 
 from collections.abc import Sequence
 
@@ -14,47 +14,44 @@ _TRIED = 2
 
 
 def known_factors(model: ImageModel, names: Sequence[str], progress: Progress = lambda done, total: None) -> Components:
-    """The axes of z as directions, that first along which pictures change most.
+    """The factors as directions in z, that first along which pictures change most.
 
     Args:
-        model: whose z has these factors.
-        names: of the factors, one for each value of z.
+        model: whose z has these factors, each in a group of values that follow each other.
+        names: of the factors.
         progress: called with the factors measured and their number.
 
     Raises:
-        ValueError: there are more or fewer names.
+        ValueError: there are more names than values of z.
     """
-    count = model.z_size
-    if len(names) != count:
-        raise checks.mismatch("the number of factors", f"be {count}, one for each value of z", len(names))
+    count, size = len(names), model.z_size
+    checks.in_range("the number of factors", count, 1, size)
+    width = size // count
+    axes = np.pad(np.repeat(np.eye(count), width, axis=1), ((0, 0), (0, size - count * width))) / np.sqrt(width)
     changes = np.zeros(count)
-    for axis in range(count):
-        changes[axis] = _change(model, axis)
-        progress(axis + 1, count)
+    for number, axis in enumerate(axes):
+        changes[number] = _change(model, axis)
+        progress(number + 1, count)
     order = np.argsort(-changes, kind="stable")
-    axes = np.eye(count, dtype=np.float32)[order]
-    latents = Latents(axes, np.zeros(count, np.float32), np.ones(count))
+    axes = axes[order].astype(np.float32)
+    latents = Latents(axes, np.zeros(size, np.float32), np.ones(count))
     return Components(
         layer="z",
         estimator="factors",
-        components=axes.reshape(count, 1, 1, count),
+        components=axes.reshape(count, 1, 1, size),
         stdev=np.ones(count),
         var_ratio=np.square(changes[order]) / np.square(changes).sum(),
-        mean=np.zeros((1, 1, count), np.float32),
+        mean=np.zeros((1, 1, size), np.float32),
         origin=Origin(model.name, model.checksum, count=count, truncation=1.0, found_in=model.default_layer),
         latents=latents,
-        names=tuple(names[axis] for axis in order),
+        names=tuple(names[number] for number in order),
     )
 
 
-def _change(model: ImageModel, axis: int) -> float:
-    """How far pictures change from one standard deviation below the middle of a factor to one above."""
+def _change(model: ImageModel, axis: np.ndarray) -> float:
+    """How far pictures change along a direction in z, from one standard deviation below the middle to one above."""
     labels = np.repeat(np.eye(model.num_classes, dtype=np.float32), _TRIED, axis=0) if model.num_classes else None
-    rng = np.random.default_rng(axis)
-    z = model.draw(rng, _TRIED if labels is None else len(labels), 1.0)
-    ends = []
-    for end in (-1.0, 1.0):
-        moved = z.copy()
-        moved[:, axis] = end
-        ends.append(np.stack(list(model.render(moved, labels, 1.0))).astype(np.float32))
-    return float(np.sqrt(np.square(ends[1] - ends[0]).mean()))
+    z = model.draw(np.random.default_rng(0), _TRIED if labels is None else len(labels), 1.0)
+    middle = z - np.outer(z @ axis, axis)
+    low, high = (np.stack(list(model.render(middle + end * axis, labels, 1.0))).astype(float) for end in (-1, 1))
+    return float(np.sqrt(np.square(high - low).mean()))

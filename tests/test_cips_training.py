@@ -11,6 +11,7 @@ from renderer.cips.training import batches, export, hparams
 from renderer.cips.training import state as run_state
 from renderer.cips.training.trainer import CipsTrainer
 from renderer.training import image_folder, patterns
+from renderer.training.batches import with_factors
 from renderer.training.patterns import folder as pattern_folder
 from renderer.training.patterns.canvas import FACTORS
 from scripts import cips_train
@@ -71,8 +72,9 @@ def test_the_pictures_come_nearer_to_the_dataset(data, tmp_path):
     source = read(data)
     before = run_state.initial(source.config, 0)
     after = trained(source, tmp_path / "run")
-    z, labels = source.factors[::12], np.eye(2, dtype=np.float32)
-    wanted = np.stack([patterns.draw(name, factors, 32) for name, factors in zip(NAMES, z, strict=True)])
+    known, labels = source.factors[::12], np.eye(2, dtype=np.float32)
+    wanted = np.stack([patterns.draw(name, factors, 32) for name, factors in zip(NAMES, known, strict=True)])
+    z = with_factors(np.random.default_rng(0).standard_normal((2, 128)), known)
     errors = []
     for number, state in enumerate((before, after)):
         export.export(tmp_path / str(number), state, source, "float32")
@@ -104,6 +106,20 @@ def test_the_command_trains_exports_and_begins_with_what_it_exported(data, tmp_p
     again = ["--start_from", str(model), "--set", "total_images=160", "--set", "batch_size=16"]
     assert cips_train.main([str(data), str(tmp_path / "more"), *again]) == 0
     assert "160 of 160 images" in capsys.readouterr().out
+
+
+def test_a_run_that_begins_with_a_model_has_its_weights(data, tmp_path):
+    source = read(data)
+    first = run_state.initial(source.config, 0)
+    export.export(tmp_path / "model", first, source, "float32")
+    continued = run_state.continued(tmp_path / "model", source.config)
+    for name, value in first.tree["generator"].items():
+        assert np.allclose(continued.tree["generator"][name], value, atol=1e-6), name
+
+
+def test_latents_have_as_many_values_as_there_are_factors(data):
+    with pytest.raises(ValueError, match="z_size must be at least 16"):
+        read(data, z_size=8)
 
 
 def test_a_sheet_has_a_row_for_each_class(data):

@@ -11,6 +11,8 @@ Arrays = dict[str, np.ndarray]
 Shape = tuple[int, ...]
 # The average w of each class, or the one average [1, w_size].
 AVERAGES = "mapping.averages"
+# The mapping's first matrix, [z_size + num_classes, w_size].
+FIRST = "mapping.fc0.weight"
 # What is drawn at random once, and never learned.
 FREQUENCIES = ("warp.frequencies", "frequencies")
 # Periods of the waves across the picture, from and to. Those of the warp are long: it is smooth.
@@ -78,6 +80,25 @@ def initial(config: CipsConfig, rng: np.random.Generator) -> Arrays:
             spread = _COLORS if name == "rgb.weight" else spread
             found[name] = (rng.standard_normal(shape) * spread / np.sqrt(shape[0])).astype(np.float32)
     return found
+
+
+def spread(first: np.ndarray, factors: int, z_size: int) -> np.ndarray:
+    """`FIRST` of a network that takes factors -> of one that takes latents with these factors; see `gathered`.
+
+    Factor k is the sum over a group of latent values divided by the root of the group's size, as
+    `renderer.training.batches.with_factors` has it, so the two networks say the same.
+    """
+    width = z_size // factors
+    rows = np.repeat(first[:factors] / np.sqrt(width), width, axis=0)
+    rest = np.zeros((z_size - len(rows), first.shape[1]), np.float32)
+    return np.concatenate([rows, rest, first[factors:]]).astype(np.float32)
+
+
+def gathered(first: np.ndarray, factors: int, z_size: int) -> np.ndarray:
+    """The inverse of `spread`."""
+    width = z_size // factors
+    rows = first[: factors * width].reshape(factors, width, -1).mean(axis=1) * np.sqrt(width)
+    return np.concatenate([rows, first[z_size:]]).astype(np.float32)
 
 
 def learned(config: CipsConfig) -> list[str]:

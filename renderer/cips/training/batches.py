@@ -11,7 +11,7 @@ from core.training import data_order
 from core.training.random_streams import Stream, generator
 from core.training.trees import Batch
 from renderer.cips.config import CipsConfig
-from renderer.cips.training.hparams import CipsHparams
+from renderer.cips.training.hparams import CipsHparams, model_config
 from renderer.training import image_folder
 from renderer.training.image_folder import LabelledImages
 from renderer.training.patterns.folder import FILE
@@ -45,6 +45,11 @@ class PixelSource:
         """The generator's shape."""
         return self.hparams.config(self.factors.shape[1], self.classes)
 
+    @property
+    def model_config(self) -> CipsConfig:
+        """The shape of the model that is exported."""
+        return model_config(self.hparams, self.config)
+
     def batch(self, images: int, rate: float) -> Batch:
         """The batch of the step after `images` pictures; all of it follows from the seed and `images`.
 
@@ -77,7 +82,8 @@ def read(folder: Path, own: CipsHparams, skip_bad: bool, progress: Progress) -> 
     """Read pictures of known factors; see `image_folder.read` for more errors.
 
     Raises:
-        ValueError: it is not known what they were drawn from, or scattered ones are of another size.
+        ValueError: it is not known what they were drawn from, latents have fewer values, or scattered pictures are of
+            another size.
     """
     scatter = image_folder.scatter(folder)
     edge = own.size if scatter is None else own.size // scatter.every
@@ -86,4 +92,6 @@ def read(folder: Path, own: CipsHparams, skip_bad: bool, progress: Progress) -> 
     dataset = image_folder.read(folder, edge, skip_bad, progress, scattered=True)
     if dataset.factors is None:
         raise ValueError(f"{folder} has no {FILE}: cips_train learns from pictures whose factors are known")
-    return PixelSource(dataset, own)
+    source = PixelSource(dataset, own)
+    model_config(own, source.config)
+    return source

@@ -16,7 +16,8 @@ from renderer.cips.config import CipsConfig
 from renderer.cips.model import Cips
 from renderer.cips.training.batches import PixelSource
 from renderer.cips.training.state import CipsState
-from renderer.cips.weights import AVERAGES
+from renderer.cips.weights import AVERAGES, FIRST, spread
+from renderer.training.batches import with_factors
 
 COLUMNS = 6
 # Latents of each class whose mapped ones are averaged.
@@ -38,26 +39,28 @@ def export(folder: Path, state: CipsState, source: PixelSource, dtype: str = "fl
     """
     names = source.dataset.classes if source.config.num_classes else ()
     arrays = _complete(to_arrays(state.tree["average"]), source)
-    own_format.write(folder, shapes.to_json(source.config), arrays, names, dtype)
+    own_format.write(folder, shapes.to_json(source.model_config), arrays, names, dtype)
 
 
 def sheet(weights: Mapping[str, Any], source: PixelSource) -> np.ndarray:
     """For each class a picture as it was learned, and some of random latents: uint8 [classes * size, width, 3]."""
-    model = Cips(source.config, _complete(to_arrays(weights), source), source.dataset.classes, Path("run"))
+    model = Cips(source.model_config, _complete(to_arrays(weights), source), source.dataset.classes, Path("run"))
     rng, lines = generator(source.hparams.seed, Stream.SAMPLES), []
     for label, one in enumerate(np.eye(source.classes, dtype=np.float32)):
-        known = source.factors[np.flatnonzero(source.dataset.labels == label)[:1]]
-        z = np.concatenate([known, rng.standard_normal((COLUMNS, known.shape[1]), np.float32)])
+        z = rng.standard_normal((1 + COLUMNS, model.z_size), np.float32)
+        z[:1] = with_factors(z[:1], source.factors[np.flatnonzero(source.dataset.labels == label)[:1]])
         labels = np.repeat(one[None], len(z), axis=0) if source.config.num_classes else None
         lines.append(np.concatenate(list(model.render(z, labels, 1.0)), axis=1))
     return np.concatenate(lines)
 
 
 def _complete(arrays: Mapping[str, np.ndarray], source: PixelSource) -> dict[str, np.ndarray]:
-    """The arrays with the average w of each class."""
+    """The arrays of the model: it takes latents in the place of factors, and has the average w of each class."""
     config = source.config
     z = generator(source.hparams.seed, Stream.STATISTICS).standard_normal((AVERAGED, config.z_size), np.float32)
-    return {**arrays, AVERAGES: np.stack([_average(arrays, z, label, config) for label in range(source.classes)])}
+    averages = np.stack([_average(arrays, z, label, config) for label in range(source.classes)])
+    first = spread(arrays[FIRST], config.z_size, source.hparams.z_size)
+    return {**arrays, FIRST: first, AVERAGES: averages}
 
 
 def _average(arrays: Mapping[str, np.ndarray], z: np.ndarray, label: int, config: CipsConfig) -> np.ndarray:

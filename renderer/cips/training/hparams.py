@@ -1,7 +1,7 @@
 """Hyper-parameters: their defaults, their rules, and the file of a run folder that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -18,12 +18,15 @@ SHAPE = ("size", "w_size", "mapping_layers", "waves", "width", "depth", "rank", 
 class CipsHparams:
     """Hyper-parameters; `CipsConfig` says what those in `SHAPE` are.
 
+    `z_size`: of the model that is exported, each of whose latents has the factors of a picture as sums over groups of
+    its values, see `renderer.training.batches.with_factors`; the network that is trained takes the factors.
     `total_images`: length of the run, in pictures seen. `batch_size`: pictures in a step, of each of which `pixels` are
     compared. `rate`: Adam's, which falls along a cosine. `average_images`: half-life of the average that plays.
     `sample_images`: pictures from sheet to sheet. `seed`: of everything random.
     """
 
     size: int = 256
+    z_size: int = 128
     w_size: int = 256
     mapping_layers: int = 3
     waves: int = 32
@@ -46,7 +49,7 @@ class CipsHparams:
         Raises:
             ValueError: one breaks a rule; the message names the value and the rule.
         """
-        for name in ("total_images", "batch_size", "pixels", "average_images", "sample_images"):
+        for name in ("z_size", "total_images", "batch_size", "pixels", "average_images", "sample_images"):
             checks.in_range(name, getattr(self, name), 1)
         checks.above("rate", self.rate, 0, 1)
         checks.in_range("seed", self.seed, 0)
@@ -71,7 +74,18 @@ def settle(given: Mapping[str, Any]) -> CipsHparams:
 
 def of_config(config: CipsConfig) -> dict[str, Any]:
     """The hyper-parameters that a model's shape decides."""
-    return {name: getattr(config, name) for name in SHAPE}
+    return {name: getattr(config, name) for name in (*SHAPE, "z_size")}
+
+
+def model_config(own: CipsHparams, trained: CipsConfig) -> CipsConfig:
+    """The shape of the model that is exported.
+
+    Raises:
+        ValueError: its latents have fewer values than there are factors.
+    """
+    if own.z_size < trained.z_size:
+        raise checks.mismatch("z_size", f"be at least {trained.z_size}, the number of factors", own.z_size)
+    return replace(trained, z_size=own.z_size)
 
 
 # These may change while a run goes on.

@@ -1,6 +1,6 @@
 """The state of a run: everything that has to be saved for it to resume as if never stopped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from core.training.random_streams import Stream
 from core.training.trees import Tree, to_arrays
 from renderer.cips import model_files, weights
 from renderer.cips.config import CipsConfig
-from renderer.cips.weights import AVERAGES, Arrays
+from renderer.cips.weights import AVERAGES, FIRST, Arrays
 
 
 @dataclass
@@ -37,9 +37,9 @@ def continued(folder: Path, config: CipsConfig) -> CipsState:
         ValueError: it is damaged or of another shape.
     """
     own, arrays = model_files.read(folder)
-    if own != config:
+    if own.z_size < config.z_size or replace(own, z_size=config.z_size) != config:
         raise ValueError(f"{folder} is of another shape than this run: {own}, not {config}")
-    return _first(arrays, config)
+    return _first(arrays | {FIRST: weights.gathered(arrays[FIRST], config.z_size, own.z_size)}, config)
 
 
 def save(folder: Path, state: CipsState) -> Path:
