@@ -27,7 +27,7 @@ def families(text: str) -> list[str]:
     names = frame.names(text)
     if unknown := [name for name in names if name not in FAMILIES and name not in drawings.DRAWINGS]:
         raise argparse.ArgumentTypeError(f"there is no family {unknown[0]!r}; --list shows them")
-    return list(dict.fromkeys(names))
+    return names
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         help="draw only each Nth row and column of a pattern, at places that differ: for cips_train, which learns more "
         "from a few pixels of many pictures",
     )  # fmt: skip
-    flags.add_argument("--families", type=families, metavar="A,B,...", help="(default: all)")
+    flags.add_argument(
+        "--families", type=families, metavar="A,B,...", help="twice as many of one that is named twice (default: all)"
+    )
     flags.add_argument("--seed", type=partial(frame.whole, least=0), default=0, help="of the images (default: 0)")
     flags.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     flags.add_argument("--list", action="store_true", help="list the families and draw nothing")
@@ -78,7 +80,9 @@ def _draw(options: argparse.Namespace) -> None:
     size = checks.whole("--size", options.size or size, least, _MOST_SIZE, "pixels")
     with show_progress("image", "drawing") as progress:
         write(options.out_dir, names, options.pictures, size, options.seed, options.jobs, progress)
-    print(f"{options.out_dir}: {len(names)} classes of {options.pictures} images, seed {options.seed}")
+    counts = sorted({options.pictures * names.count(name) for name in names})
+    several = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else counts[0]
+    print(f"{options.out_dir}: {len(set(names))} classes of {several} images, seed {options.seed}")
 
 
 def _families(options: argparse.Namespace) -> dict[str, Callable[..., object]]:

@@ -117,3 +117,26 @@ def test_the_list_names_every_family(capsys):
 def test_a_size_that_cannot_be_drawn_is_refused(tmp_path, capsys, kind, size, least):
     assert picture_dataset.main([str(tmp_path / "data"), kind, "--size", size]) == 1
     assert f"--size must be in {least}..4096 pixels, not {size}" in capsys.readouterr().err
+
+
+def test_a_family_that_is_named_twice_has_twice_as_many_pictures(tmp_path, capsys):
+    words = [str(tmp_path / "data"), "--pictures", "2", "--size", "16", "--families", "silk,rose,silk", "--jobs", "1"]
+    assert picture_dataset.main(words) == 0
+    assert "2 classes of 2 to 4 images" in capsys.readouterr().out
+    assert len(list((tmp_path / "data" / "silk").iterdir())) == 4
+    assert len(list((tmp_path / "data" / "rose").iterdir())) == 2
+
+
+def test_every_other_row_and_column_of_pictures_is_drawn(tmp_path):
+    words = [str(tmp_path / "data"), "--pictures", "3", "--size", "16", "--families", "silk", "--jobs", "1"]
+    assert picture_dataset.main([*words, "--every", "2"]) == 0
+    factors = np.load(tmp_path / "data" / "factors.npz")
+    whole = folder.draw("silk", 1, 16, 0)
+    down, across = factors["first"][1]
+    drawn = np.asarray(Image.open(tmp_path / "data" / "silk" / "00001.png"))
+    assert np.array_equal(drawn, whole[down::2, across::2])
+
+
+def test_drawings_are_whole(tmp_path, capsys):
+    assert picture_dataset.main([str(tmp_path / "data"), "--drawings", "--every", "2"]) == 1
+    assert "--every is for patterns" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Write images that are drawn as a folder of class folders, by several processes."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ def check_names(kind: str, names: Sequence[str], known: Collection[str]) -> None
     """Raise ValueError if a name is not a known one of its kind, such as "family"."""
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"there is no {kind} {unknown[0]!r}; there are {', '.join(known)}")
+
+
+def wanted(names: Sequence[str], pictures: int) -> list[tuple[str, int]]:
+    """Classes and numbers of images, `pictures` for each time that a class is named, those of a class together."""
+    return [(name, number) for name, times in Counter(names).items() for number in range(pictures * times)]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def write(
 
     Args:
         folder: a new one; written whole or not at all.
-        names: in `drawings.DRAWINGS`.
+        names: in `drawings.DRAWINGS`; one that is there twice has twice as many images.
         pictures: how many of each.
         size: pixels along an edge.
         seed: the same seed gives the same images, however many are drawn.
@@ -31,6 +31,6 @@ def write(
         ValueError: there is no such drawing.
     """
     class_folders.check_names("drawing", names, drawings.DRAWINGS)
-    wanted = [(name, number) for number in range(pictures) for name in names]
+    wanted = class_folders.wanted(names, pictures)
     with class_folders.written(folder, wanted, drawings.draw, size, seed, jobs, progress):
         pass

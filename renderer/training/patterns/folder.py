@@ -29,7 +29,7 @@ def write(
 
     Args:
         folder: a new one; written whole or not at all.
-        families: names in `patterns.FAMILIES`.
+        families: names in `patterns.FAMILIES`; one that is there twice has twice as many images.
         pictures: how many of each.
         size: pixels along an edge.
         seed: the same seed gives the same images, however many are drawn.
@@ -45,7 +45,7 @@ def write(
     if size % every:
         raise checks.mismatch("every", f"divide the size, {size} pixels", every)
     class_folders.check_names("family", families, patterns.FAMILIES)
-    wanted = [(family, number) for family in families for number in range(pictures)]
+    wanted = class_folders.wanted(families, pictures)
     scattered: dict[str, Any] = {}
     if every > 1:
         firsts = np.array([first(family, number, seed, every) for family, number in wanted], np.int32)
