@@ -7,7 +7,7 @@ Otherwise ours stands alone.
 import argparse
 import importlib
 
-PARTS = ("play", "train", "pictures", "stylegan2", "specvqgan_codec", "specvqgan_tokens")
+PARTS = ("play", "train", "pictures", "stylegan2", "cips", "specvqgan_codec", "specvqgan_tokens")
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--directions", metavar="FILE", help="the components file of --edits (default: the model's own)")
     flags.add_argument("--film", type=Path, metavar="FILE.mp4", help="make a video too")
-    flags.add_argument("--pictures", metavar="NAME", help="an image model's name or its folder (default: patterns)")
+    flags.add_argument("--pictures", metavar="NAME", help="an image model's name or its folder (default: motifs)")
     flags.add_argument(
         "--classes", nargs="+", metavar="CLASS", help="of the image model, by number or name (default: as live)"
     )
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--jitter", type=float, metavar="X", help="how far the sound moves them off their path, 0..1 (default 0.4)"
     )
-    add_shape_flags(flags, "the image model's own, 128x128 for patterns")
+    add_shape_flags(flags, "the image model's own, 256x256 for motifs")
     flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the hallucination of this manifest again")
     models.add(flags, models.SOUND, models.IMAGE)
     flags.set_defaults(error=flags.error)

@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("-o", "--output_file", metavar="NAME", help="the video (default: output/ and the song's name)")
     flags.add_argument("--seed", type=int, help="the same number gives the same video (default: random, and reported)")
     flags.add_argument("--repeat", type=Path, metavar="FILE.json", help="make the video of this manifest again")
-    add_shape_flags(flags, "the model's own, 128x128 for patterns")
+    add_shape_flags(flags, "the model's own, 256x256 for motifs")
     add_model_flags(flags)
     flags.set_defaults(error=flags.error)
     return flags

@@ -75,7 +75,7 @@ class Cips:
         self,
         z: np.ndarray,
         classes: np.ndarray | None,
-        truncation: float | np.ndarray = 1.0,
+        truncation: float | np.ndarray = 0.7,
         cutoff: int | None = None,
     ) -> np.ndarray:
         """Mapped latents, float32 [n, 1, w_size]: one for all layers of a frame.

@@ -28,7 +28,7 @@ def ranged(name: str) -> Callable[[str], float]:
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """Add --model and --models."""
-    parser.add_argument("--model", metavar="NAME", help="an image model's name or its folder (default: patterns)")
+    parser.add_argument("--model", metavar="NAME", help="an image model's name or its folder (default: motifs)")
     models.add(parser, models.IMAGE)
     engine.add_engine(parser)
 
@@ -55,7 +55,7 @@ def given_shape(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def find_model(args: argparse.Namespace, name: str | None, resolution: int | None = None) -> Path:
-    """The folder of an image model; without a name, of `patterns`.
+    """The folder of an image model; without a name, of the first that is found: `motifs`.
 
     Raises:
         FileNotFoundError: there is no such model.
