@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import gansynth
-from renderer import biggan
+from core import families
 from scripts.flags.engine import given
 from scripts.gansynth_generate import main
 from scripts.hallu_visualize import main as visualize
@@ -41,10 +41,10 @@ def test_activations_are_the_same(voices, layer):
     assert relative_error(*(voice.activations(z, pitches, layer) for voice in voices)) < 1e-5
 
 
-def test_frames_are_the_same():
-    models = [
-        biggan.load(MODELS / "biggan" / "patterns", engine=engine) for engine in ("openvino", keras.config.backend())
-    ]
+@pytest.mark.parametrize("name", ["biggan/patterns", "cips/motifs"])
+def test_frames_are_the_same(name):
+    engines = ("openvino", keras.config.backend())
+    models = [families.load(MODELS / name, "image", engine=engine) for engine in engines]
     z, classes = models[0].draw(np.random.default_rng(0), 2, 0.5), np.eye(models[0].num_classes)[[2, 3]]
     frames = [model.generate(z, classes, 0.5) for model in models]
     assert np.abs(frames[0] - frames[1]).max() < 1e-4

@@ -190,7 +190,12 @@ def test_kinds_of_models_have_plurals():
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("biggan/patterns", "weights.npz"), ("stylegan2/drawings", "weights.safetensors")]
+    ("name", "file"),
+    [
+        ("biggan/patterns", "weights.npz"),
+        ("cips/motifs", "weights.safetensors"),
+        ("stylegan2/drawings", "weights.safetensors"),
+    ],
 )
 def test_an_image_models_checksum_is_of_the_weights_that_were_loaded(tmp_path, name, file):
     folder = shutil.copytree(DATA.parent.parent / "models" / name, tmp_path / "copy")

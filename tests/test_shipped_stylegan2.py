@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ganspace
-from renderer import image_models, stylegan2
+from renderer import stylegan2
 from renderer.training.drawings import DRAWINGS
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -43,7 +43,3 @@ def test_its_directions_are_beside_it_and_move_the_picture(model):
     mapped = model.mapping(np.ones((1, model.z_size)), np.eye(model.num_classes)[:1], 0.8)
     still, moved = model.synthesis(np.concatenate([mapped, mapped + w[None]]))
     assert np.abs(moved - still).mean() > 0.03
-
-
-def test_without_a_name_motifs_plays():
-    assert image_models.choose((MODELS,)).name == "motifs"
