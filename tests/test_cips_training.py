@@ -112,9 +112,18 @@ def test_a_run_that_begins_with_a_model_has_its_weights(data, tmp_path):
     source = read(data)
     first = run_state.initial(source.config, 0)
     export.export(tmp_path / "model", first, source, "float32")
-    continued = run_state.continued(tmp_path / "model", source.config)
+    continued = run_state.continued(tmp_path / "model", source.config, NAMES)
     for name, value in first.tree["generator"].items():
         assert np.allclose(continued.tree["generator"][name], value, atol=1e-6), name
+
+
+def test_a_model_that_does_not_fit_is_refused(data, tmp_path):
+    source = read(data)
+    export.export(tmp_path / "model", run_state.initial(source.config, 0), source)
+    with pytest.raises(ValueError, match="has the classes eclipse, sign; the images have sign, silk"):
+        run_state.continued(tmp_path / "model", source.config, ["sign", "silk"])
+    with pytest.raises(ValueError, match="has rank 2, and this run 3"):
+        run_state.continued(tmp_path / "model", read(data, rank=3).config, NAMES)
 
 
 def test_latents_have_as_many_values_as_there_are_factors(data):

@@ -1,11 +1,12 @@
 """The state of a run: everything that has to be saved for it to resume as if never stopped."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from core.training import random_streams, saves
+from core.training import random_streams, saves, settings
 from core.training.random_streams import Stream
 from core.training.trees import Tree, to_arrays
 from renderer.cips import model_files, weights
@@ -29,16 +30,26 @@ def initial(config: CipsConfig, seed: int) -> CipsState:
     return _first(weights.initial(config, random_streams.generator(seed, Stream.WEIGHTS)), config)
 
 
-def continued(folder: Path, config: CipsConfig) -> CipsState:
+def continued(folder: Path, config: CipsConfig, classes: Sequence[str]) -> CipsState:
     """The state of a run that begins with a finished model.
+
+    Args:
+        folder: of the model.
+        config: of the run.
+        classes: names of the dataset's classes, which must be the model's; a single one counts as none.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is damaged or of another shape.
+        ValueError: it is damaged, or has other classes or another shape.
     """
     own, arrays = model_files.read(folder)
-    if own.z_size < config.z_size or replace(own, z_size=config.z_size) != config:
-        raise ValueError(f"{folder} is of another shape than this run: {own}, not {config}")
+    if own.num_classes or len(classes) > 1:
+        settings.check_classes(folder, model_files.class_names(folder, own), classes)
+    for name, value in asdict(replace(own, z_size=config.z_size)).items():
+        if (wanted := asdict(config)[name]) != value:
+            raise ValueError(f"{folder} has {name} {value}, and this run {wanted}")
+    if own.z_size < config.z_size:
+        raise ValueError(f"{folder} has latents of {own.z_size} values, fewer than the {config.z_size} factors")
     return _first(arrays | {FIRST: weights.gathered(arrays[FIRST], config.z_size, own.z_size)}, config)
 
 

@@ -63,7 +63,7 @@ class CipsTrainer:
             return run_state.restore(self.folder, self.source.config)
         except FileNotFoundError:
             if self.start_from:
-                return run_state.continued(self.start_from, self.source.config)
+                return run_state.continued(self.start_from, self.source.config, self.source.dataset.classes)
             return run_state.initial(self.source.config, self.source.hparams.seed)
 
     def is_over(self, stage: CipsStage, state: CipsState) -> bool:
