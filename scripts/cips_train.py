@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.files.atomic import discarded_after_failure
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from renderer.cips.training.batches import PixelSource
+    from renderer.cips.training.state import CipsState
 
 PROG = "cips_train"
 # Of --minutes, for the last save, samples and the export.
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     training_flags.check_minutes(options, RESERVE_S)
+    if options.export:
+        frame.refuse_existing(options.export)
     own = hparams.settle(training_flags.chosen_settings(options, _settings))
     source = _source(options, own)
     from core.training import saves
@@ -77,7 +81,7 @@ def _run(options: argparse.Namespace, source: "PixelSource") -> int:
     """Start or resume the run, train to its end, and export it."""
     from core.training.loop import TrainingLoop
     from core.training.timeline import Timeline
-    from renderer.cips.training.export import export
+    from renderer.cips.training import export
     from renderer.cips.training.trainer import CipsTrainer, training_logger
 
     stop, timeline, total = frame.Stop(), Timeline.load(options.run_dir), source.hparams.total_images
@@ -88,24 +92,26 @@ def _run(options: argparse.Namespace, source: "PixelSource") -> int:
     state = TrainingLoop(trainer, logger, options.save_every_s, lambda: bool(stop), timeline, clock).run()
     of = "" if clock else f" of {total}"
     print(f"{options.run_dir}: {state.images}{of} images" + (", stopped" if stop else ""))
+    if not stop:
+        print(f"{export.write_sheet(options.run_dir, state, source)}: a row for each class")
     if options.export and not stop:
-        export(options.export, state, source, options.dtype)
-        _write_directions(options)
+        _export(options, state, source)
         print(f"{options.export}: the model after {state.images} images, {source.hparams.size} px")
     return stop.status
 
 
-def _write_directions(options: argparse.Namespace) -> None:
-    """Write the model's own directions, which are the factors of the pictures, into its folder."""
+def _export(options: argparse.Namespace, state: "CipsState", source: "PixelSource") -> None:
+    """Write the model, with its own directions, which are the factors of the pictures."""
     import ganspace
     from ganspace.known_factors import known_factors
-    from renderer import cips
-    from renderer.training import image_folder
+    from renderer.cips.training import export
 
-    model = cips.load(options.export)
+    model = export.model(options.export, state.tree["average"], source)
     with show_progress("factor", "measuring") as progress:
-        found = known_factors(model, image_folder.factor_names(options.data_dir), progress)
-    ganspace.save(ganspace.own_file(model), found)
+        found = known_factors(model, source.names, progress)
+    export.export(options.export, state, source, options.dtype)
+    origin = replace(found.origin, checksum=model_files.checksum(options.export))
+    ganspace.save(ganspace.own_file(model), replace(found, origin=origin))
 
 
 def _settings(folder: "Path") -> "dict[str, Any]":

@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     training_flags.check_minutes(options, RESERVE_S)
+    if options.export:
+        frame.refuse_existing(options.export)
     own = hparams.settle(training_flags.chosen_settings(options, exported_settings.settings))
     source = _source(options, own)
     from core.training import saves

@@ -101,6 +101,21 @@ def test_a_preview_looks_like_the_frame(model, bends):
     assert np.abs(quick - whole).mean() < 0.2 * whole.std()
 
 
+def test_a_batch_of_no_rows_is_refused(model):
+    with pytest.raises(ValueError, match="at_once must be"):
+        model.activations(Z, CLASSES, 1.0, "w", at_once=0)
+
+
+def test_warming_up_for_a_layer_that_is_not_there_is_refused(model):
+    with pytest.raises(ValueError, match="'rgb' is not a layer of small"):
+        model.warm_up("rgb")
+
+
+def test_a_mixture_of_any_strength_has_an_average(model):
+    strong = np.full((1, 2), 3e38, np.float32)
+    assert np.allclose(model.mapping(Z[:1], strong / 1e38, 0.0), model.mapping(Z[:1], strong / 2e38, 0.0))
+
+
 def test_warming_up_compiles_what_frames_need(folder):
     model = cips.load(folder)
     bends = [Bend("layer0", "rotate", 0.5)]
@@ -129,6 +144,7 @@ def test_a_model_without_classes_plays(tmp_path):
         ({"bends": [Bend("layer9", "rotate", 0.5)]}, "'layer9' is not a layer"),
         ({"truncation": [0.1, 0.2]}, r"truncation must be one number or \[3\]"),
         ({"z": Z[:, :3]}, r"z must have shape \[n, 4\]"),
+        ({"z": 1.0}, r"z must have shape \[n, 4\]"),
         ({"classes": None}, r"classes must have shape \[3, 2\]"),
     ],
 )

@@ -1,5 +1,7 @@
 """Training of a CIPS: from scattered pixels, resumable, exported as a model that plays."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,7 @@ def test_the_command_trains_exports_and_begins_with_what_it_exported(data, tmp_p
     again = ["--start_from", str(model), "--set", "total_images=160", "--set", "batch_size=16"]
     assert cips_train.main([str(data), str(tmp_path / "more"), *again]) == 0
     assert "160 of 160 images" in capsys.readouterr().out
+    assert (run / "samples" / "images_000000160.png").exists()
 
 
 def test_a_run_that_begins_with_a_model_has_its_weights(data, tmp_path):
@@ -152,6 +155,42 @@ def test_scattered_pictures_of_another_size_are_refused(data):
 def test_other_trainers_do_not_take_scattered_pixels_for_pictures(data):
     with pytest.raises(ValueError, match="are not whole: each is only every 4th row"):
         image_folder.read(data, 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"every": np.array(0)}, "every in .* must be a whole number of at least 1, not 0"),
+        ({"every": np.array(4.5)}, "every in .* must be a whole number"),
+        ({"size": np.array([32])}, "size in .* must be a whole number"),
+        ({"every": np.array(3)}, "every in .* must divide size, 32"),
+        ({"first": np.full((24, 2), 4)}, "must have a row and a column below 4"),
+        ({"first": np.zeros((24, 3), int)}, "must have a row and a column below 4"),
+        ({"values": np.zeros((24, 0))}, "must have a row of finite numbers"),
+        ({"names": np.array(["a"] * 16)}, "must have 16 different names"),
+    ],
+)
+def test_a_damaged_file_of_factors_is_named(data, tmp_path, changes, message):
+    copy = shutil.copytree(data, tmp_path / "data")
+    with np.load(copy / "factors.npz") as file:
+        arrays = dict(file) | changes
+    np.savez(copy / "factors.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        read(copy)
+
+
+@pytest.mark.parametrize("changes", [{"batch_size": 10**9}, {"pixels": 10**9}, {"batch_size": 65_536, "pixels": 32}])
+def test_a_step_that_would_fill_the_memory_is_refused(changes):
+    with pytest.raises(ValueError, match=r"must be in 1\.\."):
+        hparams.settle(changes)
+
+
+def test_a_folder_that_is_there_is_refused_before_training(data, tmp_path, capsys):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.txt").write_text("mine")
+    assert cips_train.main([str(data), str(tmp_path / "run"), "--export", str(tmp_path / "model")]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_whole_pictures_are_learned_from_too(tmp_path):

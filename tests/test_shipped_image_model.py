@@ -1,4 +1,4 @@
-"""`patterns`, which plays by default: it renders the class that it is asked for, with the factors of its latents."""
+"""`patterns`, the BigGAN that ships: it renders the class that it is asked for, with the factors of its latents."""
 
 from pathlib import Path
 

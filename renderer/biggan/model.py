@@ -127,6 +127,7 @@ class BigGan:
             ValueError: there is no such layer, or another argument breaks a rule.
         """
         shape = self.layer_shape(layer)
+        checks.whole("at_once", at_once, 1)
         z, classes, each = self._input(z, classes, truncation)
         if layer == NOISE:
             return z.reshape(-1, *shape)

@@ -83,7 +83,8 @@ class Cips:
         Args:
             z: [n, z_size].
             classes: [n, num_classes]: one-hot, or any mixture; None where the generator has none.
-            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average of the classes, mixed as they are.
+            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average of the classes, mixed as they are;
+                of all of them where no share is above 0.
             cutoff: 0: nothing is truncated; 1 or None: what there is.
 
         Raises:
@@ -148,7 +149,7 @@ class Cips:
     ) -> Iterator[np.ndarray]:
         """The frames of `generate` one after the other, each uint8 [size, size, 3]; -1..1 becomes 0..255, rounded.
 
-        With `preview` a quarter of the pixels is computed, and enlarged: four times faster.
+        With `preview` a quarter of the pixels is computed, and enlarged: four times faster; not where a map is moved.
         """
         self._refuse(noise)
         w, offsets = self._moved(z, classes, truncation, moves)
@@ -165,6 +166,7 @@ class Cips:
             ValueError: there is no such layer, or another argument breaks a rule.
         """
         shape = self.layer_shape(layer)
+        checks.whole("at_once", at_once, 1)
         if layer == LATENT:
             return self._input(z, classes, truncation)[0].reshape(-1, *shape)
         w = self.mapping(z, classes, truncation)[:, 0]
@@ -174,7 +176,13 @@ class Cips:
         return in_batches(find, at_once, w) if len(w) else np.zeros((0, *shape), np.float32)
 
     def warm_up(self, layer: str = "", bends: Sequence[Bend] = (), preview: bool = False) -> None:
-        """Compile what frames need, so that the first does not wait; with a layer, for offsets there."""
+        """Compile what frames need, so that the first does not wait; with a layer, for offsets there.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        if layer:
+            self.layer_shape(layer)
         moved = (layer,) if layer not in ("", LATENT, MAPPED) else ()
         size = self.size // 2 if preview and not moved else 0
         found = chain.checked(bends, self.bend_layers, self.name)
@@ -189,7 +197,7 @@ class Cips:
         self, z: Any, classes: Any, truncation: Any, moves: Sequence[Move]
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Mapped latents of z and its offsets, and the offsets of the layers after them."""
-        z = np.asarray(z, np.float32)
+        z = checks.shape("z", np.asarray(z, np.float32), ("n", self.z_size))
         offsets = moved_by(moves, len(z), self.layers, self.layer_shape)
         if (moved := offsets.pop(LATENT, None)) is not None:
             z = z + moved[:, 0, 0]
@@ -231,7 +239,7 @@ class Cips:
         everywhere = self._averages.mean(axis=0, keepdims=True)
         if not self.num_classes:
             return everywhere
-        shares = np.clip(labels, 0.0, None)
+        shares = np.clip(labels, 0.0, None).astype(np.float64)
         total = shares.sum(axis=1, keepdims=True)
         found: np.ndarray = np.where(
             total > 0.0, shares @ self._averages / np.where(total > 0.0, total, 1.0), everywhere

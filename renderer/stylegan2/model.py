@@ -178,6 +178,7 @@ class StyleGan2:
             ValueError: there is no such layer, or another argument breaks a rule.
         """
         shape = self.layer_shape(layer)
+        checks.whole("at_once", at_once, 1)
         if layer == LATENT:
             return self._input(z, classes, truncation)[0].reshape(-1, *shape)
         w = self.mapping(self._rescaled(z), classes, truncation)
@@ -199,7 +200,7 @@ class StyleGan2:
         self, z: Any, classes: Any, truncation: Any, moves: Sequence[Move]
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Mapped latents of z and its offsets, and the offsets of the layers after them."""
-        z = self._rescaled(z)
+        z = self._rescaled(checks.shape("z", np.asarray(z, np.float32), ("n", self.z_size)))
         offsets = moved_by(moves, len(z), self.layers, self.layer_shape)
         if (moved := offsets.pop(LATENT, None)) is not None:
             z = z + moved[:, 0, 0]

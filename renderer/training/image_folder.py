@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import pictures
+from core import checks, pictures
 from core.formats.npz import NpzReader
 from core.progress import Progress
 from renderer.training import decoded_images
@@ -124,14 +124,14 @@ def factor_names(folder: Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: there is no factors.npz.
-        ValueError: it cannot be read, or has more or fewer names than factors.
+        ValueError: it cannot be read, or has more or fewer names than factors, or one of them twice.
     """
     path = folder / FACTORS
     count = _read_known(path)[1].shape[1]
     with NpzReader(path) as file:
         names = tuple(str(name) for name in file["names"]) if "names" in set(file) else ()
-    if names and len(names) != count:
-        raise ValueError(f"{path} must have {count} names, one for each factor, not {len(names)}")
+    if names and (len(names) != count or len(set(names)) != count):
+        raise ValueError(f"{path} must have {count} different names, one for each factor, not {len(set(names))}")
     return names or tuple(f"factor {number}" for number in range(1, count + 1))
 
 
@@ -203,13 +203,25 @@ def _read_known(path: Path) -> tuple[list[str], np.ndarray, Scatter | None]:
     try:
         with NpzReader(path) as file:
             files, values = [str(name) for name in file["files"]], np.asarray(file["values"], np.float32)
-            scatter = None
-            if "every" in set(file):
-                scatter = Scatter(int(file["size"]), int(file["every"]), np.asarray(file["first"], np.int32))
+            scattered = {name: file[name] for name in ("size", "every", "first")} if "every" in set(file) else None
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from None
-    if values.shape[0] != len(files) or values.ndim != 2 or not np.isfinite(values).all():
+    if values.ndim != 2 or values.shape[0] != len(files) or not values.shape[1] or not np.isfinite(values).all():
         raise ValueError(f"{path} must have a row of finite numbers for each of its {len(files)} files")
-    if scatter is not None and (scatter.first.shape != (len(files), 2) or scatter.every < 1 or scatter.size < 1):
-        raise ValueError(f"{path} must have a first row and column for each of its {len(files)} files")
-    return files, values, scatter
+    return files, values, None if scattered is None else _scatter(path, len(files), **scattered)
+
+
+def _scatter(path: Path, count: int, size: np.ndarray, every: np.ndarray, first: np.ndarray) -> Scatter:
+    """Check what a factors.npz says of the pixels that are there.
+
+    Raises:
+        ValueError: it breaks a rule.
+    """
+    for name, value in (("size", size), ("every", every)):
+        if value.shape or value.dtype.kind not in "iu" or value < 1:
+            raise ValueError(f"{name} in {path} must be a whole number of at least 1, not {value.tolist()!r:.40}")
+    if size % every:
+        raise checks.mismatch(f"every in {path}", f"divide size, {size}", int(every))
+    if first.shape != (count, 2) or first.dtype.kind not in "iu" or first.min() < 0 or first.max() >= every:
+        raise ValueError(f"first in {path} must have a row and a column below {every} for each of its {count} files")
+    return Scatter(int(size), int(every), first.astype(np.int32))

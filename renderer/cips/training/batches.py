@@ -23,6 +23,8 @@ class PixelSource:
 
     dataset: LabelledImages
     hparams: CipsHparams
+    # Of the factors.
+    names: tuple[str, ...]
 
     @property
     def count(self) -> int:
@@ -92,6 +94,6 @@ def read(folder: Path, own: CipsHparams, skip_bad: bool, progress: Progress) -> 
     dataset = image_folder.read(folder, edge, skip_bad, progress, scattered=True)
     if dataset.factors is None:
         raise ValueError(f"{folder} has no {FILE}: cips_train learns from pictures whose factors are known")
-    source = PixelSource(dataset, own)
+    source = PixelSource(dataset, own, image_folder.factor_names(folder))
     model_config(own, source.config)
     return source

@@ -18,6 +18,7 @@ from renderer.cips.training.batches import PixelSource
 from renderer.cips.training.state import CipsState
 from renderer.cips.weights import AVERAGES, FIRST, spread
 from renderer.training.batches import with_factors
+from renderer.training.sample_grid import save as save_grid
 
 COLUMNS = 6
 # Latents of each class whose mapped ones are averaged.
@@ -42,16 +43,28 @@ def export(folder: Path, state: CipsState, source: PixelSource, dtype: str = "fl
     own_format.write(folder, shapes.to_json(source.model_config), arrays, names, dtype)
 
 
+def model(folder: Path, weights: Mapping[str, Any], source: PixelSource) -> Cips:
+    """The model of a run's weights, as if it had been loaded from a folder."""
+    return Cips(source.model_config, _complete(to_arrays(weights), source), source.dataset.classes, folder)
+
+
 def sheet(weights: Mapping[str, Any], source: PixelSource) -> np.ndarray:
     """For each class a picture as it was learned, and some of random latents: uint8 [classes * size, width, 3]."""
-    model = Cips(source.model_config, _complete(to_arrays(weights), source), source.dataset.classes, Path("run"))
-    rng, lines = generator(source.hparams.seed, Stream.SAMPLES), []
+    own, rng, lines = model(Path("run"), weights, source), generator(source.hparams.seed, Stream.SAMPLES), []
     for label, one in enumerate(np.eye(source.classes, dtype=np.float32)):
-        z = rng.standard_normal((1 + COLUMNS, model.z_size), np.float32)
+        z = rng.standard_normal((1 + COLUMNS, own.z_size), np.float32)
         z[:1] = with_factors(z[:1], source.factors[np.flatnonzero(source.dataset.labels == label)[:1]])
         labels = np.repeat(one[None], len(z), axis=0) if source.config.num_classes else None
-        lines.append(np.concatenate(list(model.render(z, labels, 1.0)), axis=1))
+        lines.append(np.concatenate(list(own.render(z, labels, 1.0)), axis=1))
     return np.concatenate(lines)
+
+
+def write_sheet(run_dir: Path, state: CipsState, source: PixelSource) -> Path:
+    """Write the sheet of a state into the samples of its run; the file's path."""
+    path = run_dir / "samples" / f"images_{state.images:09d}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_grid(path, sheet(state.tree["average"], source))
+    return path
 
 
 def _complete(arrays: Mapping[str, np.ndarray], source: PixelSource) -> dict[str, np.ndarray]:

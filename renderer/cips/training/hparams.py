@@ -10,6 +10,8 @@ from core.training import settings
 from renderer.cips.config import CipsConfig
 
 FILE, PAGE = "train.json", "docs/train-cips.md"
+# A step of so many pictures, or pixels, learns no more than one of fewer, and its memory grows with them.
+_MOST_IN_STEP, _MOST_PIXELS = 65_536, 2**20
 # They shape the network, as in `CipsConfig`.
 SHAPE = ("size", "w_size", "mapping_layers", "waves", "width", "depth", "rank", "warp_waves", "warp_width")
 
@@ -49,8 +51,11 @@ class CipsHparams:
         Raises:
             ValueError: one breaks a rule; the message names the value and the rule.
         """
-        for name in ("z_size", "total_images", "batch_size", "pixels", "average_images", "sample_images"):
+        for name in ("z_size", "total_images", "average_images", "sample_images"):
             checks.in_range(name, getattr(self, name), 1)
+        for name in ("batch_size", "pixels"):
+            checks.in_range(name, getattr(self, name), 1, _MOST_IN_STEP)
+        checks.in_range("batch_size times pixels", self.batch_size * self.pixels, 1, _MOST_PIXELS)
         checks.above("rate", self.rate, 0, 1)
         checks.in_range("seed", self.seed, 0)
         self.config(1, 1)

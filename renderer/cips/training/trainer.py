@@ -15,7 +15,6 @@ from renderer.cips.training import state as run_state
 from renderer.cips.training.batches import PixelSource
 from renderer.cips.training.state import CipsState
 from renderer.cips.training.steps import training_step
-from renderer.training.sample_grid import save as save_grid
 
 # To which share of its first value the learning rate falls; over how many steps it rises at first.
 LAST_RATE, RISING_STEPS = 0.02, 100
@@ -117,10 +116,7 @@ def training_logger(folder: Path, source: PixelSource, clock: Clock | None = Non
     """The logger of a run: lines, and `samples/` in its folder."""
 
     def write_samples(stage: CipsStage, tensors: Tree, images: int) -> Path:
-        path = folder / "samples" / f"images_{images:09d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_grid(path, export.sheet(tensors["average"], source))
-        return path
+        return export.write_sheet(folder, CipsState(tensors, images), source)
 
     total, log = source.hparams.total_images, logging.getLogger(__name__)
     return TrainingLogger(log, total, lambda stage: f"{source.hparams.size} px", write_samples, clock=clock)
