@@ -111,6 +111,19 @@ def test_warming_up_for_a_layer_that_is_not_there_is_refused(model):
         model.warm_up("rgb")
 
 
+def test_classes_are_mixed_by_their_mapped_latents(model):
+    one, two = (model.mapping(Z[:1], label, 1.0) for label in np.eye(2, dtype=np.float32)[:, None])
+    mixed = model.mapping(Z[:1], np.array([[0.25, 0.75]], np.float32), 1.0)
+    assert np.allclose(mixed, 0.25 * one + 0.75 * two, atol=1e-5)
+
+
+def test_less_of_a_class_is_nearer_to_the_average_of_all(model, folder):
+    average = model_files.read(folder)[1]["mapping.averages"].mean(axis=0)
+    whole, half, none = (model.mapping(Z[:1], np.array([[share, 0]], np.float32), 1.0) for share in (1, 0.5, 0))
+    assert np.allclose(none, average, atol=1e-6)
+    assert np.allclose(half, (whole + average) / 2, atol=1e-5)
+
+
 def test_a_mixture_of_any_strength_has_an_average(model):
     strong = np.full((1, 2), 3e38, np.float32)
     assert np.allclose(model.mapping(Z[:1], strong / 1e38, 0.0), model.mapping(Z[:1], strong / 2e38, 0.0))

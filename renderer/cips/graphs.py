@@ -59,12 +59,14 @@ class Graphs:
         self._mappings = engine.CompiledFunctions(name, precision, _MAPPINGS_KEPT)
 
     def mapping(self, count: int) -> Function:
-        """What maps z [count, z_size], and labels where there are any, to w [count, w_size]."""
+        """What maps z [count, z_size], and shares of the classes where there are any, to w [count, w_size]."""
         config = self._config
         shapes = [(count, config.z_size), *([(count, config.num_classes)] if config.num_classes else [])]
 
-        def run(ops: Ops, weights: Any, z: Tensor, *labels: Tensor) -> Tensor:
-            return network.mapping(ops, weights, z, labels[0] if labels else None, config)
+        def run(ops: Ops, weights: Any, z: Tensor, *shares: Tensor) -> Tensor:
+            if shares:
+                return network.mixed(ops, weights, z, shares[0], config)
+            return network.mapping(ops, weights, z, None, config)
 
         return self._mappings.get(count, run, self._arrays, shapes)
 

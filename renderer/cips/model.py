@@ -83,8 +83,9 @@ class Cips:
         Args:
             z: [n, z_size].
             classes: [n, num_classes]: one-hot, or any mixture; None where the generator has none.
-            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average of the classes, mixed as they are;
-                of all of them where no share is above 0.
+                Mapped latents of the classes are mixed by their shares, which add up to 1 or less; what is left of 1 is
+                the average of all.
+            truncation: psi, or [n] of them: 1 changes nothing, 0 gives the average of the classes, mixed as they are.
             cutoff: 0: nothing is truncated; 1 or None: what there is.
 
         Raises:
@@ -93,8 +94,7 @@ class Cips:
         z, labels, psi = self._input(z, classes, truncation)
         if cutoff is not None and not checks.whole("cutoff", cutoff, 0, 1):
             psi = np.ones_like(psi)
-        w = self._mapped(z, labels)
-        return (psi[:, None] * w + (1.0 - psi[:, None]) * self._average(labels))[:, None].astype(np.float32)
+        return self._mixed(z, self._shares(labels), psi)[:, None].astype(np.float32)
 
     def synthesis(
         self, w: np.ndarray, *, noise: Any = None, bends: Sequence[Bend] = (), moves: Sequence[Move] = ()
@@ -234,21 +234,24 @@ class Cips:
             raise ValueError(f"truncation must be one number or [{len(z)}], not {checks.shape_text(psi.shape)}")
         return z, labels, np.broadcast_to(psi, len(z))
 
-    def _average(self, labels: np.ndarray) -> np.ndarray:
-        """What truncation leads to, [n or 1, w_size]: the average w of the classes, mixed as they are."""
-        everywhere = self._averages.mean(axis=0, keepdims=True)
-        if not self.num_classes:
-            return everywhere
+    def _shares(self, labels: np.ndarray) -> np.ndarray:
+        """Shares of the classes [n, num_classes], which add up to at most 1; a share below 0 is none."""
         shares = np.clip(labels, 0.0, None).astype(np.float64)
-        total = shares.sum(axis=1, keepdims=True)
-        found: np.ndarray = np.where(
-            total > 0.0, shares @ self._averages / np.where(total > 0.0, total, 1.0), everywhere
-        )
+        found: np.ndarray = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
+        return found.astype(np.float32)
+
+    def _mixed(self, z: np.ndarray, shares: np.ndarray, psi: np.ndarray) -> np.ndarray:
+        """W [n, w_size], truncated; what the shares leave of 1 is the average of all classes."""
+        everywhere = self._averages.mean(axis=0)
+        if not self.num_classes:
+            return psi[:, None] * self._mapped(z) + (1.0 - psi[:, None]) * everywhere
+        own = psi[:, None] * self._mapped(z, shares) + (1.0 - psi[:, None]) * (shares @ self._averages)
+        found: np.ndarray = own + (1.0 - shares.sum(axis=1, keepdims=True)) * everywhere
         return found
 
-    def _mapped(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """W [n, w_size], not truncated."""
-        if not len(z):
+    def _mapped(self, *given: np.ndarray) -> np.ndarray:
+        """W [n, w_size] of z, and of shares where there are classes, not truncated."""
+        if not len(given[0]):
             return np.zeros((0, self.config.w_size), np.float32)
-        at_once = _AT_ONCE if len(z) >= _AT_ONCE else 1
-        return in_batches(self._graphs.mapping(at_once), at_once, *((z, labels) if self.num_classes else (z,)))
+        at_once = _AT_ONCE if len(given[0]) >= _AT_ONCE else 1
+        return in_batches(self._graphs.mapping(at_once), at_once, *given)

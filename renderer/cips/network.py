@@ -41,11 +41,24 @@ def grid(size: int) -> np.ndarray:
 
 
 def mapping(ops: Ops, weights: Weights, z: Tensor, labels: Tensor | None, config: CipsConfig) -> Tensor:
-    """Mapped latents [n, w_size] of z [n, z_size] and labels [n, num_classes]; None where there are no classes."""
+    """Mapped latents [n, w_size] of z [n, z_size] and one-hot labels [n, num_classes]; None where there are none."""
     x = z if labels is None else ops.concatenate([z, labels], axis=-1)
     for number in range(config.mapping_layers):
         x = _rectified(ops, _dense(ops, weights, x, f"mapping.fc{number}"))
     return x
+
+
+def mixed(ops: Ops, weights: Weights, z: Tensor, shares: Tensor, config: CipsConfig) -> Tensor:
+    """Mapped latents [n, w_size] of z [n, z_size], mixed of those of the classes by their shares [n, num_classes].
+
+    A mapping was never given half of a label: what it makes of one may be no picture.
+    """
+    first = weights["mapping.fc0.weight"]
+    x = products.multiply(ops, z, first[: config.z_size])[:, None] + first[config.z_size :][None]
+    x = _rectified(ops, x + weights["mapping.fc0.bias"])
+    for number in range(1, config.mapping_layers):
+        x = _rectified(ops, _dense(ops, weights, x, f"mapping.fc{number}"))
+    return ops.sum(x * shares[:, :, None], axis=1)
 
 
 def displacements(ops: Ops, weights: Weights, w: Tensor, at: Tensor) -> Tensor:
