@@ -124,9 +124,9 @@ def test_what_the_renderer_refuses_is_said(visuals):
     visuals.listen("says")
     visuals.do("load-button")
     visuals.asked("/image/load")
-    assert visuals.shown("says") == "loading patterns ..."
-    visuals.answer("/fail", "/image/load", "-", "no image model 'patterns'")
-    assert visuals.shown("says") == "no image model 'patterns'"
+    assert visuals.shown("says") == "loading motifs ..."
+    visuals.answer("/fail", "/image/load", "-", "no image model 'motifs'")
+    assert visuals.shown("says") == "no image model 'motifs'"
 
 
 def test_classes_gather_and_the_last_one_goes(visuals):
