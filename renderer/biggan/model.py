@@ -9,6 +9,7 @@ import numpy as np
 from core import checks
 from core.latent.truncated_normal import truncated_normal
 from core.nn import engine
+from core.nn.batches import in_batches
 from core.nn.kernel_layout import kernels_first
 from core.nn.ops import Ops
 from core.protocols import Move
@@ -131,16 +132,10 @@ class BigGan:
         z, classes, each = self._input(z, classes, truncation)
         if layer == NOISE:
             return z.reshape(-1, *shape)
-        found = np.empty((len(z), *shape), np.float32)
+        if not len(z):
+            return np.zeros((0, *shape), np.float32)
         inputs = (z, classes, *(self._rows(name, each) for name in self._tables))
-        find = self._compiled(at_once, layer=layer)
-        for start in range(0, len(z), at_once):
-            part = [value[start : start + at_once] for value in inputs]
-            count = len(part[0])
-            # The last batch is filled up with its last row.
-            filled = [np.concatenate([value, np.repeat(value[-1:], at_once - count, axis=0)]) for value in part]
-            found[start : start + count] = find(*filled)[:count]
-        return found
+        return in_batches(self._compiled(at_once, layer=layer), at_once, *inputs)
 
     def warm_up(self, layer: str = "", bends: Sequence[Bend] = ()) -> None:
         """Compile the network, so that the first frame does not wait for it; with a layer, for offsets there."""
